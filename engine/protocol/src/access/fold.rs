@@ -1,0 +1,233 @@
+//! The fold: access record at version *n* + entry *n* + 1 + the roster in force when it arrived →
+//! access record at version *n* + 1, or a refusal.
+//!
+//! What each change takes:
+//!
+//! * `restrict` allows every change, without seeing the case: whoever holds it may join it.
+//! * Without it, in an unrestricted case that one sees, `assign` adds and removes members and teams,
+//!   and `transfer` adds them.
+//! * Everybody may take themselves off.
+
+use std::collections::BTreeSet;
+
+use rpds::RedBlackTreeSetSync;
+
+use crate::access::document_id;
+use crate::access::entry::{AccessBody, AccessEntry, DocumentKind, Principal};
+use crate::access::error::AccessError;
+use crate::access::state::{AccessState, occasion, views};
+use crate::authority::Effect;
+use crate::entry::EntryHead;
+use crate::ids::{DocumentId, EntryHash, MemberId, WorkspaceId};
+use crate::limits::{MAX_KEY_BYTES, MAX_PRINCIPALS};
+use crate::rights::Verb;
+use crate::roster::rules::{is_key, shorten};
+use crate::roster::{EntryPlace, RosterState};
+
+const ZERO_DOCUMENT: DocumentId = DocumentId::new([0; 16]);
+const ZERO_HASH: EntryHash = EntryHash::new([0; 32]);
+const NONCE_BYTES: usize = 16;
+
+/// The record after its genesis; form only, see [`check_founder`].
+pub(super) fn found(
+    entry: &AccessEntry,
+    workspace: WorkspaceId,
+) -> Result<AccessState, AccessError> {
+    let AccessBody::Genesis { kind, template, principals, restricted, nonce } = entry.body() else {
+        return Err(AccessError::BadGenesis("it creates nothing"));
+    };
+    let head = entry.head();
+    if (head.version, head.previous) != (1, ZERO_HASH) {
+        return Err(AccessError::BadGenesis("it follows another entry"));
+    }
+    if head.document != ZERO_DOCUMENT {
+        return Err(AccessError::BadGenesis("it names a document"));
+    }
+    if head.workspace != workspace {
+        let (workspace, document) = (head.workspace, head.document);
+        return Err(AccessError::WrongChain { workspace, document });
+    }
+    if nonce.len() != NONCE_BYTES {
+        return Err(AccessError::BadGenesis("its nonce does not have sixteen bytes"));
+    }
+    let document = document_id(&entry.hash());
+    let template = match (kind, template) {
+        (DocumentKind::Case, Some(template)) => *template,
+        (DocumentKind::Template, None) => document,
+        (DocumentKind::Case, None) => {
+            return Err(AccessError::BadGenesis("it is a case without a template"));
+        }
+        (DocumentKind::Template, Some(_)) => {
+            return Err(AccessError::BadGenesis("it is a template of a template"));
+        }
+    };
+    if *kind == DocumentKind::Template && *restricted {
+        return Err(AccessError::PublicTemplate);
+    }
+    check_principals(principals)?;
+    Ok(AccessState {
+        workspace,
+        document,
+        version: 1,
+        head: entry.hash(),
+        kind: *kind,
+        template,
+        principals: principals.iter().cloned().collect::<RedBlackTreeSetSync<_>>(),
+        restricted: *restricted,
+        legal_hold: false,
+        opened_by: head.author,
+    })
+}
+
+/// Whether the author of a genesis may create this document under this roster: `open` for a case,
+/// `publish` for a template, and in the end they must see it, or they could never work on it.
+pub(super) fn check_founder(
+    roster: &RosterState,
+    state: &AccessState,
+) -> Result<(), AccessError> {
+    let member = roster.acting(state.opened_by)?;
+    let verb = match state.kind {
+        DocumentKind::Case => Verb::Open,
+        DocumentKind::Template => Verb::Publish,
+    };
+    check_verb(roster, state, member, verb)?;
+    if views(roster, state, member) { Ok(()) } else { Err(AccessError::Blind(member)) }
+}
+
+/// The record after one more entry.
+pub(super) fn next(
+    state: &AccessState,
+    entry: &AccessEntry,
+    roster: &RosterState,
+) -> Result<(AccessState, Effect), AccessError> {
+    check_chain(state, entry.head())?;
+    let AccessBody::Change { add, remove, restricted, legal_hold } = entry.body() else {
+        return Err(AccessError::SecondGenesis(state.version + 1));
+    };
+    let wish = Wish { add, remove, restricted: *restricted, legal_hold: *legal_hold };
+    let member = roster.acting(entry.head().author)?;
+    check_author(roster, state, member, &wish)?;
+    let (mut next, effect) = rewrite(state, &wish)?;
+    next.version += 1;
+    next.head = entry.hash();
+    Ok((next, effect))
+}
+
+struct Wish<'a> {
+    add: &'a [Principal],
+    remove: &'a [Principal],
+    restricted: Option<bool>,
+    legal_hold: Option<bool>,
+}
+
+fn check_chain(state: &AccessState, head: &EntryHead) -> Result<(), AccessError> {
+    if (head.workspace, head.document) != (state.workspace, state.document) {
+        let (workspace, document) = (head.workspace, head.document);
+        return Err(AccessError::WrongChain { workspace, document });
+    }
+    if (head.version, head.previous) != (state.version + 1, state.head) {
+        let given = EntryPlace { version: head.version, previous: head.previous };
+        return Err(AccessError::Stale { head: state.cite(), given });
+    }
+    Ok(())
+}
+
+fn check_author(
+    roster: &RosterState,
+    state: &AccessState,
+    member: MemberId,
+    wish: &Wish<'_>,
+) -> Result<(), AccessError> {
+    if check_verb(roster, state, member, Verb::Restrict).is_ok() {
+        return Ok(());
+    }
+    let me = Principal::Member(member);
+    let takes_others = wish.remove.iter().any(|principal| *principal != me);
+    let flags = wish.restricted.is_some() || wish.legal_hold.is_some();
+    if wish.add.is_empty() && !takes_others && !flags {
+        return Ok(());
+    }
+    if !views(roster, state, member) {
+        return Err(AccessError::Blind(member));
+    }
+    let roles = wish.add.iter().chain(wish.remove).any(|principal| match principal {
+        Principal::Role(_) => true,
+        Principal::Member(_) | Principal::Team(_) => false,
+    });
+    if flags || roles || state.restricted {
+        return Err(AccessError::Lacks { member, verb: Verb::Restrict });
+    }
+    let assigns = check_verb(roster, state, member, Verb::Assign);
+    if takes_others {
+        return assigns;
+    }
+    assigns.or_else(|error| {
+        check_verb(roster, state, member, Verb::Transfer).map_err(|_| error)
+    })
+}
+
+fn check_verb(
+    roster: &RosterState,
+    state: &AccessState,
+    member: MemberId,
+    verb: Verb,
+) -> Result<(), AccessError> {
+    if roster.allows(member, &occasion(roster, state, member).to(verb)) {
+        Ok(())
+    } else {
+        Err(AccessError::Lacks { member, verb })
+    }
+}
+
+fn rewrite(state: &AccessState, wish: &Wish<'_>) -> Result<(AccessState, Effect), AccessError> {
+    check_principals(wish.add)?;
+    check_principals(wish.remove)?;
+    let added: BTreeSet<&Principal> = wish.add.iter().collect();
+    if wish.remove.iter().any(|gone| added.contains(gone)) {
+        return Err(AccessError::Contradiction);
+    }
+    let mut next = state.clone();
+    for principal in wish.add {
+        next.principals.insert_mut(principal.clone());
+    }
+    let mut took = false;
+    for principal in wish.remove {
+        took |= next.principals.remove_mut(principal);
+    }
+    check_count(next.principals.size())?;
+    if let Some(restricted) = wish.restricted {
+        if restricted && state.kind == DocumentKind::Template {
+            return Err(AccessError::PublicTemplate);
+        }
+        took |= restricted && !state.restricted;
+        next.restricted = restricted;
+    }
+    if let Some(legal_hold) = wish.legal_hold {
+        next.legal_hold = legal_hold;
+    }
+    if next == *state {
+        return Err(AccessError::NoEffect);
+    }
+    Ok((next, if took { Effect::Reduces } else { Effect::Grows }))
+}
+
+fn check_principals(principals: &[Principal]) -> Result<(), AccessError> {
+    check_count(principals.len())?;
+    for principal in principals {
+        match principal {
+            Principal::Team(key) | Principal::Role(key) if !is_key(key) => {
+                return Err(AccessError::BadKey(shorten(key, MAX_KEY_BYTES)));
+            }
+            Principal::Member(_) | Principal::Team(_) | Principal::Role(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_count(count: usize) -> Result<(), AccessError> {
+    if count <= MAX_PRINCIPALS {
+        Ok(())
+    } else {
+        Err(AccessError::TooMany { count, limit: MAX_PRINCIPALS })
+    }
+}

@@ -1,0 +1,166 @@
+//! Signed, hash-chained entries: the common form of the roster and of access records.
+//!
+//! An entry is the exact bytes its author signed; it is decoded from those bytes and never
+//! re-encoded. Its hash leaves the signature out, so an entry has one hash however often it is
+//! signed. [`SignedEntry::verify`] is the only way to a readable [`Entry`].
+
+use minicbor::{Decode, Encode};
+
+use crate::digest::{Tag, digest};
+use crate::ids::{DeviceId, DocumentId, EntryHash, WorkspaceId};
+use crate::keys::{KeyError, Signature, Signer, verify};
+use crate::limits::MAX_ENTRY_BYTES;
+
+/// Why an entry cannot be read or trusted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EntryError {
+    /// Longer than [`MAX_ENTRY_BYTES`]. Split the work over several entries.
+    #[error("entry of {0} bytes is longer than {MAX_ENTRY_BYTES}")]
+    TooLong(usize),
+    /// Not the CBOR that this version knows. Update, or refuse the sender.
+    #[error("entry cannot be decoded: {0}")]
+    Malformed(String),
+    /// The author's signature does not hold.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// Which chain an entry belongs to; decides the tags that separate their hashes and signatures.
+pub trait Chain {
+    /// Tag of the entry hash.
+    const HASH: Tag;
+    /// Tag of the author's signature.
+    const SIGN: Tag;
+}
+
+/// Where an entry stands: in which chain, after what, by whom, when as the author claims.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct EntryHead {
+    /// The workspace; all zero in the genesis entry of a roster, which defines it.
+    #[n(0)]
+    pub workspace: WorkspaceId,
+    /// The document of an access record; all zero in a roster and in the genesis of a record.
+    #[n(1)]
+    pub document: DocumentId,
+    /// 1 for the genesis entry, then one more than its predecessor.
+    #[n(2)]
+    pub version: u64,
+    /// Hash of the predecessor; all zero in the genesis entry.
+    #[n(3)]
+    pub previous: EntryHash,
+    /// The device that signs.
+    #[n(4)]
+    pub author: DeviceId,
+    /// Milliseconds since 1970 by the author's clock. A claim; nothing is judged by it.
+    #[n(5)]
+    pub claimed_ms: u64,
+}
+
+/// An entry as it travels and is stored: bytes nobody may read before [`SignedEntry::verify`].
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SignedEntry {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    bytes: Vec<u8>,
+    #[n(1)]
+    signature: Signature,
+}
+
+/// A verified entry: its author's signature covers exactly these fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry<B> {
+    hash: EntryHash,
+    head: EntryHead,
+    body: B,
+    signed: SignedEntry,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Content<B> {
+    #[n(0)]
+    head: EntryHead,
+    #[n(1)]
+    body: B,
+}
+
+impl SignedEntry {
+    /// Writes and signs an entry.
+    ///
+    /// # Panics
+    /// Never: encoding into memory cannot fail.
+    #[must_use]
+    pub fn sign<B: Chain + Encode<()>>(head: EntryHead, body: B, key: &dyn Signer) -> Self {
+        let bytes = minicbor::to_vec(Content { head, body }).expect("memory takes every byte");
+        let signature = key.sign(B::SIGN, &[&bytes]);
+        Self { bytes, signature }
+    }
+
+    /// The hash by which the next entry names this one.
+    #[must_use]
+    pub fn hash<B: Chain>(&self) -> EntryHash {
+        EntryHash::new(digest(B::HASH, &[&self.bytes]))
+    }
+
+    /// The signed bytes, for the payload hash of the log.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Length on the wire, nearly; for budgets.
+    #[must_use]
+    pub fn wire_len(&self) -> usize {
+        self.bytes.len() + Signature::LEN + 8
+    }
+
+    /// Decodes the entry and checks its author's signature.
+    ///
+    /// # Errors
+    /// [`EntryError`] for bytes that are too long, malformed, followed by others, or not signed by
+    /// the device they name.
+    pub fn verify<B>(self) -> Result<Entry<B>, EntryError>
+    where
+        B: Chain + for<'b> Decode<'b, ()>,
+    {
+        if self.bytes.len() > MAX_ENTRY_BYTES {
+            return Err(EntryError::TooLong(self.bytes.len()));
+        }
+        let mut decoder = minicbor::Decoder::new(&self.bytes);
+        let content: Content<B> =
+            decoder.decode().map_err(|error| EntryError::Malformed(error.to_string()))?;
+        if decoder.position() != self.bytes.len() {
+            return Err(EntryError::Malformed("bytes after the entry".to_owned()));
+        }
+        verify(content.head.author, B::SIGN, &[&self.bytes], &self.signature)?;
+        Ok(Entry { hash: self.hash::<B>(), head: content.head, body: content.body, signed: self })
+    }
+}
+
+impl<B> Entry<B> {
+    /// The hash by which the next entry names this one.
+    #[must_use]
+    pub fn hash(&self) -> EntryHash {
+        self.hash
+    }
+
+    /// Where the entry stands.
+    #[must_use]
+    pub fn head(&self) -> &EntryHead {
+        &self.head
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn body(&self) -> &B {
+        &self.body
+    }
+
+    /// The entry as it travels.
+    #[must_use]
+    pub fn signed(&self) -> &SignedEntry {
+        &self.signed
+    }
+}

@@ -1,0 +1,189 @@
+//! What a device says.
+
+use minicbor::{Decode, Encode};
+
+use super::handshake::{Hello, Prove};
+use super::logged::Logged;
+use crate::entry::SignedEntry;
+use crate::ids::{ChangeHash, DocumentId, EpochId};
+use crate::log::{ConsistencyProof, SignedHead};
+use crate::seal::SignedRun;
+
+/// Which of the visible documents a device wants to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub enum Scope {
+    /// Everything visible to the member.
+    #[default]
+    #[n(0)]
+    All,
+    /// Templates, and cases whose access record names the member.
+    #[n(1)]
+    Mine,
+    /// Templates, and cases whose record names a team of the member or somebody in it.
+    #[n(2)]
+    Team,
+    /// Templates, and cases of these templates.
+    #[n(3)]
+    Templates(#[n(0)] Vec<DocumentId>),
+    /// Templates, and these documents.
+    #[n(4)]
+    Listed(#[n(0)] Vec<DocumentId>),
+}
+
+/// How far a device has caught up: the head up to which it has everything visible in its scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Cursor {
+    /// The epoch.
+    #[n(0)]
+    pub epoch: EpochId,
+    /// Every entry before this position was handed over or is not for this device.
+    #[n(1)]
+    pub seq: u64,
+}
+
+/// Where a device goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Start {
+    /// It has nothing yet.
+    #[n(0)]
+    Nothing,
+    /// Its first sync was interrupted. Documents come in descending order of their last position
+    /// below `target`; every document whose last position is `below` or more has arrived.
+    #[n(1)]
+    Partway {
+        /// The epoch.
+        #[n(0)]
+        epoch: EpochId,
+        /// Size of the log when the first sync began.
+        #[n(1)]
+        target: u64,
+        /// See above.
+        #[n(2)]
+        below: u64,
+    },
+    /// It has caught up to here once.
+    #[n(2)]
+    At(#[n(0)] Cursor),
+}
+
+/// One thing to be logged.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum PushItem {
+    /// Content changes.
+    #[n(0)]
+    Run(#[n(0)] SignedRun),
+    /// A roster entry.
+    #[n(1)]
+    Roster(#[n(0)] SignedEntry),
+    /// An access entry; a genesis creates its document.
+    #[n(2)]
+    Access {
+        /// The document.
+        #[n(0)]
+        document: DocumentId,
+        /// The entry.
+        #[n(1)]
+        entry: SignedEntry,
+    },
+}
+
+/// A frame from a device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum ClientFrame {
+    /// Opens the handshake.
+    #[n(0)]
+    Hello(#[n(0)] Hello),
+    /// Completes the handshake.
+    #[n(1)]
+    Prove(#[n(0)] Prove),
+    /// Asks for everything in scope after its start, and then for what comes.
+    #[n(2)]
+    Resume {
+        /// Where to begin.
+        #[n(0)]
+        start: Start,
+        /// The newest head the device has seen; the server proves that its log extends it.
+        #[n(1)]
+        head: Option<SignedHead>,
+        /// What to send.
+        #[n(2)]
+        scope: Scope,
+        /// Bytes of items the server may send before the next [`ClientFrame::Credit`].
+        #[n(3)]
+        credit: u64,
+    },
+    /// Grants more bytes.
+    #[n(3)]
+    Credit(#[n(0)] u64),
+    /// Things to be logged, in causal order. Answered by one `Answers` with the same number.
+    #[n(4)]
+    Push {
+        /// Chosen by the device, echoed.
+        #[n(0)]
+        number: u64,
+        /// The items. An access entry and the run that follows it for the same document succeed
+        /// or fail together.
+        #[n(1)]
+        items: Vec<PushItem>,
+    },
+    /// Asks for one document from its beginning (a bundle if there is one, then entries),
+    /// whatever the scope.
+    #[n(5)]
+    Fetch(#[n(0)] DocumentId),
+    /// Asks for a proof that a position stands under the newest head.
+    #[n(6)]
+    ProveInclusion(#[n(0)] u64),
+    /// Offers a bundle in pieces; the last one completes it.
+    #[n(7)]
+    Piece {
+        /// The document.
+        #[n(0)]
+        document: DocumentId,
+        /// Number of this piece, from 0.
+        #[n(1)]
+        index: u32,
+        /// No more pieces follow.
+        #[n(2)]
+        last: bool,
+        /// The bytes.
+        #[cbor(n(3), with = "minicbor::bytes")]
+        bytes: Vec<u8>,
+    },
+    /// Healing: per document, the heads the device has. The server answers what it lacks.
+    #[n(8)]
+    Heads(#[n(0)] Vec<DocumentHeads>),
+    /// Healing: entries that the server lost, in log order and without a gap from the server's own
+    /// size on, under a head that the server itself signed.
+    #[n(9)]
+    Restore {
+        /// The head under which the items stand.
+        #[n(0)]
+        head: SignedHead,
+        /// The items, in order.
+        #[n(1)]
+        items: Vec<Logged>,
+        /// Proof that the log as it stands after these items is a beginning of the head's; `None`
+        /// when the items reach the head.
+        #[n(2)]
+        proof: Option<ConsistencyProof>,
+    },
+    /// Keeps the connection open; answered by `Pong` with the same number.
+    #[n(10)]
+    Ping(#[n(0)] u64),
+}
+
+/// The heads of one document.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct DocumentHeads {
+    /// The document.
+    #[n(0)]
+    pub document: DocumentId,
+    /// Number of access entries known.
+    #[n(1)]
+    pub access: u64,
+    /// Changes that no other known change depends on.
+    #[n(2)]
+    pub heads: Vec<ChangeHash>,
+}

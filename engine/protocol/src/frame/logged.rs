@@ -1,0 +1,167 @@
+//! What stands in the log, as a server hands it to a device and stores it.
+//!
+//! Every change has its own position; the changes of one run stand together, in order, with one
+//! signature, one received time and one standing.
+
+use minicbor::{Decode, Encode};
+
+use crate::digest::{Tag, digest};
+use crate::entry::SignedEntry;
+use crate::ids::{ChangeHash, DeviceId, DocumentId};
+use crate::seal::SignedRun;
+
+/// Whether the log hands a run to everybody on the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Standing {
+    /// Handed on.
+    #[n(0)]
+    Admitted,
+    /// Held: its author lost device, membership or access between the cited versions and arrival.
+    /// Handed to its author and to members who may adopt.
+    #[n(1)]
+    Held,
+    /// Held once, released since by an adoption.
+    #[n(2)]
+    Adopted,
+}
+
+/// A run with its place in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct LoggedRun {
+    /// Position of its first change; the others follow.
+    #[n(0)]
+    pub seq: u64,
+    /// Number of its first change among the document's entries, from 0.
+    #[n(1)]
+    pub document_seq: u64,
+    /// Milliseconds since 1970 by the server's clock.
+    #[n(2)]
+    pub received_ms: u64,
+    /// See [`Standing`].
+    #[n(3)]
+    pub standing: Standing,
+    /// The signed changes.
+    #[n(4)]
+    pub run: SignedRun,
+}
+
+/// One item of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Logged {
+    /// Content changes of one document.
+    #[n(0)]
+    Run(#[n(0)] LoggedRun),
+    /// A roster entry.
+    #[n(1)]
+    Roster {
+        /// Position.
+        #[n(0)]
+        seq: u64,
+        /// Server's clock, ms.
+        #[n(1)]
+        received_ms: u64,
+        /// The entry.
+        #[n(2)]
+        entry: SignedEntry,
+    },
+    /// An access entry.
+    #[n(2)]
+    Access {
+        /// Position.
+        #[n(0)]
+        seq: u64,
+        /// Number among the document's entries.
+        #[n(1)]
+        document_seq: u64,
+        /// Server's clock, ms.
+        #[n(2)]
+        received_ms: u64,
+        /// The document.
+        #[n(3)]
+        document: DocumentId,
+        /// The entry.
+        #[n(4)]
+        entry: SignedEntry,
+    },
+    /// Changes of a visible document that are not for this device: they are held. Their places
+    /// are told so that a gap always means that something is missing.
+    #[n(3)]
+    Withheld {
+        /// Position of the first.
+        #[n(0)]
+        seq: u64,
+        /// Number of the first among the document's entries.
+        #[n(1)]
+        document_seq: u64,
+        /// Server's clock, ms.
+        #[n(2)]
+        received_ms: u64,
+        /// The document.
+        #[n(3)]
+        document: DocumentId,
+        /// Who wrote them.
+        #[n(4)]
+        device: DeviceId,
+        /// The changes.
+        #[n(5)]
+        changes: Vec<ChangeHash>,
+    },
+    /// Proof that a device signed two changes for one place of one actor. Both are kept.
+    #[n(4)]
+    Equivocation {
+        /// Position.
+        #[n(0)]
+        seq: u64,
+        /// Number among the document's entries.
+        #[n(1)]
+        document_seq: u64,
+        /// Server's clock, ms.
+        #[n(2)]
+        received_ms: u64,
+        /// The second run; the first stands in the log already.
+        #[n(3)]
+        run: SignedRun,
+    },
+}
+
+impl Logged {
+    /// The position of the item's first entry.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        match self {
+            Self::Run(run) => run.seq,
+            Self::Roster { seq, .. }
+            | Self::Access { seq, .. }
+            | Self::Withheld { seq, .. }
+            | Self::Equivocation { seq, .. } => *seq,
+        }
+    }
+
+    /// How many positions of the log the item takes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Run(run) => run.run.len() as u64,
+            Self::Withheld { changes, .. } => changes.len() as u64,
+            Self::Roster { .. } | Self::Access { .. } | Self::Equivocation { .. } => 1,
+        }
+    }
+
+    /// Never: every item takes at least one position.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The payload hash of a log leaf: what exactly stands at that position.
+///
+/// For a change its raw bytes; for an entry the bytes its author signed; for an equivocation the
+/// hash of the second run's last change. Signatures are left out: a run is covered by the
+/// signature over its newest change, which may be replaced by a newer one.
+#[must_use]
+pub fn payload_hash(bytes: &[u8]) -> [u8; 32] {
+    digest(Tag::Payload, &[bytes])
+}
