@@ -56,7 +56,9 @@ impl AccessRecord {
     ) -> Result<Self, AccessError> {
         let state = fold::found(&entry, roster.workspace())?;
         check_founder_ever(&state, received, roster)?;
-        Ok(Self { history: History::found(state, entry, received) })
+        Ok(Self {
+            history: History::found(state, entry, received),
+        })
     }
 
     /// Folds a whole record, genesis first. Compare the document's id with the one expected.
@@ -68,8 +70,9 @@ impl AccessRecord {
         roster: &Roster,
     ) -> Result<Self, AccessError> {
         let mut entries = entries.into_iter();
-        let (genesis, received) =
-            entries.next().ok_or(AccessError::BadGenesis("there are no entries"))?;
+        let (genesis, received) = entries
+            .next()
+            .ok_or(AccessError::BadGenesis("there are no entries"))?;
         let mut record = Self::found(genesis, received, roster)?;
         for (entry, received) in entries {
             record.apply(entry, received, roster)?;
@@ -113,7 +116,10 @@ impl AccessRecord {
     ) -> Result<(AccessState, Effect), AccessError> {
         let last = self.history.last_received().seq;
         if received.seq < last {
-            return Err(AccessError::OutOfOrder { last, given: received.seq });
+            return Err(AccessError::OutOfOrder {
+                last,
+                given: received.seq,
+            });
         }
         fold::next(self.head(), entry, roster.in_force(received.seq))
     }

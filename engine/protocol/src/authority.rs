@@ -124,7 +124,15 @@ impl<'a> Standing<'a> {
             let here = occasion(self.roster, self.access, member);
             acts.iter().all(|act| {
                 let Act { verb, stage, field } = *act;
-                self.roster.allows(member, &Occasion { verb, stage, field, ..here })
+                self.roster.allows(
+                    member,
+                    &Occasion {
+                        verb,
+                        stage,
+                        field,
+                        ..here
+                    },
+                )
             })
         })
     }
@@ -147,7 +155,11 @@ impl<'a> Authority<'a> {
         arrival: u64,
     ) -> Result<impl Iterator<Item = (Moment, Standing<'a>)>, CitationFault> {
         let (start, end) = self.bounds(citation, arrival)?;
-        Ok(self.merge(start, start.roster + 1..=end.roster, start.access + 1..=end.access))
+        Ok(self.merge(
+            start,
+            start.roster + 1..=end.roster,
+            start.access + 1..=end.access,
+        ))
     }
 
     /// The relay's verdict: *reduced* only if, after the cited versions and up to arrival, the
@@ -161,7 +173,9 @@ impl<'a> Authority<'a> {
         device: DeviceId,
         arrival: u64,
     ) -> Result<Verdict<Moment>, CitationFault> {
-        Ok(judge(self.turns(citation, arrival)?, |standing| standing.views(device)))
+        Ok(judge(self.turns(citation, arrival)?, |standing| {
+            standing.views(device)
+        }))
     }
 
     /// A replica's verdict on one action: *reduced* only if all that it does was allowed at the
@@ -177,7 +191,9 @@ impl<'a> Authority<'a> {
         arrival: u64,
         acts: &[Act<'_>],
     ) -> Result<Verdict<Moment>, CitationFault> {
-        Ok(judge(self.turns(citation, arrival)?, |standing| standing.allows(device, acts)))
+        Ok(judge(self.turns(citation, arrival)?, |standing| {
+            standing.allows(device, acts)
+        }))
     }
 
     /// The first recorded adoption of a change whose author had `adopt` for this document when the
@@ -185,16 +201,19 @@ impl<'a> Authority<'a> {
     #[must_use]
     pub fn adopted(&self, change: ChangeHash) -> Option<Adoption> {
         let document = self.access.document();
-        self.roster.head().adoptions(change).find(|adoption| {
-            adoption.document == document && self.adopter_had_right(adoption)
-        })
+        self.roster
+            .head()
+            .adoptions(change)
+            .find(|adoption| adoption.document == document && self.adopter_had_right(adoption))
     }
 
     /// Whether an adoption of this document's changes, judged as arriving at `arrival`, would
     /// release them: the relay asks this before it sequences one. Other entries are allowed here.
     #[must_use]
     pub fn judge_adoption(&self, entry: &RosterEntry, arrival: u64) -> bool {
-        let RosterBody::Adopt { document, .. } = entry.body() else { return true };
+        let RosterBody::Adopt { document, .. } = entry.body() else {
+            return true;
+        };
         let standing = self.in_force(arrival);
         *document == self.access.document() && standing.allows(entry.head().author, ADOPT)
     }
@@ -207,8 +226,13 @@ impl<'a> Authority<'a> {
     }
 
     fn adopter_had_right(&self, adoption: &Adoption) -> bool {
-        let Some((entry, received)) = self.roster.entry(adoption.version) else { return false };
-        let Some(roster) = self.roster.at(adoption.version.saturating_sub(1)) else { return false };
+        let Some((entry, received)) = self.roster.entry(adoption.version) else {
+            return false;
+        };
+        // An adoption changes nobody's rights: the state it made says what its author could do.
+        let Some(roster) = self.roster.at(adoption.version) else {
+            return false;
+        };
         let access = self.access.in_force(received.seq);
         Standing { roster, access }.allows(entry.head().author, ADOPT)
     }
@@ -227,15 +251,27 @@ impl<'a> Authority<'a> {
         Ok(self.merge(start, roster.iter().copied(), access.iter().copied()))
     }
 
-    fn bounds(
-        &self,
-        citation: &Citation,
-        arrival: u64,
-    ) -> Result<(Moment, Moment), CitationFault> {
-        let roster = self.roster.cited(citation.roster).map_err(fault(CitedChain::Roster))?;
-        let access = self.access.cited(citation.access).map_err(fault(CitedChain::Access))?;
-        check_order(CitedChain::Roster, roster, self.roster.received(roster), arrival)?;
-        check_order(CitedChain::Access, access, self.access.received(access), arrival)?;
+    fn bounds(&self, citation: &Citation, arrival: u64) -> Result<(Moment, Moment), CitationFault> {
+        let roster = self
+            .roster
+            .cited(citation.roster)
+            .map_err(fault(CitedChain::Roster))?;
+        let access = self
+            .access
+            .cited(citation.access)
+            .map_err(fault(CitedChain::Access))?;
+        check_order(
+            CitedChain::Roster,
+            roster,
+            self.roster.received(roster),
+            arrival,
+        )?;
+        check_order(
+            CitedChain::Access,
+            access,
+            self.access.received(access),
+            arrival,
+        )?;
         let end = Moment {
             roster: self.roster.version_at(arrival).max(roster),
             access: self.access.version_at(arrival).max(access),
@@ -255,8 +291,12 @@ impl<'a> Authority<'a> {
         A: Iterator<Item = u64>,
     {
         let this = *self;
-        let mut roster = roster.map(move |version| this.after_roster(start, version)).peekable();
-        let mut access = access.map(move |version| this.after_access(start, version)).peekable();
+        let mut roster = roster
+            .map(move |version| this.after_roster(start, version))
+            .peekable();
+        let mut access = access
+            .map(move |version| this.after_access(start, version))
+            .peekable();
         let later = core::iter::from_fn(move || match (roster.peek(), access.peek()) {
             (Some((one, _)), Some((other, _))) if other < one => access.next(),
             (None, _) => access.next(),
@@ -268,15 +308,33 @@ impl<'a> Authority<'a> {
     }
 
     fn after_roster(&self, start: Moment, version: u64) -> (u64, Moment) {
-        let since = self.roster.received(version).map_or(u64::MAX, |received| received.seq);
+        let since = self
+            .roster
+            .received(version)
+            .map_or(u64::MAX, |received| received.seq);
         let access = self.access.version_at(since).max(start.access);
-        (since, Moment { roster: version, access })
+        (
+            since,
+            Moment {
+                roster: version,
+                access,
+            },
+        )
     }
 
     fn after_access(&self, start: Moment, version: u64) -> (u64, Moment) {
-        let since = self.access.received(version).map_or(u64::MAX, |received| received.seq);
+        let since = self
+            .access
+            .received(version)
+            .map_or(u64::MAX, |received| received.seq);
         let roster = self.roster.version_at(since).max(start.roster);
-        (since, Moment { roster, access: version })
+        (
+            since,
+            Moment {
+                roster,
+                access: version,
+            },
+        )
     }
 
     fn standing(&self, moment: Moment) -> Option<Standing<'a>> {
@@ -286,7 +344,11 @@ impl<'a> Authority<'a> {
     }
 }
 
-const ADOPT: &[Act<'static>] = &[Act { verb: Verb::Adopt, stage: None, field: None }];
+const ADOPT: &[Act<'static>] = &[Act {
+    verb: Verb::Adopt,
+    stage: None,
+    field: None,
+}];
 
 fn fault(chain: CitedChain) -> impl Fn(CitedUnknown) -> CitationFault {
     move |fault| match fault {
@@ -305,7 +367,12 @@ fn check_order(
 ) -> Result<(), CitationFault> {
     match received.map(|received| received.seq) {
         Some(since) if since >= arrival && since != Received::UNSEQUENCED => {
-            Err(CitationFault::Premature { chain, version, since, arrival })
+            Err(CitationFault::Premature {
+                chain,
+                version,
+                since,
+                arrival,
+            })
         }
         Some(_) | None => Ok(()),
     }

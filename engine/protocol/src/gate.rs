@@ -19,7 +19,7 @@ mod operations;
 mod rows;
 mod scalar;
 
-pub use change::{ChangeHeader, CheckedChange, Origin, check_change};
+pub use change::{ChangeHeader, CheckedChange, Origin, check_change, chunk_hash};
 pub use document::{CheckedDocument, DocumentActor, check_document};
 pub use index::{
     ActorTip, ChangeIndex, CitedFloor, IndexedChange, PositionError, Positioned, check_position,

@@ -69,12 +69,18 @@ pub const MAX_KEY_BYTES: usize = 64;
 pub const MAX_ROLE_GRANTS: usize = 500;
 /// Most roles of one member.
 pub const MAX_MEMBER_ROLES: usize = 64;
+/// Most teams of one member. Each version that changes a member keeps a copy of this list.
+pub const MAX_MEMBER_TEAMS: usize = 64;
+/// Most devices one member ever enrols, revoked ones included; for the same reason.
+pub const MAX_MEMBER_DEVICES: usize = 64;
 /// Most members in one team, and most principals one access entry may add or remove.
 pub const MAX_PRINCIPALS: usize = 5_000;
 /// Most changes one adoption entry may name; a longer hold is adopted in several entries.
 pub const MAX_ADOPTED_CHANGES: usize = 1_000;
 /// Most uses of one invite.
 pub const MAX_INVITE_USES: u32 = 10_000;
+/// Most changes of one device that may wait for an adoption at once: months of work in the field.
+pub const MAX_HELD_CHANGES: usize = 10_000;
 
 /// Largest WebSocket message either side accepts, in bytes.
 pub const MAX_FRAME_BYTES: usize = 1024 * 1024;

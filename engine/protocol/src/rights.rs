@@ -210,10 +210,9 @@ impl Scope {
                 Self::Template(mine),
                 Self::Template(theirs) | Self::Stage(theirs, _) | Self::Field(theirs, _),
             ) => mine == theirs,
-            (
-                Self::Template(_) | Self::Stage(..) | Self::Field(..) | Self::Own | Self::Team,
-                _,
-            ) => self == other,
+            (Self::Template(_) | Self::Stage(..) | Self::Field(..) | Self::Own | Self::Team, _) => {
+                self == other
+            }
         }
     }
 }
@@ -276,7 +275,14 @@ impl<'a> Occasion<'a> {
     /// Something done outside any document, for instance to the roster: only scope all covers it.
     #[must_use]
     pub const fn anywhere(verb: Verb) -> Self {
-        Self { verb, template: None, stage: None, field: None, own: false, team: false }
+        Self {
+            verb,
+            template: None,
+            stage: None,
+            field: None,
+            own: false,
+            team: false,
+        }
     }
 
     /// The same occasion for another verb.
@@ -348,7 +354,10 @@ mod tests {
     fn a_right_lost_and_regained_on_the_way_still_counts_as_reduced() {
         let held = |s: &bool| *s;
         assert_eq!(judge([(1, true), (2, true)], held), Verdict::Allowed);
-        assert_eq!(judge([(1, true), (2, false), (3, true)], held), Verdict::Reduced(2));
+        assert_eq!(
+            judge([(1, true), (2, false), (3, true)], held),
+            Verdict::Reduced(2)
+        );
         assert_eq!(judge([(1, false), (2, true)], held), Verdict::Denied);
         assert_eq!(judge(Vec::<(u8, bool)>::new(), held), Verdict::Denied);
     }
@@ -356,7 +365,10 @@ mod tests {
     #[test]
     fn the_wire_number_of_each_verb_is_its_place_in_the_list() {
         for (n, verb) in Verb::ALL.iter().enumerate() {
-            assert_eq!(minicbor::to_vec(verb).unwrap(), vec![u8::try_from(n).unwrap()]);
+            assert_eq!(
+                minicbor::to_vec(verb).unwrap(),
+                vec![u8::try_from(n).unwrap()]
+            );
         }
     }
 
@@ -385,7 +397,14 @@ mod tests {
                     for (own, team) in [(false, false), (false, true), (true, true)] {
                         let verb = Verb::Edit;
                         let template = Some(template);
-                        occasions.push(Occasion { verb, template, stage, field, own, team });
+                        occasions.push(Occasion {
+                            verb,
+                            template,
+                            stage,
+                            field,
+                            own,
+                            team,
+                        });
                     }
                 }
             }
@@ -399,10 +418,15 @@ mod tests {
         for wide in &scopes {
             for narrow in &scopes {
                 let covers = |scope: &Scope, occasion| {
-                    Grant { verb: Verb::Edit, scope: scope.clone() }.covers(occasion)
+                    Grant {
+                        verb: Verb::Edit,
+                        scope: scope.clone(),
+                    }
+                    .covers(occasion)
                 };
-                let everywhere =
-                    occasions.iter().all(|o| !covers(narrow, o) || covers(wide, o));
+                let everywhere = occasions
+                    .iter()
+                    .all(|o| !covers(narrow, o) || covers(wide, o));
                 assert_eq!(wide.includes(narrow), everywhere, "{wide} {narrow}");
             }
         }
@@ -411,7 +435,10 @@ mod tests {
     #[test]
     fn a_grant_for_one_stage_covers_no_other() {
         let template = DocumentId::new([1; 16]);
-        let grant = Grant { verb: Verb::Move, scope: Scope::Stage(template, "review".into()) };
+        let grant = Grant {
+            verb: Verb::Move,
+            scope: Scope::Stage(template, "review".into()),
+        };
         let mut occasion = Occasion {
             verb: Verb::Move,
             template: Some(template),

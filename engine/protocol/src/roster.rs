@@ -40,7 +40,9 @@ impl Roster {
     /// [`RosterError::BadGenesis`], or a name that cannot be one.
     pub fn found(entry: RosterEntry, received: Received) -> Result<Self, RosterError> {
         let state = fold::found(&entry)?;
-        Ok(Self { history: History::found(state, entry, received) })
+        Ok(Self {
+            history: History::found(state, entry, received),
+        })
     }
 
     /// Folds a whole roster, genesis first. Compare the workspace's id with the one expected.
@@ -51,8 +53,9 @@ impl Roster {
         entries: impl IntoIterator<Item = (RosterEntry, Received)>,
     ) -> Result<Self, RosterError> {
         let mut entries = entries.into_iter();
-        let (genesis, received) =
-            entries.next().ok_or(RosterError::BadGenesis("there are no entries"))?;
+        let (genesis, received) = entries
+            .next()
+            .ok_or(RosterError::BadGenesis("there are no entries"))?;
         let mut roster = Self::found(genesis, received)?;
         for (entry, received) in entries {
             roster.apply(entry, received)?;
@@ -90,7 +93,10 @@ impl Roster {
     ) -> Result<(RosterState, Effect), RosterError> {
         let last = self.history.last_received().seq;
         if received.seq < last {
-            return Err(RosterError::OutOfOrder { last, given: received.seq });
+            return Err(RosterError::OutOfOrder {
+                last,
+                given: received.seq,
+            });
         }
         fold::next(self.head(), entry, received)
     }
@@ -147,11 +153,7 @@ impl Roster {
 
     /// Every version from this one to the one in force for what arrives at `upto_seq`; at least
     /// the first, if it exists.
-    pub fn between(
-        &self,
-        from: u64,
-        upto_seq: u64,
-    ) -> impl Iterator<Item = (u64, &RosterState)> {
+    pub fn between(&self, from: u64, upto_seq: u64) -> impl Iterator<Item = (u64, &RosterState)> {
         let upto = self.version_at(upto_seq).max(from);
         (from..=upto).map_while(|version| Some((version, self.at(version)?)))
     }

@@ -7,7 +7,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::digest::Tag;
-use crate::gate::{CheckedChange, GateError, Origin, check_change};
+use crate::gate::{CheckedChange, GateError, Origin, check_change, chunk_hash};
 use crate::ids::{ActorId, ChangeHash, DeviceId, DocumentId, WorkspaceId};
 use crate::keys::{Claim, KeyError, Signature, Signer, message, verify_batch};
 use crate::limits::{MAX_RUN_BYTES, MAX_RUN_CHANGES};
@@ -114,6 +114,16 @@ impl SignedRun {
     #[must_use]
     pub fn changes_len(&self) -> usize {
         self.changes.iter().map(|change| change.len()).sum()
+    }
+
+    /// The hashes that its changes have, with their bytes, unchecked: for leaves of a log that is
+    /// itself proved. `None` if a change is no chunk at all.
+    #[must_use]
+    pub fn claimed_hashes(&self) -> Option<Vec<(ChangeHash, &[u8])>> {
+        self.changes
+            .iter()
+            .map(|bytes| Some((chunk_hash(bytes)?, bytes.as_slice())))
+            .collect()
     }
 
     /// Passes every change through the gate and checks that they form one chain.

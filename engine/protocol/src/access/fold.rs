@@ -33,7 +33,14 @@ pub(super) fn found(
     entry: &AccessEntry,
     workspace: WorkspaceId,
 ) -> Result<AccessState, AccessError> {
-    let AccessBody::Genesis { kind, template, principals, restricted, nonce } = entry.body() else {
+    let AccessBody::Genesis {
+        kind,
+        template,
+        principals,
+        restricted,
+        nonce,
+    } = entry.body()
+    else {
         return Err(AccessError::BadGenesis("it creates nothing"));
     };
     let head = entry.head();
@@ -45,10 +52,15 @@ pub(super) fn found(
     }
     if head.workspace != workspace {
         let (workspace, document) = (head.workspace, head.document);
-        return Err(AccessError::WrongChain { workspace, document });
+        return Err(AccessError::WrongChain {
+            workspace,
+            document,
+        });
     }
     if nonce.len() != NONCE_BYTES {
-        return Err(AccessError::BadGenesis("its nonce does not have sixteen bytes"));
+        return Err(AccessError::BadGenesis(
+            "its nonce does not have sixteen bytes",
+        ));
     }
     let document = document_id(&entry.hash());
     let template = match (kind, template) {
@@ -72,7 +84,10 @@ pub(super) fn found(
         head: entry.hash(),
         kind: *kind,
         template,
-        principals: principals.iter().cloned().collect::<RedBlackTreeSetSync<_>>(),
+        principals: principals
+            .iter()
+            .cloned()
+            .collect::<RedBlackTreeSetSync<_>>(),
         restricted: *restricted,
         legal_hold: false,
         opened_by: head.author,
@@ -81,17 +96,18 @@ pub(super) fn found(
 
 /// Whether the author of a genesis may create this document under this roster: `open` for a case,
 /// `publish` for a template, and in the end they must see it, or they could never work on it.
-pub(super) fn check_founder(
-    roster: &RosterState,
-    state: &AccessState,
-) -> Result<(), AccessError> {
+pub(super) fn check_founder(roster: &RosterState, state: &AccessState) -> Result<(), AccessError> {
     let member = roster.acting(state.opened_by)?;
     let verb = match state.kind {
         DocumentKind::Case => Verb::Open,
         DocumentKind::Template => Verb::Publish,
     };
     check_verb(roster, state, member, verb)?;
-    if views(roster, state, member) { Ok(()) } else { Err(AccessError::Blind(member)) }
+    if views(roster, state, member) {
+        Ok(())
+    } else {
+        Err(AccessError::Blind(member))
+    }
 }
 
 /// The record after one more entry.
@@ -101,10 +117,21 @@ pub(super) fn next(
     roster: &RosterState,
 ) -> Result<(AccessState, Effect), AccessError> {
     check_chain(state, entry.head())?;
-    let AccessBody::Change { add, remove, restricted, legal_hold } = entry.body() else {
+    let AccessBody::Change {
+        add,
+        remove,
+        restricted,
+        legal_hold,
+    } = entry.body()
+    else {
         return Err(AccessError::SecondGenesis(state.version + 1));
     };
-    let wish = Wish { add, remove, restricted: *restricted, legal_hold: *legal_hold };
+    let wish = Wish {
+        add,
+        remove,
+        restricted: *restricted,
+        legal_hold: *legal_hold,
+    };
     let member = roster.acting(entry.head().author)?;
     check_author(roster, state, member, &wish)?;
     let (mut next, effect) = rewrite(state, &wish)?;
@@ -123,11 +150,20 @@ struct Wish<'a> {
 fn check_chain(state: &AccessState, head: &EntryHead) -> Result<(), AccessError> {
     if (head.workspace, head.document) != (state.workspace, state.document) {
         let (workspace, document) = (head.workspace, head.document);
-        return Err(AccessError::WrongChain { workspace, document });
+        return Err(AccessError::WrongChain {
+            workspace,
+            document,
+        });
     }
     if (head.version, head.previous) != (state.version + 1, state.head) {
-        let given = EntryPlace { version: head.version, previous: head.previous };
-        return Err(AccessError::Stale { head: state.cite(), given });
+        let given = EntryPlace {
+            version: head.version,
+            previous: head.previous,
+        };
+        return Err(AccessError::Stale {
+            head: state.cite(),
+            given,
+        });
     }
     Ok(())
 }
@@ -150,20 +186,25 @@ fn check_author(
     if !views(roster, state, member) {
         return Err(AccessError::Blind(member));
     }
-    let roles = wish.add.iter().chain(wish.remove).any(|principal| match principal {
-        Principal::Role(_) => true,
-        Principal::Member(_) | Principal::Team(_) => false,
-    });
+    let roles = wish
+        .add
+        .iter()
+        .chain(wish.remove)
+        .any(|principal| match principal {
+            Principal::Role(_) => true,
+            Principal::Member(_) | Principal::Team(_) => false,
+        });
     if flags || roles || state.restricted {
-        return Err(AccessError::Lacks { member, verb: Verb::Restrict });
+        return Err(AccessError::Lacks {
+            member,
+            verb: Verb::Restrict,
+        });
     }
     let assigns = check_verb(roster, state, member, Verb::Assign);
     if takes_others {
         return assigns;
     }
-    assigns.or_else(|error| {
-        check_verb(roster, state, member, Verb::Transfer).map_err(|_| error)
-    })
+    assigns.or_else(|error| check_verb(roster, state, member, Verb::Transfer).map_err(|_| error))
 }
 
 fn check_verb(
@@ -228,6 +269,9 @@ fn check_count(count: usize) -> Result<(), AccessError> {
     if count <= MAX_PRINCIPALS {
         Ok(())
     } else {
-        Err(AccessError::TooMany { count, limit: MAX_PRINCIPALS })
+        Err(AccessError::TooMany {
+            count,
+            limit: MAX_PRINCIPALS,
+        })
     }
 }

@@ -101,7 +101,9 @@ impl AccessState {
 /// Whether the record names the member: directly, by a team, or by a role.
 #[must_use]
 pub fn names(roster: &RosterState, access: &AccessState, member: MemberId) -> bool {
-    let Some(known) = roster.member(member) else { return false };
+    let Some(known) = roster.member(member) else {
+        return false;
+    };
     access.contains(&Principal::Member(member))
         || access.principals().any(|principal| match principal {
             Principal::Member(_) => false,
@@ -140,11 +142,7 @@ pub fn views(roster: &RosterState, access: &AccessState, member: MemberId) -> bo
 /// `own`: the record names the member. `team`: it names a team or role of the member, or a fellow
 /// of one of the member's teams.
 #[must_use]
-pub fn occasion(
-    roster: &RosterState,
-    access: &AccessState,
-    member: MemberId,
-) -> Occasion<'static> {
+pub fn occasion(roster: &RosterState, access: &AccessState, member: MemberId) -> Occasion<'static> {
     let own = access.contains(&Principal::Member(member));
     let team = own
         || names(roster, access, member)
@@ -153,5 +151,12 @@ pub fn occasion(
             Principal::Team(_) | Principal::Role(_) => false,
         });
     let template = Some(access.template);
-    Occasion { verb: Verb::View, template, stage: None, field: None, own, team }
+    Occasion {
+        verb: Verb::View,
+        template,
+        stage: None,
+        field: None,
+        own,
+        team,
+    }
 }

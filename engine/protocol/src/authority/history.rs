@@ -73,25 +73,42 @@ impl Received {
     /// Something that no log has taken yet.
     #[must_use]
     pub const fn unsequenced(ms: u64) -> Self {
-        Self { seq: Self::UNSEQUENCED, ms }
+        Self {
+            seq: Self::UNSEQUENCED,
+            ms,
+        }
     }
 }
 
 impl<S, B> Clone for History<S, B> {
     fn clone(&self) -> Self {
-        Self { steps: self.steps.clone(), reductions: self.reductions.clone() }
+        Self {
+            steps: self.steps.clone(),
+            reductions: self.reductions.clone(),
+        }
     }
 }
 
 impl<S, B> History<S, B> {
     pub(crate) fn found(state: S, entry: Entry<B>, received: Received) -> Self {
-        let steps = vec![Arc::new(Step { state, entry, received })];
-        Self { steps, reductions: Vec::new() }
+        let steps = vec![Arc::new(Step {
+            state,
+            entry,
+            received,
+        })];
+        Self {
+            steps,
+            reductions: Vec::new(),
+        }
     }
 
     /// Appends the state after an entry that the fold accepted.
     pub(crate) fn push(&mut self, state: S, entry: Entry<B>, received: Received, effect: Effect) {
-        self.steps.push(Arc::new(Step { state, entry, received }));
+        self.steps.push(Arc::new(Step {
+            state,
+            entry,
+            received,
+        }));
         if effect == Effect::Reduces {
             self.reductions.push(self.version());
         }
@@ -120,12 +137,17 @@ impl<S, B> History<S, B> {
     /// The version that judges what arrives at this position: the newest one that stands before
     /// it. The genesis judges whatever arrives before itself, because there is nothing else.
     pub(crate) fn version_at(&self, seq: u64) -> u64 {
-        self.steps.partition_point(|step| step.received.seq < seq).max(1) as u64
+        self.steps
+            .partition_point(|step| step.received.seq < seq)
+            .max(1) as u64
     }
 
     pub(crate) fn in_force(&self, seq: u64) -> (u64, &S) {
         let version = self.version_at(seq);
-        (version, self.at(version).expect("a version in force exists"))
+        (
+            version,
+            self.at(version).expect("a version in force exists"),
+        )
     }
 
     pub(crate) fn cite(&self) -> CitedVersion {
@@ -134,10 +156,16 @@ impl<S, B> History<S, B> {
 
     pub(crate) fn cited(&self, cited: CitedVersion) -> Result<u64, CitedUnknown> {
         if cited.version > self.version() {
-            return Err(CitedUnknown::Future { cited, newest: self.version() });
+            return Err(CitedUnknown::Future {
+                cited,
+                newest: self.version(),
+            });
         }
         let Some(step) = self.step(cited.version) else {
-            let actual = CitedVersion { version: 0, mark: [0; 8] };
+            let actual = CitedVersion {
+                version: 0,
+                mark: [0; 8],
+            };
             return Err(CitedUnknown::Mismatch { cited, actual });
         };
         let hash = step.entry.hash();
@@ -165,7 +193,9 @@ impl<S, B> History<S, B> {
     }
 
     fn newest(&self) -> &Step<S, B> {
-        self.steps.last().expect("a history begins with its genesis")
+        self.steps
+            .last()
+            .expect("a history begins with its genesis")
     }
 
     fn step(&self, version: u64) -> Option<&Step<S, B>> {

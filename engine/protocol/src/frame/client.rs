@@ -109,7 +109,9 @@ pub enum ClientFrame {
         /// What to send.
         #[n(2)]
         scope: Scope,
-        /// Bytes of items the server may send before the next [`ClientFrame::Credit`].
+        /// Bytes of items the server may send before the next [`ClientFrame::Credit`]: the whole
+        /// length of every `Entries`, `Piece`, `Document` and `Evict` message counts, and the one
+        /// that exhausts the credit may overdraw it.
         #[n(3)]
         credit: u64,
     },
@@ -127,10 +129,18 @@ pub enum ClientFrame {
         #[n(1)]
         items: Vec<PushItem>,
     },
-    /// Asks for one document from its beginning (a bundle if there is one, then entries),
-    /// whatever the scope.
+    /// Asks for one document from its beginning, whatever the scope: its access entries, a bundle
+    /// if there is one, then entries, and a `Document` frame when that was all. Answered by the
+    /// error `not-found` when the document is not for this device.
     #[n(5)]
-    Fetch(#[n(0)] DocumentId),
+    Fetch {
+        /// The document.
+        #[n(0)]
+        document: DocumentId,
+        /// `false` after a bundle that did not hold: entries only.
+        #[n(1)]
+        bundle: bool,
+    },
     /// Asks for a proof that a position stands under the newest head.
     #[n(6)]
     ProveInclusion(#[n(0)] u64),

@@ -38,7 +38,8 @@ pub struct Welcome {
     /// Sixteen fresh bytes.
     #[n(2)]
     pub nonce: [u8; 16],
-    /// Tag ‖ workspace ‖ device nonce ‖ server nonce ‖ server key.
+    /// Tag ‖ version asked ‖ version chosen ‖ workspace ‖ device nonce ‖ server nonce ‖ server
+    /// key; versions as two bytes, big-endian. Nobody between the two can talk them down.
     #[n(3)]
     pub signature: Signature,
     /// Milliseconds since 1970 by the server's clock, to tell a person that theirs is wrong.
@@ -53,7 +54,7 @@ pub struct Prove {
     /// The device's key.
     #[n(0)]
     pub device: DeviceId,
-    /// Tag ‖ workspace ‖ device nonce ‖ server nonce ‖ server key ‖ device key.
+    /// Tag ‖ version asked ‖ workspace ‖ device nonce ‖ server nonce ‖ server key ‖ device key.
     #[n(1)]
     pub signature: Signature,
     /// A device that is not enrolled shows an invite instead: it may read the roster and push its
@@ -78,11 +79,19 @@ pub struct InviteProof {
 #[must_use]
 pub fn welcome(hello: &Hello, key: &SecretKey, nonce: [u8; 16], time_ms: u64) -> Welcome {
     let server = key.server();
+    let version = super::VERSION.min(hello.version);
     let signature = key.sign(
         Tag::HelloServer,
-        &[hello.workspace.as_bytes(), &hello.nonce, &nonce, server.as_bytes()],
+        &[
+            &hello.version.to_be_bytes(),
+            &version.to_be_bytes(),
+            hello.workspace.as_bytes(),
+            &hello.nonce,
+            &nonce,
+            server.as_bytes(),
+        ],
     );
-    Welcome { version: super::VERSION.min(hello.version), server, nonce, signature, time_ms }
+    Welcome { version, server, nonce, signature, time_ms }
 }
 
 /// Checks that the server holds the key it names; whether it is the pinned one is the caller's
@@ -94,7 +103,14 @@ pub fn check_welcome(hello: &Hello, welcome: &Welcome) -> Result<ServerId, KeyEr
     verify(
         DeviceId::new(*welcome.server.as_bytes()),
         Tag::HelloServer,
-        &[hello.workspace.as_bytes(), &hello.nonce, &welcome.nonce, welcome.server.as_bytes()],
+        &[
+            &hello.version.to_be_bytes(),
+            &welcome.version.to_be_bytes(),
+            hello.workspace.as_bytes(),
+            &hello.nonce,
+            &welcome.nonce,
+            welcome.server.as_bytes(),
+        ],
         &welcome.signature,
     )?;
     Ok(welcome.server)
@@ -113,6 +129,7 @@ pub fn prove(
         key.sign(
             Tag::HelloDevice,
             &[
+                &hello.version.to_be_bytes(),
                 hello.workspace.as_bytes(),
                 &hello.nonce,
                 &welcome.nonce,
@@ -139,7 +156,9 @@ pub fn check_prove(
     server: ServerId,
     prove: &Prove,
 ) -> Result<(), KeyError> {
-    let parts: [&[u8]; 5] = [
+    let version = hello.version.to_be_bytes();
+    let parts: [&[u8]; 6] = [
+        &version,
         hello.workspace.as_bytes(),
         &hello.nonce,
         nonce,
@@ -169,6 +188,18 @@ mod tests {
         assert_eq!(check_welcome(&hello(), &welcome), Ok(server.server()));
         let proof = prove(&hello(), &welcome, &device, Some(&SecretKey::from_seed(&[3; 32])));
         assert_eq!(check_prove(&hello(), &[9; 16], server.server(), &proof), Ok(()));
+    }
+
+    #[test]
+    fn nobody_between_the_two_can_talk_the_version_down() {
+        let server = SecretKey::from_seed(&[1; 32]);
+        let newer = Hello { version: 9, ..hello() };
+        let honest = welcome(&newer, &server, [9; 16], 0);
+        assert_eq!((honest.version, check_welcome(&newer, &honest)), (1, Ok(server.server())));
+        let talked_down = welcome(&Hello { version: 1, ..newer.clone() }, &server, [9; 16], 0);
+        assert!(check_welcome(&newer, &talked_down).is_err());
+        let lower = Welcome { version: 0, ..honest };
+        assert!(check_welcome(&newer, &lower).is_err());
     }
 
     #[test]

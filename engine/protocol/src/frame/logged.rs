@@ -5,9 +5,12 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::access::entry::AccessBody;
 use crate::digest::{Tag, digest};
 use crate::entry::SignedEntry;
 use crate::ids::{ChangeHash, DeviceId, DocumentId};
+use crate::log::{EntryKind, Leaf};
+use crate::roster::entry::RosterBody;
 use crate::seal::SignedRun;
 
 /// Whether the log hands a run to everybody on the document.
@@ -146,6 +149,57 @@ impl Logged {
             Self::Run(run) => run.run.len() as u64,
             Self::Withheld { changes, .. } => changes.len() as u64,
             Self::Roster { .. } | Self::Access { .. } | Self::Equivocation { .. } => 1,
+        }
+    }
+
+    /// The leaves of the item, one per position; `None` for withheld changes, whose content is not
+    /// here, and for changes whose hash cannot be read off their bytes.
+    #[must_use]
+    pub fn leaves(&self) -> Option<Vec<Leaf>> {
+        let one = |kind, document, document_seq, (hash, bytes): ([u8; 32], &[u8])| {
+            let (seq, received_ms) = (self.seq(), self.received_ms());
+            let payload = payload_hash(bytes);
+            Leaf { seq, received_ms, kind, document, document_seq, hash, payload }
+        };
+        let nobodys = DocumentId::new([0; DocumentId::LEN]);
+        match self {
+            Self::Roster { entry, .. } => {
+                let content = (*entry.hash::<RosterBody>().as_bytes(), entry.bytes());
+                Some(vec![one(EntryKind::Roster, nobodys, 0, content)])
+            }
+            Self::Access { document, document_seq, entry, .. } => {
+                let content = (*entry.hash::<AccessBody>().as_bytes(), entry.bytes());
+                Some(vec![one(EntryKind::Access, *document, *document_seq, content)])
+            }
+            Self::Run(logged) => {
+                let (document, first) = (logged.run.document(), logged.document_seq);
+                let changes = logged.run.claimed_hashes()?;
+                let leaves = (0..).zip(changes).map(|(n, (hash, bytes))| {
+                    let content = (*hash.as_bytes(), bytes);
+                    let leaf = one(EntryKind::Change, document, first + n, content);
+                    Leaf { seq: logged.seq + n, ..leaf }
+                });
+                Some(leaves.collect())
+            }
+            Self::Equivocation { document_seq, run, .. } => {
+                let (hash, _) = run.claimed_hashes()?.pop()?;
+                let content = (*hash.as_bytes(), hash.as_bytes().as_slice());
+                let document = run.document();
+                Some(vec![one(EntryKind::Equivocation, document, *document_seq, content)])
+            }
+            Self::Withheld { .. } => None,
+        }
+    }
+
+    /// When the item arrived, by the server's clock.
+    #[must_use]
+    pub fn received_ms(&self) -> u64 {
+        match self {
+            Self::Run(run) => run.received_ms,
+            Self::Roster { received_ms, .. }
+            | Self::Access { received_ms, .. }
+            | Self::Withheld { received_ms, .. }
+            | Self::Equivocation { received_ms, .. } => *received_ms,
         }
     }
 

@@ -19,15 +19,16 @@ pub enum Continuity {
     /// The server's log extends the device's head; here is the proof.
     #[n(1)]
     Extends(#[n(0)] ConsistencyProof),
-    /// The device's head is newer than the server's log, or lies outside it: the server was
-    /// restored or emptied and takes back what devices hold from this position on.
+    /// The device's head, which this server signed, is not in its log: the server was restored or
+    /// emptied. It accepts nothing new meanwhile.
     #[n(2)]
     Behind {
-        /// Entries before this position are the same on both sides.
+        /// Size of the server's log, which is a beginning of the device's as far as the server can
+        /// tell; the device compares the root of the head with its own.
         #[n(0)]
         common: u64,
-        /// Proof that the server's own log is a beginning of the device's, when the server can
-        /// tell; the device checks it against what it holds.
+        /// The server takes back what is missing from `common` on, by `Restore`. False when the
+        /// logs differ below the device's head: then only a new epoch helps.
         #[n(1)]
         recovering: bool,
     },
@@ -71,7 +72,8 @@ pub enum ServerFrame {
         /// The items.
         #[n(0)]
         items: Vec<Logged>,
-        /// Everything for this device before this position has now been sent.
+        /// Everything for this device before this position has now been sent. 0 while a first sync
+        /// sends documents one by one; from its target on when that is over.
         #[n(1)]
         upto: u64,
     },
@@ -91,7 +93,8 @@ pub enum ServerFrame {
         #[cbor(n(3), with = "minicbor::bytes")]
         bytes: Vec<u8>,
     },
-    /// First sync: this document is complete up to `target`; see [`super::client::Start`].
+    /// First sync: this document is complete up to `target`; see [`super::client::Start`]. Also
+    /// ends the answer to a fetch, where `target` is the size of the log.
     #[n(13)]
     Document {
         /// The document.

@@ -114,6 +114,14 @@ pub fn check_change(origin: &Origin, bytes: Vec<u8>) -> Result<CheckedChange, Ga
     })
 }
 
+/// The hash of the one change chunk that the bytes are, checksum compared; nothing else is judged.
+/// `None` when they are no such chunk.
+#[must_use]
+pub fn chunk_hash(bytes: &[u8]) -> Option<ChangeHash> {
+    let (_, hash) = open_chunk(bytes, ChunkType::Change).ok()?;
+    Some(ChangeHash::new(hash))
+}
+
 fn read_change(origin: &Origin, bytes: &[u8]) -> Result<ChangeHeader, GateError> {
     let (mut reader, hash) = open_chunk(bytes, ChunkType::Change)?;
     let mut header = read_header(&mut reader, hash)?;

@@ -76,5 +76,8 @@ pub fn redeem_proof(
     device: DeviceId,
     member: MemberId,
 ) -> Signature {
-    invite.sign(Tag::Redeem, &[workspace.as_bytes(), device.as_bytes(), member.as_bytes()])
+    invite.sign(
+        Tag::Redeem,
+        &[workspace.as_bytes(), device.as_bytes(), member.as_bytes()],
+    )
 }

@@ -179,6 +179,10 @@ pub struct EntryPlace {
 
 impl core::fmt::Display for EntryPlace {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{}", CitedVersion::of(self.version.saturating_sub(1), &self.previous))
+        write!(
+            f,
+            "{}",
+            CitedVersion::of(self.version.saturating_sub(1), &self.previous)
+        )
     }
 }

@@ -14,7 +14,7 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use crate::authority::{Effect, Received};
 use crate::entry::EntryHead;
 use crate::ids::{ChangeHash, DeviceId, DocumentId, EntryHash, MemberId, WorkspaceId};
-use crate::limits::{MAX_ADOPTED_CHANGES, MAX_MESSAGE_BYTES};
+use crate::limits::{MAX_ADOPTED_CHANGES, MAX_MEMBER_DEVICES, MAX_MESSAGE_BYTES};
 use crate::rights::Verb;
 use crate::roster::entry::{MemberKind, RosterBody, RosterEntry};
 use crate::roster::error::{EntryPlace, RosterError};
@@ -29,7 +29,14 @@ const NONCE_BYTES: usize = 16;
 
 /// The roster after its genesis.
 pub(super) fn found(entry: &RosterEntry) -> Result<RosterState, RosterError> {
-    let RosterBody::Genesis { name, member, member_name, device_name, nonce } = entry.body() else {
+    let RosterBody::Genesis {
+        name,
+        member,
+        member_name,
+        device_name,
+        nonce,
+    } = entry.body()
+    else {
         return Err(RosterError::BadGenesis("it founds nothing"));
     };
     let head = entry.head();
@@ -37,10 +44,14 @@ pub(super) fn found(entry: &RosterEntry) -> Result<RosterState, RosterError> {
         return Err(RosterError::BadGenesis("it follows another entry"));
     }
     if (head.workspace, head.document) != (ZERO_WORKSPACE, ZERO_DOCUMENT) {
-        return Err(RosterError::BadGenesis("it names a workspace or a document"));
+        return Err(RosterError::BadGenesis(
+            "it names a workspace or a document",
+        ));
     }
     if nonce.len() != NONCE_BYTES {
-        return Err(RosterError::BadGenesis("its nonce does not have sixteen bytes"));
+        return Err(RosterError::BadGenesis(
+            "its nonce does not have sixteen bytes",
+        ));
     }
     for text in [name, member_name, device_name] {
         rules::check_name(text)?;
@@ -49,9 +60,11 @@ pub(super) fn found(entry: &RosterEntry) -> Result<RosterState, RosterError> {
     for (key, role) in built_in() {
         state.roles.insert_mut(key.to_owned(), role);
     }
-    state.members.insert_mut(*member, new_member(member_name, MemberKind::Person));
+    state
+        .members
+        .insert_mut(*member, new_member(member_name, MemberKind::Person));
     state.give_role(*member, OWNER);
-    enrol(&mut state, head.author, *member, device_name);
+    enrol(&mut state, head.author, *member, device_name)?;
     Ok(state)
 }
 
@@ -96,14 +109,24 @@ fn check_chain(state: &RosterState, head: &EntryHead) -> Result<(), RosterError>
         return Err(RosterError::WrongChain(head.workspace));
     }
     if (head.version, head.previous) != (state.version + 1, state.head) {
-        let given = EntryPlace { version: head.version, previous: head.previous };
-        return Err(RosterError::Stale { head: state.cite(), given });
+        let given = EntryPlace {
+            version: head.version,
+            previous: head.previous,
+        };
+        return Err(RosterError::Stale {
+            head: state.cite(),
+            given,
+        });
     }
     Ok(())
 }
 
 /// Judges and writes one body. A state that was half written when a rule failed is thrown away by
 /// the caller.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one short arm per kind of entry reads best in one place"
+)]
 fn write(
     state: &mut RosterState,
     entry: &RosterEntry,
@@ -112,15 +135,41 @@ fn write(
     let device = entry.head().author;
     match entry.body() {
         RosterBody::Genesis { .. } => Err(RosterError::SecondGenesis(state.version + 1)),
-        RosterBody::AddMember { member, name, kind, roles } => {
-            members::add(state, device, *member, members::Newcomer { name, kind: *kind, roles })
-        }
-        RosterBody::ChangeMember { member, name, add_roles, remove_roles, active } => {
+        RosterBody::AddMember {
+            member,
+            name,
+            kind,
+            roles,
+        } => members::add(
+            state,
+            device,
+            *member,
+            members::Newcomer {
+                name,
+                kind: *kind,
+                roles,
+            },
+        ),
+        RosterBody::ChangeMember {
+            member,
+            name,
+            add_roles,
+            remove_roles,
+            active,
+        } => {
             let name = name.as_deref();
-            let wish = members::Wish { name, add_roles, remove_roles, active: *active };
+            let wish = members::Wish {
+                name,
+                add_roles,
+                remove_roles,
+                active: *active,
+            };
             members::change(state, device, *member, &wish)
         }
-        RosterBody::RevokeDevice { device: revoked, reason } => {
+        RosterBody::RevokeDevice {
+            device: revoked,
+            reason,
+        } => {
             check_reason(reason)?;
             members::revoke(state, device, *revoked)
         }
@@ -128,20 +177,53 @@ fn write(
             groups::define_role(state, device, role, name, grants)
         }
         RosterBody::RemoveRole { role } => groups::remove_role(state, device, role),
-        RosterBody::ChangeTeam { team, name, add, remove } => {
-            let wish = groups::Wish { name: name.as_deref(), add, remove };
+        RosterBody::ChangeTeam {
+            team,
+            name,
+            add,
+            remove,
+        } => {
+            let wish = groups::Wish {
+                name: name.as_deref(),
+                add,
+                remove,
+            };
             groups::change_team(state, device, team, &wish)
         }
-        RosterBody::OpenInvite { invite, gives, expires_ms, uses } => {
-            let terms = invites::Terms { gives, expires_ms: *expires_ms, uses: *uses };
+        RosterBody::OpenInvite {
+            invite,
+            gives,
+            expires_ms,
+            uses,
+        } => {
+            let terms = invites::Terms {
+                gives,
+                expires_ms: *expires_ms,
+                uses: *uses,
+            };
             invites::open(state, device, *invite, &terms)
         }
         RosterBody::CancelInvite { invite } => invites::cancel(state, device, *invite),
-        RosterBody::Redeem { invite, member, member_name, device_name, proof } => {
-            let who = invites::Newcomer { device, member: *member, member_name, device_name };
+        RosterBody::Redeem {
+            invite,
+            member,
+            member_name,
+            device_name,
+            proof,
+        } => {
+            let who = invites::Newcomer {
+                device,
+                member: *member,
+                member_name,
+                device_name,
+            };
             invites::redeem(state, *invite, &who, proof, received)
         }
-        RosterBody::Adopt { document, changes, reason } => {
+        RosterBody::Adopt {
+            document,
+            changes,
+            reason,
+        } => {
             check_reason(reason)?;
             adopt(state, device, *document, changes)
         }
@@ -159,7 +241,10 @@ fn adopt(
 ) -> Result<Effect, RosterError> {
     let by = state.acting(device)?;
     if !state.holds(by, Verb::Adopt) {
-        return Err(RosterError::Lacks { member: by, verb: Verb::Adopt });
+        return Err(RosterError::Lacks {
+            member: by,
+            verb: Verb::Adopt,
+        });
     }
     rules::check_count("adopted changes", changes.len(), MAX_ADOPTED_CHANGES)?;
     if changes.is_empty() {
@@ -168,7 +253,14 @@ fn adopt(
     let distinct: BTreeSet<&ChangeHash> = changes.iter().collect();
     let version = state.version + 1;
     for change in distinct {
-        state.adopted.insert_mut((*change, version), Adoption { document, by, version });
+        state.adopted.insert_mut(
+            (*change, version),
+            Adoption {
+                document,
+                by,
+                version,
+            },
+        );
     }
     Ok(Effect::Grows)
 }
@@ -188,9 +280,29 @@ fn new_member(name: &str, kind: MemberKind) -> Member {
     }
 }
 
-fn enrol(state: &mut RosterState, device: DeviceId, member: MemberId, name: &str) {
-    state.devices.insert_mut(device, Device { member, name: name.to_owned(), revoked: false });
-    if let Some(member) = state.members.get_mut(&member) {
-        member.devices.push(device);
-    }
+fn enrol(
+    state: &mut RosterState,
+    device: DeviceId,
+    member: MemberId,
+    name: &str,
+) -> Result<(), RosterError> {
+    let known = state
+        .members
+        .get_mut(&member)
+        .ok_or(RosterError::UnknownMember(member))?;
+    known.devices.push(device);
+    rules::check_count(
+        "devices of a member",
+        known.devices.len(),
+        MAX_MEMBER_DEVICES,
+    )?;
+    let name = name.to_owned();
+    let revoked = false;
+    let enrolled = Device {
+        member,
+        name,
+        revoked,
+    };
+    state.devices.insert_mut(device, enrolled);
+    Ok(())
 }

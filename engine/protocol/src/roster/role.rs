@@ -46,14 +46,39 @@ const BUILT_IN: [BuiltIn; 7] = {
     };
     const NONE: &[Verb] = &[];
     [
-        BuiltIn { key: OWNER, name: "Owner", all: &Verb::ALL, team: NONE, own: NONE },
+        BuiltIn {
+            key: OWNER,
+            name: "Owner",
+            all: &Verb::ALL,
+            team: NONE,
+            own: NONE,
+        },
         BuiltIn {
             key: "manager",
             name: "Manager",
             all: &[
-                View, Open, Move, Edit, Comment, CommentExternal, Task, Document, Decide, Approve,
-                Assign, Transfer, Close, Reopen, Override, Redact, Export, Settle, Adopt, Restrict,
-                Publish, ManageMembers,
+                View,
+                Open,
+                Move,
+                Edit,
+                Comment,
+                CommentExternal,
+                Task,
+                Document,
+                Decide,
+                Approve,
+                Assign,
+                Transfer,
+                Close,
+                Reopen,
+                Override,
+                Redact,
+                Export,
+                Settle,
+                Adopt,
+                Restrict,
+                Publish,
+                ManageMembers,
             ],
             team: NONE,
             own: NONE,
@@ -62,8 +87,23 @@ const BUILT_IN: [BuiltIn; 7] = {
             key: "operator",
             name: "Operator",
             all: &[
-                View, Open, Move, Edit, Comment, CommentExternal, Task, Document, Decide, Approve,
-                Assign, Transfer, Close, Reopen, Override, Export, Settle,
+                View,
+                Open,
+                Move,
+                Edit,
+                Comment,
+                CommentExternal,
+                Task,
+                Document,
+                Decide,
+                Approve,
+                Assign,
+                Transfer,
+                Close,
+                Reopen,
+                Override,
+                Export,
+                Settle,
             ],
             team: NONE,
             own: NONE,
@@ -75,7 +115,13 @@ const BUILT_IN: [BuiltIn; 7] = {
             team: &[View, Move, Edit, Comment, Task, Document, Settle],
             own: &[Transfer],
         },
-        BuiltIn { key: "viewer", name: "Viewer", all: &[View], team: NONE, own: NONE },
+        BuiltIn {
+            key: "viewer",
+            name: "Viewer",
+            all: &[View],
+            team: NONE,
+            own: NONE,
+        },
         BuiltIn {
             key: "intake",
             name: "Intake",
@@ -87,8 +133,18 @@ const BUILT_IN: [BuiltIn; 7] = {
             key: "agent",
             name: "Agent",
             all: &[
-                View, Open, Move, Edit, Comment, CommentExternal, Task, Document, Assign, Close,
-                Export, Keep,
+                View,
+                Open,
+                Move,
+                Edit,
+                Comment,
+                CommentExternal,
+                Task,
+                Document,
+                Assign,
+                Close,
+                Export,
+                Keep,
             ],
             team: NONE,
             own: NONE,
@@ -105,12 +161,25 @@ pub fn is_built_in(key: &str) -> bool {
 /// The built-in roles with their keys, owner first.
 pub fn built_in() -> impl Iterator<Item = (&'static str, Role)> {
     BUILT_IN.iter().map(|role| {
-        let grants = [(role.all, Scope::All), (role.team, Scope::Team), (role.own, Scope::Own)]
-            .into_iter()
-            .flat_map(|(verbs, scope)| {
-                verbs.iter().map(move |verb| Grant { verb: *verb, scope: scope.clone() })
+        let grants = [
+            (role.all, Scope::All),
+            (role.team, Scope::Team),
+            (role.own, Scope::Own),
+        ]
+        .into_iter()
+        .flat_map(|(verbs, scope)| {
+            verbs.iter().map(move |verb| Grant {
+                verb: *verb,
+                scope: scope.clone(),
             })
-            .collect();
-        (role.key, Role { name: role.name.to_owned(), grants })
+        })
+        .collect();
+        (
+            role.key,
+            Role {
+                name: role.name.to_owned(),
+                grants,
+            },
+        )
     })
 }

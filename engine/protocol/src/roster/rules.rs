@@ -17,7 +17,10 @@ pub(super) fn manager(state: &RosterState, device: DeviceId) -> Result<MemberId,
     if state.allows(member, &Occasion::anywhere(Verb::ManageMembers)) {
         Ok(member)
     } else {
-        Err(RosterError::Lacks { member, verb: Verb::ManageMembers })
+        Err(RosterError::Lacks {
+            member,
+            verb: Verb::ManageMembers,
+        })
     }
 }
 
@@ -29,8 +32,9 @@ pub(super) fn check_giving<'r>(
     roles: impl IntoIterator<Item = &'r String>,
 ) -> Result<(), RosterError> {
     for key in roles {
-        let role =
-            state.role(key).ok_or_else(|| RosterError::UnknownRole(key.clone()))?;
+        let role = state
+            .role(key)
+            .ok_or_else(|| RosterError::UnknownRole(key.clone()))?;
         if key == OWNER && !state.is_owner(giver) {
             return Err(RosterError::OwnerOnly(giver));
         }
@@ -52,7 +56,10 @@ pub(super) fn check_holding<'g>(
         .into_iter()
         .find(|grant| !state.grants(giver).any(|held| held.includes(grant)));
     missing.map_or(Ok(()), |grant| {
-        Err(RosterError::Escalation { member: giver, grant: grant.clone() })
+        Err(RosterError::Escalation {
+            member: giver,
+            grant: grant.clone(),
+        })
     })
 }
 
@@ -70,7 +77,9 @@ pub(super) fn check_rank(
 
 /// The member, if there is one.
 pub(super) fn known(state: &RosterState, member: MemberId) -> Result<&Member, RosterError> {
-    state.member(member).ok_or(RosterError::UnknownMember(member))
+    state
+        .member(member)
+        .ok_or(RosterError::UnknownMember(member))
 }
 
 /// A name that people can read and tell apart in a list.
@@ -79,19 +88,30 @@ pub(super) fn check_name(name: &str) -> Result<(), RosterError> {
         && name.len() <= MAX_NAME_BYTES
         && name.trim() == name
         && !name.chars().any(char::is_control);
-    if good { Ok(()) } else { Err(RosterError::BadName(shorten(name, MAX_NAME_BYTES))) }
+    if good {
+        Ok(())
+    } else {
+        Err(RosterError::BadName(shorten(name, MAX_NAME_BYTES)))
+    }
 }
 
 /// A key that people can type.
 pub(super) fn check_key(key: &str) -> Result<(), RosterError> {
-    if is_key(key) { Ok(()) } else { Err(RosterError::BadKey(shorten(key, MAX_KEY_BYTES))) }
+    if is_key(key) {
+        Ok(())
+    } else {
+        Err(RosterError::BadKey(shorten(key, MAX_KEY_BYTES)))
+    }
 }
 
 /// Whether this is a slug: lower-case letters and digits in groups joined by single hyphens.
 pub(crate) fn is_key(key: &str) -> bool {
     key.len() <= MAX_KEY_BYTES
         && key.split('-').all(|part| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         })
 }
 
@@ -101,7 +121,11 @@ pub(super) fn check_count(
     count: usize,
     limit: usize,
 ) -> Result<(), RosterError> {
-    if count <= limit { Ok(()) } else { Err(RosterError::TooMany { what, count, limit }) }
+    if count <= limit {
+        Ok(())
+    } else {
+        Err(RosterError::TooMany { what, count, limit })
+    }
 }
 
 /// Two lists of one entry must not name the same thing.

@@ -90,13 +90,25 @@ pub(crate) fn set_active(n: u8, active: bool) -> RosterBody {
 }
 
 pub(crate) fn revoke(n: u8) -> RosterBody {
-    RosterBody::RevokeDevice { device: device(n), reason: "lost".into() }
+    RosterBody::RevokeDevice {
+        device: device(n),
+        reason: "lost".into(),
+    }
 }
 
 pub(crate) fn define_role(key: &str, grants: &[(Verb, Scope)]) -> RosterBody {
-    let grants =
-        grants.iter().map(|(verb, scope)| Grant { verb: *verb, scope: scope.clone() }).collect();
-    RosterBody::DefineRole { role: key.into(), name: format!("The {key}"), grants }
+    let grants = grants
+        .iter()
+        .map(|(verb, scope)| Grant {
+            verb: *verb,
+            scope: scope.clone(),
+        })
+        .collect();
+    RosterBody::DefineRole {
+        role: key.into(),
+        name: format!("The {key}"),
+        grants,
+    }
 }
 
 pub(crate) fn change_team(key: &str, add: &[u8], remove: &[u8]) -> RosterBody {
@@ -109,11 +121,21 @@ pub(crate) fn change_team(key: &str, add: &[u8], remove: &[u8]) -> RosterBody {
 }
 
 pub(crate) fn open_invite(n: u8, gives: InviteFor) -> RosterBody {
-    RosterBody::OpenInvite { invite: invite(n), gives, expires_ms: u64::MAX, uses: 1 }
+    RosterBody::OpenInvite {
+        invite: invite(n),
+        gives,
+        expires_ms: u64::MAX,
+        uses: 1,
+    }
 }
 
 pub(crate) fn member_invite(n: u8, roles: &[&str]) -> RosterBody {
-    open_invite(n, InviteFor::Member { roles: strings(roles) })
+    open_invite(
+        n,
+        InviteFor::Member {
+            roles: strings(roles),
+        },
+    )
 }
 
 pub(crate) fn device_invite(n: u8, of: u8) -> RosterBody {
@@ -130,19 +152,34 @@ pub(crate) struct Scene {
 impl Scene {
     /// Ana founds the workspace.
     pub(crate) fn found() -> Self {
-        let draft = RosterDraft { body: genesis(), claimed_ms: START_MS };
+        let draft = RosterDraft {
+            body: genesis(),
+            claimed_ms: START_MS,
+        };
         let entry = draft.found(&key(ANA)).verify().unwrap();
-        let received = Received { seq: 0, ms: START_MS };
-        Self { roster: Roster::found(entry, received).unwrap(), seq: 1 }
+        let received = Received {
+            seq: 0,
+            ms: START_MS,
+        };
+        Self {
+            roster: Roster::found(entry, received).unwrap(),
+            seq: 1,
+        }
     }
 
     /// Where the log takes the next thing.
     pub(crate) fn now(&self) -> Received {
-        Received { seq: self.seq, ms: START_MS + self.seq * TICK_MS }
+        Received {
+            seq: self.seq,
+            ms: START_MS + self.seq * TICK_MS,
+        }
     }
 
     pub(crate) fn entry(&self, by: u8, body: RosterBody) -> RosterEntry {
-        let draft = RosterDraft { body, claimed_ms: self.now().ms };
+        let draft = RosterDraft {
+            body,
+            claimed_ms: self.now().ms,
+        };
         draft.sign(self.roster.head(), &key(by)).verify().unwrap()
     }
 
@@ -181,8 +218,14 @@ impl Scene {
             restricted,
             nonce: vec![by; 16],
         };
-        let draft = AccessDraft { body, claimed_ms: self.now().ms };
-        draft.found(self.roster.workspace(), &key(by)).verify().unwrap()
+        let draft = AccessDraft {
+            body,
+            claimed_ms: self.now().ms,
+        };
+        draft
+            .found(self.roster.workspace(), &key(by))
+            .verify()
+            .unwrap()
     }
 
     /// Device `by` opens a case and the log takes it.
@@ -200,7 +243,10 @@ impl Scene {
         by: u8,
         body: AccessBody,
     ) -> Result<(), AccessError> {
-        let draft = AccessDraft { body, claimed_ms: self.now().ms };
+        let draft = AccessDraft {
+            body,
+            claimed_ms: self.now().ms,
+        };
         let entry = draft.sign(record.head(), &key(by)).verify().unwrap();
         record.apply(entry, self.now(), &self.roster)?;
         self.seq += 1;
@@ -233,7 +279,9 @@ impl Babbler {
     }
 
     fn role(&mut self) -> &'static str {
-        self.pick(&["owner", "manager", "operator", "viewer", "agent", "clerk", "judge", "scout"])
+        self.pick(&[
+            "owner", "manager", "operator", "viewer", "agent", "clerk", "judge", "scout",
+        ])
     }
 
     fn roles(&mut self) -> Vec<String> {
@@ -242,10 +290,19 @@ impl Babbler {
     }
 
     fn grants(&mut self) -> Vec<Grant> {
-        let verbs = [Verb::View, Verb::Edit, Verb::Keep, Verb::Adopt, Verb::ManageMembers];
+        let verbs = [
+            Verb::View,
+            Verb::Edit,
+            Verb::Keep,
+            Verb::Adopt,
+            Verb::ManageMembers,
+        ];
         let count = self.rng.random_range(0..4);
         (0..count)
-            .map(|_| Grant { verb: self.pick(&verbs), scope: self.scope() })
+            .map(|_| Grant {
+                verb: self.pick(&verbs),
+                scope: self.scope(),
+            })
             .collect()
     }
 
@@ -262,6 +319,7 @@ impl Babbler {
     }
 
     /// Somebody and something for them to say.
+    #[expect(clippy::too_many_lines, reason = "one arm per kind of entry")]
     pub(crate) fn say(&mut self, scene: &Scene) -> (u8, RosterBody) {
         let by = self.speaker(scene);
         let who = self.number(6);
@@ -269,7 +327,11 @@ impl Babbler {
             0 => RosterBody::AddMember {
                 member: member(who),
                 name: format!("Member {who}"),
-                kind: self.pick(&[MemberKind::Person, MemberKind::Service, MemberKind::Imported]),
+                kind: self.pick(&[
+                    MemberKind::Person,
+                    MemberKind::Service,
+                    MemberKind::Imported,
+                ]),
                 roles: self.roles(),
             },
             1 | 2 => RosterBody::ChangeMember {
@@ -285,7 +347,9 @@ impl Babbler {
                 name: "Role".into(),
                 grants: self.grants(),
             },
-            5 => RosterBody::RemoveRole { role: self.role().to_owned() },
+            5 => RosterBody::RemoveRole {
+                role: self.role().to_owned(),
+            },
             6 => RosterBody::ChangeTeam {
                 team: self.pick(&["north", "south"]).to_owned(),
                 name: self.pick(&[None, Some("Team".to_owned())]),
@@ -295,14 +359,20 @@ impl Babbler {
             7 | 8 => RosterBody::OpenInvite {
                 invite: invite(self.number(6)),
                 gives: if self.chance(2) {
-                    InviteFor::Member { roles: self.roles() }
+                    InviteFor::Member {
+                        roles: self.roles(),
+                    }
                 } else {
-                    InviteFor::Device { member: member(who) }
+                    InviteFor::Device {
+                        member: member(who),
+                    }
                 },
                 expires_ms: scene.now().ms + TICK_MS * u64::from(self.number(20)),
                 uses: self.rng.random_range(0..3),
             },
-            9 => RosterBody::CancelInvite { invite: invite(self.number(6)) },
+            9 => RosterBody::CancelInvite {
+                invite: invite(self.number(6)),
+            },
             10 => RosterBody::Adopt {
                 document: template(9),
                 changes: vec![crate::ids::ChangeHash::new([who; 32]); usize::from(who % 3)],
@@ -311,7 +381,11 @@ impl Babbler {
             _ => {
                 let device = self.number(9);
                 let n = self.number(6);
-                let gives = scene.roster.head().invite(invite(n)).map(|invite| &invite.gives);
+                let gives = scene
+                    .roster
+                    .head()
+                    .invite(invite(n))
+                    .map(|invite| &invite.gives);
                 let who = match gives {
                     Some(InviteFor::Device { member }) if !self.chance(4) => member.as_bytes()[0],
                     Some(_) | None => who,
@@ -328,10 +402,16 @@ impl Babbler {
         let managers: Vec<u8> = (1..=9)
             .filter(|n| {
                 let manage = Occasion::anywhere(Verb::ManageMembers);
-                state.member_of(device(*n)).is_some_and(|member| state.allows(member, &manage))
+                state
+                    .member_of(device(*n))
+                    .is_some_and(|member| state.allows(member, &manage))
             })
             .collect();
-        if managers.is_empty() || self.chance(5) { self.number(9) } else { self.pick(&managers) }
+        if managers.is_empty() || self.chance(5) {
+            self.number(9)
+        } else {
+            self.pick(&managers)
+        }
     }
 
     /// Random changes of an access record.

@@ -185,7 +185,10 @@ impl RosterState {
 
     /// Active owners by id.
     pub fn owners(&self) -> impl Iterator<Item = MemberId> {
-        self.owners.iter().copied().filter(|owner| self.active(*owner).is_some())
+        self.owners
+            .iter()
+            .copied()
+            .filter(|owner| self.active(*owner).is_some())
     }
 
     /// The member for whom this device may act.
@@ -197,7 +200,9 @@ impl RosterState {
         if known.revoked {
             return Err(Inactive::Revoked(device));
         }
-        self.active(known.member).map(|_| known.member).ok_or(Inactive::Suspended(known.member))
+        self.active(known.member)
+            .map(|_| known.member)
+            .ok_or(Inactive::Suspended(known.member))
     }
 
     /// The member for whom this device may act, if it may.
@@ -244,7 +249,9 @@ impl RosterState {
 
     /// The recorded adoptions of a change, oldest first, whether or not they had the right.
     pub fn adoptions(&self, change: ChangeHash) -> impl Iterator<Item = Adoption> {
-        self.adopted.range((change, 0)..=(change, u64::MAX)).map(|(_, adoption)| *adoption)
+        self.adopted
+            .range((change, 0)..=(change, u64::MAX))
+            .map(|(_, adoption)| *adoption)
     }
 
     fn active(&self, member: MemberId) -> Option<&Member> {
@@ -252,22 +259,31 @@ impl RosterState {
     }
 
     pub(super) fn has_working_owner(&self) -> bool {
-        self.owners().filter_map(|owner| self.members.get(&owner)).any(|owner| {
-            owner.devices.iter().any(|id| self.devices.get(id).is_some_and(|d| !d.revoked))
-        })
+        self.owners()
+            .filter_map(|owner| self.members.get(&owner))
+            .any(|owner| {
+                owner
+                    .devices
+                    .iter()
+                    .any(|id| self.devices.get(id).is_some_and(|d| !d.revoked))
+            })
     }
 
     pub(super) fn give_role(&mut self, member: MemberId, key: &str) -> bool {
         if key == OWNER {
             self.owners.insert_mut(member);
         }
-        self.members.get_mut(&member).is_some_and(|member| member.roles.insert(key.to_owned()))
+        self.members
+            .get_mut(&member)
+            .is_some_and(|member| member.roles.insert(key.to_owned()))
     }
 
     pub(super) fn take_role(&mut self, member: MemberId, key: &str) -> bool {
         if key == OWNER {
             self.owners.remove_mut(&member);
         }
-        self.members.get_mut(&member).is_some_and(|member| member.roles.remove(key))
+        self.members
+            .get_mut(&member)
+            .is_some_and(|member| member.roles.remove(key))
     }
 }

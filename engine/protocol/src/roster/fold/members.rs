@@ -47,7 +47,9 @@ pub(super) fn insert(
         return Err(RosterError::MemberExists(member));
     }
     rules::check_count("roles of a member", newcomer.roles.len(), MAX_MEMBER_ROLES)?;
-    state.members.insert_mut(member, new_member(newcomer.name, newcomer.kind));
+    state
+        .members
+        .insert_mut(member, new_member(newcomer.name, newcomer.kind));
     for role in newcomer.roles {
         state.give_role(member, role);
     }
@@ -68,12 +70,19 @@ pub(super) fn change(
     if let Some(name) = wish.name {
         rules::check_name(name)?;
     }
-    if let Some(unknown) = wish.remove_roles.iter().find(|key| state.role(key).is_none()) {
+    if let Some(unknown) = wish
+        .remove_roles
+        .iter()
+        .find(|key| state.role(key).is_none())
+    {
         return Err(RosterError::UnknownRole(unknown.clone()));
     }
     if wish.active == Some(true) && !known.active {
         // Letting somebody back gives everything they keep.
-        let kept = known.roles.iter().filter(|role| !wish.remove_roles.contains(role));
+        let kept = known
+            .roles
+            .iter()
+            .filter(|role| !wish.remove_roles.contains(role));
         rules::check_giving(state, author, kept)?;
     }
     apply(state, member, wish)
@@ -92,7 +101,10 @@ fn apply(
     for role in wish.remove_roles {
         took |= state.take_role(member, role);
     }
-    let after = state.members.get_mut(&member).ok_or(RosterError::UnknownMember(member))?;
+    let after = state
+        .members
+        .get_mut(&member)
+        .ok_or(RosterError::UnknownMember(member))?;
     rules::check_count("roles of a member", after.roles.len(), MAX_MEMBER_ROLES)?;
     if let Some(name) = wish.name.filter(|name| *name != after.name) {
         name.clone_into(&mut after.name);

@@ -1,0 +1,50 @@
+//! The client SDK of Casework: a workspace on this device, kept in step with a server.
+//!
+//! ```text
+//! app ──▶ Workspace ──▶ engine (replica on disk; every call works offline and is durable)
+//!  ▲          │
+//!  └ Observer └──▶ watch / sync ──▶ WebSocket ──▶ server
+//! ```
+//! Calls are synchronous and cheap: they read and write the replica. Only [`Workspace::join`],
+//! [`Workspace::sync`] and the thread behind [`Workspace::watch`] use the network. Nothing here
+//! decides about rights, rules or merging; the engine does.
+
+mod address;
+mod error;
+mod key;
+mod link;
+mod moment;
+mod observer;
+mod progress;
+mod wire;
+mod workspace;
+
+pub use casework_engine::{case, moment as moments, replica, template, value, view};
+pub use casework_protocol::frame::Scope;
+pub use casework_protocol::{ids, keys, rights};
+
+pub use casework_engine::replica::{
+    Acted, Drawn, Finding, Founding, HeldWork, Notice, OwnAct, ServerRow, Standing, Status,
+    Verification,
+};
+pub use casework_engine::sync::Phase;
+pub use casework_protocol::roster::entry::{InviteFor, MemberKind};
+
+pub use address::DEFAULT_PORT;
+pub use error::{Error, ErrorKind};
+pub use key::{KeyFile, KeyStore};
+pub use link::InviteLink;
+pub use observer::{Changed, Observation, Observer};
+pub use progress::{Progress, SyncReport, SyncState};
+pub use workspace::cases::NewCaseRequest;
+pub use workspace::contested::{Choice, ContestedPlace, SideView};
+pub use workspace::export::ExportedCase;
+pub use workspace::imports::{CaseImport, Step, StepAction};
+pub use workspace::joining::Newcomer;
+pub use workspace::people::{
+    DeviceView, InviteView, MemberChange, MemberView, RoleView, TeamChange, TeamView,
+};
+pub use workspace::reading::{BoardColumn, BoardView, CardPage, Names};
+pub use workspace::templates::{TemplateImport, TemplateView};
+pub use workspace::watching::Watch;
+pub use workspace::{Info, Workspace};

@@ -1,0 +1,316 @@
+//! Telling the app what changed: gathered, from a thread of its own, never under a lock.
+//!
+//! Many changes between two calls become one call. A slow observer delays the others' calls and
+//! nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use casework_engine::replica::Notice;
+use casework_protocol::ids::DocumentId;
+use serde::Serialize;
+
+use crate::progress::SyncState;
+
+/// Most notices that wait for a slow observer; older ones are dropped, for they are stored in what
+/// they speak of.
+const MAX_WAITING_NOTICES: usize = 1_000;
+
+/// What the app wants to hear of. Every method does nothing unless it is written.
+pub trait Observer: Send + Sync {
+    /// Documents, or the people of the workspace, may look different now. Read them again.
+    fn changed(&self, changed: &Changed) {
+        let _ = changed;
+    }
+
+    /// How syncing stands now. States in between may be left out.
+    fn status(&self, state: &SyncState) {
+        let _ = state;
+    }
+
+    /// Something happened behind the person's back.
+    fn notices(&self, notices: &[Notice]) {
+        let _ = notices;
+    }
+}
+
+/// What may look different now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Changed {
+    /// Cases and templates.
+    pub documents: BTreeSet<DocumentId>,
+    /// Members, devices, roles, teams or invites.
+    pub people: bool,
+    /// Anything at all: read everything again.
+    pub everything: bool,
+}
+
+/// Keeps an observer attached until it is dropped. A call that has begun ends first or goes on for
+/// a moment; no new one begins.
+#[derive(Debug)]
+pub struct Observation {
+    hub: Weak<Hub>,
+    number: u64,
+}
+
+impl Changed {
+    /// Anything may have changed.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self { everything: true, people: true, ..Self::default() }
+    }
+
+    /// Whether nothing changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(crate) fn join(&mut self, other: Self) {
+        self.documents.extend(other.documents);
+        self.people |= other.people;
+        self.everything |= other.everything;
+    }
+}
+
+impl Drop for Observation {
+    fn drop(&mut self) {
+        if let Some(hub) = self.hub.upgrade() {
+            hub.lock().observers.remove(&self.number);
+            hub.bell.notify_all();
+        }
+    }
+}
+
+/// Gathers what is to be told, and tells it.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    desk: Mutex<Desk>,
+    bell: Condvar,
+    /// Rung whenever the state of syncing changes.
+    turned: Condvar,
+}
+
+struct Desk {
+    observers: BTreeMap<u64, Arc<dyn Observer>>,
+    next: u64,
+    telling: bool,
+    changed: Changed,
+    notices: Vec<Notice>,
+    state: SyncState,
+    state_told: bool,
+}
+
+impl core::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Desk").field("observers", &self.observers.len()).finish_non_exhaustive()
+    }
+}
+
+/// One round of calls.
+struct Round {
+    observers: Vec<Arc<dyn Observer>>,
+    changed: Changed,
+    notices: Vec<Notice>,
+    state: Option<SyncState>,
+}
+
+impl Hub {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            desk: Mutex::new(Desk {
+                observers: BTreeMap::new(),
+                next: 0,
+                telling: false,
+                changed: Changed::default(),
+                notices: Vec::new(),
+                state: SyncState::Off,
+                state_told: true,
+            }),
+            bell: Condvar::new(),
+            turned: Condvar::new(),
+        })
+    }
+
+    /// Attaches an observer; the first one starts the thread.
+    pub(crate) fn attach(self: &Arc<Self>, observer: Arc<dyn Observer>) -> Observation {
+        let mut desk = self.lock();
+        let number = desk.next;
+        desk.next += 1;
+        desk.observers.insert(number, observer);
+        if !desk.telling {
+            desk.telling = true;
+            // What nobody listened to is old news.
+            desk.changed = Changed::default();
+            desk.notices.clear();
+            desk.state_told = true;
+            let hub = self.clone();
+            thread::spawn(move || hub.tell());
+        }
+        Observation { hub: Arc::downgrade(self), number }
+    }
+
+    pub(crate) fn changed(&self, changed: Changed) {
+        if changed.is_empty() {
+            return;
+        }
+        let mut desk = self.lock();
+        if desk.telling {
+            desk.changed.join(changed);
+            self.bell.notify_all();
+        }
+    }
+
+    pub(crate) fn notices(&self, notices: &[Notice]) {
+        if notices.is_empty() {
+            return;
+        }
+        let mut desk = self.lock();
+        if desk.telling {
+            desk.notices.extend_from_slice(notices);
+            let excess = desk.notices.len().saturating_sub(MAX_WAITING_NOTICES);
+            desk.notices.drain(..excess);
+            self.bell.notify_all();
+        }
+    }
+
+    pub(crate) fn set_state(&self, state: SyncState) {
+        let mut desk = self.lock();
+        if desk.state != state {
+            desk.state = state;
+            desk.state_told = false;
+            self.bell.notify_all();
+            self.turned.notify_all();
+        }
+    }
+
+    pub(crate) fn state(&self) -> SyncState {
+        self.lock().state.clone()
+    }
+
+    /// The state of syncing when it has changed, or after this long.
+    pub(crate) fn wait_for_turn(&self, at_most: Duration) -> SyncState {
+        let desk = self.lock();
+        let waited = self.turned.wait_timeout(desk, at_most);
+        waited.unwrap_or_else(PoisonError::into_inner).0.state.clone()
+    }
+
+    /// The desk holds plain data only, so a panic elsewhere cannot have left it half changed.
+    fn lock(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls the observers until the last one is detached.
+    fn tell(&self) {
+        while let Some(round) = self.next_round() {
+            for observer in &round.observers {
+                if !round.changed.is_empty() {
+                    observer.changed(&round.changed);
+                }
+                if let Some(state) = &round.state {
+                    observer.status(state);
+                }
+                if !round.notices.is_empty() {
+                    observer.notices(&round.notices);
+                }
+            }
+        }
+    }
+
+    /// Waits for something to tell; `None` when nobody listens any more.
+    fn next_round(&self) -> Option<Round> {
+        let mut desk = self.lock();
+        loop {
+            if desk.observers.is_empty() {
+                desk.telling = false;
+                return None;
+            }
+            if !desk.changed.is_empty() || !desk.notices.is_empty() || !desk.state_told {
+                let state = (!desk.state_told).then(|| desk.state.clone());
+                desk.state_told = true;
+                return Some(Round {
+                    observers: desk.observers.values().cloned().collect(),
+                    changed: core::mem::take(&mut desk.changed),
+                    notices: core::mem::take(&mut desk.notices),
+                    state,
+                });
+            }
+            desk = self.bell.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    struct Ear(Mutex<Sender<Changed>>);
+
+    impl Observer for Ear {
+        fn changed(&self, changed: &Changed) {
+            let _ = self.0.lock().unwrap().send(changed.clone());
+        }
+    }
+
+    fn ear() -> (Arc<Ear>, Receiver<Changed>) {
+        let (sender, receiver) = channel();
+        (Arc::new(Ear(Mutex::new(sender))), receiver)
+    }
+
+    fn of(byte: u8) -> Changed {
+        Changed { documents: [DocumentId::new([byte; 16])].into(), ..Changed::default() }
+    }
+
+    #[test]
+    fn changes_reach_every_observer_and_none_after_it_is_detached() {
+        let hub = Hub::new();
+        let ((one, heard_by_one), (two, heard_by_two)) = (ear(), ear());
+        let first = hub.attach(one);
+        let _second = hub.attach(two);
+        hub.changed(of(1));
+        assert_eq!(heard_by_one.recv().unwrap(), of(1));
+        assert_eq!(heard_by_two.recv().unwrap(), of(1));
+        drop(first);
+        hub.changed(of(2));
+        assert_eq!(heard_by_two.recv().unwrap(), of(2));
+        assert!(heard_by_one.try_recv().is_err());
+    }
+
+    #[test]
+    fn the_thread_ends_with_the_last_observer_and_starts_again_with_the_next() {
+        let hub = Hub::new();
+        for byte in 0..3 {
+            let (ear, heard) = ear();
+            let _observation = hub.attach(ear);
+            hub.changed(of(byte));
+            assert_eq!(heard.recv().unwrap(), of(byte));
+        }
+        let gone = Arc::downgrade(&hub);
+        drop(hub);
+        // The thread holds the hub until it has seen that nobody is left.
+        while gone.strong_count() > 0 {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn an_observer_may_attach_and_detach_others_while_it_is_called() {
+        struct Meddler(Weak<Hub>, Mutex<Sender<()>>);
+        impl Observer for Meddler {
+            fn changed(&self, _: &Changed) {
+                if let Some(hub) = self.0.upgrade() {
+                    drop(hub.attach(ear().0));
+                }
+                let _ = self.1.lock().unwrap().send(());
+            }
+        }
+        let hub = Hub::new();
+        let (sender, done) = channel();
+        let _observation = hub.attach(Arc::new(Meddler(Arc::downgrade(&hub), Mutex::new(sender))));
+        hub.changed(of(1));
+        done.recv().unwrap();
+    }
+}

@@ -1,0 +1,372 @@
+//! A workspace on this device: one owner of the replica in this process, shared by its clones.
+//!
+//! Holds the lock of the replica, and wakes whoever watches. The lock is never held while
+//! observers are called or while the network is waited for. Invariant: what a call did is durable
+//! when it returns.
+
+pub(crate) mod cases;
+pub(crate) mod contested;
+mod drawer;
+pub(crate) mod export;
+mod fields;
+mod finding;
+mod holdings;
+pub(crate) mod imports;
+pub(crate) mod joining;
+mod outcome;
+pub(crate) mod people;
+pub(crate) mod reading;
+mod session;
+pub(crate) mod templates;
+pub(crate) mod watching;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use casework_engine::moment::Moment;
+use casework_engine::replica::{Founding, Notice, Replica, ReplicaFault, ServerRow, Status, Storage};
+use casework_protocol::frame::Scope;
+use casework_protocol::ids::{DeviceId, DocumentId, MemberId, ServerId, WorkspaceId};
+use serde::Serialize;
+use tokio::sync::Notify;
+
+use crate::address::Address;
+use crate::error::Error;
+use crate::key::{KeyFile, KeyStore};
+use crate::moment;
+use crate::observer::{Changed, Hub, Observation, Observer};
+use crate::progress::SyncState;
+
+/// A workspace on this device. Clones share it; the replica closes with the last one.
+#[derive(Clone)]
+pub struct Workspace {
+    inner: Arc<Inner>,
+}
+
+/// What the clones share.
+pub(crate) struct Inner {
+    folder: PathBuf,
+    replica: Mutex<Replica>,
+    /// Rung when there is something new to push.
+    bell: Notify,
+    hub: Arc<Hub>,
+    /// Held by whoever talks to the server: one at a time.
+    line: Mutex<()>,
+    /// Whether a watch is on.
+    watched: AtomicBool,
+}
+
+/// Which workspace this is, and who this device is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Info {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Its name; empty until the roster has arrived.
+    pub name: String,
+    /// This device.
+    pub device: DeviceId,
+    /// The name of this device; empty until it is enrolled.
+    pub device_name: String,
+    /// Whose device it is; `None` while it is not enrolled, or was revoked.
+    pub member: Option<MemberId>,
+    /// The member's name; empty likewise.
+    pub member_name: String,
+    /// The server, if one is set.
+    pub server: Option<ServerRow>,
+    /// Where the replica lies.
+    pub folder: PathBuf,
+}
+
+impl Workspace {
+    /// Founds a workspace, offline. This device is its first, its owner the first member.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the folder holds a workspace already or a name is not one;
+    /// [`Error::Unavailable`] when the folder cannot be written.
+    pub fn found(folder: &Path, founding: &Founding) -> Result<Self, Error> {
+        Self::found_with(folder, founding, &KeyFile::in_folder(folder))
+    }
+
+    /// The same with the app's own key store.
+    ///
+    /// # Errors
+    /// As [`Workspace::found`], and what the key store answers.
+    pub fn found_with(
+        folder: &Path,
+        founding: &Founding,
+        keys: &dyn KeyStore,
+    ) -> Result<Self, Error> {
+        make_folder(folder)?;
+        let key = keys.obtain()?;
+        let storage = Storage::folder(folder)?;
+        let made = Replica::found(storage, founding, key, &moment::now()?);
+        match made {
+            Ok(replica) => Ok(Self::around(folder, replica)),
+            Err(ReplicaFault::Exists) => Err(Error::Invalid(format!(
+                "{} holds a workspace already; open it, or choose another folder",
+                folder.display()
+            ))),
+            Err(fault) => {
+                joining::clear(folder);
+                Err(fault.into())
+            }
+        }
+    }
+
+    /// Opens the workspace in a folder.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is none, [`Error::InUse`] when another process has it open,
+    /// [`Error::Corrupt`] when its key is missing or does not fit.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::open_with(folder, &KeyFile::in_folder(folder))
+    }
+
+    /// The same with the app's own key store.
+    ///
+    /// # Errors
+    /// As [`Workspace::open`], and what the key store answers.
+    pub fn open_with(folder: &Path, keys: &dyn KeyStore) -> Result<Self, Error> {
+        if !Storage::is_in(folder) {
+            return Err(absent(folder));
+        }
+        let storage = Storage::folder(folder)?;
+        let mut replica = match Replica::open(storage, keys.recall()?) {
+            Err(ReplicaFault::Absent) => return Err(absent(folder)),
+            opened => opened?,
+        };
+        joining::resume(folder, &mut replica)?;
+        Ok(Self::around(folder, replica))
+    }
+
+    /// Whether a folder holds a workspace.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        Storage::is_in(folder)
+    }
+
+    fn around(folder: &Path, replica: Replica) -> Self {
+        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        Self {
+            inner: Arc::new(Inner {
+                folder,
+                replica: Mutex::new(replica),
+                bell: Notify::new(),
+                hub: Hub::new(),
+                line: Mutex::new(()),
+                watched: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// The folder of the replica.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.inner.folder
+    }
+
+    /// Which workspace this is, and who this device is in it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store fails.
+    pub fn info(&self) -> Result<Info, Error> {
+        self.read(|replica| {
+            let (device, server) = (replica.device(), replica.server()?);
+            let roster = replica.roster().ok().map(|roster| roster.head());
+            let known = roster.and_then(|roster| roster.device(device));
+            let member = replica.member();
+            let named = member.and_then(|member| roster?.member(member));
+            Ok(Info {
+                workspace: replica.workspace(),
+                name: roster.map(|roster| roster.name().to_owned()).unwrap_or_default(),
+                device,
+                device_name: known.map(|device| device.name.clone()).unwrap_or_default(),
+                member,
+                member_name: named.map(|member| member.name.clone()).unwrap_or_default(),
+                server,
+                folder: self.inner.folder.clone(),
+            })
+        })
+    }
+
+    /// How the replica stands: cases, what waits to be sent, drawer, held work, the log head as
+    /// people compare it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store fails.
+    pub fn status(&self) -> Result<Status, Error> {
+        self.read(|replica| Ok(replica.status()?))
+    }
+
+    /// How syncing stands.
+    #[must_use]
+    pub fn sync_state(&self) -> SyncState {
+        self.inner.hub.state()
+    }
+
+    /// Sets the server, `ws://host:port`, and the key it must prove; without one the first server
+    /// that answers is pinned.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what is no address, and for another server while one is pinned.
+    pub fn set_server(&self, address: &str, key: Option<ServerId>) -> Result<(), Error> {
+        let address = address.parse::<Address>()?.to_string();
+        self.write(|replica| {
+            let pinned = replica.server()?.and_then(|row| row.key);
+            if let (Some(pinned), Some(asked)) = (pinned, key)
+                && pinned != asked
+            {
+                return Err(Error::Invalid(format!(
+                    "this workspace is pinned to server {pinned}; another one cannot take its \
+                     place"
+                )));
+            }
+            let key = key.or(pinned);
+            Ok(replica.set_server(&ServerRow { address, key })?)
+        })
+    }
+
+    /// Chooses which of the visible cases the server sends. Cases outside that are here already
+    /// stay.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store fails.
+    pub fn set_scope(&self, scope: &Scope) -> Result<(), Error> {
+        self.write(|replica| Ok(replica.set_scope(scope)?))
+    }
+
+    /// Bounds the memory that open documents may take together, in bytes (an estimate).
+    ///
+    /// # Errors
+    /// [`Error::Internal`] after a defect in another thread.
+    pub fn set_document_memory(&self, bytes: u64) -> Result<(), Error> {
+        self.read(|replica| {
+            replica.set_document_memory(bytes);
+            Ok(())
+        })
+    }
+
+    /// What happened behind the person's back since the last call, for apps without an observer.
+    /// A sync reports its own.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] after a defect in another thread.
+    pub fn take_notices(&self) -> Result<Vec<Notice>, Error> {
+        self.read(|replica| Ok(replica.take_notices()))
+    }
+
+    /// Attaches an observer until the handle is dropped.
+    ///
+    /// Calls come from a thread of their own, gathered, one at a time, and never while this
+    /// workspace is locked: an observer may call back into it.
+    #[must_use = "dropping the handle detaches the observer"]
+    pub fn observe(&self, observer: Arc<dyn Observer>) -> Observation {
+        self.inner.hub.attach(observer)
+    }
+
+    /// Works with the engine's replica directly, for imports and tests. Everybody else waits
+    /// meanwhile; observers hear that everything may have changed. See also
+    /// [`Workspace::import_cases`].
+    ///
+    /// # Errors
+    /// What `work` answers.
+    pub fn with_replica<T>(
+        &self,
+        work: impl FnOnce(&mut Replica) -> Result<T, ReplicaFault>,
+    ) -> Result<T, Error> {
+        let done = self.write(|replica| Ok(work(replica)?))?;
+        self.inner.tell(Changed::everything());
+        Ok(done)
+    }
+
+    /// A moment for [`Workspace::with_replica`]: now, here, with a fresh seed. One per act.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the operating system gives no random bytes.
+    pub fn moment(&self) -> Result<Moment, Error> {
+        moment::now()
+    }
+
+    /// Reads, or does what is of no interest to anybody else.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&mut Replica) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        work(&mut *self.inner.lock()?)
+    }
+
+    /// Does something that is to be pushed.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&mut Replica) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let done = self.read(work)?;
+        self.inner.bell.notify_one();
+        Ok(done)
+    }
+
+    /// Does something to documents, then tells the observers.
+    pub(crate) fn write_to<T>(
+        &self,
+        documents: impl IntoIterator<Item = DocumentId>,
+        work: impl FnOnce(&mut Replica) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let done = self.write(work)?;
+        let documents: BTreeSet<DocumentId> = documents.into_iter().collect();
+        self.inner.tell(Changed { documents, ..Changed::default() });
+        Ok(done)
+    }
+
+    /// Says something in the roster, then tells the observers.
+    pub(crate) fn write_people<T>(
+        &self,
+        work: impl FnOnce(&mut Replica) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let done = self.write(work)?;
+        self.inner.tell(Changed { people: true, ..Changed::default() });
+        Ok(done)
+    }
+}
+
+impl Inner {
+    /// The replica. A panic in another call may have left it half changed in memory; the disk is
+    /// whole, so opening again is safe and going on is not.
+    pub(crate) fn lock(&self) -> Result<MutexGuard<'_, Replica>, Error> {
+        self.replica.lock().map_err(|_| {
+            Error::Internal(
+                "a defect ended an earlier call; what was saved is safe: close the workspace and \
+                 open it again, and report this"
+                    .to_owned(),
+            )
+        })
+    }
+
+    pub(crate) fn tell(&self, changed: Changed) {
+        self.hub.changed(changed);
+    }
+}
+
+impl core::fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Workspace").field("folder", &self.inner.folder).finish_non_exhaustive()
+    }
+}
+
+/// Makes the folder, for its owner only.
+fn make_folder(folder: &Path) -> Result<(), Error> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| Error::file(folder, &error))
+}
+
+fn absent(folder: &Path) -> Error {
+    Error::Invalid(format!(
+        "{} holds no workspace; found one there, or join one with an invite link",
+        folder.display()
+    ))
+}

@@ -1,0 +1,191 @@
+//! Joining: a device without a roster redeems an invite, once, and survives being cut off.
+//!
+//! What the invite link and the person said is kept in a private file until the device is
+//! enrolled, so that a join that was interrupted goes on where it was.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use casework_engine::replica::{Identity, Replica, ReplicaFault, ServerRow, Storage};
+use casework_engine::sync::Holdings;
+use serde::{Deserialize, Serialize};
+
+use super::Workspace;
+use crate::error::Error;
+use crate::key::{KeyFile, KeyStore, write_private};
+use crate::link::InviteLink;
+use crate::progress::Progress;
+
+/// The file of a join that is not over.
+const PENDING_FILE: &str = "joining.json";
+
+/// How a newcomer wants to be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Newcomer {
+    /// The member's name; not used for another device of an existing member.
+    pub member_name: String,
+    /// The name of the device.
+    pub device_name: String,
+}
+
+/// A join that is not over.
+#[derive(Serialize, Deserialize)]
+struct Pending {
+    link: String,
+    newcomer: Newcomer,
+}
+
+impl Workspace {
+    /// Joins a workspace with an invite link: makes this device's key and replica, connects,
+    /// redeems the invite and receives everything that is for this device. Blocks; `progress` is
+    /// called now and then. Interrupted, the same call goes on where it was.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] when the invite is expired, used up or cancelled; [`Error::Unavailable`]
+    /// when there is no server; [`Error::Corrupt`] when it is not the server of the invite;
+    /// [`Error::Invalid`] for names that are none, or a folder with another workspace.
+    pub fn join(
+        folder: &Path,
+        link: &InviteLink,
+        newcomer: &Newcomer,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<Self, Error> {
+        Self::join_with(folder, link, newcomer, &KeyFile::in_folder(folder), progress)
+    }
+
+    /// The same with the app's own key store.
+    ///
+    /// # Errors
+    /// As [`Workspace::join`], and what the key store answers.
+    pub fn join_with(
+        folder: &Path,
+        link: &InviteLink,
+        newcomer: &Newcomer,
+        keys: &dyn KeyStore,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<Self, Error> {
+        let fresh = !Storage::is_in(folder);
+        super::make_folder(folder)?;
+        let pending = Pending { link: link.to_string(), newcomer: newcomer.clone() };
+        let replica = if fresh {
+            let made = begin(folder, link, keys, &pending);
+            made.inspect_err(|_| clear(folder))?
+        } else {
+            go_on(folder, link, keys, &pending)?
+        };
+        let workspace = Self::around(folder, replica);
+        let synced = workspace.sync(progress);
+        let enrolled = workspace.read(|replica| Ok(replica.member().is_some()))?;
+        match synced {
+            Ok(_) if enrolled => {
+                forget(folder);
+                Ok(workspace)
+            }
+            Ok(_) => Err(Error::Denied(
+                "the server let this device in and did not enrol it; ask for another invite"
+                    .to_owned(),
+            )),
+            Err(error) => {
+                drop(workspace);
+                let hopeless = matches!(error, Error::Denied(_) | Error::Invalid(_));
+                if fresh && hopeless && !enrolled {
+                    clear(folder);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+fn begin(
+    folder: &Path,
+    link: &InviteLink,
+    keys: &dyn KeyStore,
+    pending: &Pending,
+) -> Result<Replica, Error> {
+    let head = link.head.clone().map(|head| head.verify(link.server, link.workspace));
+    let head = head.transpose().map_err(|error| {
+        Error::Invalid(format!("the invite link was tampered with: {error}; ask for another one"))
+    })?;
+    save(folder, pending)?;
+    let identity = Identity { workspace: link.workspace, key: keys.obtain()? };
+    let server = ServerRow { address: link.address.clone(), key: Some(link.server) };
+    let mut replica = Replica::join(Storage::folder(folder)?, identity, &server, link.key())?;
+    if let Some(head) = head {
+        replica.saw_head(&head)?;
+    }
+    Ok(replica)
+}
+
+fn go_on(
+    folder: &Path,
+    link: &InviteLink,
+    keys: &dyn KeyStore,
+    pending: &Pending,
+) -> Result<Replica, Error> {
+    let opened = Replica::open(Storage::folder(folder)?, keys.recall()?);
+    let mut replica = match opened {
+        Err(ReplicaFault::Absent) => return begin(folder, link, keys, pending),
+        opened => opened?,
+    };
+    if replica.workspace() != link.workspace || replica.member().is_some() {
+        return Err(Error::Invalid(format!(
+            "{} holds {} already; choose another folder",
+            folder.display(),
+            if replica.member().is_some() { "an enrolled device" } else { "another workspace" }
+        )));
+    }
+    save(folder, pending)?;
+    let server = ServerRow { address: link.address.clone(), key: Some(link.server) };
+    replica.set_server(&server)?;
+    replica.set_invite(link.key());
+    Ok(replica)
+}
+
+/// Gives a replica that was opened before its join was over its invite again.
+pub(super) fn resume(folder: &Path, replica: &mut Replica) -> Result<(), Error> {
+    match load(folder)? {
+        Some(_) if replica.member().is_some() => forget(folder),
+        Some(pending) => replica.set_invite(pending.link.parse::<InviteLink>()?.key()),
+        None => {}
+    }
+    Ok(())
+}
+
+/// How the newcomer of a join that is not over wants to be called.
+pub(super) fn newcomer(folder: &Path) -> Result<Option<Newcomer>, Error> {
+    Ok(load(folder)?.map(|pending| pending.newcomer))
+}
+
+/// Takes the beginnings of a workspace away again. The key stays; it belongs to nobody yet.
+pub(super) fn clear(folder: &Path) {
+    // What cannot be removed is found and named by the next attempt.
+    let _ = fs::remove_file(folder.join("replica.redb"));
+    let _ = fs::remove_dir_all(folder.join("opening"));
+    forget(folder);
+}
+
+fn forget(folder: &Path) {
+    let _ = fs::remove_file(pending_file(folder));
+}
+
+fn save(folder: &Path, pending: &Pending) -> Result<(), Error> {
+    let json = serde_json::to_vec(pending).expect("texts always serialise");
+    write_private(&pending_file(folder), &json)
+}
+
+fn load(folder: &Path) -> Result<Option<Pending>, Error> {
+    let path = pending_file(folder);
+    match fs::read(&path) {
+        Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|_| {
+            Error::Corrupt(format!("{} is damaged; join again with the link", path.display()))
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::file(&path, &error)),
+    }
+}
+
+fn pending_file(folder: &Path) -> PathBuf {
+    folder.join(PENDING_FILE)
+}

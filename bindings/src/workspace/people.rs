@@ -1,0 +1,335 @@
+//! Members, devices, roles, teams and invites: the people of the workspace.
+//!
+//! Reads the roster and says things in it. Before the first server what is said holds at once;
+//! afterwards it waits for the server and grants nothing until then ([`Standing::Pending`]).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use casework_engine::replica::{Replica, Standing};
+use casework_engine::sync::Holdings;
+use casework_protocol::ids::{DeviceId, InviteId, MemberId};
+use casework_protocol::keys::SecretKey;
+use casework_protocol::rights::Grant;
+use casework_protocol::roster::entry::{InviteFor, MemberKind, RosterBody};
+use casework_protocol::roster::role::is_built_in;
+use casework_protocol::roster::{Member, RosterState};
+use serde::Serialize;
+
+use super::Workspace;
+use crate::error::Error;
+use crate::link::{InviteLink, Whereabouts};
+use crate::moment;
+
+/// A member as people see one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MemberView {
+    /// The member.
+    pub id: MemberId,
+    /// Name for people.
+    pub name: String,
+    /// Person, service, or imported.
+    pub kind: MemberKind,
+    /// Keys of the member's roles.
+    pub roles: BTreeSet<String>,
+    /// Keys of the member's teams.
+    pub teams: BTreeSet<String>,
+    /// `false` while suspended.
+    pub active: bool,
+    /// The devices, revoked ones included, oldest first.
+    pub devices: Vec<DeviceView>,
+}
+
+/// A device as people see one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceView {
+    /// The device.
+    pub id: DeviceId,
+    /// Name for people.
+    pub name: String,
+    /// Revoked, for good.
+    pub revoked: bool,
+}
+
+/// A role as people see one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RoleView {
+    /// Its key.
+    pub key: String,
+    /// Name for people.
+    pub name: String,
+    /// Built in: can be neither redefined nor removed.
+    pub built_in: bool,
+    /// What it grants.
+    pub grants: Vec<Grant>,
+}
+
+/// A team as people see one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TeamView {
+    /// Its key.
+    pub key: String,
+    /// Name for people.
+    pub name: String,
+    /// Its members.
+    pub members: Vec<MemberId>,
+}
+
+/// An invite as people see one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InviteView {
+    /// Its public half.
+    pub id: InviteId,
+    /// What it gives.
+    pub gives: InviteFor,
+    /// Its end, milliseconds since 1970 by the server's clock.
+    pub expires_ms: u64,
+    /// How often it may still be redeemed.
+    pub uses_left: u32,
+    /// Cancelled, for good.
+    pub cancelled: bool,
+}
+
+/// A change of a member. The default changes nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemberChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// Role keys to give.
+    pub add_roles: Vec<String>,
+    /// Role keys to take.
+    pub remove_roles: Vec<String>,
+    /// `false` suspends the member with all devices, `true` lets them back.
+    pub active: Option<bool>,
+}
+
+/// A change of a team, or a new one. The default changes nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TeamChange {
+    /// A new name; required for a new team.
+    pub name: Option<String>,
+    /// Members to add.
+    pub add: Vec<MemberId>,
+    /// Members to remove.
+    pub remove: Vec<MemberId>,
+}
+
+/// People: everybody reads them; changing them needs `manage-members`.
+///
+/// Errors of all that follow: [`Error::Denied`] without the right, [`Error::Invalid`] for what
+/// makes no sense in the roster (the text says why), [`Error::Unavailable`] when the store fails.
+impl Workspace {
+    /// Everybody, by name.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] before the roster of a joining device has arrived.
+    pub fn members(&self) -> Result<Vec<MemberView>, Error> {
+        self.read(|replica| {
+            let roster = replica.roster()?.head();
+            let mut members: Vec<MemberView> =
+                roster.members().map(|(id, member)| member_view(roster, id, member)).collect();
+            members.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+            Ok(members)
+        })
+    }
+
+    /// One member.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an unknown one.
+    pub fn member(&self, id: MemberId) -> Result<MemberView, Error> {
+        self.read(|replica| {
+            let roster = replica.roster()?.head();
+            let unknown = || Error::Invalid(format!("member {id} is not in the roster"));
+            Ok(member_view(roster, id, roster.member(id).ok_or_else(unknown)?))
+        })
+    }
+
+    /// Adds a member without a device: a service, or a person named by imported data. People with
+    /// devices come by [`Workspace::invite`].
+    ///
+    /// # Errors
+    /// See above.
+    pub fn add_member(
+        &self,
+        name: &str,
+        kind: MemberKind,
+        roles: &[String],
+    ) -> Result<(MemberId, Standing), Error> {
+        let moment = moment::now()?;
+        let member = moment.member_id();
+        let (name, roles) = (name.to_owned(), roles.to_vec());
+        let body = RosterBody::AddMember { member, name, kind, roles };
+        Ok((member, self.say(body)?))
+    }
+
+    /// Renames, promotes, demotes, suspends or lets back a member.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn change_member(&self, member: MemberId, change: MemberChange) -> Result<Standing, Error> {
+        let MemberChange { name, add_roles, remove_roles, active } = change;
+        self.say(RosterBody::ChangeMember { member, name, add_roles, remove_roles, active })
+    }
+
+    /// Revokes a device for good: what it had not sent by then is held for a decision.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn revoke_device(&self, device: DeviceId, reason: &str) -> Result<Standing, Error> {
+        self.say(RosterBody::RevokeDevice { device, reason: reason.to_owned() })
+    }
+
+    /// Every role, by key.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] before the roster of a joining device has arrived.
+    pub fn roles(&self) -> Result<Vec<RoleView>, Error> {
+        self.read(|replica| {
+            let roles = replica.roster()?.head().roles().map(|(key, role)| RoleView {
+                key: key.to_owned(),
+                name: role.name.clone(),
+                built_in: is_built_in(key),
+                grants: role.grants.iter().cloned().collect(),
+            });
+            Ok(roles.collect())
+        })
+    }
+
+    /// Defines a role, or replaces its name and grants.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn define_role(
+        &self,
+        key: &str,
+        name: &str,
+        grants: Vec<Grant>,
+    ) -> Result<Standing, Error> {
+        let (role, name) = (key.to_owned(), name.to_owned());
+        self.say(RosterBody::DefineRole { role, name, grants })
+    }
+
+    /// Removes a role; members lose it.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn remove_role(&self, key: &str) -> Result<Standing, Error> {
+        self.say(RosterBody::RemoveRole { role: key.to_owned() })
+    }
+
+    /// Every team, by key.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] before the roster of a joining device has arrived.
+    pub fn teams(&self) -> Result<Vec<TeamView>, Error> {
+        self.read(|replica| {
+            let teams = replica.roster()?.head().teams().map(|(key, team)| TeamView {
+                key: key.to_owned(),
+                name: team.name.clone(),
+                members: team.members.iter().copied().collect(),
+            });
+            Ok(teams.collect())
+        })
+    }
+
+    /// Makes a team, or changes its name and members.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn change_team(&self, key: &str, change: TeamChange) -> Result<Standing, Error> {
+        let TeamChange { name, add, remove } = change;
+        self.say(RosterBody::ChangeTeam { team: key.to_owned(), name, add, remove })
+    }
+
+    /// Every invite, ended ones included.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] before the roster of a joining device has arrived.
+    pub fn invites(&self) -> Result<Vec<InviteView>, Error> {
+        self.read(|replica| {
+            let invites = replica.roster()?.head().invites().map(|(id, invite)| InviteView {
+                id,
+                gives: invite.gives.clone(),
+                expires_ms: invite.expires_ms,
+                uses_left: invite.uses_left,
+                cancelled: invite.cancelled,
+            });
+            Ok(invites.collect())
+        })
+    }
+
+    /// Opens an invite and makes its link, which is a secret. It works as soon as the server has
+    /// taken it: after the next sync.
+    ///
+    /// # Errors
+    /// See above; [`Error::Unavailable`] while no server is set or its key is not known yet: set
+    /// one and sync once.
+    pub fn invite(
+        &self,
+        gives: InviteFor,
+        valid_for: Duration,
+        uses: u32,
+    ) -> Result<InviteLink, Error> {
+        let now = moment::now()?;
+        let seed = moment::dice::<32>()?;
+        let valid_ms = u64::try_from(valid_for.as_millis()).unwrap_or(u64::MAX);
+        let expires_ms = now.now_ms.saturating_add(valid_ms);
+        let invite = SecretKey::from_seed(&seed).invite();
+        self.write_people(|replica| {
+            let whereabouts = whereabouts(replica)?;
+            replica.authorise(RosterBody::OpenInvite { invite, gives, expires_ms, uses }, &now)?;
+            Ok(InviteLink::new(whereabouts, seed, expires_ms))
+        })
+    }
+
+    /// Cancels an invite.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn cancel_invite(&self, invite: InviteId) -> Result<Standing, Error> {
+        self.say(RosterBody::CancelInvite { invite })
+    }
+
+    fn say(&self, body: RosterBody) -> Result<Standing, Error> {
+        let now = moment::now()?;
+        self.write_people(|replica| Ok(replica.authorise(body, &now)?))
+    }
+}
+
+/// Where a newcomer finds the server.
+fn whereabouts(replica: &Replica) -> Result<Whereabouts, Error> {
+    let unset = || {
+        Error::Unavailable(
+            "an invite needs a server: set one (`casework server ws://…`) and sync once".to_owned(),
+        )
+    };
+    let row = replica.server()?.ok_or_else(unset)?;
+    let server = row.key.ok_or_else(|| {
+        Error::Unavailable(
+            "the server's key is not known yet: sync once, then the invite can name it".to_owned(),
+        )
+    })?;
+    Ok(Whereabouts {
+        workspace: replica.workspace(),
+        address: row.address.parse()?,
+        server,
+        head: Holdings::head(replica),
+    })
+}
+
+fn member_view(roster: &RosterState, id: MemberId, member: &Member) -> MemberView {
+    let devices = member.devices.iter().filter_map(|id| {
+        let device = roster.device(*id)?;
+        Some(DeviceView { id: *id, name: device.name.clone(), revoked: device.revoked })
+    });
+    MemberView {
+        id,
+        name: member.name.clone(),
+        kind: member.kind,
+        roles: member.roles.clone(),
+        teams: member.teams.iter().cloned().collect(),
+        active: member.active,
+        devices: devices.collect(),
+    }
+}

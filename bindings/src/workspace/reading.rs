@@ -1,0 +1,183 @@
+//! Reading: cases, comments, timelines, cards, boards and lists. Cheap: nothing here opens a
+//! document except the timeline.
+
+use std::collections::BTreeMap;
+
+use casework_engine::template::Category;
+use casework_engine::view::{
+    Board, Card, CaseView, CommentView, Filter, Sorting, TimelineEntry, TimelinePage, list,
+};
+use casework_protocol::ids::{DeviceId, DocumentId, MemberId};
+use serde::Serialize;
+
+use super::Workspace;
+use crate::error::Error;
+
+/// A board: the cards of one template by stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BoardView {
+    /// The template.
+    pub template: DocumentId,
+    /// Its name.
+    pub name: String,
+    /// One column per stage, in order; one for unknown stages last, if there are any.
+    pub columns: Vec<BoardColumn>,
+}
+
+/// A column of a board.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BoardColumn {
+    /// The stage; `None` for cards whose stage the template does not know.
+    pub stage: Option<String>,
+    /// What people call it.
+    pub name: String,
+    /// `#rrggbb`.
+    pub colour: String,
+    /// What standing here means.
+    pub category: Option<Category>,
+    /// The cards, sorted.
+    pub cards: Vec<Card>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CardPage {
+    /// How many cards the whole list has.
+    pub total: usize,
+    /// Those of the page.
+    pub cards: Vec<Card>,
+}
+
+/// Reading.
+///
+/// Errors of all that follow: [`Error::Invalid`] for what is not on this device,
+/// [`Error::Corrupt`] for a quarantined case, [`Error::Unavailable`] when the store fails.
+impl Workspace {
+    /// A case: every place with its value, its rivals and their authors.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn case(&self, case: DocumentId) -> Result<CaseView, Error> {
+        self.read(|replica| Ok(replica.case(case)?))
+    }
+
+    /// The comments of a case, in order.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn comments(&self, case: DocumentId) -> Result<Vec<CommentView>, Error> {
+        self.read(|replica| Ok(replica.comments(case)?))
+    }
+
+    /// A page of a case's timeline, newest first.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn timeline(
+        &self,
+        case: DocumentId,
+        skip: usize,
+        take: usize,
+    ) -> Result<Vec<TimelineEntry>, Error> {
+        self.read(|replica| Ok(replica.timeline(case, TimelinePage { skip, take })?))
+    }
+
+    /// The cards of every case on this device.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn cards(&self) -> Result<Vec<Card>, Error> {
+        self.read(|replica| Ok(replica.cards()?))
+    }
+
+    /// The board of a template.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn board(
+        &self,
+        template: DocumentId,
+        filter: &Filter,
+        sorting: Sorting,
+    ) -> Result<BoardView, Error> {
+        let (revision, mut cards) = self.read(|replica| {
+            Ok((super::templates::revision(replica, template)?, replica.cards()?))
+        })?;
+        cards.retain(|card| card.template == template);
+        let board = Board::of(&revision, &cards, filter, sorting);
+        let columns = board.columns.into_iter().map(|column| BoardColumn {
+            stage: column.stage.map(str::to_owned),
+            name: column.name.to_owned(),
+            colour: column.colour.to_owned(),
+            category: column.category,
+            cards: column.cards.into_iter().cloned().collect(),
+        });
+        let name = revision.package().name.clone();
+        Ok(BoardView { template, name, columns: columns.collect() })
+    }
+
+    /// A page of the list of cases, of one template or of all.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn list(
+        &self,
+        template: Option<DocumentId>,
+        filter: &Filter,
+        sorting: Sorting,
+        (skip, take): (usize, usize),
+    ) -> Result<CardPage, Error> {
+        let mut cards = self.cards()?;
+        if let Some(template) = template {
+            cards.retain(|card| card.template == template);
+        }
+        let wanted = list(&cards, filter, sorting);
+        let page = wanted.iter().skip(skip).take(take).map(|card| (*card).clone());
+        Ok(CardPage { total: wanted.len(), cards: page.collect() })
+    }
+
+    /// The names of everybody, and whose each device is: for showing authors.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] before the roster of a joining device has arrived.
+    pub fn names(&self) -> Result<Names, Error> {
+        self.read(|replica| {
+            let roster = replica.roster()?.head();
+            let members =
+                roster.members().map(|(id, member)| (id, member.name.clone())).collect();
+            let devices = roster
+                .devices()
+                .map(|(id, device)| (id, (device.member, device.name.clone())))
+                .collect();
+            Ok(Names { members, devices })
+        })
+    }
+}
+
+/// The names of members and devices at one time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    members: BTreeMap<MemberId, String>,
+    devices: BTreeMap<DeviceId, (MemberId, String)>,
+}
+
+impl Names {
+    /// The name of a member, or the beginning of the id of one nobody knows.
+    #[must_use]
+    pub fn member(&self, member: MemberId) -> String {
+        self.members.get(&member).cloned().unwrap_or_else(|| member.short())
+    }
+
+    /// Whose device it is.
+    #[must_use]
+    pub fn member_of(&self, device: DeviceId) -> Option<MemberId> {
+        self.devices.get(&device).map(|(member, _)| *member)
+    }
+
+    /// The name of a device, or the beginning of the id of one nobody knows.
+    #[must_use]
+    pub fn device(&self, device: DeviceId) -> String {
+        let known = self.devices.get(&device).map(|(_, name)| name.clone());
+        known.unwrap_or_else(|| device.short())
+    }
+}

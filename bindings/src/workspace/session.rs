@@ -1,0 +1,208 @@
+//! One connection to the server, driven: frames between the wire and the engine's session, until
+//! everything is in step or the connection ends.
+//!
+//! The replica is locked for one batch of frames at a time and never while the network is waited
+//! for. What a fault means for the app is decided in `outcome.rs`.
+
+use std::time::{Duration, Instant};
+
+use casework_engine::replica::Notice;
+use casework_engine::sync::{Session, SyncFault};
+use casework_protocol::frame::ClientFrame;
+use tokio_tungstenite::tungstenite::Bytes;
+
+use super::Inner;
+use super::drawer::judge_bundles;
+use super::holdings::InSession;
+use super::joining::{self, Newcomer};
+use super::outcome::{Ended, ended};
+use crate::address::Address;
+use crate::error::Error;
+use crate::moment;
+use crate::observer::Changed;
+use crate::progress::{Progress, SyncState};
+use crate::wire::Wire;
+
+/// Progress is told at most this often while there is much to do.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+/// How long a look at histories that came from bundles may hold the replica at once.
+const JUDGE_AT_MOST: Duration = Duration::from_millis(100);
+/// The longest sleep; the session says when it wants to be woken earlier.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+/// When a connection has done its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Everything is in step.
+    InStep,
+    /// Never: what happens is taken as it happens.
+    Stopped,
+}
+
+/// A connection at work.
+pub(super) struct Driver<'a> {
+    inner: &'a Inner,
+    wire: Wire,
+    session: Session,
+    newcomer: Option<Newcomer>,
+    notices: Vec<Notice>,
+    until: Until,
+    /// Histories from bundles may be waiting to be judged.
+    unjudged: bool,
+    told: Option<Instant>,
+}
+
+/// What a connection did.
+pub(super) struct Done {
+    pub(super) progress: Progress,
+    pub(super) notices: Vec<Notice>,
+}
+
+/// What the next step is for.
+enum Call {
+    Messages(Vec<Bytes>),
+    LocalWork,
+    Time,
+}
+
+impl<'a> Driver<'a> {
+    /// Connects and says hello.
+    pub(super) async fn connect(inner: &'a Inner, until: Until) -> Result<Self, Ended> {
+        let address = server_address(inner)?;
+        let newcomer = joining::newcomer(&inner.folder)?;
+        let mut wire = Wire::connect(&address).await?;
+        let (now, nonce) = (moment::now()?, moment::dice()?);
+        let (mut newcomer, mut changed) = (newcomer, Changed::default());
+        let (session, hello) = {
+            let mut replica = inner.lock()?;
+            let holdings = InSession {
+                replica: &mut replica,
+                newcomer: &mut newcomer,
+                now: &now,
+                changed: &mut changed,
+            };
+            Session::open(&holdings, nonce)
+        };
+        wire.send(&hello);
+        let (notices, told) = (Vec::new(), None);
+        Ok(Self { inner, wire, session, newcomer, notices, until, unjudged: true, told })
+    }
+
+    /// Works until it is done, or the connection ends. Dropping the future loses nothing that was
+    /// acknowledged.
+    pub(super) async fn run(
+        mut self,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<Done, Ended> {
+        loop {
+            let call = self.wait().await?;
+            self.step(call)?;
+            let in_step = self.session.is_idle() || self.session.gave_up();
+            self.tell(progress, in_step)?;
+            if in_step && self.judge()? && self.until == Until::InStep {
+                let progress = self.progress()?;
+                self.wire.close().await;
+                return Ok(Done { progress, notices: self.notices });
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Result<Call, Ended> {
+        let sleep = self.sleep();
+        tokio::select! {
+            messages = self.wire.receive() => Ok(Call::Messages(messages?)),
+            () = self.inner.bell.notified() => Ok(Call::LocalWork),
+            () = tokio::time::sleep(sleep) => Ok(Call::Time),
+        }
+    }
+
+    fn sleep(&self) -> Duration {
+        if self.unjudged && self.session.is_idle() {
+            return Duration::ZERO;
+        }
+        let wake = self.session.wake_at_ms().map(|at| at.saturating_sub(moment::now_ms()));
+        wake.map_or(LONGEST_SLEEP, Duration::from_millis).min(LONGEST_SLEEP)
+    }
+
+    /// One step under the lock of the replica.
+    fn step(&mut self, call: Call) -> Result<(), Ended> {
+        let now = moment::now()?;
+        let now_ms = now.now_ms;
+        let mut changed = Changed::default();
+        let mut replica = self.inner.lock()?;
+        let mut holdings = InSession {
+            replica: &mut replica,
+            newcomer: &mut self.newcomer,
+            now: &now,
+            changed: &mut changed,
+        };
+        let (session, wire) = (&mut self.session, &mut self.wire);
+        let stepped = match call {
+            Call::Messages(messages) => messages.into_iter().try_for_each(|message| {
+                let frames = session.receive(&mut holdings, &message, now_ms)?;
+                send(wire, &frames);
+                Ok(())
+            }),
+            Call::LocalWork => session.pump(&mut holdings, now_ms).map(|f| send(wire, &f)),
+            Call::Time => session.tick(&mut holdings, now_ms).map(|f| send(wire, &f)),
+        };
+        let notices = replica.take_notices();
+        drop(replica);
+        self.unjudged |= !changed.documents.is_empty();
+        self.inner.hub.changed(changed);
+        self.inner.hub.notices(&notices);
+        self.notices.extend(notices);
+        stepped.map_err(|fault: SyncFault<_>| ended(fault))
+    }
+
+    /// Judges some more of the histories that came from bundles. Answers whether that is over.
+    fn judge(&mut self) -> Result<bool, Ended> {
+        if self.unjudged {
+            let mut replica = self.inner.lock()?;
+            self.unjudged = judge_bundles(&mut replica, JUDGE_AT_MOST)?;
+        }
+        Ok(!self.unjudged)
+    }
+
+    fn tell(&mut self, hear: &mut dyn FnMut(&Progress), in_step: bool) -> Result<(), Ended> {
+        let due = self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
+        if due || in_step {
+            self.told = Some(Instant::now());
+            let progress = self.progress()?;
+            hear(&progress);
+            self.inner.hub.set_state(if in_step {
+                SyncState::InStep(progress)
+            } else {
+                SyncState::Working(progress)
+            });
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> Result<Progress, Error> {
+        let of_session = self.session.progress();
+        Ok(Progress {
+            phase: of_session.phase,
+            expected: of_session.expected_entries + of_session.expected_bundles,
+            received: of_session.received_entries + of_session.received_bundles,
+            pushed: of_session.pushed,
+            unsent: self.inner.lock()?.unsent()?,
+            bytes_in: of_session.bytes_in,
+            bytes_out: of_session.bytes_out,
+            clock_skew_ms: of_session.server_clock_skew_ms,
+        })
+    }
+}
+
+fn send(wire: &mut Wire, frames: &[ClientFrame]) {
+    for frame in frames {
+        wire.send(frame);
+    }
+}
+
+fn server_address(inner: &Inner) -> Result<Address, Error> {
+    let row = inner.lock()?.server()?.ok_or_else(|| {
+        Error::Invalid("no server is set; set one, ws://host:port".to_owned())
+    })?;
+    row.address.parse()
+}

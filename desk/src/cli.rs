@@ -1,0 +1,228 @@
+//! The command line: every command, its words and its help.
+//!
+//! Only shapes: nothing here opens a replica. A parsed [`Command`] is plain data, so that the
+//! process that owns the replica can carry it out for another one.
+
+mod case;
+mod drawer;
+mod people;
+mod screen;
+mod template;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use serde::{Deserialize, Serialize};
+
+pub use case::{CaseCommand, ListArgs, OpenArgs, SortBy, TaskCommand, Why};
+pub use drawer::{DrawerCommand, HeldCommand};
+pub use people::{InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
+pub use screen::BoardArgs;
+pub use template::TemplateCommand;
+
+const EXAMPLES: &str = "\
+Examples:
+  casework demo                                    a whole workspace in one minute
+  casework init \"Customer care\" --as Ana           found a workspace on this device
+  casework template import complaint               take a template from the library
+  casework case open CMP \"Fee charged twice\" --set channel=phone
+  casework board                                   the cases by stage
+  casework case show CMP-~K7Q2                     one case, with what is contested
+  casework sync --watch                            stay in step with the server
+
+Every command takes --json. A case is named by its number, the beginning of its id or a title
+that is unique; a person by name or the beginning of their id.
+
+Exit code: 0 done, 1 not done (the message says why and what to do), 2 wrong usage,
+3 the verification or the demo found a fault.";
+
+/// Cases on your own device, in step with your team.
+#[derive(Debug, Parser)]
+#[command(name = "casework", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(propagate_version = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Where the replica lies [default: $XDG_DATA_HOME/casework or ~/.local/share/casework]
+    #[arg(long, global = true, env = "CASEWORK_FOLDER", value_name = "DIR", hide_env = false)]
+    pub folder: Option<PathBuf>,
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A command.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub enum Command {
+    /// Found a workspace on this device, offline
+    #[command(after_help = "Example:\n  casework init \"Customer care\" --as Ana --server ws://127.0.0.1:7410")]
+    Init(InitArgs),
+    /// Make a link that lets a colleague, or your second device, in
+    Invite(InviteArgs),
+    /// Join a workspace with an invite link
+    #[command(after_help = "Example:\n  casework join casework://join/… --name Rui --device \"Rui's phone\"")]
+    Join(JoinArgs),
+    /// People and their devices
+    #[command(subcommand)]
+    Member(MemberCommand),
+    /// Teams
+    #[command(subcommand)]
+    Team(TeamCommand),
+    /// Roles and what they grant
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Templates: what cases of one kind look like
+    #[command(subcommand)]
+    Template(TemplateCommand),
+    /// One case: open, move, fill, discuss, decide, close
+    #[command(subcommand)]
+    Case(CaseCommand),
+    /// Cases in a list
+    List(ListArgs),
+    /// Cases by stage, as a kanban
+    Board(BoardArgs),
+    /// Send and receive
+    #[command(after_help = "Example:\n  casework sync            once, until nothing is left\n  casework sync --watch    keep in step; other commands then go through this process")]
+    Sync(SyncArgs),
+    /// Set the server to sync with
+    Server(ServerArgs),
+    /// How this replica stands: unsent, held, waiting, server
+    Status,
+    /// Your work that could not stand: look, do again, throw away
+    #[command(subcommand)]
+    Drawer(DrawerCommand),
+    /// Late work of people whose rights were reduced: look, adopt
+    #[command(subcommand)]
+    Held(HeldCommand),
+    /// Check every signature, chain and right of the whole replica again
+    Verify,
+    /// Write a case as plain .automerge and JSON
+    Export(ExportArgs),
+    /// Bring cases in from elsewhere
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Show it all: a server, three people, a collision, and how it is settled
+    ///
+    /// Leaves the replicas in --folder, or in a new folder under the temporary one.
+    Demo,
+}
+
+/// `casework init`.
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+pub struct InitArgs {
+    /// Name of the workspace
+    pub name: String,
+    /// Your name
+    #[arg(long = "as", value_name = "NAME", env = "CASEWORK_NAME")]
+    pub member: String,
+    /// What this device is called
+    #[arg(long, value_name = "NAME", default_value = "This device")]
+    pub device: String,
+    /// The server to sync with
+    #[arg(long, value_name = "ADDR")]
+    pub server: Option<String>,
+}
+
+/// `casework join`.
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+pub struct JoinArgs {
+    /// The link you were given
+    pub link: String,
+    /// Your name (for a second device of yours: the name you have already)
+    #[arg(long, value_name = "NAME", env = "CASEWORK_NAME")]
+    pub name: String,
+    /// What this device is called
+    #[arg(long, value_name = "NAME", default_value = "This device")]
+    pub device: String,
+}
+
+/// `casework sync`.
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+pub struct SyncArgs {
+    /// Stay connected, and carry out other commands for this replica meanwhile
+    #[arg(long)]
+    pub watch: bool,
+}
+
+/// `casework server`.
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+pub struct ServerArgs {
+    /// Its address, for instance ws://casework.example:7410
+    pub address: String,
+    /// Its public key; without it the first one that answers is pinned
+    #[arg(long, value_name = "HEX")]
+    pub key: Option<String>,
+}
+
+/// `casework export`.
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+pub struct ExportArgs {
+    /// Number, beginning of the id, or unique title
+    pub case: String,
+    /// Where to
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
+}
+
+/// `casework import`.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub enum ImportCommand {
+    /// A process log in XES (IEEE 1849), plain or gzip
+    ///
+    /// Every trace becomes a case, every event an action, every activity a stage. Your device signs;
+    /// the original person and time are kept as claims and shown as imported.
+    #[command(after_help = "Example:\n  casework import xes permits.xes.gz --dry-run\n  casework import xes permits.xes.gz")]
+    Xes(XesArgs),
+}
+
+/// `casework import xes`.
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+pub struct XesArgs {
+    /// The log
+    pub file: PathBuf,
+    /// The classifier of the log that names the activities [default: chosen by what it names]
+    #[arg(long, value_name = "NAME")]
+    pub classifier: Option<String>,
+    /// Tell what would be imported, and import nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Import a file that was imported before once more
+    #[arg(long)]
+    pub again: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_survives_the_way_to_another_process() {
+        let words = ["casework", "case", "move", "CMP-~K7Q2", "review", "--reason", "seen"];
+        let cli = Cli::try_parse_from(words).unwrap();
+        let json = serde_json::to_string(&cli.command).unwrap();
+        let back: Command = serde_json::from_str(&json).unwrap();
+        assert_eq!(format!("{back:?}"), format!("{:?}", cli.command));
+    }
+
+    #[test]
+    fn every_command_explains_itself() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{} has no help", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{}: {}", command.get_name(), argument.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        let mut command = Cli::command();
+        command.build();
+        check(&command);
+    }
+}

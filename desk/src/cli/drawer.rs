@@ -1,0 +1,37 @@
+//! The words of `casework drawer …` and `casework held …`.
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+
+/// Your own work that could not stand.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub enum DrawerCommand {
+    /// What lies in it, and why
+    List,
+    /// Do something again, as a new change that names the original
+    Redo {
+        /// Its number in the list
+        number: u64,
+    },
+    /// Throw something away, for good
+    Discard {
+        /// Its number in the list
+        number: u64,
+    },
+}
+
+/// Late work of people whose rights were reduced.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub enum HeldCommand {
+    /// What is held, whose, and on which case
+    List,
+    /// Adopt what is held on a case
+    #[command(after_help = "Example:\n  casework held adopt CMP-~K7Q2 --reason \"Done in good faith before the revocation arrived\"")]
+    Adopt {
+        /// Number, beginning of the id, or unique title
+        case: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}

@@ -1,0 +1,70 @@
+//! `casework case task …`.
+
+use casework::case::CaseAction;
+
+use super::Desk;
+use super::cases::act;
+use crate::cli::{TaskCommand, Why};
+use crate::fault::Fault;
+use crate::request::Response;
+
+pub(super) fn carry_out(desk: &Desk<'_>, command: &TaskCommand) -> Result<Response, Fault> {
+    let workspace = desk.workspace;
+    let (case, task) = named(command);
+    let id = desk.case(case)?;
+    let task = match task {
+        Some(text) => workspace.find_task(id, text).map_err(|error| {
+            Fault::from(error).or_try(format!("casework case show {case}"))
+        })?,
+        None => workspace.fresh_part()?,
+    };
+    let mut why = Why::default();
+    let (action, done) = match command {
+        TaskCommand::Add { title, assignee, due, items, .. } => {
+            let mut checklist = Vec::with_capacity(items.len());
+            for item in items {
+                checklist.push((workspace.fresh_part()?, item.clone()));
+            }
+            let assignee = assignee.as_ref().map(|member| desk.member(member)).transpose()?;
+            let (title, due) = (title.clone(), due.clone());
+            let action = CaseAction::CreateTask { id: task, title, assignee, due, checklist };
+            (action, "has a new task:")
+        }
+        TaskCommand::Assign { member, .. } => {
+            let assignee = member.as_ref().map(|member| desk.member(member)).transpose()?;
+            (CaseAction::AssignTask { task, assignee }, "task assigned:")
+        }
+        TaskCommand::Due { date, .. } => {
+            (CaseAction::RescheduleTask { task, due: date.clone() }, "task rescheduled:")
+        }
+        TaskCommand::Done { .. } => (CaseAction::FinishTask { task }, "task done:"),
+        TaskCommand::Cancel { reason, .. } => {
+            why.reason.clone_from(reason);
+            (CaseAction::CancelTask { task }, "task cancelled:")
+        }
+        TaskCommand::Reopen { .. } => (CaseAction::ReopenTask { task }, "task reopened:"),
+        TaskCommand::Check { item, off, .. } => {
+            let item = workspace.find_item(id, task, item)?;
+            let done = if *off { "unchecked:" } else { "checked:" };
+            (CaseAction::CheckItem { task, item, done: !off }, done)
+        }
+    };
+    let mut response = act(desk, id, action, &why, done)?;
+    if let Some(json) = response.json.as_object_mut() {
+        json.insert("task".to_owned(), task.to_string().into());
+    }
+    Ok(response)
+}
+
+/// The case a command names, and the task if there is one already.
+fn named(command: &TaskCommand) -> (&str, Option<&str>) {
+    match command {
+        TaskCommand::Add { case, .. } => (case, None),
+        TaskCommand::Assign { case, task, .. }
+        | TaskCommand::Due { case, task, .. }
+        | TaskCommand::Done { case, task }
+        | TaskCommand::Cancel { case, task, .. }
+        | TaskCommand::Reopen { case, task }
+        | TaskCommand::Check { case, task, .. } => (case, Some(task)),
+    }
+}

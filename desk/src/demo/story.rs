@@ -1,0 +1,301 @@
+//! The story: three people work without a network, collide, and come back.
+
+use std::collections::BTreeMap;
+
+use casework::case::{CaseAction, Closing, Decision};
+use casework::ids::DocumentId;
+use casework::view::{CaseView, CommentView};
+use casework::{Choice, Error, Workspace};
+
+use super::Narrator;
+use super::figures::Figures;
+use super::stage::Stage;
+use crate::cli::{BoardArgs, CaseCommand, Command, HeldCommand, ListArgs};
+use crate::command::carry_out;
+use crate::fault::Fault;
+use crate::request::{Progress, Request, Step};
+use crate::screen::ink::Tone;
+use crate::screen::words::{count, counted};
+
+/// Cards per column on the demo's board.
+const BOARD_CARDS: usize = 2;
+/// Entries of the timeline that are shown.
+const TIMELINE_ENTRIES: usize = 9;
+
+/// How it ended.
+pub(super) struct Outcome {
+    /// Whether the replicas show the same and everything holds.
+    pub(super) converged: bool,
+    /// The contested case and its number.
+    pub(super) contested: (DocumentId, String),
+    /// How many changes were adopted.
+    pub(super) adopted: usize,
+}
+
+/// Plays the story on a stage where everybody is in step.
+pub(super) fn play(
+    stage: &mut Stage,
+    narrator: &mut Narrator,
+    figures: &mut Figures,
+) -> Result<Outcome, Fault> {
+    narrator.chapter("The board, as all three see it");
+    show(&stage.ana, board(), narrator)?;
+    collide(stage, narrator)?;
+    work_revoked(stage, narrator)?;
+    reconnect(stage, narrator, figures)?;
+    let number = stage.ana.case(stage.cast.contested)?.number;
+    narrator.chapter("Contested: both sides are kept, on every device");
+    show(&stage.rui, case(CaseCommand::Show { case: number.clone() }), narrator)?;
+    settle(stage, narrator, figures)?;
+    let adopted = adopt(stage, narrator, figures)?;
+    narrator.chapter("The timeline: it cannot be edited, because it is the history");
+    let timeline =
+        CaseCommand::Timeline { case: number.clone(), take: TIMELINE_ENTRIES, skip: 0 };
+    show(&stage.rui, case(timeline), narrator)?;
+    narrator.chapter("Verified");
+    let verified = verify(stage, narrator)?;
+    let converged = converged(stage, narrator)? && verified;
+    Ok(Outcome { converged, contested: (stage.cast.contested, number), adopted })
+}
+
+/// Ana and Rui work on the same cases without knowing of each other.
+fn collide(stage: &Stage, narrator: &mut Narrator) -> Result<(), Fault> {
+    narrator.chapter("No network");
+    let (case, closed) = (stage.cast.contested, stage.cast.closed);
+    let title = stage.ana.case(case)?.title.value().clone();
+    narrator.tell(&format!("Everybody works on, each on their own replica. On “{title}”:"));
+    let call = stage.ana.find_task(case, "Call the customer")?;
+    let ana = [
+        (CaseAction::Move { to: "quality".into() }, "The regulator asked for this one by name"),
+        (CaseAction::CancelTask { task: call }, "She wrote that she prefers letters"),
+    ];
+    let rui = [
+        (CaseAction::Move { to: "awaiting-customer".into() }, "She has to send us the statement"),
+        (CaseAction::FinishTask { task: call }, "Called, she sends the statement on Monday"),
+    ];
+    for (workspace, acts) in [(&stage.ana, ana), (&stage.rui, rui)] {
+        for (action, reason) in acts {
+            workspace.act(case, action, Some(reason), false)?;
+        }
+    }
+    stage.ana.set_field(case, "severity", "critical", Some("A stranger's data left the house"))?;
+    stage.rui.set_field(case, "severity", "medium", Some("One letter, and it came back"))?;
+    stage.ana.set_field(case, "contacts_count", "1", None)?;
+    stage.rui.set_field(case, "contacts_count", "2", None)?;
+    stage.rui.act(case, CaseAction::AddLabel { label: "data protection".into() }, None, false)?;
+    stage.rui.comment(case, "The loan team printed two statements with one header.", false)?;
+    points(
+        narrator,
+        &[
+            "Ana moves it to Quality control, Rui to Awaiting customer",
+            "Ana makes it critical, Rui medium",
+            "Ana cancels the call, Rui makes it",
+            "Ana counts one contact, Rui two",
+        ],
+    );
+    let title = stage.ana.case(closed)?.title.value().clone();
+    narrator.tell(&format!("On “{title}”:"));
+    let closing = Closing { code: "resolved".into(), notes: "Booked and confirmed".into() };
+    stage.ana.act(closed, CaseAction::Move { to: "closed".into() }, None, false)?;
+    stage.ana.act(closed, CaseAction::Close(closing), None, false)?;
+    stage.rui.comment(closed, "He called: the amount is there, the apology is not.", true)?;
+    points(narrator, &["Ana closes it, while Rui writes a comment"]);
+    Ok(())
+}
+
+/// Mia's tablet is revoked while she works on without a network.
+fn work_revoked(stage: &Stage, narrator: &mut Narrator) -> Result<(), Fault> {
+    let case = stage.cast.revoked;
+    let title = stage.mia.case(case)?.title.value().clone();
+    narrator.tell(&format!("On “{title}”:"));
+    let device = stage.mia.info()?.device;
+    stage.ana.revoke_device(device, "Reported lost on the train")?;
+    let readings = stage.mia.find_task(case, "Take the readings")?;
+    stage.mia.set_field(case, "readings", READINGS, Some("Measured at all three fans"))?;
+    stage.mia.act(case, CaseAction::FinishTask { task: readings }, None, false)?;
+    stage.mia.set_field(case, "defects", "2", None)?;
+    let decision = Decision {
+        id: stage.mia.fresh_part()?,
+        question: "permission".into(),
+        outcome: "limited".into(),
+        rationale: "Fan 3 runs hot; the others may run.".into(),
+        conditions: "Fan 3 stays off until the bearing is changed.".into(),
+        supersedes: [].into(),
+    };
+    stage.mia.act(case, CaseAction::Decide(decision), None, false)?;
+    points(
+        narrator,
+        &[
+            "Ana hears that Mia's tablet was lost on the train and revokes it",
+            "Mia has it with her in the tunnel: she takes readings and decides",
+        ],
+    );
+    Ok(())
+}
+
+/// The readings that Mia takes.
+const READINGS: &str = r#"[{"id":"f1","cells":{"point":"Fan 1","value":"41.5","unit":"celsius"}},{"id":"f2","cells":{"point":"Fan 2","value":"43.0","unit":"celsius"}},{"id":"f3","cells":{"point":"Fan 3","value":"88.5","unit":"celsius"}}]"#;
+
+fn reconnect(
+    stage: &Stage,
+    narrator: &mut Narrator,
+    figures: &mut Figures,
+) -> Result<(), Fault> {
+    narrator.chapter("The network is back");
+    for (name, workspace) in stage.people() {
+        match workspace.sync(&mut |_| {}) {
+            Ok(report) => {
+                let received = counted(report.received, "entry", "entries");
+                let sent = count(report.pushed, "change");
+                let held = match report.held {
+                    0 => String::new(),
+                    held => format!("; {} of hers held for a decision, none thrown away", count(held as u64, "change")),
+                };
+                narrator.tell(&format!("{name} sends {sent} and receives {received}{held}."));
+                figures.synced(name, report);
+            }
+            // A revoked device is let go after its work was taken.
+            Err(Error::Denied(why)) => {
+                let kept = workspace.drawer()?.len();
+                let kept = count(kept as u64, "action");
+                narrator.tell(&format!("{name}: {why}. {kept} of hers stay readable in her drawer."));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    both_in_step(stage, figures)
+}
+
+/// Ana and Rui sync until neither has anything new for the other.
+fn both_in_step(stage: &Stage, figures: &mut Figures) -> Result<(), Fault> {
+    for (name, workspace) in [("Ana", &stage.ana), ("Rui", &stage.rui), ("Ana", &stage.ana)] {
+        let report = workspace.sync(&mut |_| {})?;
+        figures.nothing_new(&report);
+        figures.synced(name, report);
+    }
+    Ok(())
+}
+
+/// Ana settles what is contested, each with a reason.
+fn settle(stage: &Stage, narrator: &mut Narrator, figures: &mut Figures) -> Result<(), Fault> {
+    narrator.chapter("Settled, with a reason");
+    let case = stage.cast.contested;
+    let wanted: BTreeMap<&str, (&str, &str)> = [
+        ("stage", ("Quality control", "The regulator waits; the customer can write meanwhile")),
+        ("field/severity", ("Critical", "Another customer's balance was disclosed")),
+        ("status", ("done", "Rui did speak to her")),
+    ]
+    .into();
+    for place in stage.ana.contested(case)? {
+        let name = place.place.to_string();
+        let known = wanted.iter().find(|(end, _)| name == **end || name.ends_with(&format!("/{end}")));
+        let Some((_, (side, reason))) = known else { continue };
+        let index = place.sides.iter().position(|one| one.words == *side).unwrap_or_default();
+        stage.ana.settle(case, &place.place, &Choice::Side(index), Some(reason))?;
+        narrator.tell(&format!("Ana: {} → {side}, “{reason}”.", place.label));
+    }
+    both_in_step(stage, figures)?;
+    let number = stage.ana.case(case)?.number;
+    let list = ListArgs { search: number, ..everything() };
+    narrator.tell("On Rui's tablet:");
+    show(&stage.rui, Command::List(list), narrator)
+}
+
+/// Ana looks at what is held and adopts it.
+fn adopt(
+    stage: &Stage,
+    narrator: &mut Narrator,
+    figures: &mut Figures,
+) -> Result<usize, Fault> {
+    narrator.chapter("Held: the work of a revoked device waits for a decision");
+    show(&stage.ana, Command::Held(HeldCommand::List), narrator)?;
+    let case = stage.cast.revoked;
+    if stage.ana.held()?.iter().all(|held| held.document != case) {
+        return Ok(0);
+    }
+    let reason = "Mia was on site; the tablet was never lost";
+    let (adopted, _) = stage.ana.adopt(case, reason)?;
+    both_in_step(stage, figures)?;
+    let changes = count(adopted as u64, "change");
+    narrator.tell(&format!("Ana adopts {changes}: “{reason}”. On Rui's tablet, after a sync:"));
+    let number = stage.rui.case(case)?.number;
+    narrator.lines(&[String::new()]);
+    show(&stage.rui, self::case(CaseCommand::Show { case: number }), narrator)?;
+    Ok(adopted)
+}
+
+fn verify(stage: &Stage, narrator: &mut Narrator) -> Result<bool, Fault> {
+    let mut holds = true;
+    for (name, workspace) in [("Ana", &stage.ana), ("Rui", &stage.rui)] {
+        let request = Request::new(Command::Verify, narrator.screen);
+        let response = carry_out(workspace, &request, &mut Quiet)?;
+        narrator.tell(&format!("On {name}'s replica:"));
+        narrator.lines(&response.lines);
+        holds &= response.exit == 0;
+    }
+    Ok(holds)
+}
+
+/// Whether Ana and Rui see the same of every case, to the last value, author and reason.
+fn converged(stage: &Stage, narrator: &mut Narrator) -> Result<bool, Fault> {
+    let (ana, rui) = (everything_seen(&stage.ana)?, everything_seen(&stage.rui)?);
+    let differing: Vec<String> = ana
+        .keys()
+        .chain(rui.keys())
+        .filter(|case| ana.get(*case) != rui.get(*case))
+        .map(|case| case.short())
+        .collect();
+    let heads = stage.ana.status()?.head_code == stage.rui.status()?.head_code;
+    if !differing.is_empty() || !heads {
+        let line = format!("different cases: {}; same log head: {heads}", differing.join(", "));
+        narrator.lines(&[narrator.screen.depth.tone(Tone::Bad, &line)]);
+    }
+    Ok(differing.is_empty() && heads && !ana.is_empty())
+}
+
+type Seen = BTreeMap<DocumentId, (CaseView, Vec<CommentView>)>;
+
+fn everything_seen(workspace: &Workspace) -> Result<Seen, Fault> {
+    let mut seen = Seen::new();
+    for card in workspace.cards()? {
+        let case = card.document;
+        seen.insert(case, (workspace.case(case)?, workspace.comments(case)?));
+    }
+    Ok(seen)
+}
+
+/// Carries out a command as the command line would, and shows its answer.
+fn show(workspace: &Workspace, command: Command, narrator: &mut Narrator) -> Result<(), Fault> {
+    let request = Request::new(command, narrator.screen);
+    let response = carry_out(workspace, &request, &mut Quiet)?;
+    narrator.lines(&response.lines);
+    Ok(())
+}
+
+fn points(narrator: &mut Narrator, points: &[&str]) {
+    let lines: Vec<String> = points.iter().map(|point| format!("  · {point}")).collect();
+    narrator.lines(&lines);
+}
+
+const fn case(command: CaseCommand) -> Command {
+    Command::Case(command)
+}
+
+fn board() -> Command {
+    Command::Board(BoardArgs {
+        board: None,
+        cards: BOARD_CARDS,
+        empty: false,
+        filter: everything(),
+    })
+}
+
+fn everything() -> ListArgs {
+    ListArgs { limit: usize::MAX, ..ListArgs::default() }
+}
+
+struct Quiet;
+
+impl Progress for Quiet {
+    fn step(&mut self, _: Step) {}
+}

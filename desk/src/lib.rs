@@ -1,0 +1,22 @@
+//! What people run: the command `casework`.
+//!
+//! ```text
+//! words ──cli──▶ Request ──▶ here, or owner.sock ──▶ command ──▶ SDK
+//!                 screen ◀── Response (lines and JSON) ◀──┘
+//! ```
+//! A client of the SDK like any app: it knows neither the engine's stores nor the wire.
+
+mod app;
+pub mod cli;
+pub mod command;
+mod demo;
+pub mod fault;
+pub mod import;
+pub mod owner;
+mod output;
+pub mod request;
+pub mod screen;
+mod watch;
+pub mod xes;
+
+pub use app::run;

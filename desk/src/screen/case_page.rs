@@ -1,0 +1,305 @@
+//! The page of a case: header, what to look at, fields, tasks, decisions, comments.
+
+use casework::ContestedPlace;
+use casework::case::PartId;
+use casework::template::{Field, Revision};
+use casework::view::{CaseView, CommentView, TaskStatus, TaskView};
+
+use super::Screen;
+use super::contest;
+use super::glossary::{Glossary, Names};
+use super::ink::Tone;
+use super::page::{INDENT, Page};
+use super::words::{count, counted, fill, here, plain, width};
+
+/// Digits of a task's or comment's id that are shown and can be typed.
+const ID_DIGITS: usize = 4;
+/// Widest column of field labels.
+const MAX_LABEL: usize = 28;
+/// What is shown in place of a required value.
+const MISSING: &str = "missing, required here";
+
+/// Everything a page is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct CasePage<'a> {
+    /// The case.
+    pub view: &'a CaseView,
+    /// Its template's revision, if it is here.
+    pub revision: Option<&'a Revision>,
+    /// What people call the template.
+    pub template: &'a str,
+    /// Its comments.
+    pub comments: &'a [CommentView],
+    /// What is contested.
+    pub contested: &'a [ContestedPlace],
+    /// People and devices.
+    pub names: &'a Names,
+    /// Changes of this case that wait for an adoption.
+    pub held: usize,
+    /// Whether some of its work is not on the server yet.
+    pub unsynced: bool,
+}
+
+impl CasePage<'_> {
+    /// The lines of the page.
+    #[must_use]
+    pub fn lines(&self, screen: Screen) -> Vec<String> {
+        let mut page = Page::new(screen);
+        self.header(&mut page);
+        self.flags(&mut page);
+        contest::show(&self.view.number, self.contested, &mut page);
+        self.fields(&mut page);
+        self.tasks(&mut page);
+        self.decisions(&mut page);
+        self.overrides(&mut page);
+        self.comments(&mut page);
+        page.finish()
+    }
+
+    fn glossary(&self) -> Glossary<'_> {
+        Glossary { revision: self.revision, names: self.names }
+    }
+
+    fn header(&self, page: &mut Page) {
+        let (view, glossary) = (self.view, self.glossary());
+        let number = page.tone(Tone::Strong, &plain(&view.number));
+        let stage = view.stage.value();
+        let name = format!(" {} ", glossary.stage(stage));
+        let stage = match page.screen.depth {
+            super::ink::Depth::None => format!("[{}]", name.trim()),
+            depth => depth.on(glossary.colour(stage), &name),
+        };
+        page.spread(&format!("{number}  {}", plain(view.title.value())), &stage);
+        let opened = view.origins.get(view.opened);
+        let about = [
+            plain(self.template),
+            format!("opened {}", self.names.origin(opened)),
+            format!("changed {}", here(view.changed_ms)),
+            count(view.changes, "change"),
+            format!("id {}", view.document.short()),
+        ];
+        page.line(page.tone(Tone::Quiet, &about.join(" · ")));
+        let mut who = vec![format!("owner {}", self.names.or_nobody(*view.owner.value()))];
+        if !view.assignees.is_empty() {
+            who.push(format!("assigned {}", self.names.several(view.assignees.iter().copied())));
+        }
+        if let Some(priority) = view.priority.value() {
+            who.push(format!("priority {}", plain(priority)));
+        }
+        if let Some(due) = view.due.value() {
+            who.push(format!("due {}", plain(due)));
+        }
+        if !view.labels.is_empty() {
+            let labels: Vec<String> = view.labels.iter().map(|label| plain(label)).collect();
+            who.push(format!("labels {}", labels.join(", ")));
+        }
+        page.line(who.join(" · "));
+        if let Some(closing) = view.closed.value() {
+            let by = self.names.origin(view.origins.get(view.closed.shown().by));
+            let line = format!("closed: {} · {by}", glossary.closing(closing));
+            page.line(page.tone(Tone::Good, &line));
+        }
+    }
+
+    fn flags(&self, page: &mut Page) {
+        let flags = &self.view.flags;
+        let mut marks = Vec::new();
+        if !flags.contested.is_empty() {
+            let places = counted(flags.contested.len() as u64, "place is", "places are");
+            marks.push((Tone::Bad, format!("{places} contested")));
+        }
+        if !flags.requirements_unmet.is_empty() {
+            let labels: Vec<String> =
+                flags.requirements_unmet.iter().map(|id| self.glossary().label(id)).collect();
+            marks.push((Tone::Warning, format!("requirements unmet: {}", labels.join(", "))));
+        }
+        if flags.activity_after_close > 0 {
+            let changes = count(u64::from(flags.activity_after_close), "change");
+            marks.push((Tone::Warning, format!("activity after close: {changes} made without knowing of it")));
+        }
+        if !flags.rule_broken.is_empty() {
+            let changes = count(flags.rule_broken.len() as u64, "change");
+            marks.push((Tone::Warning, format!("{changes} landed although a rule forbids it")));
+        }
+        if self.held > 0 {
+            let changes = counted(self.held as u64, "change waits", "changes wait");
+            marks.push((Tone::Warning, format!("{changes} for an adoption (casework held list)")));
+        }
+        if self.unsynced {
+            marks.push((Tone::Quiet, "not all of it is on the server yet".to_owned()));
+        }
+        if flags.parallel_edit {
+            marks.push((Tone::Quiet, "parallel edits, merged".to_owned()));
+        }
+        for (tone, mark) in marks {
+            page.line(page.tone(tone, &format!("! {mark}")));
+        }
+    }
+
+    /// The fields that are filled, and those that the stage requires and that are not.
+    fn fields(&self, page: &mut Page) {
+        let Some(revision) = self.revision else {
+            page.heading("Fields", "the template's revision has not arrived");
+            return;
+        };
+        let required = revision.stage(self.view.stage.value()).map(|stage| &stage.required[..]);
+        let is_required =
+            |field: &Field| required.is_some_and(|required| required.contains(&field.id));
+        let shown: Vec<(&Field, String, Option<Tone>)> = revision
+            .fields()
+            .iter()
+            .filter_map(|field| {
+                let words = self.field_words(field);
+                match words {
+                    Some((words, tone)) => Some((field, words, tone)),
+                    None if is_required(field) => {
+                        Some((field, MISSING.to_owned(), Some(Tone::Bad)))
+                    }
+                    None => None,
+                }
+            })
+            .collect();
+        let empty = revision.fields().len() - shown.len();
+        page.heading("Fields", &format!("* required in this stage · {empty} more are empty"));
+        let label = |field: &Field| {
+            format!("{}{}", plain(&field.label), if is_required(field) { " *" } else { "" })
+        };
+        let columns = shown.iter().map(|(field, _, _)| width(&label(field))).max();
+        let columns = columns.unwrap_or_default().min(MAX_LABEL);
+        for (field, words, tone) in &shown {
+            page.pair(&label(field), columns, words, *tone);
+        }
+    }
+
+    fn field_words(&self, field: &Field) -> Option<(String, Option<Tone>)> {
+        let held = self.view.fields.get(&field.id)?;
+        if let Some(reason) = &held.redacted {
+            return Some((format!("redacted: {}", plain(reason)), Some(Tone::Quiet)));
+        }
+        let content = held.content(field);
+        let contested = held.is_contested(field.policy());
+        if content.is_none() && !contested {
+            return None;
+        }
+        let words = content.map_or_else(
+            || "empty".to_owned(),
+            |content| self.glossary().content(field, &content),
+        );
+        if contested {
+            return Some((format!("{words}  (contested)"), Some(Tone::Bad)));
+        }
+        Some((words, None))
+    }
+
+    fn tasks(&self, page: &mut Page) {
+        let tasks = self.view.tasks_in_order();
+        if tasks.is_empty() {
+            return;
+        }
+        let done = tasks.iter().filter(|(_, task)| *task.status.value() == TaskStatus::Done);
+        page.heading("Tasks", &format!("{} of {} done", done.count(), tasks.len()));
+        for (id, task) in tasks {
+            self.task(id, task, page);
+        }
+    }
+
+    fn task(&self, id: PartId, task: &TaskView, page: &mut Page) {
+        let (mark, tone) = match task.status.value() {
+            TaskStatus::Open => ("[ ]", None),
+            TaskStatus::Done => ("[x]", Some(Tone::Good)),
+            TaskStatus::Cancelled => ("[-]", Some(Tone::Quiet)),
+        };
+        let mut about = Vec::new();
+        if let Some(member) = task.assignee.value() {
+            about.push(self.names.member(*member));
+        }
+        if let Some(due) = task.due.value() {
+            about.push(format!("due {}", plain(due)));
+        }
+        if task.is_contested() {
+            about.push(page.tone(Tone::Bad, "contested"));
+        }
+        let title = plain(task.title.value());
+        let title = tone.map_or(title.clone(), |tone| page.tone(tone, &title));
+        let id = page.tone(Tone::Quiet, &short(id));
+        let indent = " ".repeat(INDENT);
+        page.line(format!("{indent}{mark} {id} {title}  {}", about.join(" · ")));
+        for item in &task.items {
+            let mark = if *item.done.value() { "[x]" } else { "[ ]" };
+            let id = page.tone(Tone::Quiet, &short(item.id));
+            page.line(format!("{indent}    {mark} {id} {}", plain(item.text.value())));
+        }
+    }
+
+    fn decisions(&self, page: &mut Page) {
+        if self.view.decisions.is_empty() {
+            return;
+        }
+        page.heading("Decisions", "");
+        let mut decisions: Vec<_> = self.view.decisions.iter().collect();
+        decisions.sort_by_key(|(id, decision)| (decision.position, **id));
+        for (_, decision) in decisions {
+            let glossary = self.glossary();
+            let question = glossary.question(&decision.question);
+            let outcome = glossary.outcome(&decision.question, &decision.outcome);
+            let by = self.names.origin(self.view.origins.get(decision.by));
+            let line = format!("{question}  {}", page.tone(Tone::Strong, &outcome));
+            let standing = if decision.current { "" } else { " (superseded)" };
+            let by = page.tone(Tone::Quiet, &format!("{by}{standing}"));
+            page.line(format!("{}{line}  {by}", " ".repeat(INDENT)));
+            for text in [&decision.rationale, &decision.conditions] {
+                if !text.is_empty() {
+                    page.text(INDENT + 2, text);
+                }
+            }
+        }
+    }
+
+    fn overrides(&self, page: &mut Page) {
+        if self.view.overrides.is_empty() {
+            return;
+        }
+        page.heading("Overrides", "rules that asked and were gone through");
+        for exception in self.view.overrides.values() {
+            let by = self.names.origin(self.view.origins.get(exception.by));
+            let line = format!("{} — “{}” — {by}", plain(&exception.rule), plain(&exception.why));
+            page.text(INDENT, &line);
+        }
+    }
+
+    fn comments(&self, page: &mut Page) {
+        if self.comments.is_empty() {
+            return;
+        }
+        page.heading("Comments", &self.comments.len().to_string());
+        for comment in self.comments {
+            let mut marks = Vec::new();
+            if comment.external {
+                marks.push("external".to_owned());
+            }
+            if comment.edited.is_some() {
+                marks.push("edited".to_owned());
+            }
+            if let Some(parent) = comment.reply_to {
+                marks.push(format!("answers {}", short(parent)));
+            }
+            let who = page.tone(Tone::Strong, &self.names.origin(&comment.author));
+            let id = page.tone(Tone::Quiet, &short(comment.id));
+            let marks = page.tone(Tone::Quiet, &marks.join(" · "));
+            page.line(format!("{}{id} {who}  {marks}", " ".repeat(INDENT)));
+            match &comment.redacted {
+                Some(reason) => {
+                    let line = format!("redacted: {}", plain(reason));
+                    page.line(format!("{}{}", fill("", INDENT + 5), page.tone(Tone::Quiet, &line)));
+                }
+                None => page.text(INDENT + 5, &comment.body),
+            }
+        }
+    }
+}
+
+/// The beginning of an id: enough to type.
+#[must_use]
+pub fn short(id: PartId) -> String {
+    id.to_string().chars().take(ID_DIGITS).collect()
+}

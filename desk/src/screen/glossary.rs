@@ -1,0 +1,200 @@
+//! Words for what a case stores as ids: stages, fields, options, people, places.
+//!
+//! Made of a template's revision and the roster; an id that neither knows is shown as it is.
+
+use std::collections::BTreeMap;
+
+use casework::case::{Closing, Place, TaskKey};
+use casework::ids::{DeviceId, MemberId};
+use casework::template::{Category, Field, Revision};
+use casework::value::{FieldValue, Scalar};
+use casework::view::{CaseView, Origin};
+use casework::{MemberKind, MemberView};
+
+use super::words::{here, plain, there};
+
+/// What is shown where nothing is known.
+const NOBODY: &str = "nobody";
+
+/// The names of people and devices.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    members: BTreeMap<MemberId, (String, MemberKind)>,
+    devices: BTreeMap<DeviceId, String>,
+}
+
+/// Words for one template's cases.
+#[derive(Debug, Clone, Copy)]
+pub struct Glossary<'a> {
+    /// The revision, if it is here.
+    pub revision: Option<&'a Revision>,
+    /// The people.
+    pub names: &'a Names,
+}
+
+impl Names {
+    /// The names of these members and their devices.
+    #[must_use]
+    pub fn of(members: &[MemberView]) -> Self {
+        let mut names = Self::default();
+        for member in members {
+            names.members.insert(member.id, (plain(&member.name), member.kind));
+            for device in &member.devices {
+                names.devices.insert(device.id, plain(&device.name));
+            }
+        }
+        names
+    }
+
+    /// A member's name.
+    #[must_use]
+    pub fn member(&self, member: MemberId) -> String {
+        self.members.get(&member).map_or_else(|| member.short(), |(name, _)| name.clone())
+    }
+
+    /// A member's name, or "nobody".
+    #[must_use]
+    pub fn or_nobody(&self, member: Option<MemberId>) -> String {
+        member.map_or_else(|| NOBODY.to_owned(), |member| self.member(member))
+    }
+
+    /// A device's name.
+    #[must_use]
+    pub fn device(&self, device: DeviceId) -> String {
+        self.devices.get(&device).cloned().unwrap_or_else(|| device.short())
+    }
+
+    /// Names joined by commas.
+    #[must_use]
+    pub fn several(&self, members: impl IntoIterator<Item = MemberId>) -> String {
+        let names: Vec<String> = members.into_iter().map(|member| self.member(member)).collect();
+        names.join(", ")
+    }
+
+    /// Who wrote something and when, by their own clock; imported claims say so.
+    #[must_use]
+    pub fn origin(&self, origin: &Origin) -> String {
+        match &origin.imported {
+            Some(claim) => {
+                let time = there(claim.at_ms, claim.zone_min);
+                format!("{} {time} (imported)", self.member(claim.who))
+            }
+            None => format!("{} {}", self.or_nobody(origin.member), here(origin.claimed_ms)),
+        }
+    }
+}
+
+impl<'a> Glossary<'a> {
+    /// A stage's name.
+    #[must_use]
+    pub fn stage(&self, id: &str) -> String {
+        let stage = self.revision.and_then(|revision| revision.stage(id));
+        plain(stage.map_or(id, |stage| &stage.name))
+    }
+
+    /// A stage's colour.
+    #[must_use]
+    pub fn colour(&self, id: &str) -> &'a str {
+        let stage = self.revision.and_then(|revision| revision.stage(id));
+        stage.map_or(Category::Cancelled.colour(), casework::template::Stage::colour)
+    }
+
+    /// A field's label.
+    #[must_use]
+    pub fn label(&self, id: &str) -> String {
+        plain(self.field(id).map_or(id, |field| &field.label))
+    }
+
+    /// The value of a field as people read it.
+    #[must_use]
+    pub fn value(&self, field: &str, value: &Scalar) -> String {
+        let Some(field) = self.field(field) else { return plain(&value.to_string()) };
+        if value.is_null() {
+            return "empty".to_owned();
+        }
+        match FieldValue::from_scalar(field.kind, value) {
+            Ok(value) => self.content(field, &value),
+            Err(_) => plain(&value.to_string()),
+        }
+    }
+
+    /// A typed value as people read it.
+    #[must_use]
+    pub fn content(&self, field: &Field, value: &FieldValue) -> String {
+        match value {
+            FieldValue::Member(member) => self.names.member(*member),
+            FieldValue::Table(table) => {
+                super::words::count(table.rows().len() as u64, "row")
+            }
+            other => other.words(field),
+        }
+    }
+
+    /// The resolution of a closed case.
+    #[must_use]
+    pub fn closing(&self, closing: &Closing) -> String {
+        let known = self.revision.and_then(|revision| revision.resolution(&closing.code));
+        let label = plain(known.map_or(&closing.code, |outcome| &outcome.label));
+        if closing.notes.is_empty() { label } else { format!("{label}: {}", plain(&closing.notes)) }
+    }
+
+    /// A question that is decided.
+    #[must_use]
+    pub fn question(&self, question: &str) -> String {
+        let kind = self.revision.and_then(|revision| revision.decision_type(question));
+        plain(kind.map_or(question, |kind| &kind.label))
+    }
+
+    /// An answer to a question.
+    #[must_use]
+    pub fn outcome(&self, question: &str, outcome: &str) -> String {
+        let kind = self.revision.and_then(|revision| revision.decision_type(question));
+        let known = kind.and_then(|kind| kind.outcomes.iter().find(|known| known.id == outcome));
+        plain(known.map_or(outcome, |known| &known.label))
+    }
+
+    /// What people call a place of a case.
+    #[must_use]
+    pub fn place(&self, place: &Place, view: &CaseView) -> String {
+        match place {
+            Place::Case => "Case".to_owned(),
+            Place::Title => "Title".to_owned(),
+            Place::Stage => "Stage".to_owned(),
+            Place::Owner => "Owner".to_owned(),
+            Place::Priority => "Priority".to_owned(),
+            Place::Severity => "Severity".to_owned(),
+            Place::Due => "Due date".to_owned(),
+            Place::Closed => "Resolution".to_owned(),
+            Place::Labels => "Labels".to_owned(),
+            Place::Assignees => "Assignees".to_owned(),
+            Place::Watchers => "Watchers".to_owned(),
+            Place::Overrides => "Overrides".to_owned(),
+            Place::Field(id) | Place::Set(id) | Place::Counter(id) | Place::Text(id) => {
+                self.label(id)
+            }
+            Place::Task(id) => task_title(view, *id),
+            Place::TaskPart(id, key) => {
+                let part = match key {
+                    TaskKey::Title => "title",
+                    TaskKey::Assignee => "assignee",
+                    TaskKey::Due => "due date",
+                    TaskKey::Status => "status",
+                    TaskKey::ItemText(_) => "checklist, text",
+                    TaskKey::ItemDone(_) => "checklist",
+                };
+                format!("Task “{}”: {part}", task_title(view, *id))
+            }
+            Place::Comment(_) => "Comment".to_owned(),
+            Place::Decision(_) => "Decision".to_owned(),
+            Place::Question(question) => format!("Decision: {}", self.question(question)),
+        }
+    }
+
+    fn field(&self, id: &str) -> Option<&'a Field> {
+        self.revision?.field(id)
+    }
+}
+
+fn task_title(view: &CaseView, id: casework::case::PartId) -> String {
+    view.tasks.get(&id).map_or_else(|| id.to_string(), |task| plain(task.title.value()))
+}

@@ -1,0 +1,19 @@
+//! The command as people run it: the real program, asserted on by what it says with `--json`.
+
+mod errors;
+mod import;
+mod owner;
+mod program;
+mod screens;
+mod tour;
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/desk");
+    let main = std::fs::read_to_string(folder.join("main.rs")).unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(stem == "main" || main.contains(&format!("mod {stem};")), "{stem} is not run");
+    }
+}

@@ -1,0 +1,56 @@
+//! The case document: what can be done to a case, how it is written, and what may be received.
+//!
+//! ```text
+//! Act ──judge──▶ Checked ──write──▶ one change           (here)
+//! received change ──shape──▶ Shaped ──Batch──▶ applied   (elsewhere, on every other replica)
+//! ```
+//! Both roads go through one table, [`plan`]: what an action writes is what it may be received as.
+//! Pure code: time, ids and randomness are arguments. Invariant: one action, one change.
+
+pub mod action;
+pub mod batch;
+pub mod bounds;
+pub mod conform;
+pub mod contents;
+pub mod filled;
+pub mod judge;
+pub mod kind;
+pub mod message;
+pub mod occasion;
+pub mod part;
+pub mod past;
+pub mod place;
+pub mod refusal;
+pub mod schema;
+pub mod shape;
+pub mod write;
+
+mod decode;
+mod opening;
+pub(crate) mod ops;
+mod parts;
+pub(crate) mod plan;
+pub(crate) mod reader;
+mod rules;
+mod slots;
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod trial;
+
+pub use action::{Act, CaseAction, Imported};
+pub use batch::{Batch, MissingDependency};
+pub use contents::{Closing, Decision, FieldEntry, Opening, Override};
+pub use filled::is_filled;
+pub use judge::{Asker, Checked, breaches, check_act, current_decisions};
+pub use kind::ActionKind;
+pub use message::{Message, MessageError, RevisionMark};
+pub use occasion::{Needed, is_closed, needed, stage_of, template_of, writers_of};
+pub use part::PartId;
+pub use past::{Held, Object, OpRef, Past, Seen};
+pub use place::{Place, TaskKey, touched_by};
+pub use refusal::ActError;
+pub use schema::CommentKey;
+pub use shape::{Revisions, ShapeError, Shaped, ShapedAct, shape_case};
+pub use write::{Stamp, WriteError, change_hash, write};

@@ -1,0 +1,378 @@
+//! Judges an act before it is written: structure, the template's rules and constraints, and
+//! whether it has any effect.
+//!
+//! Rules guide, they do not lock: *warn* is said, *ask* wants a reason and is recorded, *block*
+//! refuses with the way out. Received work is never kept out by them; [`breaches`] tells what it
+//! broke. Proof type: [`Checked`] exists only for an act that was found good.
+
+use std::collections::BTreeSet;
+
+use casework_protocol::ids::{ActorId, MemberId};
+
+use super::action::{Act, CaseAction};
+use super::bounds;
+use super::conform::{conform, find_field, list};
+use super::contents::{Decision, FieldEntry, Opening};
+use super::occasion::{self, Needed};
+use super::part::PartId;
+use super::past::{Object, Past};
+use super::place::Place;
+use super::plan::{self, Plan};
+use super::refusal::ActError;
+use super::rules::findings;
+use super::schema;
+use super::slots;
+use crate::template::{Field, Revision, Severity, Status, Today};
+use crate::value::{FieldError, FieldType, FieldValue, Scalar};
+
+/// Longest text of a rule in a message, in characters; the rest is in the template.
+const MAX_RULE_CHARACTERS: usize = 500;
+
+/// Who asks, and when.
+pub struct Asker<'a> {
+    /// The moment and the local day.
+    pub today: Today,
+    /// Whether the workspace has this member.
+    pub knows: &'a dyn Fn(MemberId) -> bool,
+    /// Whether this actor is a device of the asking member.
+    pub is_me: &'a dyn Fn(ActorId) -> bool,
+}
+
+/// An act that was found good, ready to be written into the document it was judged against.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    act: Act,
+    plan: Plan,
+    rule: Option<String>,
+    warnings: Vec<String>,
+    needed: Vec<Needed>,
+}
+
+/// Judges an act against the case, or the empty document, it is to be written into. Rights are not
+/// judged here; [`Checked::needed`] says which.
+///
+/// # Errors
+/// [`ActError`]: what failed and the way out.
+pub fn check_act(
+    past: &Past<'_>,
+    revision: &Revision,
+    act: Act,
+    asker: &Asker<'_>,
+) -> Result<Checked, ActError> {
+    let act = fill_in(past, act);
+    if let CaseAction::Open(_) = &act.action {
+        check_status(revision.package().status)?;
+    } else if past.seen(Object::Root, schema::KIND).is_empty() {
+        return Err(ActError::NotOpened);
+    }
+    check_open_case(past, &act)?;
+    conform(revision, &act.action)?;
+    check_values(revision, &act.action, &asker.today)?;
+    check_people(past, &act.action, asker)?;
+    let (rule, warnings) = settle_findings(past, revision, &act)?;
+    let plan = plan::plan(past, &act, rule.as_deref())?;
+    if !plan.has_effect(past) {
+        return Err(ActError::Unchanged {
+            place: place_of(&act.action),
+        });
+    }
+    let needed = occasion::needed(past, &act, rule.is_some());
+    Ok(Checked {
+        act,
+        plan,
+        rule,
+        warnings,
+        needed,
+    })
+}
+
+/// What a received act broke that would have been refused or asked about before acting: for the
+/// mark *rule broken*. Empty for work that kept every rule or overrode what asked.
+#[must_use]
+pub fn breaches(past: &Past<'_>, revision: &Revision, act: &Act, today: &Today) -> Vec<String> {
+    let mut broken = Vec::new();
+    if let Err(error) = check_values(revision, &act.action, today) {
+        broken.push(error.to_string());
+    }
+    for finding in findings(past, revision, &act.action) {
+        let passed = match finding.severity {
+            Severity::Warn => true,
+            Severity::Ask => act.override_rule,
+            Severity::Block => false,
+        };
+        if !passed {
+            broken.push(finding.rule);
+        }
+    }
+    broken
+}
+
+impl Checked {
+    /// The act, with everything filled in that the engine fills in.
+    #[must_use]
+    pub const fn act(&self) -> &Act {
+        &self.act
+    }
+
+    /// The rule that it overrides, for the message and the record.
+    #[must_use]
+    pub fn rule(&self) -> Option<&str> {
+        self.rule.as_deref()
+    }
+
+    /// What is to be said to the person who acts.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The rights it needs; all of them.
+    #[must_use]
+    pub fn needed(&self) -> &[Needed] {
+        &self.needed
+    }
+
+    pub(super) const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// The current decisions on a question: those that no other one supersedes.
+#[must_use]
+pub fn current_decisions(past: &Past<'_>, question: &str) -> BTreeSet<PartId> {
+    let Ok(decisions) = slots::container(past, schema::DECISIONS) else {
+        return BTreeSet::new();
+    };
+    let (mut current, mut superseded) = (BTreeSet::new(), BTreeSet::new());
+    for key in past.keys(decisions, String::new().."g".to_owned()) {
+        for object in past.maps(decisions, &key) {
+            let said = |name| {
+                past.scalar(object, name)
+                    .and_then(|said| said.as_text().map(str::to_owned))
+            };
+            if said(schema::DECISION_QUESTION).as_deref() == Some(question) {
+                current.extend(key.parse::<PartId>().ok());
+            }
+            let older = said(schema::DECISION_SUPERSEDES).unwrap_or_default();
+            superseded.extend(older.split(' ').filter_map(|id| id.parse::<PartId>().ok()));
+        }
+    }
+    current.difference(&superseded).copied().collect()
+}
+
+fn fill_in(past: &Past<'_>, mut act: Act) -> Act {
+    if let CaseAction::Decide(Decision {
+        question,
+        supersedes,
+        ..
+    }) = &mut act.action
+    {
+        *supersedes = current_decisions(past, question);
+        while supersedes.len() > bounds::MAX_LISTED {
+            supersedes.pop_last();
+        }
+    }
+    act
+}
+
+const fn check_status(status: Status) -> Result<(), ActError> {
+    match status {
+        Status::Open => Ok(()),
+        Status::Draft => Err(ActError::TemplateClosed { status: "a draft" }),
+        Status::Closing => Err(ActError::TemplateClosed { status: "closing" }),
+        Status::Closed => Err(ActError::TemplateClosed { status: "closed" }),
+    }
+}
+
+fn check_open_case(past: &Past<'_>, act: &Act) -> Result<(), ActError> {
+    let always = matches!(
+        act.action,
+        CaseAction::Open(_)
+            | CaseAction::Reopen
+            | CaseAction::Settle { .. }
+            | CaseAction::Comment { .. }
+            | CaseAction::EditComment { .. }
+            | CaseAction::RedactComment { .. }
+    );
+    let contested_close = matches!(act.action, CaseAction::Close(_));
+    if always || contested_close || !occasion::is_closed(past) {
+        return Ok(());
+    }
+    Err(ActError::Closed {
+        action: act.action.kind(),
+    })
+}
+
+fn check_values(revision: &Revision, action: &CaseAction, today: &Today) -> Result<(), ActError> {
+    if let CaseAction::SetField { field, value } = action {
+        check_value(find_field(revision, field)?, value, today)?;
+    } else if let CaseAction::AddOption { field, option } = action {
+        check_option(find_field(revision, field)?, option)?;
+    } else if let CaseAction::Count { field, by } = action {
+        find_field(revision, field)?.check(&FieldValue::Counter(*by), today)?;
+    } else if let CaseAction::EditText { field, text } = action {
+        let field = find_field(revision, field)?;
+        let one_line = field.kind == FieldType::Text;
+        let text = text.clone();
+        let text = if one_line {
+            FieldValue::Text(text)
+        } else {
+            FieldValue::LongText(text)
+        };
+        field.check(&text, today)?;
+    } else if let CaseAction::Open(Opening { fields, .. }) = action {
+        for (id, entry) in fields {
+            let field = find_field(revision, id)?;
+            match entry {
+                FieldEntry::Value(value) => check_value(field, value, today)?,
+                FieldEntry::Options(options) => {
+                    options
+                        .iter()
+                        .try_for_each(|option| check_option(field, option))?;
+                }
+            }
+        }
+    } else if let CaseAction::Close(closing) = action {
+        let known = &revision.package().resolutions;
+        if !known.is_empty() && revision.resolution(&closing.code).is_none() {
+            return Err(ActError::UnknownResolution {
+                code: closing.code.clone(),
+                known: list(known.iter().map(|outcome| outcome.id.as_str())),
+            });
+        }
+    } else if let CaseAction::Decide(decision) = action {
+        check_outcome(revision, decision)?;
+    }
+    Ok(())
+}
+
+fn check_value(field: &Field, value: &Scalar, today: &Today) -> Result<(), ActError> {
+    let value =
+        FieldValue::from_scalar(field.kind, value).map_err(|problem| FieldError::Value {
+            field: field.label.clone(),
+            problem,
+        })?;
+    Ok(field.check(&value, today)?)
+}
+
+fn check_option(field: &Field, option: &str) -> Result<(), ActError> {
+    let offered = || field.options.iter().filter(|choice| !choice.disabled);
+    if offered().any(|choice| choice.id == option) {
+        return Ok(());
+    }
+    Err(ActError::UnknownOption {
+        field: field.id.clone(),
+        option: option.chars().take(80).collect(),
+        known: list(offered().map(|choice| choice.id.as_str())),
+    })
+}
+
+fn check_outcome(revision: &Revision, decision: &Decision) -> Result<(), ActError> {
+    let Some(kind) = revision.decision_type(&decision.question) else {
+        return Ok(());
+    };
+    if kind
+        .outcomes
+        .iter()
+        .any(|outcome| outcome.id == decision.outcome)
+    {
+        return Ok(());
+    }
+    Err(ActError::UnknownOutcome {
+        question: decision.question.clone(),
+        outcome: decision.outcome.clone(),
+        known: list(kind.outcomes.iter().map(|outcome| outcome.id.as_str())),
+    })
+}
+
+fn check_people(past: &Past<'_>, action: &CaseAction, asker: &Asker<'_>) -> Result<(), ActError> {
+    if let CaseAction::EditComment { id, .. } = action
+        && !occasion::writers_of(past, *id).into_iter().all(asker.is_me)
+    {
+        return Err(ActError::NotYours { id: *id });
+    }
+    let people: Vec<MemberId> = if let CaseAction::Open(opening) = action {
+        opening
+            .owner
+            .iter()
+            .chain(&opening.assignees)
+            .copied()
+            .collect()
+    } else if let CaseAction::Assign { member }
+    | CaseAction::SetOwner {
+        member: Some(member),
+    }
+    | CaseAction::AssignTask {
+        assignee: Some(member),
+        ..
+    }
+    | CaseAction::CreateTask {
+        assignee: Some(member),
+        ..
+    } = action
+    {
+        vec![*member]
+    } else {
+        Vec::new()
+    };
+    match people.into_iter().find(|member| !(asker.knows)(*member)) {
+        Some(member) => Err(ActError::UnknownMember { member }),
+        None => Ok(()),
+    }
+}
+
+type Said = (Option<String>, Vec<String>);
+
+/// Turns what the rules say into a refusal, or into the rule overridden and the warnings.
+fn settle_findings(past: &Past<'_>, revision: &Revision, act: &Act) -> Result<Said, ActError> {
+    let found = findings(past, revision, &act.action);
+    let said = |severity: Severity| {
+        let rules = found.iter().filter(|finding| finding.severity == severity);
+        rules
+            .map(|finding| finding.rule.clone())
+            .collect::<Vec<String>>()
+    };
+    let blocks = said(Severity::Block);
+    if !blocks.is_empty() {
+        return Err(blocked(past, revision, &act.action, blocks.join("; ")));
+    }
+    let asks = said(Severity::Ask);
+    if asks.is_empty() {
+        return Ok((None, said(Severity::Warn)));
+    }
+    let rule: String = asks.join("; ").chars().take(MAX_RULE_CHARACTERS).collect();
+    if !act.override_rule || act.reason.is_none() {
+        return Err(ActError::Asked { rule });
+    }
+    Ok((Some(rule), said(Severity::Warn)))
+}
+
+fn blocked(past: &Past<'_>, revision: &Revision, action: &CaseAction, rule: String) -> ActError {
+    let from = occasion::stage_of(past).unwrap_or_default();
+    let to = if let CaseAction::Move { to } = action {
+        to.clone()
+    } else {
+        from.clone()
+    };
+    let passable = |id: &&str| {
+        *id != from && revision.transition(&from, id).severity() != Some(Severity::Block)
+    };
+    let open = list(
+        revision
+            .stages()
+            .iter()
+            .map(|stage| stage.id.as_str())
+            .filter(passable),
+    );
+    ActError::Blocked {
+        from,
+        to,
+        rule,
+        open,
+    }
+}
+
+/// The place whose state an action without effect would have left as it is.
+fn place_of(action: &CaseAction) -> Place {
+    super::place::touched(action.kind(), action.target().as_deref()).unwrap_or(Place::Case)
+}

@@ -1,0 +1,144 @@
+//! The names of actions as they stand in commit messages (`"do":"stage.move"`).
+//!
+//! The names are part of the format: new ones may be added, none may change its meaning. A name
+//! that this version does not know makes a change *waiting*, never wrong.
+
+use core::fmt;
+use core::str::FromStr;
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
+        /// What kind of action a change is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ActionKind { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl ActionKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// Its name in the commit message.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+
+        impl FromStr for ActionKind {
+            type Err = UnknownAction;
+
+            fn from_str(name: &str) -> Result<Self, UnknownAction> {
+                match name {
+                    $($name => Ok(Self::$variant),)+
+                    _ => Err(UnknownAction { name: name.chars().take(80).collect() }),
+                }
+            }
+        }
+    };
+}
+
+/// A name that this version does not know. Cure: update, the change is kept until then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the action {name:?} is not known to this version")]
+pub struct UnknownAction {
+    /// The first 80 characters of the name.
+    pub name: String,
+}
+
+kinds! {
+    /// Opens the case.
+    CaseOpen = "case.open",
+    /// Gives another title.
+    TitleSet = "title.set",
+    /// Moves to a stage.
+    StageMove = "stage.move",
+    /// Gives a field a value.
+    FieldSet = "field.set",
+    /// Takes a field's value away.
+    FieldClear = "field.clear",
+    /// Adds an option to a multi select.
+    OptionAdd = "option.add",
+    /// Removes an option from a multi select.
+    OptionRemove = "option.remove",
+    /// Adds to a counter.
+    CounterAdd = "counter.add",
+    /// Edits prose that several people edit together.
+    TextEdit = "text.edit",
+    /// Writes a comment.
+    CommentAdd = "comment.add",
+    /// Rewrites one's own comment.
+    CommentEdit = "comment.edit",
+    /// Hides a comment, with a reason.
+    CommentRedact = "comment.redact",
+    /// Creates a task.
+    TaskCreate = "task.create",
+    /// Gives a task to somebody, or to nobody.
+    TaskAssign = "task.assign",
+    /// Changes the due date of a task.
+    TaskReschedule = "task.reschedule",
+    /// Finishes a task.
+    TaskDone = "task.done",
+    /// Cancels a task.
+    TaskCancel = "task.cancel",
+    /// Opens a finished or cancelled task again.
+    TaskReopen = "task.reopen",
+    /// Adds an item to a task's checklist.
+    ItemAdd = "item.add",
+    /// Checks or unchecks an item.
+    ItemCheck = "item.check",
+    /// Assigns a member to the case.
+    AssigneeAdd = "assignee.add",
+    /// Takes a member off the case.
+    AssigneeRemove = "assignee.remove",
+    /// Gives the case to an owner, or to nobody.
+    OwnerSet = "owner.set",
+    /// Puts a label on.
+    LabelAdd = "label.add",
+    /// Takes a label off.
+    LabelRemove = "label.remove",
+    /// Sets or clears the priority.
+    PrioritySet = "priority.set",
+    /// Sets or clears the due date.
+    DueSet = "due.set",
+    /// Records a decision.
+    DecisionRecord = "decision.record",
+    /// Closes the case.
+    CaseClose = "case.close",
+    /// Reopens the case.
+    CaseReopen = "case.reopen",
+    /// Settles a contested value.
+    ValueSettle = "value.settle",
+    /// Opens a template.
+    TemplateOpen = "template.open",
+    /// Publishes a revision of a template.
+    TemplatePublish = "template.publish",
+}
+
+impl ActionKind {
+    /// Whether it belongs to template documents; all others belong to cases.
+    #[must_use]
+    pub const fn is_of_template(self) -> bool {
+        matches!(self, Self::TemplateOpen | Self::TemplatePublish)
+    }
+}
+
+impl fmt::Display for ActionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_reads_back_and_none_appears_twice() {
+        let names: std::collections::BTreeSet<_> =
+            ActionKind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names.len(), ActionKind::ALL.len());
+        for kind in ActionKind::ALL {
+            assert_eq!(kind.name().parse(), Ok(*kind));
+        }
+        assert!("stage.moved".parse::<ActionKind>().is_err());
+    }
+}

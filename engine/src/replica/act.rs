@@ -1,0 +1,481 @@
+//! Acting: an act becomes one signed change, durable with everything it alters.
+//!
+//! ```text
+//! Act ─▶ judge (rules, rights) ─▶ write ─▶ sign ─▶ change + outbox + view + card ─▶ one commit
+//! ```
+//! Several acts may share a commit ([`Batch`]); they stand or fall together, and an import never
+//! leaves half a case.
+
+use std::collections::BTreeMap;
+
+use automerge::{ActorId as AutomergeActor, Author, Automerge, ReadDoc};
+use casework_protocol::access::AccessRecord;
+use casework_protocol::access::entry::{AccessBody, DocumentKind, Principal};
+use casework_protocol::actor::actor_id;
+use casework_protocol::authority::Authority;
+use casework_protocol::citation::Citation;
+use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, MemberId};
+use casework_protocol::seal::sign_change;
+use serde::Serialize;
+
+use super::admit::{OwnAct, asking, day_of};
+use super::authority::{document_row, put_access, untrusted};
+use super::document::{OpenDocument, author_of};
+use super::rows::{ChangeRow, Outgoing, TipRow};
+use super::store::Writes;
+use super::tables::{self, Table};
+use super::writing::DocumentStep;
+use super::{DocumentFault, Replica, ReplicaFault};
+use crate::case::{
+    Act, Asker, CaseAction, Checked, Message, Needed, Opening, PartId, Past, RevisionMark, Stamp,
+    WriteError, change_hash, check_act, write,
+};
+use crate::moment::Moment;
+use crate::template::Revision;
+use crate::template_document::{
+    CheckedTemplate, TemplateAct, TemplateAction, check_template_act, write_template,
+};
+
+/// What came of an act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Acted {
+    /// The document.
+    pub document: DocumentId,
+    /// The change.
+    pub change: ChangeHash,
+    /// What the person should be told: rules that warn.
+    pub warnings: Vec<String>,
+}
+
+/// A case that is to be opened.
+#[derive(Debug, Clone)]
+pub struct NewCase {
+    /// What it begins with.
+    pub opening: Opening,
+    /// Original person and time, when imported.
+    pub imported: Option<crate::case::Imported>,
+    /// Only for those named: its owner, assignees and the opener.
+    pub restricted: bool,
+}
+
+/// Acts that are committed together.
+pub struct Batch<'r> {
+    replica: &'r mut Replica,
+    writes: Writes,
+    steps: BTreeMap<DocumentId, DocumentStep>,
+    records: BTreeMap<DocumentId, AccessRecord>,
+    outbox_before: u64,
+}
+
+impl Replica {
+    /// Does one thing to a case. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`ReplicaFault`]: not allowed, against a rule, without effect, or the store failed. Nothing
+    /// was done then.
+    pub fn act(
+        &mut self,
+        id: DocumentId,
+        act: Act,
+        moment: &Moment,
+    ) -> Result<Acted, ReplicaFault> {
+        let mut batch = self.batch();
+        let acted = batch.act(id, act, moment)?;
+        batch.commit()?;
+        Ok(acted)
+    }
+
+    /// Opens a case.
+    ///
+    /// # Errors
+    /// As [`Replica::act`].
+    pub fn open_case(&mut self, case: NewCase, moment: &Moment) -> Result<Acted, ReplicaFault> {
+        let mut batch = self.batch();
+        let acted = batch.open_case(case, moment)?;
+        batch.commit()?;
+        Ok(acted)
+    }
+
+    /// Opens a template with its first revision.
+    ///
+    /// # Errors
+    /// As [`Replica::act`].
+    pub fn open_template(
+        &mut self,
+        revision: Revision,
+        moment: &Moment,
+    ) -> Result<Acted, ReplicaFault> {
+        let mut batch = self.batch();
+        let acted = batch.open_template(revision, moment)?;
+        batch.commit()?;
+        Ok(acted)
+    }
+
+    /// Publishes another revision of a template.
+    ///
+    /// # Errors
+    /// As [`Replica::act`].
+    pub fn publish(
+        &mut self,
+        template: DocumentId,
+        revision: Revision,
+        moment: &Moment,
+    ) -> Result<Acted, ReplicaFault> {
+        let action = TemplateAction::Publish(revision.into());
+        let act = TemplateAct { action, reason: None, redo_of: None };
+        let mut batch = self.batch();
+        let acted = batch.act_on_template(template, act, moment)?;
+        batch.commit()?;
+        Ok(acted)
+    }
+
+    /// Starts a batch of acts.
+    pub fn batch(&mut self) -> Batch<'_> {
+        let outbox_before = self.next_outbox;
+        Batch {
+            replica: self,
+            writes: Writes::default(),
+            steps: BTreeMap::new(),
+            records: BTreeMap::new(),
+            outbox_before,
+        }
+    }
+}
+
+impl Batch<'_> {
+    /// Does one thing to a case.
+    ///
+    /// # Errors
+    /// As [`Replica::act`]; what the batch did before stays in it.
+    pub fn act(
+        &mut self,
+        id: DocumentId,
+        act: Act,
+        moment: &Moment,
+    ) -> Result<Acted, ReplicaFault> {
+        let member = self.me()?;
+        self.reach(id)?;
+        let template = self.steps[&id].document.row.template;
+        let template = template.ok_or(DocumentFault::Unknown(id))?;
+        let revision = self
+            .replica
+            .current_revision(template)
+            .ok_or(ReplicaFault::Unpublished(template))?;
+        let checked = self.check(id, &revision, act, moment)?;
+        self.allow(id, member, checked.needed())?;
+        let stamp = self.stamp(id, Some(&revision), moment)?;
+        let kept = OwnAct::Case(Box::new(checked.act().clone()));
+        let step = self.begin(id, moment);
+        let hash = write(&mut step.document.automerge, &checked, &stamp).map_err(unwritten)?;
+        let hash = change_hash(&hash);
+        self.seal(id, hash, &kept, moment)?;
+        self.follow_people(id, &checked.act().action, moment)?;
+        Ok(Acted { document: id, change: hash, warnings: checked.warnings().to_vec() })
+    }
+
+    /// Opens a case: its access record and its first change.
+    ///
+    /// # Errors
+    /// As [`Replica::act`].
+    pub fn open_case(&mut self, case: NewCase, moment: &Moment) -> Result<Acted, ReplicaFault> {
+        let NewCase { opening, imported, restricted } = case;
+        let mut principals = vec![Principal::Member(self.me()?)];
+        let named = opening.assignees.iter().chain(&opening.owner).copied();
+        for member in named.map(Principal::Member) {
+            if !principals.contains(&member) {
+                principals.push(member);
+            }
+        }
+        let id = self.found(
+            AccessBody::Genesis {
+                kind: DocumentKind::Case,
+                template: Some(opening.template),
+                principals,
+                restricted,
+                nonce: moment.nonce("document").to_vec(),
+            },
+            moment,
+        )?;
+        let part = PartId::derive(&moment.derive("open"), 0);
+        let mut act = Act::new(part, CaseAction::Open(opening));
+        act.imported = imported;
+        let acted = self.act(id, act, moment);
+        if acted.is_err() {
+            self.unfound(id);
+        }
+        acted
+    }
+
+    /// Opens a template with its first revision.
+    ///
+    /// # Errors
+    /// As [`Replica::act`].
+    pub fn open_template(
+        &mut self,
+        revision: Revision,
+        moment: &Moment,
+    ) -> Result<Acted, ReplicaFault> {
+        let id = self.found(
+            AccessBody::Genesis {
+                kind: DocumentKind::Template,
+                template: None,
+                principals: Vec::new(),
+                restricted: false,
+                nonce: moment.nonce("document").to_vec(),
+            },
+            moment,
+        )?;
+        let action = TemplateAction::Open(revision.into());
+        let act = TemplateAct { action, reason: None, redo_of: None };
+        self.act_on_template(id, act, moment)
+    }
+
+    /// Does one thing to a template.
+    ///
+    /// # Errors
+    /// As [`Replica::act`].
+    pub fn act_on_template(
+        &mut self,
+        id: DocumentId,
+        act: TemplateAct,
+        moment: &Moment,
+    ) -> Result<Acted, ReplicaFault> {
+        let member = self.me()?;
+        self.reach(id)?;
+        let checked: CheckedTemplate = {
+            let past = Past::now(&self.steps[&id].document.automerge);
+            check_template_act(&past, act.clone())?
+        };
+        let verb = casework_protocol::rights::Verb::Publish;
+        self.allow(id, member, &[Needed { verb, stage: None, field: None }])?;
+        let stamp = self.stamp(id, None, moment)?;
+        let step = self.begin(id, moment);
+        let hash =
+            write_template(&mut step.document.automerge, &checked, &stamp).map_err(unwritten)?;
+        let hash = change_hash(&hash);
+        self.seal(id, hash, &OwnAct::Template(act), moment)?;
+        let automerge = &self.steps[&id].document.automerge;
+        self.replica.read_revisions(&mut self.writes, automerge, id)?;
+        Ok(Acted { document: id, change: hash, warnings: Vec::new() })
+    }
+
+    /// Deletes a row in the same commit.
+    pub(super) fn forget(&mut self, table: Table, key: Vec<u8>) {
+        self.writes.delete(table, key);
+    }
+
+    /// Commits everything, or nothing.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`]; nothing was done then.
+    pub fn commit(mut self) -> Result<(), ReplicaFault> {
+        let writes = core::mem::take(&mut self.writes);
+        let steps: Vec<DocumentStep> = core::mem::take(&mut self.steps).into_values().collect();
+        let records = core::mem::take(&mut self.records);
+        self.replica.settle_steps(writes, steps)?;
+        self.replica.records.extend(records);
+        self.outbox_before = self.replica.next_outbox;
+        Ok(())
+    }
+
+    fn me(&self) -> Result<MemberId, ReplicaFault> {
+        self.replica.member().ok_or(ReplicaFault::NotEnrolled)
+    }
+
+    /// Takes a document and its access record into the batch.
+    fn reach(&mut self, id: DocumentId) -> Result<(), ReplicaFault> {
+        if !self.steps.contains_key(&id) {
+            let step = self.replica.take_document(id)?;
+            self.steps.insert(id, step);
+        }
+        if !self.records.contains_key(&id) {
+            let record = self.replica.record(id)?.clone();
+            self.records.insert(id, record);
+        }
+        Ok(())
+    }
+
+    fn check(
+        &self,
+        id: DocumentId,
+        revision: &Revision,
+        act: Act,
+        moment: &Moment,
+    ) -> Result<Checked, ReplicaFault> {
+        let automerge = &self.steps[&id].document.automerge;
+        let roster = self.replica.roster()?.head();
+        let me = self.me()?;
+        let knows = |member| roster.member(member).is_some();
+        let is_me = |actor: ActorId| {
+            let actor = AutomergeActor::from(actor.as_bytes().as_slice());
+            let device = author_of(automerge, &actor);
+            device.and_then(|d| roster.device(d)).is_some_and(|device| device.member == me)
+        };
+        let today = day_of(moment.now_ms.cast_signed(), moment.zone_min)
+            .ok_or_else(|| untrusted("the clock is beyond the calendar"))?;
+        let asker = Asker { today, knows: &knows, is_me: &is_me };
+        Ok(check_act(&Past::now(automerge), revision, act, &asker)?)
+    }
+
+    /// Refuses what no role of this member grants here, naming the verb.
+    fn allow(
+        &self,
+        id: DocumentId,
+        member: MemberId,
+        needed: &[Needed],
+    ) -> Result<(), ReplicaFault> {
+        let roster = self.replica.roster()?;
+        let authority = Authority { roster, access: &self.records[&id] };
+        let standing = authority.in_force(u64::MAX);
+        let device = self.replica.device();
+        for needed in needed {
+            if !standing.allows(device, &asking(core::slice::from_ref(needed))) {
+                let name = roster.head().member(member).map(|member| member.name.clone());
+                let member = name.unwrap_or_else(|| member.short());
+                return Err(ReplicaFault::Denied { member, verb: needed.verb });
+            }
+        }
+        Ok(())
+    }
+
+    fn stamp(
+        &self,
+        id: DocumentId,
+        revision: Option<&Revision>,
+        moment: &Moment,
+    ) -> Result<Stamp, ReplicaFault> {
+        let citation = Citation {
+            roster: self.replica.roster()?.cite(),
+            access: self.records[&id].cite(),
+        };
+        Ok(Stamp {
+            citation,
+            revision: revision.map(|revision| RevisionMark::of(&revision.id())),
+            time_ms: moment.now_ms.cast_signed(),
+            zone_min: moment.zone_min,
+        })
+    }
+
+    /// Makes the document write under this opening's actor and this device's key.
+    fn begin(&mut self, id: DocumentId, moment: &Moment) -> &mut DocumentStep {
+        let (workspace, device) = (self.replica.workspace(), self.replica.device());
+        let nonce = moment.actor_nonce(id);
+        let actor = *self
+            .replica
+            .actors
+            .entry(id)
+            .or_insert_with(|| actor_id(workspace, id, device, nonce));
+        let step = self.steps.get_mut(&id).expect("the document was reached before");
+        let automerge = &mut step.document.automerge;
+        if automerge.get_actor().to_bytes() != actor.as_bytes() {
+            // In this order: setting an author replaces the actor.
+            automerge.set_author(Some(Author::from(device.as_bytes().as_slice()).into_owned()));
+            automerge.set_actor(AutomergeActor::from(actor.as_bytes().as_slice()));
+        }
+        step
+    }
+
+    /// Signs the newest change and writes it with its outbox row.
+    fn seal(
+        &mut self,
+        id: DocumentId,
+        hash: ChangeHash,
+        kept: &OwnAct,
+        moment: &Moment,
+    ) -> Result<(), ReplicaFault> {
+        let replica = &mut *self.replica;
+        let device = replica.device();
+        let signature =
+            sign_change(replica.identity.key.as_ref(), replica.identity.workspace, id, hash);
+        let step = self.steps.get_mut(&id).expect("the document was reached before");
+        let change = step
+            .document
+            .automerge
+            .get_change_by_hash(&automerge::ChangeHash(*hash.as_bytes()))
+            .ok_or_else(|| untrusted("a change that was just made is not there"))?;
+        let actor = super::document::actor_of(change.actor_id())
+            .ok_or_else(|| untrusted("the actor has another length"))?;
+        let message = Message::read(change.message().unwrap_or_default()).map_err(untrusted)?;
+        let (seq, max_op) = (count(change.seq())?, count(change.max_op())?);
+        let tip = TipRow { device, seq, hash, max_op, signed: Some((hash, signature)) };
+        let bytes = change.raw_bytes().to_vec();
+        let row = ChangeRow { bytes, hash, device, arrived: None };
+        let place = step.add(row, &message, (actor, tip));
+        let act = serde_json::to_string(kept).map_err(untrusted)?;
+        let what = Outgoing::Change { hash, act, place, signature };
+        replica.enqueue(&mut self.writes, id, what, moment.now_ms);
+        Ok(())
+    }
+
+    /// Founds the access record of a new document.
+    fn found(&mut self, body: AccessBody, moment: &Moment) -> Result<DocumentId, ReplicaFault> {
+        let (kind, template) = match &body {
+            AccessBody::Genesis { kind, template, .. } => (*kind, *template),
+            AccessBody::Change { .. } => (DocumentKind::Case, None),
+        };
+        let (id, entry, record) = self.replica.found_record(body, moment)?;
+        put_access(&mut self.writes, id, 1, (&entry, None));
+        self.replica.enqueue(&mut self.writes, id, Outgoing::Genesis, moment.now_ms);
+        let row = document_row(kind, template);
+        let document = OpenDocument { automerge: Automerge::new(), row, view: None };
+        self.steps.insert(id, DocumentStep::new(id, document));
+        self.records.insert(id, record);
+        Ok(id)
+    }
+
+    /// Takes a document back out that could not be opened.
+    fn unfound(&mut self, id: DocumentId) {
+        self.steps.remove(&id);
+        self.records.remove(&id);
+        self.replica.actors.remove(&id);
+        self.writes.retract(Table::Access, &tables::document_number(id, 1));
+        self.replica.next_outbox -= 1;
+        self.writes.retract(Table::Outbox, &tables::number(self.replica.next_outbox));
+    }
+
+    /// Somebody who is given work on a case must be able to see it.
+    fn follow_people(
+        &mut self,
+        id: DocumentId,
+        action: &CaseAction,
+        moment: &Moment,
+    ) -> Result<(), ReplicaFault> {
+        let member = match action {
+            CaseAction::Assign { member }
+            | CaseAction::SetOwner { member: Some(member) }
+            | CaseAction::AssignTask { assignee: Some(member), .. }
+            | CaseAction::CreateTask { assignee: Some(member), .. } => *member,
+            _ => return Ok(()),
+        };
+        let principal = Principal::Member(member);
+        if self.records[&id].head().contains(&principal) {
+            return Ok(());
+        }
+        let body = AccessBody::Change {
+            add: vec![principal],
+            remove: Vec::new(),
+            restricted: None,
+            legal_hold: None,
+        };
+        self.replica.enqueue(&mut self.writes, id, Outgoing::Access { body }, moment.now_ms);
+        Ok(())
+    }
+}
+
+impl Drop for Batch<'_> {
+    /// What was not committed never happened: memory goes back to what the disk says.
+    fn drop(&mut self) {
+        self.replica.next_outbox = self.outbox_before;
+    }
+}
+
+fn count(n: u64) -> Result<u32, ReplicaFault> {
+    u32::try_from(n).map_err(|_| untrusted("a counter is at its end"))
+}
+
+fn unwritten(error: WriteError) -> ReplicaFault {
+    match error {
+        WriteError::Act(error) => error.into(),
+        WriteError::Document(_) | WriteError::Empty => untrusted(error),
+    }
+}

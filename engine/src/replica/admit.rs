@@ -1,0 +1,381 @@
+//! Letting received changes into a document: place, shape, rights, then one call that applies all.
+//!
+//! What lies aside is looked at again in the same order. If the document library fails all the
+//! same, the changes are tried one by one on a copy, and only the one that fails is quarantined.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use automerge::{Automerge, Change};
+use casework_protocol::access::entry::DocumentKind;
+use casework_protocol::authority::Act as Asking;
+use casework_protocol::gate::{Origin, check_change};
+use casework_protocol::ids::{ChangeHash, DocumentId};
+
+use super::admission::{Incoming, Index, Judging, judge_rights, place};
+use super::document::guarded;
+use super::exclusion::put_aside;
+use super::history::arrivals;
+use super::rows::{Aside, AsideRow, ChangeRow, TipRow};
+use super::store::{Writes, decode_row};
+use super::tables::{self, Table};
+use super::writing::DocumentStep;
+use super::{Notice, Replica, ReplicaFault};
+use crate::case::{
+    Batch, Message, Needed, Past, RevisionMark, ShapeError, Shaped, ShapedAct, breaches,
+    shape_case,
+};
+use crate::template::{Revision, Today};
+use crate::template_document::{TemplateAct, TemplateAction, shape_template};
+
+/// A change that was found good.
+struct Admitted {
+    incoming: Incoming,
+    message: Message,
+    breached: bool,
+}
+
+/// What came of a batch before it is applied.
+#[derive(Default)]
+struct Sorted {
+    admitted: Vec<Admitted>,
+    changes: Vec<Change>,
+    known: Vec<Incoming>,
+    aside: Vec<(Incoming, Aside)>,
+}
+
+impl Replica {
+    /// Judges arriving changes of a document together with those that lie aside.
+    pub(super) fn admit(
+        &mut self,
+        writes: &mut Writes,
+        step: &mut DocumentStep,
+        arriving: Vec<Incoming>,
+    ) -> Result<(), ReplicaFault> {
+        let id = step.id;
+        let (mut candidates, known_aside) = self.candidates(id, &arriving)?;
+        let retried: Vec<ChangeHash> =
+            candidates.iter().map(|incoming| incoming.change.header().hash).collect();
+        candidates.extend(arriving);
+        candidates.sort_by_key(|incoming| incoming.arrived);
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        self.record(id)?;
+        let sorted = self.sort(step, candidates, &known_aside)?;
+        for incoming in &sorted.known {
+            self.known_again(writes, (id, &step.document.automerge), incoming)?;
+        }
+        for hash in retried {
+            writes.delete(Table::Aside, tables::document_change(id, hash));
+        }
+        for (incoming, why) in sorted.aside {
+            self.tell_aside(id, &incoming, &why, &known_aside);
+            put_aside(writes, id, incoming, why);
+        }
+        self.apply_admitted(writes, step, (sorted.admitted, sorted.changes))
+    }
+
+    /// What lies aside and may be judged anew, and why everything aside is there.
+    fn candidates(
+        &self,
+        id: DocumentId,
+        arriving: &[Incoming],
+    ) -> Result<(Vec<Incoming>, BTreeMap<ChangeHash, Aside>), ReplicaFault> {
+        let mut again = Vec::new();
+        let mut reasons = BTreeMap::new();
+        self.store.scan(Table::Aside, id.as_bytes(), |key, value| {
+            let Some(hash) = tables::change_of(key) else { return Ok(true) };
+            let row: AsideRow = decode_row(Table::Aside, value)?;
+            reasons.insert(hash, row.why.clone());
+            again.push((hash, row));
+            Ok(true)
+        })?;
+        let replaced = |hash: &ChangeHash| arriving.iter().any(|i| i.change.header().hash == *hash);
+        let candidates = again
+            .into_iter()
+            .filter(|(hash, row)| {
+                let final_word = matches!(row.why, Aside::Quarantined(_) | Aside::Withheld);
+                !final_word && !replaced(hash)
+            })
+            .filter_map(|(_, row)| self.unpack(id, row))
+            .collect();
+        Ok((candidates, reasons))
+    }
+
+    /// A stored change that lies aside as it arrived; its signature was checked then.
+    fn unpack(&self, id: DocumentId, row: AsideRow) -> Option<Incoming> {
+        let origin = Origin { workspace: self.workspace(), document: id, device: row.device };
+        let change = check_change(&origin, row.bytes).ok()?;
+        let held = row.why == Aside::Held;
+        let AsideRow { device, signed, arrived, .. } = row;
+        Some(Incoming { change, device, signed, arrived, held })
+    }
+
+    fn sort(
+        &self,
+        step: &DocumentStep,
+        candidates: Vec<Incoming>,
+        aside: &BTreeMap<ChangeHash, Aside>,
+    ) -> Result<Sorted, ReplicaFault> {
+        let automerge = &step.document.automerge;
+        let judging = Judging {
+            store: &self.store,
+            document: step.id,
+            roster: self.roster()?,
+            record: &self.records[&step.id],
+        };
+        let revisions = |mark: RevisionMark| self.marked_revision(mark);
+        let mut aside = aside.clone();
+        let mut index = Index::new(&judging, automerge);
+        let mut batch = Batch::new(automerge);
+        let mut sorted = Sorted::default();
+        for incoming in candidates {
+            let header = incoming.change.header();
+            let hash = header.hash;
+            aside.remove(&hash);
+            if index.holds(hash) {
+                sorted.known.push(incoming);
+                continue;
+            }
+            let judged = place(&index, &aside, header).and_then(|positioned| {
+                let shaped = shape(&batch, &incoming, step.document.row.kind, &revisions)?;
+                positioned.judge(shaped.message())?;
+                let authority = (judging.roster, judging.record);
+                let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
+                judge_rights(authority, standing, &shaped.message().citation, &asked)?;
+                Ok(shaped)
+            });
+            match judged {
+                Ok(shaped) => {
+                    let message = shaped.message().clone();
+                    let breached = breaks_a_rule(&batch, &shaped, &revisions);
+                    index.take(header, message.citation);
+                    batch.take(shaped);
+                    sorted.admitted.push(Admitted { incoming, message, breached });
+                }
+                Err(why) => {
+                    aside.insert(hash, why.clone());
+                    sorted.aside.push((incoming, why));
+                }
+            }
+        }
+        sorted.changes = batch.into_changes();
+        Ok(sorted)
+    }
+
+    fn apply_admitted(
+        &mut self,
+        writes: &mut Writes,
+        step: &mut DocumentStep,
+        (admitted, changes): (Vec<Admitted>, Vec<Change>),
+    ) -> Result<(), ReplicaFault> {
+        if admitted.is_empty() {
+            return Ok(());
+        }
+        let automerge = &mut step.document.automerge;
+        let applied = guarded(|| automerge.apply_changes(changes.clone()))
+            .and_then(|applied| applied.map_err(|error| error.to_string()));
+        let failed = match applied {
+            Ok(()) => BTreeMap::new(),
+            Err(_) => {
+                // What is on the disk is the document before this batch.
+                let before = match super::document::load(&self.store, step.id) {
+                    Ok(document) => document.automerge,
+                    Err(super::DocumentFault::Unknown(_)) => Automerge::new(),
+                    Err(fault) => return Err(fault.into()),
+                };
+                let (rebuilt, failed) = apply_one_by_one(before, changes);
+                *automerge = rebuilt;
+                step.reread();
+                failed
+            }
+        };
+        for Admitted { incoming, message, breached } in admitted {
+            let hash = incoming.change.header().hash;
+            if let Some(why) = failed.get(&hash) {
+                put_aside(writes, step.id, incoming, why.clone());
+                continue;
+            }
+            if breached {
+                step.breached(hash);
+            }
+            writes.delete(Table::Aside, tables::document_change(step.id, hash));
+            let header = incoming.change.header();
+            let (device, arrived) = (incoming.device, incoming.arrived);
+            let tip = TipRow {
+                device,
+                seq: header.seq,
+                hash,
+                max_op: header.max_op(),
+                signed: incoming.signed.filter(|(signed, _)| *signed == hash),
+            };
+            let actor = header.actor;
+            let row = ChangeRow { bytes: incoming.change.into_bytes(), hash, device, arrived };
+            step.add(row, &message, (actor, tip));
+        }
+        Ok(())
+    }
+
+    /// A change that is here already: the echo of own work, or told twice.
+    fn known_again(
+        &self,
+        writes: &mut Writes,
+        (id, automerge): (DocumentId, &Automerge),
+        incoming: &Incoming,
+    ) -> Result<(), ReplicaFault> {
+        let hash = incoming.change.header().hash;
+        let Some(arrived) = incoming.arrived else { return Ok(()) };
+        if incoming.device == self.device() {
+            if let Some((number, row)) = self.unsent_changes(id)?.remove(&hash) {
+                writes.put_cbor(Table::Unjudged, tables::unjudged(arrived.seq, id, hash), &row);
+                writes.delete(Table::Outbox, tables::number(number));
+            }
+        }
+        if let Some((place, row)) = self.loose_change(id, hash)? {
+            if row.arrived != Some(arrived) {
+                let row = ChangeRow { arrived: Some(arrived), ..row };
+                writes.put_cbor(Table::Changes, tables::document_number(id, place), &row);
+            }
+        } else if !arrivals(&self.store, id, automerge)?.contains_key(&hash) {
+            writes.put_cbor(Table::Late, tables::document_change(id, hash), &arrived);
+        }
+        Ok(())
+    }
+
+    fn tell_aside(
+        &mut self,
+        id: DocumentId,
+        incoming: &Incoming,
+        why: &Aside,
+        before: &BTreeMap<ChangeHash, Aside>,
+    ) {
+        let change = incoming.change.header().hash;
+        if let (Aside::Quarantined(why), None) = (why, before.get(&change)) {
+            let (document, device, why) = (id, incoming.device, why.clone());
+            self.notices.push(Notice::Quarantined { document, change, device, why });
+        }
+    }
+}
+
+/// Checks that the operations are exactly those of the action that the message names.
+fn shape(
+    batch: &Batch<'_>,
+    incoming: &Incoming,
+    kind: DocumentKind,
+    revisions: &dyn Fn(RevisionMark) -> Option<Arc<Revision>>,
+) -> Result<Shaped, Aside> {
+    let change = Change::from_bytes(incoming.change.bytes().to_vec())
+        .map_err(|error| Aside::Quarantined(error.to_string()))?;
+    let shaped = guarded(|| match kind {
+        DocumentKind::Case => shape_case(batch, change, revisions),
+        DocumentKind::Template => shape_template(batch, change),
+    });
+    match shaped {
+        Ok(Ok(shaped)) => Ok(shaped),
+        Ok(Err(error)) => Err(misshapen(&error)),
+        Err(panic) => Err(Aside::Quarantined(panic)),
+    }
+}
+
+fn misshapen(error: &ShapeError) -> Aside {
+    if error.is_waiting() {
+        Aside::Waiting(error.to_string())
+    } else {
+        Aside::Quarantined(error.to_string())
+    }
+}
+
+/// Whether the change broke a rule of the revision it cites, on the day its author claims.
+fn breaks_a_rule(
+    batch: &Batch<'_>,
+    shaped: &Shaped,
+    revisions: &dyn Fn(RevisionMark) -> Option<Arc<Revision>>,
+) -> bool {
+    let ShapedAct::Case(act) = shaped.act() else { return false };
+    let message = shaped.message();
+    let Some(revision) = message.revision.and_then(revisions) else { return false };
+    let Ok(past) = batch.past_of(shaped.change().deps()) else { return false };
+    let Some(today) = day_of(shaped.change().timestamp(), message.zone_min) else { return true };
+    !breaches(&past, &revision, act, &today).is_empty()
+}
+
+/// The author's day, as claimed. `None` for a time beyond the calendar.
+pub(super) fn day_of(time_ms: i64, zone_min: i16) -> Option<Today> {
+    let now = jiff::Timestamp::from_millisecond(time_ms).ok()?;
+    let offset = jiff::tz::Offset::from_seconds(i32::from(zone_min) * 60).ok()?;
+    Some(Today::at(now, offset))
+}
+
+/// The rights an act needs, as the authority asks for them.
+pub(super) fn asking(needed: &[Needed]) -> Vec<Asking<'_>> {
+    needed
+        .iter()
+        .map(|needed| Asking {
+            verb: needed.verb,
+            stage: needed.stage.as_deref(),
+            field: needed.field.as_deref(),
+        })
+        .collect()
+}
+
+/// The rights that an own act, kept as text, needed where it was made.
+pub(super) fn needed_by(act: &str, past: &Past<'_>, message: &Message) -> Vec<Needed> {
+    match serde_json::from_str(act) {
+        Ok(OwnAct::Case(act)) => crate::case::needed(past, &act, message.rule.is_some()),
+        Ok(OwnAct::Template(_)) | Err(_) => {
+            let verb = casework_protocol::rights::Verb::Publish;
+            vec![Needed { verb, stage: None, field: None }]
+        }
+    }
+}
+
+/// What a person did, as outbox and drawer keep it.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnAct {
+    /// To a case.
+    Case(Box<crate::case::Act>),
+    /// To a template.
+    Template(TemplateAct),
+}
+
+impl OwnAct {
+    /// What was done, as a message names it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Case(act) => act.action.kind().name(),
+            Self::Template(act) => match act.action {
+                TemplateAction::Open(_) => crate::case::ActionKind::TemplateOpen.name(),
+                TemplateAction::Publish(_) => crate::case::ActionKind::TemplatePublish.name(),
+            },
+        }
+    }
+}
+
+/// Applies changes one at a time, each on a copy that is kept only if it worked.
+fn apply_one_by_one(
+    mut automerge: Automerge,
+    changes: Vec<Change>,
+) -> (Automerge, BTreeMap<ChangeHash, Aside>) {
+    let mut failed = BTreeMap::new();
+    for change in changes {
+        let hash = ChangeHash::new(change.hash().0);
+        let dep = change.deps().iter().map(|dep| ChangeHash::new(dep.0));
+        if let Some(dep) = dep.into_iter().find(|dep| failed.contains_key(dep)) {
+            failed.insert(hash, Aside::Dependent(dep));
+            continue;
+        }
+        let mut copy = automerge.fork();
+        let applied = guarded(|| copy.apply_changes([change]))
+            .and_then(|applied| applied.map_err(|error| error.to_string()));
+        match applied {
+            Ok(()) => automerge = copy,
+            Err(why) => {
+                failed.insert(hash, Aside::Quarantined(why));
+            }
+        }
+    }
+    (automerge, failed)
+}

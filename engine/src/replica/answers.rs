@@ -1,0 +1,281 @@
+//! What the server answered to a push: places, holds, refusals.
+//!
+//! A row leaves the outbox only here. What is placed is judged once more at its place, when the
+//! roster up to there is known (a replica holds its own work exactly as every other one does).
+
+use std::collections::BTreeMap;
+
+use casework_protocol::access::entry::AccessBody;
+use casework_protocol::entry::SignedEntry;
+use casework_protocol::frame::{Answer, Placed, PushItem, RefusedBecause, Start};
+use casework_protocol::ids::{ChangeHash, DocumentId};
+use casework_protocol::roster::entry::RosterBody;
+
+use super::admission::{Standing, judge_rights};
+use super::admit::{asking, needed_by};
+use super::rows::{Arrived, Aside, ChangeRow, OutboxRow, Outgoing};
+use super::store::{Writes, decode_row};
+use super::tables::{self, Table};
+use super::writing::DocumentStep;
+use super::{Notice, Replica, ReplicaFault};
+use crate::case::Message;
+use crate::sync::Parcel;
+
+impl Replica {
+    /// Takes the answers to parcels, in the order in which they were pushed.
+    ///
+    /// # Errors
+    /// [`ReplicaFault`]: the store failed; the rows stay in the outbox and are pushed again.
+    pub fn answered(&mut self, answers: Vec<(Parcel, Answer)>) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        let mut excluded: BTreeMap<DocumentId, BTreeMap<ChangeHash, Aside>> = BTreeMap::new();
+        for (parcel, answer) in answers {
+            if let Answer::Placed(places) = &answer {
+                self.keep_pushed(&mut writes, &parcel.item, places);
+            }
+            match (parcel.item, answer) {
+                (_, Answer::Stale(_) | Answer::Skipped) => {}
+                (PushItem::Run(run), Answer::Missing(_)) => {
+                    self.to_compare.insert(run.document());
+                }
+                (_, Answer::Missing(_)) => {}
+                (PushItem::Run(_), Answer::Placed(places)) => {
+                    self.place_changes(&mut writes, &parcel.rows, &places, &mut excluded)?;
+                }
+                (PushItem::Run(_), Answer::Refused(because, why)) => {
+                    self.refuse_changes(&parcel.rows, (because, &why), &mut excluded)?;
+                }
+                (PushItem::Roster(entry), Answer::Placed(places)) => {
+                    self.place_roster(&mut writes, &parcel.rows, entry, &places)?;
+                }
+                (PushItem::Access { document, entry }, Answer::Placed(places)) => {
+                    self.place_access(&mut writes, &parcel.rows, (document, entry), &places)?;
+                }
+                (PushItem::Roster(_) | PushItem::Access { .. }, Answer::Refused(_, why)) => {
+                    for number in parcel.rows {
+                        writes.delete(Table::Outbox, tables::number(number));
+                    }
+                    self.notices.push(Notice::EntryDropped { why });
+                }
+            }
+        }
+        let mut steps = Vec::new();
+        for (id, excluded) in excluded {
+            let mut step = self.take_document(id)?;
+            self.exclude(&mut writes, &mut step, &excluded)?;
+            steps.push(step);
+        }
+        self.settle_steps(writes, steps)
+    }
+
+    fn place_changes(
+        &mut self,
+        writes: &mut Writes,
+        rows: &[u64],
+        places: &[Placed],
+        excluded: &mut BTreeMap<DocumentId, BTreeMap<ChangeHash, Aside>>,
+    ) -> Result<(), ReplicaFault> {
+        for (number, placed) in rows.iter().zip(places) {
+            let key = tables::number(*number);
+            let Some(row) = self.store.get_cbor::<OutboxRow>(Table::Outbox, &key)? else {
+                continue;
+            };
+            let Outgoing::Change { hash, place, .. } = &row.what else { continue };
+            let arrived = Arrived { seq: placed.seq, received_ms: placed.received_ms };
+            self.set_arrived(writes, row.document, (*hash, *place), arrived)?;
+            self.count_own(writes, row.document, placed.document_seq)?;
+            if placed.held {
+                excluded.entry(row.document).or_default().insert(*hash, Aside::Held);
+            } else {
+                let judge = tables::unjudged(placed.seq, row.document, *hash);
+                writes.put_cbor(Table::Unjudged, judge, &row);
+                writes.delete(Table::Outbox, key);
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers when an own change arrived.
+    pub(super) fn set_arrived(
+        &self,
+        writes: &mut Writes,
+        id: DocumentId,
+        (hash, place): (ChangeHash, u64),
+        arrived: Arrived,
+    ) -> Result<(), ReplicaFault> {
+        let key = tables::document_number(id, place);
+        let row: Option<ChangeRow> = self.store.get_cbor(Table::Changes, &key)?;
+        match row.filter(|row| row.hash == hash) {
+            Some(row) => {
+                let row = ChangeRow { arrived: Some(arrived), ..row };
+                writes.put_cbor(Table::Changes, key, &row);
+            }
+            None => writes.put_cbor(Table::Late, tables::document_change(id, hash), &arrived),
+        }
+        Ok(())
+    }
+
+    /// Notes the number of an own entry, so that its absence among what is read is no gap.
+    fn count_own(
+        &mut self,
+        writes: &mut Writes,
+        id: DocumentId,
+        number: u64,
+    ) -> Result<(), ReplicaFault> {
+        let Some(mut row) = self.row_in(writes, id)? else { return Ok(()) };
+        if row.document_seq == Some(number) {
+            row.document_seq = Some(number + 1);
+            while row.ahead.contains(&row.document_seq.unwrap_or_default()) {
+                row.document_seq = row.document_seq.map(|next| next + 1);
+            }
+            let next = row.document_seq.unwrap_or_default();
+            row.ahead.retain(|ahead| *ahead >= next);
+        } else if row.document_seq.is_some_and(|next| next < number) && !row.ahead.contains(&number)
+        {
+            row.ahead.push(number);
+        }
+        self.put_row(writes, id, row);
+        Ok(())
+    }
+
+    fn refuse_changes(
+        &self,
+        rows: &[u64],
+        (because, why): (RefusedBecause, &str),
+        excluded: &mut BTreeMap<DocumentId, BTreeMap<ChangeHash, Aside>>,
+    ) -> Result<(), ReplicaFault> {
+        for number in rows {
+            let key = tables::number(*number);
+            let Some(row) = self.store.get_cbor::<OutboxRow>(Table::Outbox, &key)? else {
+                continue;
+            };
+            if let Outgoing::Change { hash, .. } = row.what {
+                let why = Aside::Quarantined(format!("refused by the server ({because:?}): {why}"));
+                excluded.entry(row.document).or_default().insert(hash, why);
+            }
+        }
+        Ok(())
+    }
+
+    fn place_roster(
+        &mut self,
+        writes: &mut Writes,
+        rows: &[u64],
+        entry: SignedEntry,
+        places: &[Placed],
+    ) -> Result<(), ReplicaFault> {
+        for number in rows {
+            writes.delete(Table::Outbox, tables::number(*number));
+        }
+        let Some(placed) = places.first() else { return Ok(()) };
+        let version = {
+            let verified = entry.clone().verify::<RosterBody>().map_err(super::authority::untrusted)?;
+            verified.head().version
+        };
+        // What lies between our head and this entry arrives with the log, and so does the entry.
+        if self.roster()?.head().version() + 1 < version {
+            return Ok(());
+        }
+        let arrived = Arrived { seq: placed.seq, received_ms: placed.received_ms };
+        self.take_roster(writes, entry, arrived, &mut BTreeMap::new())
+    }
+
+    fn place_access(
+        &mut self,
+        writes: &mut Writes,
+        rows: &[u64],
+        (id, entry): (DocumentId, SignedEntry),
+        places: &[Placed],
+    ) -> Result<(), ReplicaFault> {
+        for number in rows {
+            writes.delete(Table::Outbox, tables::number(*number));
+        }
+        let Some(placed) = places.first() else { return Ok(()) };
+        let version = {
+            let verified = entry.clone().verify::<AccessBody>().map_err(super::authority::untrusted)?;
+            verified.head().version
+        };
+        self.count_own(writes, id, placed.document_seq)?;
+        if self.record(id)?.head().version() + 1 < version {
+            return Ok(());
+        }
+        let arrived = Arrived { seq: placed.seq, received_ms: placed.received_ms };
+        self.take_access(writes, id, entry, arrived)
+    }
+
+    /// Judges own placed work at its place, now that everything before `start` is known.
+    pub(super) fn judge_own(
+        &mut self,
+        writes: &mut Writes,
+        start: &Start,
+        steps: &mut Vec<DocumentStep>,
+    ) -> Result<(), ReplicaFault> {
+        let Start::At(cursor) = start else { return Ok(()) };
+        let mut due = Vec::new();
+        self.store.scan(Table::Unjudged, &[], |key, value| {
+            let Some((seq, id, hash)) = tables::split_unjudged(key) else { return Ok(true) };
+            if seq >= cursor.seq {
+                return Ok(false);
+            }
+            let row: OutboxRow = decode_row(Table::Unjudged, value)?;
+            let arrived = Arrived { seq, received_ms: row.made_ms };
+            if let Outgoing::Change { act, .. } = row.what {
+                due.push((key.to_vec(), id, (hash, arrived), act));
+            }
+            Ok(true)
+        })?;
+        for (key, id, (hash, arrived), act) in due {
+            let open = steps.iter().position(|step| step.id == id);
+            let mut step = match open {
+                Some(place) => steps.remove(place),
+                None => match self.take_document(id) {
+                    Ok(step) => step,
+                    Err(ReplicaFault::Document(_)) => continue,
+                    Err(fault) => return Err(fault),
+                },
+            };
+            if let Some(why) = self.judge_placed(&step, (hash, arrived), &act)? {
+                self.exclude(writes, &mut step, &BTreeMap::from([(hash, why)]))?;
+            }
+            writes.delete(Table::Unjudged, key);
+            if open.is_some() {
+                steps.push(step);
+            } else {
+                self.keep_step(step, steps);
+            }
+        }
+        Ok(())
+    }
+
+    /// A step that changed nothing only goes back into memory.
+    fn keep_step(&mut self, step: DocumentStep, steps: &mut Vec<DocumentStep>) {
+        if step.is_idle() {
+            self.documents.put(step.id, step.document);
+        } else {
+            steps.push(step);
+        }
+    }
+
+    fn judge_placed(
+        &mut self,
+        step: &DocumentStep,
+        (hash, arrived): (ChangeHash, Arrived),
+        act: &str,
+    ) -> Result<Option<Aside>, ReplicaFault> {
+        self.record(step.id)?;
+        let automerge = &step.document.automerge;
+        let known = automerge.get_change_meta_by_hash(&automerge::ChangeHash(*hash.as_bytes()));
+        let Some(meta) = known else { return Ok(None) };
+        let Some(message) = meta.message.as_deref().and_then(|text| Message::read(text).ok())
+        else {
+            return Ok(None);
+        };
+        let standing =
+            Standing { hash, device: self.device(), arrived: Some(arrived), held: false };
+        let past = crate::case::Past::at(automerge, &meta.deps);
+        let needed = needed_by(act, &past, &message);
+        let authority = (self.roster()?, &self.records[&step.id]);
+        let verdict = judge_rights(authority, standing, &message.citation, &asking(&needed));
+        Ok(verdict.err())
+    }
+}

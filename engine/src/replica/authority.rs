@@ -1,0 +1,444 @@
+//! Roster and access records in the replica: founding, loading, and entries made on this device.
+//!
+//! Before the first server the founder's replica sequences the roster itself; afterwards an entry
+//! made here waits in the outbox and grants nothing, here either, until a server has taken it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use casework_protocol::access::entry::{AccessBody, DocumentKind};
+use casework_protocol::access::draft::AccessDraft;
+use casework_protocol::access::{AccessRecord, document_id};
+use casework_protocol::authority::Received;
+use casework_protocol::entry::SignedEntry;
+use casework_protocol::ids::{DocumentId, WorkspaceId};
+use casework_protocol::keys::{SecretKey, Signer};
+use casework_protocol::roster::entry::{InviteFor, RosterBody};
+use casework_protocol::roster::Roster;
+use casework_protocol::roster::draft::{RosterDraft, redeem_proof};
+
+use super::document::{DocumentFault, OpenDocuments};
+use super::outbox::NOBODYS;
+use super::rows::{Arrived, DocumentRow, OutboxRow, Outgoing, Sequenced, ServerRow};
+use super::store::{Store, StoreError, Writes, decode_row};
+use super::tables::{self, Table, meta};
+use super::{DEFAULT_DOCUMENT_MEMORY, Identity, Notice, Replica, ReplicaFault, Storage};
+use crate::moment::Moment;
+
+/// What a founder says about the new workspace.
+#[derive(Debug, Clone)]
+pub struct Founding {
+    /// Name of the workspace.
+    pub workspace_name: String,
+    /// The founder's name.
+    pub member_name: String,
+    /// The name of the founder's device.
+    pub device_name: String,
+}
+
+/// The layout this code reads and writes.
+const LAYOUT: &[u8] = b"1";
+
+impl Replica {
+    /// Founds a workspace, offline, and makes this device its first.
+    ///
+    /// # Errors
+    /// [`ReplicaFault`] when the store already holds a replica, a name is not one, or the store
+    /// fails.
+    pub fn found(
+        storage: Storage,
+        founding: &Founding,
+        key: Arc<dyn Signer>,
+        moment: &Moment,
+    ) -> Result<Self, ReplicaFault> {
+        let body = RosterBody::Genesis {
+            name: founding.workspace_name.clone(),
+            member: moment.member_id(),
+            member_name: founding.member_name.clone(),
+            device_name: founding.device_name.clone(),
+            nonce: moment.nonce("workspace").to_vec(),
+        };
+        let draft = RosterDraft { body, claimed_ms: moment.now_ms };
+        let entry = draft.found(key.as_ref());
+        let verified = entry.clone().verify().map_err(untrusted)?;
+        let roster = Roster::found(verified, Received::unsequenced(moment.now_ms))?;
+        let mut writes = Writes::default();
+        put_roster(&mut writes, 1, &entry, None);
+        let identity = Identity { workspace: roster.workspace(), key };
+        let mut replica = Self::create(storage, identity, writes)?;
+        replica.roster = Some(roster);
+        Ok(replica)
+    }
+
+    /// Makes the still empty replica of a device that is going to join with an invite.
+    ///
+    /// # Errors
+    /// [`ReplicaFault`] when the store already holds a replica, or fails.
+    pub fn join(
+        storage: Storage,
+        identity: Identity,
+        server: &ServerRow,
+        invite: SecretKey,
+    ) -> Result<Self, ReplicaFault> {
+        let mut writes = Writes::default();
+        writes.put_cbor(Table::Meta, meta::SERVER.to_vec(), server);
+        let mut replica = Self::create(storage, identity, writes)?;
+        replica.invite = Some(invite);
+        Ok(replica)
+    }
+
+    /// Opens a replica. Documents whose opening ended in an abort are quarantined.
+    ///
+    /// # Errors
+    /// [`ReplicaFault`] when there is none, it belongs to another device, or the store fails.
+    pub fn open(storage: Storage, key: Arc<dyn Signer>) -> Result<Self, ReplicaFault> {
+        let Storage { store, openings } = storage;
+        let workspace = store
+            .get(Table::Meta, meta::WORKSPACE)?
+            .and_then(|bytes| WorkspaceId::from_slice(&bytes))
+            .ok_or(ReplicaFault::Absent)?;
+        let device = store.get(Table::Meta, meta::DEVICE)?.unwrap_or_default();
+        if device != key.device().as_bytes() {
+            let device = casework_protocol::ids::DeviceId::from_slice(&device);
+            return Err(ReplicaFault::OtherDevice(device.unwrap_or_else(|| key.device())));
+        }
+        let unfinished = openings.take_unfinished().map_err(disk)?;
+        let mut replica = Self {
+            roster: load_roster(&store)?,
+            next_outbox: next_number(&store, Table::Outbox)?,
+            next_drawer: next_number(&store, Table::Drawer)?,
+            ..Self::around(Storage { store, openings }, Identity { workspace, key })
+        };
+        for id in unfinished {
+            replica.quarantine_document(id, "opening it ended the program the last time")?;
+        }
+        replica.load_revisions()?;
+        Ok(replica)
+    }
+
+    /// Gives a joining device its invite again after a restart.
+    pub fn set_invite(&mut self, invite: SecretKey) {
+        self.invite = Some(invite);
+    }
+
+    fn create(storage: Storage, identity: Identity, mut writes: Writes) -> Result<Self, ReplicaFault> {
+        if !storage.store.is_empty(Table::Meta)? {
+            return Err(ReplicaFault::Exists);
+        }
+        writes.put(Table::Meta, meta::LAYOUT.to_vec(), LAYOUT.to_vec());
+        let workspace = identity.workspace.as_bytes().to_vec();
+        writes.put(Table::Meta, meta::WORKSPACE.to_vec(), workspace);
+        let device = identity.key.device().as_bytes().to_vec();
+        writes.put(Table::Meta, meta::DEVICE.to_vec(), device);
+        storage.store.commit(writes)?;
+        Ok(Self::around(storage, identity))
+    }
+
+    fn around(storage: Storage, identity: Identity) -> Self {
+        Self {
+            store: storage.store,
+            openings: storage.openings,
+            identity,
+            invite: None,
+            roster: None,
+            records: Default::default(),
+            documents: OpenDocuments::new(DEFAULT_DOCUMENT_MEMORY),
+            actors: Default::default(),
+            revisions: Default::default(),
+            current: Default::default(),
+            to_compare: Default::default(),
+            to_bundle: None,
+            next_outbox: 0,
+            next_drawer: 0,
+            notices: Vec::new(),
+        }
+    }
+
+    /// Redeems the invite this replica was joined with, once the roster has arrived. Waits for the
+    /// server like every entry; nothing happens when it waits already or holds.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Roster`] when the invite does not hold (expired, used up, cancelled).
+    pub fn redeem(
+        &mut self,
+        member_name: &str,
+        device_name: &str,
+        moment: &Moment,
+    ) -> Result<(), ReplicaFault> {
+        let Some(invite) = self.invite.clone() else { return Ok(()) };
+        if self.member().is_some() || self.unsent()? > 0 {
+            return Ok(());
+        }
+        let member = match self.roster()?.head().invite(invite.invite()).map(|open| &open.gives) {
+            Some(InviteFor::Device { member }) => *member,
+            Some(InviteFor::Member { .. }) | None => moment.member_id(),
+        };
+        let body = RosterBody::Redeem {
+            invite: invite.invite(),
+            member,
+            member_name: member_name.to_owned(),
+            device_name: device_name.to_owned(),
+            proof: redeem_proof(&invite, self.workspace(), self.device(), member),
+        };
+        self.authorise(body, moment).map(|_| ())
+    }
+
+    /// Says something in the roster. Before the first server it holds at once; afterwards it
+    /// waits for the server and grants nothing until then.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Roster`] when it could not hold now either; [`ReplicaFault::NotEnrolled`].
+    pub fn authorise(&mut self, body: RosterBody, moment: &Moment) -> Result<Standing, ReplicaFault> {
+        let received = Received::unsequenced(moment.now_ms);
+        let draft = RosterDraft { body, claimed_ms: moment.now_ms };
+        let roster = self.roster()?;
+        let entry = draft.rebase(roster, received, self.identity.key.as_ref())?;
+        let mut writes = Writes::default();
+        if self.server()?.is_some() {
+            let what = Outgoing::Roster { body: draft.body };
+            self.enqueue(&mut writes, NOBODYS, what, moment.now_ms);
+            self.commit(writes)?;
+            return Ok(Standing::Pending);
+        }
+        let mut grown = roster.clone();
+        grown.apply(entry.clone().verify().map_err(untrusted)?, received)?;
+        put_roster(&mut writes, grown.head().version(), &entry, None);
+        self.commit(writes)?;
+        self.roster = Some(grown);
+        Ok(Standing::InForce)
+    }
+
+    /// Changes who is on a document; waits for the server.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Access`] when it could not hold now either.
+    pub fn change_access(
+        &mut self,
+        id: DocumentId,
+        body: AccessBody,
+        moment: &Moment,
+    ) -> Result<(), ReplicaFault> {
+        self.record(id)?;
+        let (roster, record) = (self.roster()?, &self.records[&id]);
+        let draft = AccessDraft { body, claimed_ms: moment.now_ms };
+        let received = Received::unsequenced(moment.now_ms);
+        draft.rebase(record, roster, received, self.identity.key.as_ref())?;
+        let mut writes = Writes::default();
+        let what = Outgoing::Access { body: draft.body };
+        self.enqueue(&mut writes, id, what, moment.now_ms);
+        self.commit(writes)
+    }
+
+    /// The access record of a document, loaded when it is first asked for.
+    pub(super) fn record(&mut self, id: DocumentId) -> Result<&AccessRecord, ReplicaFault> {
+        if !self.records.contains_key(&id) {
+            let roster = self.roster()?;
+            let record = load_record(&self.store, id, roster)?
+                .ok_or(ReplicaFault::Document(DocumentFault::Unknown(id)))?;
+            self.records.insert(id, record);
+        }
+        Ok(&self.records[&id])
+    }
+
+    /// Signs the genesis of a new document's access record.
+    pub(super) fn found_record(
+        &self,
+        body: AccessBody,
+        moment: &Moment,
+    ) -> Result<(DocumentId, SignedEntry, AccessRecord), ReplicaFault> {
+        let draft = AccessDraft { body, claimed_ms: moment.now_ms };
+        let entry = draft.found(self.workspace(), self.identity.key.as_ref());
+        let id = document_id(&entry.hash::<AccessBody>());
+        let verified = entry.clone().verify().map_err(untrusted)?;
+        let received = Received::unsequenced(moment.now_ms);
+        let record = AccessRecord::found(verified, received, self.roster()?)?;
+        Ok((id, entry, record))
+    }
+
+    /// The server this replica syncs with, if one is set.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn server(&self) -> Result<Option<ServerRow>, ReplicaFault> {
+        Ok(self.store.get_cbor(Table::Meta, meta::SERVER)?)
+    }
+
+    /// Sets the server and the key it must prove; `None` pins the first one that answers.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn set_server(&mut self, server: &ServerRow) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        writes.put_cbor(Table::Meta, meta::SERVER.to_vec(), server);
+        self.commit(writes)
+    }
+
+    /// Commits; on failure everything in memory that may run ahead of the disk is thrown away.
+    pub(super) fn commit(&mut self, writes: Writes) -> Result<(), ReplicaFault> {
+        self.store.commit(writes).map_err(|error| {
+            self.forget_memory();
+            error.into()
+        })
+    }
+
+    /// Adds a row to the outbox.
+    pub(super) fn enqueue(
+        &mut self,
+        writes: &mut Writes,
+        document: DocumentId,
+        what: Outgoing,
+        made_ms: u64,
+    ) -> u64 {
+        let number = self.next_outbox;
+        self.next_outbox += 1;
+        let row = OutboxRow { document, what, made_ms };
+        writes.put_cbor(Table::Outbox, tables::number(number), &row);
+        number
+    }
+
+    /// Goes back to what the disk says.
+    fn forget_memory(&mut self) {
+        self.documents.close_all();
+        self.records.clear();
+        if let Ok(roster) = load_roster(&self.store) {
+            self.roster = roster;
+        }
+        if let Ok(number) = next_number(&self.store, Table::Outbox) {
+            self.next_outbox = number.max(self.next_outbox);
+        }
+    }
+
+    /// Reads roster and records again from the store, after positions have changed.
+    pub(super) fn reload_authority(&mut self) -> Result<(), ReplicaFault> {
+        self.roster = load_roster(&self.store)?;
+        self.records.clear();
+        Ok(())
+    }
+
+    /// Sets a whole document aside; everything else goes on.
+    pub(super) fn quarantine_document(
+        &mut self,
+        id: DocumentId,
+        why: &str,
+    ) -> Result<(), ReplicaFault> {
+        let key = tables::document(id);
+        let Some(row) = self.store.get_cbor::<DocumentRow>(Table::Documents, &key)? else {
+            return Ok(());
+        };
+        let mut writes = Writes::default();
+        let row = DocumentRow { quarantined: Some(why.to_owned()), ..row };
+        writes.put_cbor(Table::Documents, key, &row);
+        self.documents.close(id);
+        self.notices.push(Notice::DocumentQuarantined { document: id, why: why.to_owned() });
+        self.commit(writes)
+    }
+}
+
+/// Whether an entry made here holds already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It holds: this replica still sequences the roster itself.
+    InForce,
+    /// It waits for the server.
+    Pending,
+}
+
+/// A row of a new document.
+pub(super) fn document_row(kind: DocumentKind, template: Option<DocumentId>) -> DocumentRow {
+    DocumentRow {
+        kind,
+        template,
+        next_place: 0,
+        loose_bytes: 0,
+        snapshot_bytes: 0,
+        document_seq: Some(0),
+        ahead: Vec::new(),
+        quarantined: None,
+    }
+}
+
+pub(super) fn put_roster(
+    writes: &mut Writes,
+    version: u64,
+    entry: &SignedEntry,
+    arrived: Option<Arrived>,
+) {
+    let row = Sequenced { entry: entry.clone(), arrived };
+    writes.put_cbor(Table::Roster, tables::number(version), &row);
+}
+
+pub(super) fn put_access(
+    writes: &mut Writes,
+    id: DocumentId,
+    version: u64,
+    (entry, arrived): (&SignedEntry, Option<Arrived>),
+) {
+    let row = Sequenced { entry: entry.clone(), arrived };
+    writes.put_cbor(Table::Access, tables::document_number(id, version), &row);
+}
+
+/// Where an entry stands for the folds.
+pub(super) fn received(arrived: Option<Arrived>, claimed_ms: u64) -> Received {
+    arrived.map_or(Received::unsequenced(claimed_ms), |arrived| Received {
+        seq: arrived.seq,
+        ms: arrived.received_ms,
+    })
+}
+
+fn load_roster(store: &Store) -> Result<Option<Roster>, ReplicaFault> {
+    let mut entries = Vec::new();
+    store.scan(Table::Roster, &[], |_, value| {
+        entries.push(decode_row::<Sequenced>(Table::Roster, value)?);
+        Ok(true)
+    })?;
+    if entries.is_empty() {
+        return Ok(None);
+    }
+    let mut verified = Vec::with_capacity(entries.len());
+    for row in entries {
+        let entry = row.entry.verify::<RosterBody>().map_err(|error| damaged("roster", &error))?;
+        let received = received(row.arrived, entry.head().claimed_ms);
+        verified.push((entry, received));
+    }
+    Ok(Some(Roster::replay(verified).map_err(|error| damaged("roster", &error))?))
+}
+
+fn load_record(
+    store: &Store,
+    id: DocumentId,
+    roster: &Roster,
+) -> Result<Option<AccessRecord>, ReplicaFault> {
+    let mut entries = Vec::new();
+    store.scan(Table::Access, id.as_bytes(), |_, value| {
+        entries.push(decode_row::<Sequenced>(Table::Access, value)?);
+        Ok(true)
+    })?;
+    if entries.is_empty() {
+        return Ok(None);
+    }
+    let mut verified = Vec::with_capacity(entries.len());
+    for row in entries {
+        let entry = row.entry.verify::<AccessBody>().map_err(|error| damaged("access", &error))?;
+        let received = received(row.arrived, entry.head().claimed_ms);
+        verified.push((entry, received));
+    }
+    let record = AccessRecord::replay(verified, roster).map_err(|e| damaged("access", &e))?;
+    Ok(Some(record))
+}
+
+fn next_number(store: &Store, table: Table) -> Result<u64, StoreError> {
+    Ok(store.last_key(table)?.map_or(0, |key| tables::last_number(&key) + 1))
+}
+
+fn damaged(what: &str, error: &dyn core::fmt::Display) -> StoreError {
+    StoreError::Row { what: format!("{what}: {error}") }
+}
+
+fn disk(error: std::io::Error) -> StoreError {
+    let what: PathBuf = super::OPENING_FOLDER.into();
+    StoreError::Database(format!("{}: {error}", what.display()))
+}
+
+pub(super) fn untrusted(error: impl core::fmt::Display) -> ReplicaFault {
+    ReplicaFault::Untrusted(error.to_string())
+}

@@ -1,0 +1,197 @@
+//! The drawer: own work that could not stand, kept as what the person wanted to do; and the held
+//! work of others, for members who may adopt it.
+//!
+//! Nothing leaves the drawer by itself. *Redo* does an action again as a new change that names the
+//! original; *discard* is the person's own decision.
+
+use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId};
+use casework_protocol::limits::MAX_ADOPTED_CHANGES;
+use casework_protocol::roster::entry::RosterBody;
+use serde::Serialize;
+
+use super::rows::{Arrived, Aside, AsideRow, DrawerRow};
+use super::store::{Writes, decode_row};
+use super::tables::{self, Table};
+use super::{Acted, Replica, ReplicaFault, Standing};
+use super::admit::OwnAct;
+use crate::case::Message;
+use crate::moment::Moment;
+
+/// One thing in the drawer.
+#[derive(Debug, Clone, Serialize)]
+pub struct Drawn {
+    /// Its number.
+    pub number: u64,
+    /// The case.
+    pub document: DocumentId,
+    /// The change that could not stand.
+    pub change: ChangeHash,
+    /// What the person did; `None` if this version cannot read it.
+    pub act: Option<OwnAct>,
+    /// Why it could not stand.
+    pub reason: String,
+    /// When it was done, milliseconds since 1970.
+    pub made_ms: u64,
+    /// It may still come back by adoption.
+    pub held: bool,
+}
+
+/// A change that waits for an adoption.
+#[derive(Debug, Clone, Serialize)]
+pub struct HeldWork {
+    /// The case.
+    pub document: DocumentId,
+    /// The change.
+    pub change: ChangeHash,
+    /// The device that signed it.
+    pub device: DeviceId,
+    /// Whose device that is.
+    pub member: Option<MemberId>,
+    /// The action and its target, for instance `field.set phone`; `None` while the relay does not
+    /// hand its content to this device.
+    pub what: Option<String>,
+    /// When it arrived.
+    pub arrived: Option<Arrived>,
+}
+
+impl Replica {
+    /// What lies in the drawer, oldest first.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn drawer(&self) -> Result<Vec<Drawn>, ReplicaFault> {
+        let mut found = Vec::new();
+        self.store.scan(Table::Drawer, &[], |key, value| {
+            let row: DrawerRow = decode_row(Table::Drawer, value)?;
+            found.push(Drawn {
+                number: tables::last_number(key),
+                document: row.document,
+                change: row.hash,
+                act: serde_json::from_str(&row.act).ok(),
+                reason: row.reason,
+                made_ms: row.made_ms,
+                held: row.held,
+            });
+            Ok(true)
+        })?;
+        Ok(found)
+    }
+
+    /// Does something from the drawer again, as a new change that names the original, and takes it
+    /// out of the drawer in the same transaction.
+    ///
+    /// # Errors
+    /// [`ReplicaFault`] as for any act; the drawer is unchanged then.
+    pub fn redo(&mut self, number: u64, moment: &Moment) -> Result<Acted, ReplicaFault> {
+        let key = tables::number(number);
+        let row: DrawerRow = self
+            .store
+            .get_cbor(Table::Drawer, &key)?
+            .ok_or(ReplicaFault::NotInDrawer(number))?;
+        let act: OwnAct = serde_json::from_str(&row.act)
+            .map_err(|error| super::StoreError::Row { what: format!("drawer: {error}") })?;
+        let mut batch = self.batch();
+        let acted = match act {
+            OwnAct::Case(mut act) => {
+                act.redo_of = Some(row.hash);
+                batch.act(row.document, *act, moment)?
+            }
+            OwnAct::Template(mut act) => {
+                act.redo_of = Some(row.hash);
+                batch.act_on_template(row.document, act, moment)?
+            }
+        };
+        batch.forget(Table::Drawer, key);
+        batch.commit()?;
+        Ok(acted)
+    }
+
+    /// Throws something out of the drawer, for good.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::NotInDrawer`], or the store failed.
+    pub fn discard(&mut self, number: u64) -> Result<(), ReplicaFault> {
+        let key = tables::number(number);
+        if self.store.get(Table::Drawer, &key)?.is_none() {
+            return Err(ReplicaFault::NotInDrawer(number));
+        }
+        let mut writes = Writes::default();
+        writes.delete(Table::Drawer, key);
+        self.commit(writes)
+    }
+
+    /// Everything that waits for an adoption, in log order.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn held(&self) -> Result<Vec<HeldWork>, ReplicaFault> {
+        let mut found = Vec::new();
+        let roster = self.roster.as_ref().map(casework_protocol::roster::Roster::head);
+        self.store.scan(Table::Aside, &[], |key, value| {
+            let row: AsideRow = decode_row(Table::Aside, value)?;
+            let waits = matches!(row.why, Aside::Held | Aside::Withheld | Aside::Dependent(_));
+            if let (true, Some(document), Some(change)) =
+                (waits, tables::document_of(key), tables::change_of(key))
+            {
+                found.push(HeldWork {
+                    document,
+                    change,
+                    device: row.device,
+                    member: roster.and_then(|r| r.device(row.device)).map(|device| device.member),
+                    what: describe(&row.bytes),
+                    arrived: row.arrived,
+                });
+            }
+            Ok(true)
+        })?;
+        found.sort_by_key(|held| (held.arrived, held.document, held.change));
+        Ok(found)
+    }
+
+    /// Adopts held work of one document: all of it, in log order, which is causally closed.
+    /// Answers how many changes the entry names and whether it holds already.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Roster`] when this member may not adopt.
+    pub fn adopt(
+        &mut self,
+        document: DocumentId,
+        reason: &str,
+        moment: &Moment,
+    ) -> Result<(usize, Standing), ReplicaFault> {
+        let mut changes: Vec<ChangeHash> = self
+            .held()?
+            .into_iter()
+            .filter(|held| held.document == document && held.what.is_some())
+            .map(|held| held.change)
+            .collect();
+        changes.truncate(MAX_ADOPTED_CHANGES);
+        let count = changes.len();
+        let body = RosterBody::Adopt { document, changes, reason: reason.to_owned() };
+        Ok((count, self.authorise(body, moment)?))
+    }
+}
+
+/// The action and its target, out of a raw change.
+fn describe(bytes: &[u8]) -> Option<String> {
+    let change = automerge::Change::from_bytes(bytes.to_vec()).ok()?;
+    let message = Message::read(change.message()?).ok()?;
+    Some(match message.on {
+        Some(target) => format!("{} {target}", message.action.name()),
+        None => message.action.name().to_owned(),
+    })
+}
+
+impl core::fmt::Display for Aside {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Held => f.write_str("held until somebody adopts it"),
+            Self::Withheld => f.write_str("held; its content is not for this device"),
+            Self::Waiting(what) => write!(f, "waiting: {what}"),
+            Self::Quarantined(why) => f.write_str(why),
+            Self::Dependent(hash) => {
+                write!(f, "it builds on change {}, which does not stand", hash.short())
+            }
+        }
+    }
+}

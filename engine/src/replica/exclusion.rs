@@ -1,0 +1,263 @@
+//! Taking changes out of a document again: nothing wedges.
+//!
+//! When a change turns out not to be admitted (held at arrival, refused, an equivocation), the
+//! document is rebuilt from the admitted changes, what depends on the excluded ones goes with
+//! them, own work among it moves to the drawer, and this device goes on under a new actor.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::Automerge;
+use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
+
+use super::admission::Incoming;
+use super::document::{actor_of, apply, author_of, guarded};
+use super::history::arrivals;
+use super::rows::{Aside, AsideRow, ChangeRow, DrawerRow, OutboxRow, Outgoing, TipRow};
+use super::store::{Writes, decode_row};
+use super::tables::{self, Table};
+use super::writing::DocumentStep;
+use super::{DocumentFault, Notice, Replica, ReplicaFault};
+
+/// Own work on its way into the drawer.
+pub(super) struct Rescue {
+    pub(super) act: String,
+    pub(super) made_ms: u64,
+}
+
+impl Replica {
+    /// Rebuilds a document without these changes and without what depends on them.
+    pub(super) fn exclude(
+        &mut self,
+        writes: &mut Writes,
+        step: &mut DocumentStep,
+        excluded: &BTreeMap<ChangeHash, Aside>,
+    ) -> Result<(), ReplicaFault> {
+        let id = step.id;
+        let old = &step.document.automerge;
+        let arrived = arrivals(&self.store, id, old)?;
+        let unsent = self.unsent_changes(id)?;
+        let closure = closure(old, excluded);
+        let mut kept = Vec::new();
+        let mut rescued = Vec::new();
+        for change in old.get_changes(&[]) {
+            let hash = ChangeHash::new(change.hash().0);
+            let device = author_of(old, change.actor_id()).unwrap_or_else(|| self.device());
+            let arrived = arrived.get(&hash).copied();
+            let bytes = change.raw_bytes().to_vec();
+            let Some(why) = closure.get(&hash) else {
+                kept.push(ChangeRow { bytes, hash, device, arrived });
+                continue;
+            };
+            let signed = self.tip_signature(id, actor_of(change.actor_id()))?;
+            let row = AsideRow { why: why.clone(), device, bytes, signed, arrived };
+            writes.put_cbor(Table::Aside, tables::document_change(id, hash), &row);
+            if device == self.device() {
+                rescued.push((hash, why.clone()));
+            }
+        }
+        for (hash, why) in rescued {
+            self.rescue(writes, (id, hash), &why, unsent.get(&hash))?;
+        }
+        self.rebuild(writes, step, kept, &unsent)
+    }
+
+    fn rebuild(
+        &mut self,
+        writes: &mut Writes,
+        step: &mut DocumentStep,
+        kept: Vec<ChangeRow>,
+        unsent: &BTreeMap<ChangeHash, (u64, OutboxRow)>,
+    ) -> Result<(), ReplicaFault> {
+        let id = step.id;
+        let raw: Vec<Vec<u8>> = kept.iter().map(|row| row.bytes.clone()).collect();
+        let mut automerge = Automerge::new();
+        guarded(|| apply(&mut automerge, raw))
+            .and_then(|applied| applied)
+            .map_err(|why| DocumentFault::Quarantined { id, why })?;
+        for table in [Table::Changes, Table::Late, Table::Tips] {
+            self.delete_all(writes, table, id)?;
+        }
+        writes.delete(Table::Snapshots, tables::document(id));
+        writes.delete(Table::Histories, tables::document(id));
+        for (actor, tip) in self.tips_of(id, &automerge)? {
+            writes.put_cbor(Table::Tips, tables::document_actor(id, actor), &tip);
+        }
+        let row = &mut step.document.row;
+        row.next_place = 0;
+        row.snapshot_bytes = 0;
+        row.loose_bytes = 0;
+        for change in kept {
+            let place = row.next_place;
+            row.next_place += 1;
+            row.loose_bytes += change.bytes.len() as u64;
+            if let Some((number, outbox)) = unsent.get(&change.hash) {
+                writes.put_cbor(Table::Outbox, tables::number(*number), &moved(outbox, place));
+            }
+            writes.put_cbor(Table::Changes, tables::document_number(id, place), &change);
+        }
+        step.document.automerge = automerge;
+        step.reread();
+        self.actors.remove(&id);
+        Ok(())
+    }
+
+    /// Moves own work that cannot stand into the drawer.
+    pub(super) fn rescue(
+        &mut self,
+        writes: &mut Writes,
+        (document, hash): (DocumentId, ChangeHash),
+        why: &Aside,
+        unsent: Option<&(u64, OutboxRow)>,
+    ) -> Result<(), ReplicaFault> {
+        let rescue = match unsent {
+            Some((number, row)) => {
+                writes.delete(Table::Outbox, tables::number(*number));
+                let Outgoing::Change { act, .. } = &row.what else { return Ok(()) };
+                Some(Rescue { act: act.clone(), made_ms: row.made_ms })
+            }
+            None => self.unjudged_act(writes, document, hash)?,
+        };
+        let Some(rescue) = rescue else { return Ok(()) };
+        let held = matches!(why, Aside::Held);
+        let notice = if held {
+            Notice::OwnWorkHeld { document, change: hash }
+        } else {
+            Notice::OwnWorkRefused { document, change: hash, why: why.to_string() }
+        };
+        self.notices.push(notice);
+        let row = DrawerRow {
+            document,
+            hash,
+            act: rescue.act,
+            reason: why.to_string(),
+            made_ms: rescue.made_ms,
+            held,
+        };
+        writes.put_cbor(Table::Drawer, tables::number(self.next_drawer), &row);
+        self.next_drawer += 1;
+        Ok(())
+    }
+
+    /// The unsent changes of one document, by hash.
+    pub(super) fn unsent_changes(
+        &self,
+        id: DocumentId,
+    ) -> Result<BTreeMap<ChangeHash, (u64, OutboxRow)>, ReplicaFault> {
+        let mut found = BTreeMap::new();
+        self.store.scan(Table::Outbox, &[], |key, value| {
+            let row: OutboxRow = decode_row(Table::Outbox, value)?;
+            if let (true, Outgoing::Change { hash, .. }) = (row.document == id, &row.what) {
+                found.insert(*hash, (tables::last_number(key), row));
+            }
+            Ok(true)
+        })?;
+        Ok(found)
+    }
+
+    /// The act of an own change that was placed but not judged yet; takes it off that list.
+    fn unjudged_act(
+        &self,
+        writes: &mut Writes,
+        id: DocumentId,
+        hash: ChangeHash,
+    ) -> Result<Option<Rescue>, ReplicaFault> {
+        let mut found = None;
+        self.store.scan(Table::Unjudged, &[], |key, value| {
+            if tables::split_unjudged(key).is_some_and(|(_, d, h)| (d, h) == (id, hash)) {
+                let row: OutboxRow = decode_row(Table::Unjudged, value)?;
+                if let Outgoing::Change { act, .. } = row.what {
+                    writes.delete(Table::Unjudged, key.to_vec());
+                    found = Some(Rescue { act, made_ms: row.made_ms });
+                }
+            }
+            Ok(found.is_none())
+        })?;
+        Ok(found)
+    }
+
+    fn tip_signature(
+        &self,
+        id: DocumentId,
+        actor: Option<ActorId>,
+    ) -> Result<Option<(ChangeHash, casework_protocol::keys::Signature)>, ReplicaFault> {
+        let Some(actor) = actor else { return Ok(None) };
+        let key = tables::document_actor(id, actor);
+        let tip: Option<TipRow> = self.store.get_cbor(Table::Tips, &key)?;
+        Ok(tip.and_then(|tip| tip.signed))
+    }
+
+    /// The tips of the actors of a rebuilt document. The signature stays while it covers a change
+    /// that is still there.
+    fn tips_of(
+        &self,
+        id: DocumentId,
+        automerge: &Automerge,
+    ) -> Result<BTreeMap<ActorId, TipRow>, ReplicaFault> {
+        let mut tips: BTreeMap<ActorId, TipRow> = BTreeMap::new();
+        let mut there = BTreeSet::new();
+        for meta in automerge.get_changes_meta(&[]) {
+            let hash = ChangeHash::new(meta.hash.0);
+            there.insert(hash);
+            let Some(actor) = actor_of(&meta.actor) else { continue };
+            let known = tips.get(&actor).map(|tip| tip.device);
+            let device = known.or_else(|| author_of(automerge, &meta.actor));
+            let Some(device) = device else { continue };
+            let (Ok(seq), Ok(max_op)) = (u32::try_from(meta.seq), u32::try_from(meta.max_op))
+            else {
+                continue;
+            };
+            tips.insert(actor, TipRow { device, seq, hash, max_op, signed: None });
+        }
+        for (actor, tip) in &mut tips {
+            let signed = self.tip_signature(id, Some(*actor))?;
+            tip.signed = signed.filter(|(hash, _)| there.contains(hash));
+        }
+        Ok(tips)
+    }
+}
+
+/// The outbox row with the place that its change has after a rebuild.
+fn moved(row: &OutboxRow, place: u64) -> OutboxRow {
+    match &row.what {
+        Outgoing::Change { hash, act, signature, .. } => OutboxRow {
+            what: Outgoing::Change {
+                hash: *hash,
+                act: act.clone(),
+                place,
+                signature: *signature,
+            },
+            ..*row
+        },
+        Outgoing::Genesis | Outgoing::Access { .. } | Outgoing::Roster { .. } => row.clone(),
+    }
+}
+
+/// Everything that must go with the excluded changes, each with its reason.
+fn closure(
+    automerge: &Automerge,
+    excluded: &BTreeMap<ChangeHash, Aside>,
+) -> BTreeMap<ChangeHash, Aside> {
+    let mut closure = excluded.clone();
+    // In an order in which every change follows its dependencies.
+    for meta in automerge.get_changes_meta(&[]) {
+        let hash = ChangeHash::new(meta.hash.0);
+        let dep = meta.deps.iter().map(|dep| ChangeHash::new(dep.0));
+        if let Some(dep) = dep.into_iter().find(|dep| closure.contains_key(dep)) {
+            closure.entry(hash).or_insert(Aside::Dependent(dep));
+        }
+    }
+    closure
+}
+
+/// Writes a change that is not admitted.
+pub(super) fn put_aside(writes: &mut Writes, id: DocumentId, incoming: Incoming, why: Aside) {
+    let hash = incoming.change.header().hash;
+    let row = AsideRow {
+        why,
+        device: incoming.device,
+        signed: incoming.signed,
+        arrived: incoming.arrived,
+        bytes: incoming.change.into_bytes(),
+    };
+    writes.put_cbor(Table::Aside, tables::document_change(id, hash), &row);
+}

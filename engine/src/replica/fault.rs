@@ -1,0 +1,70 @@
+//! What can go wrong in a replica. A refusal loses nothing: what was not done can be done again.
+
+use casework_protocol::access::AccessError;
+use casework_protocol::ids::{DeviceId, DocumentId, MemberId, RevisionId};
+use casework_protocol::rights::Verb;
+use casework_protocol::roster::RosterError;
+
+use super::document::DocumentFault;
+use super::store::StoreError;
+use crate::case::ActError;
+use crate::template::TemplateFault;
+
+/// A failure or a refusal of the replica.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplicaFault {
+    /// The store failed; see [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A document cannot be opened; see [`DocumentFault`].
+    #[error(transparent)]
+    Document(#[from] DocumentFault),
+    /// The action does not make sense, or a rule refuses it; the text says the way out.
+    #[error(transparent)]
+    Act(#[from] ActError),
+    /// The roster refuses an entry; see [`RosterError`].
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// An access record refuses an entry; see [`AccessError`].
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The template cannot be published; every fault says what to do.
+    #[error("the template has {} faults, the first: {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
+    Template(Vec<TemplateFault>),
+    /// The member lacks a grant. Somebody who manages members can give it.
+    #[error("{member} may not {verb:?} here: no role grants it")]
+    Denied {
+        /// Name of the member.
+        member: String,
+        /// The verb that is missing.
+        verb: Verb,
+    },
+    /// The device is not enrolled (yet), or was revoked. What it holds stays readable.
+    #[error("this device is not enrolled in the workspace, or was revoked")]
+    NotEnrolled,
+    /// The store already holds a replica.
+    #[error("there is a replica here already")]
+    Exists,
+    /// The store holds no replica.
+    #[error("there is no replica here")]
+    Absent,
+    /// The replica belongs to another device: the key does not fit.
+    #[error("this replica belongs to device {0}, whose key was not given")]
+    OtherDevice(DeviceId),
+    /// A case names a template or revision that has not arrived.
+    #[error("template revision {0} has not arrived on this device")]
+    UnknownRevision(RevisionId),
+    /// A template without a published revision.
+    #[error("template {0} has no published revision")]
+    Unpublished(DocumentId),
+    /// Nobody by that id.
+    #[error("member {0} is not in the roster")]
+    UnknownMember(MemberId),
+    /// Nothing by that number in the drawer.
+    #[error("there is nothing numbered {0} in the drawer")]
+    NotInDrawer(u64),
+    /// The server handed over something that no honest server would. Nothing of it was taken.
+    #[error("the server is not to be trusted: {0}")]
+    Untrusted(String),
+}

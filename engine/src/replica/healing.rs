@@ -1,0 +1,282 @@
+//! Giving a server back what it lost: the log kept verbatim, and what documents have beyond it.
+//!
+//! A replica whose member may `keep` stores every item of the log as it came, with the original
+//! signatures. From that a restored server gets its entries back at their old places, and a new
+//! epoch gets the rest as new arrivals.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::ReadDoc;
+use casework_protocol::frame::{
+    Cursor, DocumentHeads, Logged, LoggedRun, Placed, PushItem, Standing, Start,
+};
+use casework_protocol::ids::{ChangeHash, DocumentId};
+use casework_protocol::log::{ConsistencyProof, Frontier, NodeHash, Nodes, prove_consistency};
+use casework_protocol::rights::Verb;
+use casework_protocol::seal::SignedRun;
+
+use super::history::History;
+use super::outbox::NOBODYS;
+use super::rows::{ChangeRow, Sequenced};
+use super::store::{Writes, decode_row};
+use super::tables::{self, Table, meta};
+use super::{DocumentFault, Replica, ReplicaFault};
+use crate::sync::Parcel;
+
+/// The nodes of the tree over the log kept here.
+#[derive(Default)]
+struct KeptTree(BTreeMap<(u8, u64), NodeHash>);
+
+/// A node that is not in the tree.
+#[derive(Debug, thiserror::Error)]
+#[error("the log kept here has a gap")]
+struct Gap;
+
+impl Nodes for KeptTree {
+    type Error = Gap;
+
+    fn node(&self, level: u8, index: u64) -> Result<NodeHash, Gap> {
+        self.0.get(&(level, index)).copied().ok_or(Gap)
+    }
+}
+
+/// Marks the row number of a parcel that stands for a roster entry, by version, and not for a row
+/// of the outbox; outbox numbers never get there.
+const ROSTER_ROW: u64 = 1 << 63;
+
+impl Replica {
+    /// Whether this replica keeps the log: its member may make bundles, or founded the workspace
+    /// here a moment ago.
+    pub(super) fn keeps_log(&self) -> bool {
+        let Some(roster) = &self.roster else { return false };
+        self.member().is_some_and(|member| roster.head().holds(member, Verb::Keep))
+    }
+
+    /// Keeps items as they came.
+    pub(super) fn keep_items(&self, writes: &mut Writes, items: &[Logged]) {
+        if !self.keeps_log() {
+            return;
+        }
+        for item in items.iter().filter(|item| !matches!(item, Logged::Withheld { .. })) {
+            writes.put_cbor(Table::Log, tables::number(item.seq()), item);
+        }
+    }
+
+    /// Keeps what this device pushed, at the places it was given. A run whose changes were placed
+    /// apart (some were there before) is left to the echo.
+    pub(super) fn keep_pushed(&self, writes: &mut Writes, item: &PushItem, places: &[Placed]) {
+        let Some(first) = places.first() else { return };
+        let together = places.iter().zip(first.seq..).all(|(place, seq)| place.seq == seq);
+        if !together {
+            return;
+        }
+        let Placed { seq, received_ms, document_seq, held } = *first;
+        let logged = match item.clone() {
+            PushItem::Roster(entry) => Logged::Roster { seq, received_ms, entry },
+            PushItem::Access { document, entry } => {
+                Logged::Access { seq, document_seq, received_ms, document, entry }
+            }
+            PushItem::Run(run) => {
+                let standing = if held { Standing::Held } else { Standing::Admitted };
+                Logged::Run(LoggedRun { seq, document_seq, received_ms, standing, run })
+            }
+        };
+        self.keep_items(writes, &[logged]);
+    }
+
+    /// Proof that the log of `size` entries is the beginning of the one under the newest head, from
+    /// the items kept; `None` when they have a gap or do not give that head's root.
+    pub(super) fn prove_kept(&self, size: u64) -> Result<Option<ConsistencyProof>, ReplicaFault> {
+        let Some(head) = self.newest_head()? else { return Ok(None) };
+        let mut tree = KeptTree::default();
+        let mut frontier = Frontier::new();
+        self.store.scan(Table::Log, &[], |_, value| {
+            let item: Logged = decode_row(Table::Log, value)?;
+            for leaf in item.leaves().unwrap_or_default() {
+                if leaf.seq != frontier.size() || leaf.seq >= head.head().size {
+                    return Ok(false);
+                }
+                frontier.append(leaf.leaf_hash(), &mut |level, index, node| {
+                    tree.0.insert((level, index), node);
+                });
+            }
+            Ok(true)
+        })?;
+        let whole = frontier.size() == head.head().size && frontier.root() == head.head().root;
+        if !whole {
+            return Ok(None);
+        }
+        Ok(prove_consistency(&tree, size, head.head().size).ok())
+    }
+
+    /// Roster entries that no log has taken, as parcels: a founder's own, or those of an epoch
+    /// that ended.
+    pub(super) fn unsequenced_roster(&self) -> Result<Vec<Parcel>, ReplicaFault> {
+        let mut parcels = Vec::new();
+        self.store.scan(Table::Roster, &[], |key, value| {
+            let row: Sequenced = decode_row(Table::Roster, value)?;
+            if row.arrived.is_none() {
+                let rows = vec![ROSTER_ROW | tables::last_number(key)];
+                parcels.push(Parcel { rows, item: PushItem::Roster(row.entry) });
+            }
+            Ok(true)
+        })?;
+        Ok(parcels)
+    }
+
+    /// What a document has here beyond the server's heads, in causal order.
+    pub(super) fn beyond(&mut self, theirs: &DocumentHeads) -> Result<Vec<Parcel>, ReplicaFault> {
+        let id = theirs.document;
+        let mut parcels = Vec::new();
+        self.store.scan(Table::Access, id.as_bytes(), |key, value| {
+            if tables::last_number(key) > theirs.access {
+                let entry = decode_row::<Sequenced>(Table::Access, value)?.entry;
+                let item = PushItem::Access { document: id, entry };
+                parcels.push(Parcel { rows: Vec::new(), item });
+            }
+            Ok(true)
+        })?;
+        let missing = self.missing_there(theirs)?;
+        let mut runs: Vec<SignedRun> = Vec::new();
+        self.store.scan(Table::Log, &[], |_, value| {
+            let item: Logged = decode_row(Table::Log, value)?;
+            if let Logged::Run(LoggedRun { run, .. }) = item {
+                if run.document() == id {
+                    runs.push(run);
+                }
+            }
+            Ok(true)
+        })?;
+        for run in runs {
+            let tip = run.clone().check(self.workspace()).ok().and_then(|run| run.verify().ok()).map(|run| run.tip());
+            if tip.is_some_and(|tip| missing.contains(&tip)) {
+                parcels.push(Parcel { rows: Vec::new(), item: PushItem::Run(run) });
+            }
+        }
+        Ok(parcels)
+    }
+
+    /// The changes of a document that are not behind the server's heads.
+    fn missing_there(&mut self, theirs: &DocumentHeads) -> Result<BTreeSet<ChangeHash>, ReplicaFault> {
+        let automerge = match self.document(theirs.document) {
+            Ok(document) => &document.automerge,
+            Err(ReplicaFault::Document(_)) => return Ok(BTreeSet::new()),
+            Err(fault) => return Err(fault),
+        };
+        let known: Vec<automerge::ChangeHash> = theirs
+            .heads
+            .iter()
+            .map(|hash| automerge::ChangeHash(*hash.as_bytes()))
+            .filter(|hash| automerge.get_change_meta_by_hash(hash).is_some())
+            .collect();
+        let missing = automerge.get_changes_meta(&known);
+        Ok(missing.iter().map(|meta| ChangeHash::new(meta.hash.0)).collect())
+    }
+
+    /// Enters a new epoch: what stood at the fork or after it must arrive anew.
+    pub(super) fn enter_epoch(&mut self, cursor: Cursor) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        let mut touched = BTreeSet::new();
+        let common = cursor.seq;
+        for (table, stays) in [(Table::Roster, NOBODYS), (Table::Access, NOBODYS)] {
+            let mut rows = Vec::new();
+            self.store.scan(table, &[], |key, value| {
+                let row: Sequenced = decode_row(table, value)?;
+                if row.arrived.is_some_and(|arrived| arrived.seq >= common) {
+                    rows.push((key.to_vec(), Sequenced { arrived: None, ..row }));
+                }
+                Ok(true)
+            })?;
+            for (key, row) in rows {
+                touched.extend(tables::document_of(&key).filter(|id| *id != stays));
+                writes.put_cbor(table, key, &row);
+            }
+        }
+        touched.extend(self.forget_arrivals(&mut writes, common)?);
+        self.store.scan(Table::Unjudged, &[], |key, _| {
+            writes.delete(Table::Unjudged, key.to_vec());
+            Ok(true)
+        })?;
+        writes.put_cbor(Table::Meta, meta::START.to_vec(), &Start::At(cursor));
+        writes.delete(Table::Meta, meta::HEAD.to_vec());
+        self.commit(writes)?;
+        self.documents.close_all();
+        self.reload_authority()?;
+        let there: BTreeSet<DocumentId> = self.templates()?.into_iter().chain(self.cases()?).collect();
+        self.to_compare.extend(touched.into_iter().filter(|id| there.contains(id)));
+        Ok(())
+    }
+
+    /// Takes away the places of changes from the fork on. Answers whose.
+    fn forget_arrivals(
+        &self,
+        writes: &mut Writes,
+        common: u64,
+    ) -> Result<BTreeSet<DocumentId>, ReplicaFault> {
+        let mut touched = BTreeSet::new();
+        self.store.scan(Table::Changes, &[], |key, value| {
+            let row: ChangeRow = decode_row(Table::Changes, value)?;
+            if row.arrived.is_some_and(|arrived| arrived.seq >= common) {
+                touched.extend(tables::document_of(key));
+                writes.put_cbor(Table::Changes, key.to_vec(), &ChangeRow { arrived: None, ..row });
+            }
+            Ok(true)
+        })?;
+        self.store.scan(Table::Histories, &[], |key, value| {
+            let History(mut history) = decode_row(Table::Histories, value)?;
+            let mut changed = false;
+            for arrived in &mut history {
+                if arrived.is_some_and(|arrived| arrived.seq >= common) {
+                    *arrived = None;
+                    changed = true;
+                }
+            }
+            if changed {
+                touched.extend(tables::document_of(key));
+                writes.put_cbor(Table::Histories, key.to_vec(), &History(history));
+            }
+            Ok(true)
+        })?;
+        self.store.scan(Table::Late, &[], |key, value| {
+            let arrived: super::rows::Arrived = decode_row(Table::Late, value)?;
+            if arrived.seq >= common {
+                touched.extend(tables::document_of(key));
+                writes.delete(Table::Late, key.to_vec());
+            }
+            Ok(true)
+        })?;
+        Ok(touched)
+    }
+
+    /// A bundle that newcomers would profit from: of a document that has at least doubled since
+    /// its last one.
+    pub(super) fn next_bundle(&mut self) -> Result<Option<(DocumentId, Vec<u8>)>, ReplicaFault> {
+        if !self.keeps_log() {
+            return Ok(None);
+        }
+        if self.to_bundle.is_none() {
+            let mut queue = self.cases()?;
+            queue.extend(self.templates()?);
+            self.to_bundle = Some(queue);
+        }
+        while let Some(id) = self.to_bundle.as_mut().and_then(Vec::pop) {
+            let changes = match self.document(id) {
+                Ok(document) => document.automerge.stats().num_changes,
+                Err(ReplicaFault::Document(DocumentFault::Unknown(_) | DocumentFault::Quarantined { .. })) => continue,
+                Err(fault) => return Err(fault),
+            };
+            let key = tables::document(id);
+            let last: Option<u64> = self.store.get_cbor(Table::Bundled, &key)?;
+            if last.is_some_and(|last| changes < last * 2) {
+                continue;
+            }
+            let Some(bundle) = self.make_bundle(id)? else { continue };
+            let Ok(bytes) = bundle.to_bytes() else { continue };
+            let mut writes = Writes::default();
+            writes.put_cbor(Table::Bundled, key, &changes);
+            self.commit(writes)?;
+            return Ok(Some((id, bytes)));
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,228 @@
+//! The replica as a sync session sees it: see [`Holdings`].
+
+use casework_protocol::frame::{
+    Answer, Cursor, DocumentHeads, ErrorCode, Logged, Scope, Start,
+};
+use casework_protocol::ids::{DocumentId, ServerId, WorkspaceId};
+use casework_protocol::keys::{SecretKey, Signer};
+use casework_protocol::log::{ConsistencyProof, SignedHead, VerifiedHead};
+
+use super::rows::{Aside, OutboxRow, ServerRow};
+use super::store::{Writes, decode_row};
+use super::tables::{self, Table, meta};
+use super::{Notice, Replica, ReplicaFault};
+use crate::sync::{Holdings, Parcel, Turn};
+
+impl Holdings for Replica {
+    type Fault = ReplicaFault;
+
+    fn workspace(&self) -> WorkspaceId {
+        self.identity.workspace
+    }
+
+    fn signer(&self) -> &dyn Signer {
+        self.identity.key.as_ref()
+    }
+
+    fn invite(&self) -> Option<&SecretKey> {
+        self.invite.as_ref()
+    }
+
+    fn pinned(&self) -> Option<ServerId> {
+        self.server().ok().flatten()?.key
+    }
+
+    fn pin(&mut self, server: ServerId) -> Result<(), ReplicaFault> {
+        let address = self.server()?.map(|row| row.address).unwrap_or_default();
+        self.set_server(&ServerRow { address, key: Some(server) })
+    }
+
+    fn start(&self) -> Start {
+        self.stored_start().unwrap_or(Start::Nothing)
+    }
+
+    fn head(&self) -> Option<SignedHead> {
+        self.newest_head().ok().flatten().map(|head| head.signed().clone())
+    }
+
+    fn scope(&self) -> Scope {
+        self.store.get_cbor(Table::Meta, meta::SCOPE).ok().flatten().unwrap_or_default()
+    }
+
+    fn saw_head(&mut self, head: &VerifiedHead) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        writes.put_cbor(Table::Meta, meta::HEAD.to_vec(), head.signed());
+        self.commit(writes)
+    }
+
+    fn take_items(
+        &mut self,
+        items: Vec<Logged>,
+        start: Start,
+        _now_ms: u64,
+    ) -> Result<(), ReplicaFault> {
+        self.take(items, start)
+    }
+
+    fn take_bundle(
+        &mut self,
+        document: DocumentId,
+        bytes: &[u8],
+        head: &VerifiedHead,
+    ) -> Result<Result<(), String>, ReplicaFault> {
+        Self::take_bundle(self, document, bytes, head)
+    }
+
+    fn complete_document(&mut self, start: Start) -> Result<(), ReplicaFault> {
+        self.put_start(&start)
+    }
+
+    fn caught_up(&mut self, head: VerifiedHead, cursor: Cursor) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        writes.put_cbor(Table::Meta, meta::HEAD.to_vec(), head.signed());
+        let start = Start::At(cursor);
+        writes.put_cbor(Table::Meta, meta::START.to_vec(), &start);
+        let mut steps = Vec::new();
+        self.judge_own(&mut writes, &start, &mut steps)?;
+        self.settle_steps(writes, steps)?;
+        self.invite = None;
+        Ok(())
+    }
+
+    fn evict(&mut self, document: DocumentId) -> Result<(), ReplicaFault> {
+        self.forget_document(document)
+    }
+
+    fn outgoing(&mut self, in_flight: &[u64], budget: usize) -> Result<Vec<Parcel>, ReplicaFault> {
+        self.pack(in_flight, budget)
+    }
+
+    fn answered(
+        &mut self,
+        answers: Vec<(Parcel, Answer)>,
+        _now_ms: u64,
+    ) -> Result<(), ReplicaFault> {
+        Self::answered(self, answers)
+    }
+
+    fn turn(&mut self, turn: Turn) -> Result<(), ReplicaFault> {
+        match turn {
+            Turn::Recover { .. } => Ok(()),
+            Turn::Epoch { epoch, common } => self.enter_epoch(Cursor { epoch, seq: common }),
+        }
+    }
+
+    fn founding(&mut self) -> Result<Vec<Parcel>, ReplicaFault> {
+        self.unsequenced_roster()
+    }
+
+    fn kept_log(&self, from: u64, budget: usize) -> Result<Vec<Logged>, ReplicaFault> {
+        let mut items: Vec<Logged> = Vec::new();
+        let (mut next, mut bytes) = (from, 0);
+        self.store.scan_from(Table::Log, &[], &tables::number(from), |_, value| {
+            let item: Logged = decode_row(Table::Log, value)?;
+            if item.seq() != next {
+                return Ok(false);
+            }
+            next += item.len();
+            bytes += value.len();
+            items.push(item);
+            Ok(bytes < budget)
+        })?;
+        Ok(items)
+    }
+
+    fn kept_proof(&self, size: u64) -> Result<Option<ConsistencyProof>, ReplicaFault> {
+        self.prove_kept(size)
+    }
+
+    fn heads(&self) -> Result<Vec<DocumentHeads>, ReplicaFault> {
+        // Only what the server has is of interest; what is here is compared when it answers.
+        let ask = |document: &DocumentId| DocumentHeads {
+            document: *document,
+            access: 0,
+            heads: Vec::new(),
+        };
+        Ok(self.to_compare.iter().map(ask).collect())
+    }
+
+    fn lacking(&mut self, theirs: &[DocumentHeads]) -> Result<Vec<Parcel>, ReplicaFault> {
+        let mut parcels = Vec::new();
+        for heads in theirs {
+            parcels.extend(self.beyond(heads)?);
+            self.to_compare.remove(&heads.document);
+        }
+        Ok(parcels)
+    }
+
+    fn bundle_to_keep(&mut self) -> Result<Option<(DocumentId, Vec<u8>)>, ReplicaFault> {
+        self.next_bundle()
+    }
+
+    fn bundle_kept(
+        &mut self,
+        document: DocumentId,
+        refused: Option<ErrorCode>,
+    ) -> Result<(), ReplicaFault> {
+        if let Some(code) = refused {
+            self.blame(format!("a bundle of document {document} was refused: {code}"));
+        }
+        Ok(())
+    }
+}
+
+impl Replica {
+    pub(super) fn stored_start(&self) -> Result<Start, ReplicaFault> {
+        Ok(self.store.get_cbor(Table::Meta, meta::START)?.unwrap_or(Start::Nothing))
+    }
+
+    fn put_start(&mut self, start: &Start) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        writes.put_cbor(Table::Meta, meta::START.to_vec(), start);
+        self.commit(writes)
+    }
+
+    /// The newest head that was verified; verified again, because the disk is not trusted to
+    /// vouch for a server. `None` without a pinned server.
+    pub(super) fn newest_head(&self) -> Result<Option<VerifiedHead>, ReplicaFault> {
+        let stored: Option<SignedHead> = self.store.get_cbor(Table::Meta, meta::HEAD)?;
+        let server = self.server()?.and_then(|server| server.key);
+        let (Some(head), Some(server)) = (stored, server) else { return Ok(None) };
+        Ok(head.verify(server, self.workspace()).ok())
+    }
+
+    /// Chooses what the server sends; documents outside are not evicted.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn set_scope(&mut self, scope: &Scope) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        writes.put_cbor(Table::Meta, meta::SCOPE.to_vec(), scope);
+        self.commit(writes)
+    }
+
+    /// Rescues unsent work of a document into the drawer, then forgets the document.
+    fn forget_document(&mut self, id: DocumentId) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        let why = Aside::Quarantined("the case is no longer visible to this device".to_owned());
+        let unsent = self.unsent_changes(id)?;
+        let rescued = unsent.len();
+        for (hash, row) in &unsent {
+            self.rescue(&mut writes, (id, *hash), &why, Some(row))?;
+        }
+        self.store.scan(Table::Outbox, &[], |key, value| {
+            if decode_row::<OutboxRow>(Table::Outbox, value)?.document == id {
+                writes.delete(Table::Outbox, key.to_vec());
+            }
+            Ok(true)
+        })?;
+        for table in Table::OF_A_DOCUMENT {
+            self.delete_all(&mut writes, table, id)?;
+        }
+        self.documents.close(id);
+        self.records.remove(&id);
+        self.actors.remove(&id);
+        self.notices.push(Notice::Evicted { document: id, rescued });
+        self.commit(writes)
+    }
+}

@@ -1,0 +1,238 @@
+//! Intake: items of the log, in log order, become part of the replica in one transaction.
+//!
+//! ```text
+//! items ─▶ roster, access ─▶ verified runs ─▶ per document: place, rights, shape ─▶ one apply
+//!                                                  └─▶ aside: held, waiting, quarantined
+//! ```
+//! Invariant: one bad change never blocks another, and one bad document never blocks the store.
+
+use std::collections::BTreeMap;
+
+use casework_protocol::access::entry::DocumentKind;
+use casework_protocol::frame::{Logged, LoggedRun, Standing as LogStanding, Start};
+use casework_protocol::ids::{DeviceId, DocumentId};
+use casework_protocol::seal::{CheckedRun, VerifiedRun};
+
+use super::admission::Incoming;
+use super::rows::{Arrived, Aside, AsideRow, DocumentRow};
+use super::store::Writes;
+use super::tables::{self, Table, meta};
+use super::writing::DocumentStep;
+use super::{Notice, Replica, ReplicaFault};
+
+/// Runs waiting for their signatures to be checked together.
+struct Pending {
+    run: CheckedRun,
+    document_seq: u64,
+    arrived: Arrived,
+    held: bool,
+}
+
+/// What arrived for one document.
+#[derive(Default)]
+pub(super) struct Arriving {
+    pub(super) changes: Vec<Incoming>,
+    /// Look at what is aside again: an adoption, a new revision, a new entry.
+    pub(super) again: bool,
+}
+
+impl Replica {
+    /// Takes items of the log, in log order, and remembers where to go on. One transaction.
+    ///
+    /// # Errors
+    /// [`ReplicaFault`]: the store failed, or the roster that the server handed over forks.
+    pub fn take(&mut self, items: Vec<Logged>, start: Start) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        let mut arriving: BTreeMap<DocumentId, Arriving> = BTreeMap::new();
+        let mut pending = Vec::new();
+        self.keep_items(&mut writes, &items);
+        for item in items {
+            match item {
+                Logged::Roster { seq, received_ms, entry } => {
+                    let arrived = Arrived { seq, received_ms };
+                    self.take_roster(&mut writes, entry, arrived, &mut arriving)?;
+                }
+                Logged::Access { seq, document_seq, received_ms, document, entry } => {
+                    let arrived = Arrived { seq, received_ms };
+                    self.take_access(&mut writes, document, entry, arrived)?;
+                    self.count(&mut writes, document, document_seq, 1)?;
+                    arriving.entry(document).or_default().again = true;
+                }
+                Logged::Run(logged) => self.check_run(logged, &mut pending),
+                Logged::Withheld { document, device, changes, document_seq, seq, received_ms } => {
+                    self.count(&mut writes, document, document_seq, changes.len() as u64)?;
+                    for (hash, seq) in changes.into_iter().zip(seq..) {
+                        let arrived = Some(Arrived { seq, received_ms });
+                        let why = Aside::Withheld;
+                        let row = AsideRow { why, device, bytes: Vec::new(), signed: None, arrived };
+                        let key = tables::document_change(document, hash);
+                        writes.put_cbor(Table::Aside, key, &row);
+                    }
+                }
+                Logged::Equivocation { document_seq, run, .. } => {
+                    let (document, device) = (run.document(), run.device());
+                    self.count(&mut writes, document, document_seq, 1)?;
+                    self.take_equivocation(document, device, run);
+                }
+            }
+        }
+        for (run, signed) in self.verify_runs(pending) {
+            let document = signed.origin().document;
+            self.count(&mut writes, document, run.document_seq, signed.changes().len() as u64)?;
+            arriving.entry(document).or_default().changes.extend(incoming(&signed, &run));
+        }
+        let mut steps = Vec::new();
+        for (id, arriving) in arriving {
+            steps.extend(self.take_changes(&mut writes, id, arriving)?);
+        }
+        self.judge_own(&mut writes, &start, &mut steps)?;
+        writes.put_cbor(Table::Meta, meta::START.to_vec(), &start);
+        self.settle_steps(writes, steps)
+    }
+
+    /// Commits what steps did and puts their documents back into memory.
+    pub(super) fn settle_steps(
+        &mut self,
+        mut writes: Writes,
+        mut steps: Vec<DocumentStep>,
+    ) -> Result<(), ReplicaFault> {
+        for step in &mut steps {
+            self.finish(&mut writes, step)?;
+        }
+        self.commit(writes)?;
+        let ids: Vec<DocumentId> = steps.iter().map(|step| step.id).collect();
+        for step in steps {
+            self.documents.put(step.id, step.document);
+        }
+        self.compact(ids)?;
+        Ok(())
+    }
+
+    fn check_run(&mut self, logged: LoggedRun, pending: &mut Vec<Pending>) {
+        let LoggedRun { seq, document_seq, received_ms, standing, run } = logged;
+        let document = run.document();
+        let arrived = Arrived { seq, received_ms };
+        let held = standing == LogStanding::Held;
+        match run.check(self.workspace()) {
+            Ok(run) => pending.push(Pending { run, document_seq, arrived, held }),
+            Err(error) => self.blame(format!("a run of document {document}: {error}")),
+        }
+    }
+
+    fn verify_runs(&mut self, pending: Vec<Pending>) -> Vec<(Place, VerifiedRun)> {
+        let mut places = Vec::with_capacity(pending.len());
+        let mut runs = Vec::with_capacity(pending.len());
+        for Pending { run, document_seq, arrived, held } in pending {
+            places.push(Place { document_seq, arrived, held });
+            runs.push(run);
+        }
+        let mut verified = Vec::with_capacity(places.len());
+        for (place, run) in places.into_iter().zip(CheckedRun::verify_all(runs)) {
+            match run {
+                Ok(run) => verified.push((place, run)),
+                Err(error) => self.blame(format!("a run at {}: {error}", place.arrived.seq)),
+            }
+        }
+        verified
+    }
+
+    fn take_equivocation(
+        &mut self,
+        document: DocumentId,
+        device: DeviceId,
+        run: casework_protocol::seal::SignedRun,
+    ) {
+        let proved = run
+            .check(self.workspace())
+            .map_err(|error| error.to_string())
+            .and_then(|run| run.verify().map_err(|error| error.to_string()));
+        match proved {
+            Ok(_) => self.notices.push(Notice::Equivocation { document, device }),
+            Err(error) => self.blame(format!("an equivocation that is none: {error}")),
+        }
+    }
+
+    pub(super) fn blame(&mut self, what: String) {
+        self.notices.push(Notice::ServerFault { what });
+    }
+
+    /// Judges what arrived for one document, and what lies aside, in log order.
+    fn take_changes(
+        &mut self,
+        writes: &mut Writes,
+        id: DocumentId,
+        arriving: Arriving,
+    ) -> Result<Option<DocumentStep>, ReplicaFault> {
+        let Some(row) = self.row_in(writes, id)? else {
+            if !arriving.changes.is_empty() {
+                self.blame(format!("changes of document {id}, which has no access record"));
+            }
+            return Ok(None);
+        };
+        if arriving.changes.is_empty() && !arriving.again {
+            return Ok(None);
+        }
+        if row.quarantined.is_some() {
+            self.keep_aside(writes, id, arriving.changes);
+            return Ok(None);
+        }
+        self.open_in(writes, id, row)?;
+        let mut step = self.take_document(id)?;
+        self.admit(writes, &mut step, arriving.changes)?;
+        if step.document.row.kind == DocumentKind::Template {
+            self.read_revisions(writes, &step.document.automerge, id)?;
+        }
+        Ok(Some(step))
+    }
+
+    /// Makes sure that a document which these writes create can be taken out of memory.
+    fn open_in(
+        &mut self,
+        writes: &Writes,
+        id: DocumentId,
+        row: DocumentRow,
+    ) -> Result<(), ReplicaFault> {
+        let fresh = self.store.get(Table::Documents, &tables::document(id))?.is_none();
+        let created = writes.pending(Table::Documents, &tables::document(id)).is_some();
+        if fresh && created && self.documents.get_mut(id).is_none() {
+            let automerge = automerge::Automerge::new();
+            let document = super::document::OpenDocument { automerge, row, view: None };
+            self.documents.put(id, document);
+        } else {
+            self.document(id)?.row = row;
+        }
+        Ok(())
+    }
+
+    /// Keeps changes of a quarantined document, so that nothing is lost with it.
+    fn keep_aside(&mut self, writes: &mut Writes, id: DocumentId, changes: Vec<Incoming>) {
+        for incoming in changes {
+            let why = Aside::Waiting("the document is quarantined".to_owned());
+            super::exclusion::put_aside(writes, id, incoming, why);
+        }
+    }
+}
+
+/// Where a run came to stand.
+struct Place {
+    document_seq: u64,
+    arrived: Arrived,
+    held: bool,
+}
+
+/// The changes of a verified run, each with its own position.
+fn incoming(run: &VerifiedRun, place: &Place) -> Vec<Incoming> {
+    let signed = Some((run.tip(), run.signature()));
+    let device = run.origin().device;
+    run.changes()
+        .iter()
+        .zip(place.arrived.seq..)
+        .map(|(change, seq)| Incoming {
+            change: change.clone(),
+            device,
+            signed,
+            arrived: Some(Arrived { seq, received_ms: place.arrived.received_ms }),
+            held: place.held,
+        })
+        .collect()
+}

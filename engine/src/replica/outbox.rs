@@ -1,0 +1,324 @@
+//! The outbox: what was done here and is not in the server's log yet, in causal order.
+//!
+//! Rows become parcels only when they are pushed: consecutive changes of one actor as one run
+//! under one signature, access and roster entries signed onto the head of the day. A row leaves
+//! the outbox when the server has answered for it, never before.
+
+use std::collections::BTreeSet;
+
+use casework_protocol::access::AccessRecord;
+use casework_protocol::access::draft::AccessDraft;
+use casework_protocol::authority::Received;
+use casework_protocol::frame::PushItem;
+use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
+use casework_protocol::keys::Signature;
+use casework_protocol::limits::{MAX_RUN_BYTES, MAX_RUN_CHANGES};
+use casework_protocol::roster::Roster;
+use casework_protocol::roster::draft::RosterDraft;
+use casework_protocol::seal::SignedRun;
+
+use super::authority::untrusted;
+use super::document::actor_of;
+use super::rows::{ChangeRow, OutboxRow, Outgoing, Sequenced};
+use super::store::{Writes, decode_row};
+use super::tables::{self, Table};
+use super::{Notice, Replica, ReplicaFault};
+use crate::sync::Parcel;
+
+/// The document of an outbox row that concerns none.
+pub(super) const NOBODYS: DocumentId = DocumentId::new([0; DocumentId::LEN]);
+
+/// A run being gathered.
+struct Gathering {
+    rows: Vec<u64>,
+    document: DocumentId,
+    actor: ActorId,
+    changes: Vec<Vec<u8>>,
+    bytes: usize,
+    signature: Signature,
+}
+
+/// Parcels being made, with the heads that pending entries are signed onto.
+struct Packing<'a> {
+    replica: &'a Replica,
+    roster: Roster,
+    records: Vec<(DocumentId, AccessRecord)>,
+    run: Option<Gathering>,
+    parcels: Vec<Parcel>,
+    /// Rows that hold no longer, with the reason.
+    dropped: Vec<(u64, String)>,
+}
+
+impl Replica {
+    /// How many rows wait to be pushed.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn unsent(&self) -> Result<usize, ReplicaFault> {
+        let mut count = 0;
+        self.store.scan(Table::Outbox, &[], |_, _| {
+            count += 1;
+            Ok(true)
+        })?;
+        Ok(count)
+    }
+
+    /// The documents with unsent work.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn unsent_documents(&self) -> Result<BTreeSet<DocumentId>, ReplicaFault> {
+        let mut found = BTreeSet::new();
+        self.store.scan(Table::Outbox, &[], |_, value| {
+            found.insert(decode_row::<OutboxRow>(Table::Outbox, value)?.document);
+            Ok(true)
+        })?;
+        found.remove(&NOBODYS);
+        Ok(found)
+    }
+
+    /// The next parcels, about `budget` bytes, leaving out rows that are on their way.
+    pub(super) fn pack(
+        &mut self,
+        in_flight: &[u64],
+        budget: usize,
+    ) -> Result<Vec<Parcel>, ReplicaFault> {
+        let rows = self.next_rows(in_flight, budget)?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut filled = Vec::with_capacity(rows.len());
+        let mut bytes = 0;
+        for (number, row) in rows {
+            let change = self.fill(&row)?;
+            bytes += change.as_ref().map_or(0, Vec::len);
+            filled.push((number, row, change));
+            if bytes >= budget {
+                break;
+            }
+        }
+        let mut packing = Packing {
+            roster: self.roster()?.clone(),
+            replica: self,
+            records: Vec::new(),
+            run: None,
+            parcels: Vec::new(),
+            dropped: Vec::new(),
+        };
+        for (number, row, change) in filled {
+            packing.add(number, row, change)?;
+        }
+        packing.close_run();
+        let Packing { parcels, dropped, .. } = packing;
+        self.drop_rows(dropped)?;
+        Ok(parcels)
+    }
+
+    fn next_rows(
+        &self,
+        in_flight: &[u64],
+        budget: usize,
+    ) -> Result<Vec<(u64, OutboxRow)>, ReplicaFault> {
+        // No change is shorter than this, so more rows than that never fit.
+        let most = budget / 100 + 1;
+        let mut rows = Vec::new();
+        self.store.scan(Table::Outbox, &[], |key, value| {
+            let number = tables::last_number(key);
+            if !in_flight.contains(&number) {
+                rows.push((number, decode_row(Table::Outbox, value)?));
+            }
+            Ok(rows.len() < most)
+        })?;
+        Ok(rows)
+    }
+
+    fn drop_rows(&mut self, dropped: Vec<(u64, String)>) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        for (number, why) in dropped {
+            writes.delete(Table::Outbox, tables::number(number));
+            self.notices.push(Notice::EntryDropped { why });
+        }
+        self.commit(writes)
+    }
+
+    /// What a row needs besides itself: the bytes of its change, or its access record in memory.
+    fn fill(&mut self, row: &OutboxRow) -> Result<Option<Vec<u8>>, ReplicaFault> {
+        match &row.what {
+            Outgoing::Change { hash, place, .. } => self.change_bytes(row.document, *hash, *place),
+            Outgoing::Access { .. } => match self.record(row.document) {
+                Ok(_) | Err(ReplicaFault::Document(_)) => Ok(None),
+                Err(fault) => Err(fault),
+            },
+            Outgoing::Genesis | Outgoing::Roster { .. } => Ok(None),
+        }
+    }
+
+    /// The row of a change since the snapshot, with its place.
+    pub(super) fn loose_change(
+        &self,
+        id: DocumentId,
+        hash: ChangeHash,
+    ) -> Result<Option<(u64, ChangeRow)>, ReplicaFault> {
+        let mut found = None;
+        self.store.scan(Table::Changes, id.as_bytes(), |key, value| {
+            let row: ChangeRow = decode_row(Table::Changes, value)?;
+            if row.hash == hash {
+                found = Some((tables::last_number(key), row));
+            }
+            Ok(found.is_none())
+        })?;
+        Ok(found)
+    }
+
+    /// The bytes of a change: from its row, or out of the document once a snapshot took it in.
+    pub(super) fn change_bytes(
+        &mut self,
+        id: DocumentId,
+        hash: ChangeHash,
+        place: u64,
+    ) -> Result<Option<Vec<u8>>, ReplicaFault> {
+        let key = tables::document_number(id, place);
+        let row: Option<ChangeRow> = self.store.get_cbor(Table::Changes, &key)?;
+        if let Some(row) = row.filter(|row| row.hash == hash) {
+            return Ok(Some(row.bytes));
+        }
+        let document = match self.document(id) {
+            Ok(document) => document,
+            Err(ReplicaFault::Document(_)) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let change = super::document::change_of(&document.automerge, hash);
+        Ok(change.map(|change| change.raw_bytes().to_vec()))
+    }
+}
+
+impl Packing<'_> {
+    fn add(
+        &mut self,
+        number: u64,
+        row: OutboxRow,
+        change: Option<Vec<u8>>,
+    ) -> Result<(), ReplicaFault> {
+        match row.what {
+            Outgoing::Change { hash, signature, .. } => {
+                let Some(bytes) = change else {
+                    self.dropped.push((number, format!("change {hash} is no longer here")));
+                    return Ok(());
+                };
+                self.add_change(number, row.document, (bytes, signature))
+            }
+            Outgoing::Genesis => {
+                let key = tables::document_number(row.document, 1);
+                let entry: Option<Sequenced> = self.replica.store.get_cbor(Table::Access, &key)?;
+                if let Some(Sequenced { entry, .. }) = entry {
+                    self.add_entry(number, PushItem::Access { document: row.document, entry });
+                }
+                Ok(())
+            }
+            Outgoing::Access { body } => {
+                let draft = AccessDraft { body, claimed_ms: row.made_ms };
+                self.add_access(number, row.document, &draft)
+            }
+            Outgoing::Roster { body } => {
+                let draft = RosterDraft { body, claimed_ms: row.made_ms };
+                self.add_roster(number, &draft)
+            }
+        }
+    }
+
+    fn add_change(
+        &mut self,
+        number: u64,
+        document: DocumentId,
+        (bytes, signature): (Vec<u8>, Signature),
+    ) -> Result<(), ReplicaFault> {
+        let change = automerge::Change::from_bytes(bytes.clone()).map_err(untrusted)?;
+        let Some(actor) = actor_of(change.actor_id()) else { return Ok(()) };
+        if let Some(run) = self.run.as_mut().filter(|run| run.takes(document, actor, bytes.len())) {
+            run.rows.push(number);
+            run.bytes += bytes.len();
+            run.changes.push(bytes);
+            run.signature = signature;
+            return Ok(());
+        }
+        self.close_run();
+        self.run = Some(Gathering {
+            rows: vec![number],
+            document,
+            actor,
+            bytes: bytes.len(),
+            changes: vec![bytes],
+            signature,
+        });
+        Ok(())
+    }
+
+    fn add_access(
+        &mut self,
+        number: u64,
+        id: DocumentId,
+        draft: &AccessDraft,
+    ) -> Result<(), ReplicaFault> {
+        let key = self.replica.identity.key.clone();
+        let known = self.records.iter().position(|(known, _)| *known == id);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                let Some(record) = self.replica.records.get(&id) else {
+                    // Loaded before packing; a record that is not here was evicted meanwhile.
+                    self.dropped.push((number, format!("document {id} is no longer here")));
+                    return Ok(());
+                };
+                self.records.push((id, record.clone()));
+                self.records.len() - 1
+            }
+        };
+        let record = &mut self.records[place].1;
+        let received = Received::unsequenced(draft.claimed_ms);
+        match draft.rebase(record, &self.roster, received, key.as_ref()) {
+            Ok(entry) => {
+                record.apply(entry.clone().verify().map_err(untrusted)?, received, &self.roster)?;
+                self.add_entry(number, PushItem::Access { document: id, entry });
+            }
+            Err(error) => self.dropped.push((number, error.to_string())),
+        }
+        Ok(())
+    }
+
+    fn add_roster(&mut self, number: u64, draft: &RosterDraft) -> Result<(), ReplicaFault> {
+        let key = self.replica.identity.key.clone();
+        let received = Received::unsequenced(draft.claimed_ms);
+        match draft.rebase(&self.roster, received, key.as_ref()) {
+            Ok(entry) => {
+                self.roster.apply(entry.clone().verify().map_err(untrusted)?, received)?;
+                self.add_entry(number, PushItem::Roster(entry));
+            }
+            Err(error) => self.dropped.push((number, error.to_string())),
+        }
+        Ok(())
+    }
+
+    fn add_entry(&mut self, number: u64, item: PushItem) {
+        self.close_run();
+        self.parcels.push(Parcel { rows: vec![number], item });
+    }
+
+    fn close_run(&mut self) {
+        if let Some(run) = self.run.take() {
+            let device = self.replica.device();
+            let item = SignedRun::from_parts(run.document, device, run.changes, run.signature);
+            self.parcels.push(Parcel { rows: run.rows, item: PushItem::Run(item) });
+        }
+    }
+}
+
+impl Gathering {
+    /// Whether the change belongs to this run. Rows are in causal order, so the same actor's next
+    /// row is its next change.
+    fn takes(&self, document: DocumentId, actor: ActorId, bytes: usize) -> bool {
+        self.document == document
+            && self.actor == actor
+            && self.changes.len() < MAX_RUN_CHANGES
+            && self.bytes + bytes <= MAX_RUN_BYTES
+    }
+}

@@ -1,0 +1,212 @@
+//! Reading: cards, views, comments and timelines. A case is read from its stored view; its
+//! document is opened only to look back.
+
+use std::collections::BTreeSet;
+
+use casework_protocol::access::entry::DocumentKind;
+use casework_protocol::ids::{ChangeHash, DocumentId};
+use serde::Serialize;
+
+use super::history::arrivals;
+use super::rows::{Aside, AsideRow, DocumentRow, ServerRow};
+use super::store::decode_row;
+use super::tables::{self, Table};
+use super::{DocumentFault, Replica, ReplicaFault};
+use crate::view::{Arrival, Card, CaseView, CommentView, TimelineContext, TimelineEntry, TimelinePage};
+
+/// How a replica stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Cases on this device.
+    pub cases: usize,
+    /// Templates on this device.
+    pub templates: usize,
+    /// Things that wait to be pushed.
+    pub unsent: usize,
+    /// Things in the drawer.
+    pub drawer: usize,
+    /// Changes that wait for an adoption.
+    pub held: usize,
+    /// Changes that cannot be judged yet.
+    pub waiting: usize,
+    /// Changes set aside for good.
+    pub quarantined: usize,
+    /// Whole documents set aside.
+    pub quarantined_documents: usize,
+    /// Documents whose history from a bundle is still to be judged.
+    pub unchecked: usize,
+    /// The roster version.
+    pub roster: u64,
+    /// The server.
+    pub server: Option<ServerRow>,
+    /// Size of the log at the newest verified head.
+    pub log_size: Option<u64>,
+    /// The newest verified head as people compare it.
+    pub head_code: Option<String>,
+}
+
+impl Replica {
+    /// The view of a case.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Document`] when it is not here or is quarantined.
+    pub fn case(&mut self, id: DocumentId) -> Result<CaseView, ReplicaFault> {
+        if let Some(view) = self.documents.get_mut(id).and_then(|open| open.view.as_ref()) {
+            return Ok(view.clone());
+        }
+        if let Some(view) = self.stored_view(id)? {
+            return Ok(view);
+        }
+        // A row of another version of this program, or none: read the document once.
+        let mut step = self.take_document(id)?;
+        if step.document.row.kind != DocumentKind::Case {
+            return Err(DocumentFault::Unknown(id).into());
+        }
+        step.reread();
+        self.settle_steps(super::store::Writes::default(), vec![step])?;
+        self.stored_view(id)?.ok_or_else(|| DocumentFault::Unknown(id).into())
+    }
+
+    /// The comments of a case, in order.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn comments(&self, id: DocumentId) -> Result<Vec<CommentView>, ReplicaFault> {
+        let mut found = Vec::new();
+        self.store.scan(Table::Comments, id.as_bytes(), |_, value| {
+            found.extend(CommentView::from_stored(value).ok());
+            Ok(true)
+        })?;
+        Ok(found)
+    }
+
+    /// The cards of every case on this device, by document id.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn cards(&self) -> Result<Vec<Card>, ReplicaFault> {
+        let mut found = Vec::new();
+        self.store.scan(Table::Cards, &[], |_, value| {
+            found.extend(Card::from_stored(value).ok());
+            Ok(true)
+        })?;
+        let unsent = self.unsent_documents()?;
+        let held = self.held_documents()?;
+        for card in &mut found {
+            card.badges.unsynced = unsent.contains(&card.document);
+            card.badges.held = held.contains(&card.document);
+        }
+        Ok(found)
+    }
+
+    /// The templates on this device.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn templates(&self) -> Result<Vec<DocumentId>, ReplicaFault> {
+        self.documents_of(DocumentKind::Template)
+    }
+
+    /// The cases on this device.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn cases(&self) -> Result<Vec<DocumentId>, ReplicaFault> {
+        self.documents_of(DocumentKind::Case)
+    }
+
+    fn documents_of(&self, kind: DocumentKind) -> Result<Vec<DocumentId>, ReplicaFault> {
+        let mut found = Vec::new();
+        self.store.scan(Table::Documents, &[], |key, value| {
+            let row: DocumentRow = decode_row(Table::Documents, value)?;
+            found.extend(tables::document_of(key).filter(|_| row.kind == kind));
+            Ok(true)
+        })?;
+        Ok(found)
+    }
+
+    fn held_documents(&self) -> Result<BTreeSet<DocumentId>, ReplicaFault> {
+        Ok(self.held()?.into_iter().map(|held| held.document).collect())
+    }
+
+    /// A page of a case's timeline, newest first.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Document`] when it is not here or is quarantined.
+    pub fn timeline(
+        &mut self,
+        id: DocumentId,
+        page: TimelinePage,
+    ) -> Result<Vec<TimelineEntry>, ReplicaFault> {
+        self.document(id)?;
+        let document = self.documents.get_mut(id).ok_or(DocumentFault::Unknown(id))?;
+        let arrived = arrivals(&self.store, id, &document.automerge)?;
+        let roster = self.roster.as_ref().ok_or(ReplicaFault::NotEnrolled)?.head();
+        let members = |device| roster.device(device).map(|device| device.member);
+        let arrivals = |hash: ChangeHash| {
+            arrived.get(&hash).map(|at| Arrival {
+                seq: at.seq,
+                received_ms: at.received_ms.cast_signed(),
+            })
+        };
+        let context = TimelineContext { members: &members, arrivals: &arrivals };
+        Ok(crate::view::timeline(&document.automerge, &context, page))
+    }
+
+    /// How the replica stands.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn status(&self) -> Result<Status, ReplicaFault> {
+        let mut status = Status {
+            cases: 0,
+            templates: 0,
+            unsent: self.unsent()?,
+            drawer: self.drawer()?.len(),
+            held: 0,
+            waiting: 0,
+            quarantined: 0,
+            quarantined_documents: 0,
+            unchecked: 0,
+            roster: self.roster.as_ref().map_or(0, |roster| roster.head().version()),
+            server: self.server()?,
+            log_size: None,
+            head_code: None,
+        };
+        if let Some(head) = self.newest_head()? {
+            status.log_size = Some(head.head().size);
+            status.head_code = Some(head.head().short_code());
+        }
+        self.store.scan(Table::Documents, &[], |_, value| {
+            let row: DocumentRow = decode_row(Table::Documents, value)?;
+            match row.kind {
+                DocumentKind::Case => status.cases += 1,
+                DocumentKind::Template => status.templates += 1,
+            }
+            status.quarantined_documents += usize::from(row.quarantined.is_some());
+            Ok(true)
+        })?;
+        self.store.scan(Table::Aside, &[], |_, value| {
+            match decode_row::<AsideRow>(Table::Aside, value)?.why {
+                Aside::Held | Aside::Withheld | Aside::Dependent(_) => status.held += 1,
+                Aside::Waiting(_) => status.waiting += 1,
+                Aside::Quarantined(_) => status.quarantined += 1,
+            }
+            Ok(true)
+        })?;
+        self.store.scan(Table::Unchecked, &[], |_, _| {
+            status.unchecked += 1;
+            Ok(true)
+        })?;
+        Ok(status)
+    }
+
+    /// A case as any Automerge implementation opens it: the whole history, redacted values
+    /// included.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Document`] when it is not here or is quarantined.
+    pub fn export(&mut self, id: DocumentId) -> Result<Vec<u8>, ReplicaFault> {
+        Ok(super::compaction::save(&self.document(id)?.automerge))
+    }
+}

@@ -1,0 +1,200 @@
+//! Roster and access entries as the log sequences them, and the numbering of documents' entries.
+//!
+//! An entry known before (made here, or shown again) only learns its place; another entry under a
+//! known version is a fork, and the server that shows it is not trusted any further.
+
+use std::collections::BTreeMap;
+
+use casework_protocol::access::AccessRecord;
+use casework_protocol::access::entry::{AccessBody, AccessEntry};
+use casework_protocol::authority::Received;
+use casework_protocol::entry::SignedEntry;
+use casework_protocol::ids::DocumentId;
+use casework_protocol::roster::Roster;
+use casework_protocol::roster::entry::RosterBody;
+
+use super::authority::{document_row, put_access, put_roster, untrusted};
+use super::intake::Arriving;
+use super::rows::{Arrived, DocumentRow};
+use super::store::{Writes, decode_row};
+use super::tables::{self, Table};
+use super::{Notice, Replica, ReplicaFault};
+
+impl Replica {
+    pub(super) fn take_roster(
+        &mut self,
+        writes: &mut Writes,
+        entry: SignedEntry,
+        arrived: Arrived,
+        arriving: &mut BTreeMap<DocumentId, Arriving>,
+    ) -> Result<(), ReplicaFault> {
+        let verified = entry.clone().verify::<RosterBody>().map_err(untrusted)?;
+        let version = verified.head().version;
+        let received = Received { seq: arrived.seq, ms: arrived.received_ms };
+        if let RosterBody::Adopt { document, .. } = verified.body() {
+            arriving.entry(*document).or_default().again = true;
+        }
+        let known = self.roster.as_ref().and_then(|roster| roster.entry(version));
+        if let Some((known, at)) = known {
+            if known.hash() != verified.hash() {
+                let what = format!("it shows another roster entry as version {version}");
+                return Err(ReplicaFault::Untrusted(what));
+            }
+            if at != received {
+                put_roster(writes, version, &entry, Some(arrived));
+                self.replace_roster_position(version, received)?;
+            }
+            return Ok(());
+        }
+        match &mut self.roster {
+            Some(roster) => {
+                roster.apply(verified, received).map_err(untrusted)?;
+            }
+            None => {
+                let roster = Roster::found(verified, received).map_err(untrusted)?;
+                if roster.workspace() != self.workspace() {
+                    let what = format!("it shows workspace {}", roster.workspace());
+                    return Err(ReplicaFault::Untrusted(what));
+                }
+                self.roster = Some(roster);
+            }
+        }
+        put_roster(writes, version, &entry, Some(arrived));
+        Ok(())
+    }
+
+    /// An entry that this replica had sequenced itself now has a place in the log.
+    fn replace_roster_position(
+        &mut self,
+        version: u64,
+        received: Received,
+    ) -> Result<(), ReplicaFault> {
+        let entries: Vec<_> = self
+            .roster()?
+            .entries()
+            .map(|(entry, at)| {
+                let at = if entry.head().version == version { received } else { at };
+                (entry.clone(), at)
+            })
+            .collect();
+        self.roster = Some(Roster::replay(entries)?);
+        self.records.clear();
+        Ok(())
+    }
+
+    pub(super) fn take_access(
+        &mut self,
+        writes: &mut Writes,
+        id: DocumentId,
+        entry: SignedEntry,
+        arrived: Arrived,
+    ) -> Result<(), ReplicaFault> {
+        let verified = entry.clone().verify::<AccessBody>().map_err(untrusted)?;
+        let version = verified.head().version;
+        let received = Received { seq: arrived.seq, ms: arrived.received_ms };
+        let known = match self.record(id) {
+            Ok(record) => Some(record.clone()),
+            Err(ReplicaFault::Document(_)) => None,
+            Err(fault) => return Err(fault),
+        };
+        let roster = self.roster()?;
+        let taken = match known {
+            None => {
+                if let AccessBody::Genesis { kind, template, .. } = verified.body() {
+                    let row = document_row(*kind, *template);
+                    writes.put_cbor(Table::Documents, tables::document(id), &row);
+                }
+                AccessRecord::found(verified, received, roster)
+                    .map_err(|error| error.to_string())
+                    .and_then(|record| {
+                        let own = record.document() == id;
+                        own.then_some(record).ok_or_else(|| "it founds another document".to_owned())
+                    })
+            }
+            Some(mut record) if record.head().version() < version => record
+                .apply(verified, received, roster)
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+                .map(|()| record),
+            Some(record) => replace_position(&record, &verified, received, roster),
+        };
+        match taken {
+            Ok(record) => {
+                put_access(writes, id, version, (&entry, Some(arrived)));
+                self.records.insert(id, record);
+            }
+            Err(why) => {
+                writes.delete(Table::Documents, tables::document(id));
+                self.blame(format!("access entry {version} of document {id}: {why}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows the numbers of a document's entries; a gap shows that something is withheld.
+    pub(super) fn count(
+        &mut self,
+        writes: &mut Writes,
+        id: DocumentId,
+        number: u64,
+        entries: u64,
+    ) -> Result<(), ReplicaFault> {
+        let Some(mut row) = self.row_in(writes, id)? else { return Ok(()) };
+        let expected = row.document_seq.unwrap_or(number);
+        let gap = (expected..number).find(|n| !row.ahead.contains(n));
+        if let Some(from) = gap {
+            self.notices.push(Notice::Gap { document: id, from, to: number });
+        }
+        if number + entries > expected || row.document_seq.is_none() {
+            row.document_seq = Some(expected.max(number + entries));
+            row.ahead.retain(|ahead| *ahead >= number + entries);
+            self.put_row(writes, id, row);
+        }
+        Ok(())
+    }
+
+    /// The row of a document as it will be after these writes.
+    pub(super) fn row_in(
+        &mut self,
+        writes: &Writes,
+        id: DocumentId,
+    ) -> Result<Option<DocumentRow>, ReplicaFault> {
+        let key = tables::document(id);
+        if let Some(pending) = writes.pending(Table::Documents, &key) {
+            return Ok(pending
+                .map(|bytes| decode_row(Table::Documents, bytes))
+                .transpose()?);
+        }
+        if let Some(open) = self.documents.get_mut(id) {
+            return Ok(Some(open.row.clone()));
+        }
+        Ok(self.store.get_cbor(Table::Documents, &key)?)
+    }
+
+    /// Writes a document's row, in memory as well if it is open.
+    pub(super) fn put_row(&mut self, writes: &mut Writes, id: DocumentId, row: DocumentRow) {
+        writes.put_cbor(Table::Documents, tables::document(id), &row);
+        if let Some(open) = self.documents.get_mut(id) {
+            open.row = row;
+        }
+    }
+}
+
+/// The record with the place that an entry known before now has.
+fn replace_position(
+    record: &AccessRecord,
+    entry: &AccessEntry,
+    received: Received,
+    roster: &Roster,
+) -> Result<AccessRecord, String> {
+    let version = entry.head().version;
+    let mut entries = Vec::new();
+    for (known, at) in record.entries() {
+        let same = known.head().version == version;
+        if same && known.hash() != entry.hash() {
+            return Err(format!("it shows another entry as version {version}"));
+        }
+        entries.push((known.clone(), if same { received } else { at }));
+    }
+    AccessRecord::replay(entries, roster).map_err(|error| error.to_string())
+}

@@ -1,0 +1,204 @@
+//! Every table of the replica's store, its key and its value. Keys are built and split here only.
+//!
+//! Names end in the version of their layout; a changed layout gets a new name and a migration.
+//! All keys are big-endian byte strings, so that ranges run in the order people expect.
+
+use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, RevisionId};
+use redb::TableDefinition;
+
+/// A table of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Table {
+    /// Name → value: workspace, server, head, start, scope, counters.
+    Meta,
+    /// Roster version → `Sequenced` entry.
+    Roster,
+    /// Document ‖ access version → `Sequenced` entry.
+    Access,
+    /// Document → `DocumentRow`.
+    Documents,
+    /// Document → saved Automerge document.
+    Snapshots,
+    /// Document → `History` of the changes in the snapshot, in stored order.
+    Histories,
+    /// Document ‖ place → `ChangeRow`: changes since the snapshot.
+    Changes,
+    /// Document ‖ change hash → `Arrival` of a change that was in the snapshot before it arrived.
+    Late,
+    /// Document ‖ actor → `TipRow`.
+    Tips,
+    /// Document ‖ change hash → `AsideRow`: held, waiting, quarantined.
+    Aside,
+    /// Number → `OutboxRow`, in causal order.
+    Outbox,
+    /// Number → `DrawerRow`.
+    Drawer,
+    /// Document → `Card`.
+    Cards,
+    /// Document → `CaseView`.
+    Views,
+    /// Document ‖ order key → `CommentView`.
+    Comments,
+    /// Revision id → canonical package.
+    Revisions,
+    /// Log position → `Logged` item, on replicas that keep the whole log.
+    Log,
+    /// Log position ‖ document ‖ change hash → (): own changes still to be judged at arrival.
+    Unjudged,
+    /// Document → number of changes when this device last offered a bundle of it.
+    Bundled,
+    /// Document → (): loaded from a bundle, rights over its history not yet judged.
+    Unchecked,
+}
+
+impl Table {
+    /// Every table, so that opening a store creates them all.
+    pub(crate) const ALL: [Self; 20] = [
+        Self::Meta,
+        Self::Roster,
+        Self::Access,
+        Self::Documents,
+        Self::Snapshots,
+        Self::Histories,
+        Self::Changes,
+        Self::Late,
+        Self::Tips,
+        Self::Aside,
+        Self::Outbox,
+        Self::Drawer,
+        Self::Cards,
+        Self::Views,
+        Self::Comments,
+        Self::Revisions,
+        Self::Log,
+        Self::Unjudged,
+        Self::Bundled,
+        Self::Unchecked,
+    ];
+
+    /// The redb table.
+    pub(crate) const fn definition(self) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
+        TableDefinition::new(match self {
+            Self::Meta => "meta/1",
+            Self::Roster => "roster/1",
+            Self::Access => "access/1",
+            Self::Documents => "documents/1",
+            Self::Snapshots => "snapshots/1",
+            Self::Histories => "histories/1",
+            Self::Changes => "changes/1",
+            Self::Late => "late/1",
+            Self::Tips => "tips/1",
+            Self::Aside => "aside/1",
+            Self::Outbox => "outbox/1",
+            Self::Drawer => "drawer/1",
+            Self::Cards => "cards/1",
+            Self::Views => "views/1",
+            Self::Comments => "comments/1",
+            Self::Revisions => "revisions/1",
+            Self::Log => "log/1",
+            Self::Unjudged => "unjudged/1",
+            Self::Bundled => "bundled/1",
+            Self::Unchecked => "unchecked/1",
+        })
+    }
+
+    /// Tables whose keys begin with a document id; eviction empties them for that document.
+    pub(crate) const OF_A_DOCUMENT: [Self; 13] = [
+        Self::Access,
+        Self::Documents,
+        Self::Snapshots,
+        Self::Histories,
+        Self::Changes,
+        Self::Late,
+        Self::Tips,
+        Self::Aside,
+        Self::Cards,
+        Self::Views,
+        Self::Comments,
+        Self::Bundled,
+        Self::Unchecked,
+    ];
+}
+
+/// Names in the meta table.
+pub(crate) mod meta {
+    /// Layout version of the whole store, decimal text.
+    pub(crate) const LAYOUT: &[u8] = b"layout";
+    /// The workspace id.
+    pub(crate) const WORKSPACE: &[u8] = b"workspace";
+    /// The device this replica belongs to.
+    pub(crate) const DEVICE: &[u8] = b"device";
+    /// `ServerRow`: address and pinned key.
+    pub(crate) const SERVER: &[u8] = b"server";
+    /// Newest signed log head.
+    pub(crate) const HEAD: &[u8] = b"head";
+    /// Where the next sync starts.
+    pub(crate) const START: &[u8] = b"start";
+    /// What the device wants to be sent.
+    pub(crate) const SCOPE: &[u8] = b"scope";
+}
+
+/// A key made of one number.
+pub(crate) fn number(n: u64) -> Vec<u8> {
+    n.to_be_bytes().to_vec()
+}
+
+/// Reads the last eight bytes of a key as a number.
+pub(crate) fn last_number(key: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let start = key.len().saturating_sub(8);
+    let tail = &key[start..];
+    bytes[8 - tail.len()..].copy_from_slice(tail);
+    u64::from_be_bytes(bytes)
+}
+
+/// A key of one document.
+pub(crate) fn document(id: DocumentId) -> Vec<u8> {
+    id.as_bytes().to_vec()
+}
+
+/// The document at the beginning of a key.
+pub(crate) fn document_of(key: &[u8]) -> Option<DocumentId> {
+    DocumentId::from_slice(key.get(..DocumentId::LEN)?)
+}
+
+/// Document ‖ number.
+pub(crate) fn document_number(id: DocumentId, n: u64) -> Vec<u8> {
+    [id.as_bytes().as_slice(), &n.to_be_bytes()].concat()
+}
+
+/// Document ‖ change hash.
+pub(crate) fn document_change(id: DocumentId, hash: ChangeHash) -> Vec<u8> {
+    [id.as_bytes().as_slice(), hash.as_bytes()].concat()
+}
+
+/// The change hash at the end of a key.
+pub(crate) fn change_of(key: &[u8]) -> Option<ChangeHash> {
+    ChangeHash::from_slice(key.get(key.len().checked_sub(ChangeHash::LEN)?..)?)
+}
+
+/// Document ‖ actor.
+pub(crate) fn document_actor(id: DocumentId, actor: ActorId) -> Vec<u8> {
+    [id.as_bytes().as_slice(), actor.as_bytes()].concat()
+}
+
+/// Document ‖ free bytes.
+pub(crate) fn document_bytes(id: DocumentId, rest: &[u8]) -> Vec<u8> {
+    [id.as_bytes().as_slice(), rest].concat()
+}
+
+/// Position ‖ document ‖ change hash.
+pub(crate) fn unjudged(seq: u64, id: DocumentId, hash: ChangeHash) -> Vec<u8> {
+    [seq.to_be_bytes().as_slice(), id.as_bytes(), hash.as_bytes()].concat()
+}
+
+/// Splits a key of [`unjudged`].
+pub(crate) fn split_unjudged(key: &[u8]) -> Option<(u64, DocumentId, ChangeHash)> {
+    let seq = u64::from_be_bytes(key.get(..8)?.try_into().ok()?);
+    Some((seq, document_of(key.get(8..)?)?, change_of(key)?))
+}
+
+/// A revision.
+pub(crate) fn revision(id: RevisionId) -> Vec<u8> {
+    id.as_bytes().to_vec()
+}

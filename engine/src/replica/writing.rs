@@ -1,0 +1,202 @@
+//! Writing what a step did to a document: its row, changes, tips, view, card and comments.
+//!
+//! One [`DocumentStep`] gathers what was touched; [`Replica::finish`] turns it into rows. Knows
+//! nothing of where the changes came from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use casework_protocol::access::entry::DocumentKind;
+use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
+
+use super::document::OpenDocument;
+use super::rows::{ChangeRow, TipRow};
+use super::store::Writes;
+use super::tables::{self, Table};
+use super::{Replica, ReplicaFault};
+use crate::case::{Message, PartId, Place, touched_by};
+use crate::template::Revision;
+use crate::view::{Card, CaseView, CommentView, ViewContext, read, read_comments, refresh, refresh_comments};
+
+/// A document taken out of memory while a step works on it. If the step fails it is dropped, and
+/// the next use loads what the disk says.
+pub(super) struct DocumentStep {
+    pub(super) id: DocumentId,
+    pub(super) document: OpenDocument,
+    touched: BTreeSet<Place>,
+    /// Everything is read anew.
+    whole: bool,
+    breaches: BTreeSet<ChangeHash>,
+    tips: BTreeMap<ActorId, TipRow>,
+    rows: Vec<ChangeRow>,
+}
+
+impl DocumentStep {
+    pub(super) fn new(id: DocumentId, document: OpenDocument) -> Self {
+        Self {
+            id,
+            document,
+            touched: BTreeSet::new(),
+            whole: false,
+            breaches: BTreeSet::new(),
+            tips: BTreeMap::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Notes a change that is now in the document. Answers its place.
+    pub(super) fn add(&mut self, row: ChangeRow, message: &Message, tip: (ActorId, TipRow)) -> u64 {
+        self.touched.extend(touched_by(message));
+        let (actor, mut tip) = tip;
+        if let Some(older) = self.tips.get(&actor) {
+            tip.signed = tip.signed.or(older.signed);
+        }
+        self.tips.insert(actor, tip);
+        let place = self.document.row.next_place;
+        self.document.row.next_place += 1;
+        self.document.row.loose_bytes += row.bytes.len() as u64;
+        self.rows.push(row);
+        place
+    }
+
+    /// Notes that a change broke a rule that was in force where its author stood.
+    pub(super) fn breached(&mut self, hash: ChangeHash) {
+        self.breaches.insert(hash);
+    }
+
+    /// Whether nothing was noted.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.whole && self.rows.is_empty() && self.touched.is_empty()
+    }
+
+    /// Everything of the document is to be read and written anew.
+    pub(super) fn reread(&mut self) {
+        self.whole = true;
+    }
+}
+
+impl Replica {
+    /// Takes a document out of memory, loading it if it is not open.
+    pub(super) fn take_document(&mut self, id: DocumentId) -> Result<DocumentStep, ReplicaFault> {
+        self.document(id)?;
+        let document = self.documents.take(id).expect("the document was just opened");
+        Ok(DocumentStep::new(id, document))
+    }
+
+    /// An open document, loaded if need be.
+    pub(super) fn document(&mut self, id: DocumentId) -> Result<&mut OpenDocument, ReplicaFault> {
+        if self.documents.get_mut(id).is_none() {
+            let _marker = self.openings.begin(id);
+            let document = super::document::load(&self.store, id)?;
+            self.documents.put(id, document);
+        }
+        Ok(self.documents.get_mut(id).expect("the document was just put in"))
+    }
+
+    /// Writes everything the step did to its document.
+    pub(super) fn finish(
+        &self,
+        writes: &mut Writes,
+        step: &mut DocumentStep,
+    ) -> Result<(), ReplicaFault> {
+        let id = step.id;
+        let first = step.document.row.next_place - step.rows.len() as u64;
+        for (place, row) in (first..).zip(step.rows.drain(..)) {
+            writes.put_cbor(Table::Changes, tables::document_number(id, place), &row);
+        }
+        for (actor, tip) in &step.tips {
+            writes.put_cbor(Table::Tips, tables::document_actor(id, *actor), tip);
+        }
+        writes.put_cbor(Table::Documents, tables::document(id), &step.document.row);
+        if step.document.row.kind == DocumentKind::Case {
+            self.write_views(writes, step)?;
+        }
+        Ok(())
+    }
+
+    fn write_views(
+        &self,
+        writes: &mut Writes,
+        step: &mut DocumentStep,
+    ) -> Result<(), ReplicaFault> {
+        if step.whole {
+            step.document.view = None;
+            self.delete_all(writes, Table::Comments, step.id)?;
+        } else if step.touched.is_empty() {
+            return Ok(());
+        }
+        let roster = self.roster()?.head();
+        let members = |device| roster.device(device).map(|device| device.member);
+        let template = step.document.row.template;
+        let revision = template.and_then(|template| self.current_revision(template));
+        let mut view = match step.document.view.take() {
+            Some(view) => Some(view),
+            None if step.whole => None,
+            None => self.stored_view(step.id)?,
+        };
+        let mut breaches = view.as_ref().map(|v| v.flags.rule_broken.clone()).unwrap_or_default();
+        breaches.append(&mut step.breaches);
+        let context = ViewContext {
+            document: step.id,
+            members: &members,
+            revision: revision.as_deref(),
+            breaches: &breaches,
+        };
+        let automerge = &step.document.automerge;
+        let view = match view.take() {
+            Some(mut view) => {
+                refresh(&mut view, automerge, &step.touched, &context).map(|()| view)
+            }
+            None => read(automerge, &context),
+        };
+        let view = view.map_err(|error| super::DocumentFault::Quarantined {
+            id: step.id,
+            why: error.to_string(),
+        })?;
+        write_comments(writes, step, &context);
+        write_card(writes, &view, revision.as_deref());
+        writes.put(Table::Views, tables::document(step.id), view.to_stored());
+        step.document.view = Some(view);
+        Ok(())
+    }
+
+    /// The view of a case as it was last stored; `None` when there is none this version can read.
+    pub(super) fn stored_view(&self, id: DocumentId) -> Result<Option<CaseView>, ReplicaFault> {
+        let bytes = self.store.get(Table::Views, &tables::document(id))?;
+        Ok(bytes.and_then(|bytes| CaseView::from_stored(&bytes).ok()))
+    }
+}
+
+fn write_card(writes: &mut Writes, view: &CaseView, revision: Option<&Revision>) {
+    let card = Card::of(view, revision);
+    writes.put(Table::Cards, tables::document(view.document), card.to_stored());
+}
+
+fn write_comments(writes: &mut Writes, step: &DocumentStep, context: &ViewContext<'_>) {
+    let automerge = &step.document.automerge;
+    let all = step.whole || step.touched.contains(&Place::Case);
+    let comments = if all {
+        read_comments(automerge, context)
+    } else {
+        let ids: BTreeSet<PartId> = step
+            .touched
+            .iter()
+            .filter_map(|place| if let Place::Comment(id) = place { Some(*id) } else { None })
+            .collect();
+        refresh_comments(automerge, &ids, context)
+    };
+    for comment in comments {
+        let key = tables::document_bytes(step.id, &comment_key(&comment));
+        writes.put(Table::Comments, key, comment.to_stored());
+    }
+}
+
+/// Order first, then the id, so that a scan reads comments in order.
+fn comment_key(comment: &CommentView) -> Vec<u8> {
+    let mut key = comment.order.counter.to_be_bytes().to_vec();
+    // Flipping the sign bit makes signed numbers sort as bytes.
+    let time = comment.order.claimed_ms.cast_unsigned() ^ (1 << 63);
+    key.extend_from_slice(&time.to_be_bytes());
+    key.extend_from_slice(comment.order.change.as_bytes());
+    key.extend_from_slice(comment.id.to_string().as_bytes());
+    key
+}

@@ -1,0 +1,122 @@
+//! Proving keys, and going on from where the last session ended.
+//!
+//! The device proves its key and asks to go on in one breath: one round trip less.
+
+use casework_protocol::frame::handshake::{check_welcome, prove};
+use casework_protocol::frame::{
+    ClientFrame, Continuity, Start, VERSION, Welcome,
+};
+use casework_protocol::limits::DEFAULT_CREDIT_BYTES;
+use casework_protocol::log::{SignedHead, VerifiedHead};
+
+use super::fault::SyncFault;
+use super::heads::{self, Judged, judge_continuity};
+use super::holdings::{Holdings, Turn};
+use super::session::{Frames, Session, State};
+
+impl Session {
+    /// The server answered the hello.
+    pub(super) fn greeted<H: Holdings>(
+        &mut self,
+        holdings: &mut H,
+        welcome: &Welcome,
+        now_ms: u64,
+    ) -> Result<Frames, SyncFault<H::Fault>> {
+        if self.state != State::Greeting {
+            return Err(SyncFault::Unasked("a second welcome"));
+        }
+        let found = check_welcome(&self.hello, welcome).map_err(SyncFault::BadWelcome)?;
+        let pinned = holdings.pinned();
+        if let Some(expected) = pinned.filter(|expected| *expected != found) {
+            return Err(SyncFault::WrongServer { expected, found });
+        }
+        if welcome.version != VERSION {
+            return Err(SyncFault::Version { offered: welcome.version });
+        }
+        if pinned.is_none() {
+            holdings.pin(found).map_err(SyncFault::Holdings)?;
+        }
+        self.server = Some(found);
+        self.tally.clock_skew_ms = Some(welcome.time_ms.wrapping_sub(now_ms).cast_signed());
+        let head = holdings.head();
+        self.trusted = head.map(|head| self.verify_head(head)).transpose()?;
+        self.joining = holdings.invite().is_some();
+        let proof = prove(&self.hello, welcome, holdings.signer(), holdings.invite());
+        self.state = State::Resuming { again: false };
+        Ok(vec![ClientFrame::Prove(proof), self.resume(holdings)])
+    }
+
+    /// Asks to go on from what the replica holds now, dropping what still comes of before.
+    pub(super) fn resume_again<H: Holdings>(&mut self, holdings: &H) -> ClientFrame {
+        self.state = State::Resuming { again: true };
+        self.resume(holdings)
+    }
+
+    fn resume<H: Holdings>(&mut self, holdings: &H) -> ClientFrame {
+        let start = if self.joining { Start::Nothing } else { holdings.start() };
+        self.reading.ask(start, DEFAULT_CREDIT_BYTES);
+        ClientFrame::Resume {
+            start,
+            head: self.trusted.as_ref().map(|head| head.signed().clone()),
+            scope: holdings.scope(),
+            credit: DEFAULT_CREDIT_BYTES,
+        }
+    }
+
+    /// The server says how its log stands to what this device has seen of it.
+    pub(super) fn resumed<H: Holdings>(
+        &mut self,
+        holdings: &mut H,
+        head: SignedHead,
+        continuity: Continuity,
+    ) -> Result<Frames, SyncFault<H::Fault>> {
+        if !matches!(self.state, State::Resuming { .. }) {
+            return Err(SyncFault::Unasked("an answer to no resume"));
+        }
+        let offered = self.verify_head(head)?;
+        match judge_continuity(self.trusted.as_ref(), offered, continuity)? {
+            Judged::GoOn(head) => {
+                heads::check_start(self.reading.asked(), &head)?;
+                self.trust(holdings, head.clone())?;
+                self.reading.begin(head.head());
+                self.state = State::Following;
+                Ok(Vec::new())
+            }
+            Judged::Behind { common: None } => Err(Self::recovering()),
+            Judged::Behind { common: Some(common) } => {
+                holdings.turn(Turn::Recover { from: common }).map_err(SyncFault::Holdings)?;
+                self.restore(holdings, common)
+            }
+            Judged::NewEpoch { head, common } => {
+                if !self.healing.enter_epoch() {
+                    return Err(SyncFault::Continuity("a second new epoch in one session"));
+                }
+                let epoch = head.head().epoch;
+                let turn = Turn::Epoch { epoch, common };
+                holdings.turn(turn).map_err(SyncFault::Holdings)?;
+                self.trust(holdings, head)?;
+                Ok(vec![self.resume_again(holdings)])
+            }
+        }
+    }
+
+    /// Remembers a head that was judged, durably when it is news.
+    pub(super) fn trust<H: Holdings>(
+        &mut self,
+        holdings: &mut H,
+        head: VerifiedHead,
+    ) -> Result<(), SyncFault<H::Fault>> {
+        let place = |head: &VerifiedHead| (head.head().epoch, head.head().size);
+        if self.trusted.as_ref().map(place) != Some(place(&head)) {
+            holdings.saw_head(&head).map_err(SyncFault::Holdings)?;
+        }
+        self.trusted = Some(head);
+        Ok(())
+    }
+
+    /// Reads a head that must be of this server and workspace.
+    pub(super) fn verify_head<F>(&self, head: SignedHead) -> Result<VerifiedHead, SyncFault<F>> {
+        let server = self.server.ok_or(SyncFault::Unasked("a head before the welcome"))?;
+        heads::verify(head, server, self.hello.workspace)
+    }
+}

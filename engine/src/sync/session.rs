@@ -1,0 +1,393 @@
+//! One session: from the hello to the end of a connection.
+//!
+//! Frames go in, frames come out; see the rooms beside for what each does.
+//! Invariant: after a fault the session takes nothing more.
+
+use casework_protocol::frame::{
+    self, ClientFrame, ErrorCode, Hello, ServerFrame, VERSION,
+};
+use casework_protocol::ids::{DocumentId, ServerId};
+use casework_protocol::log::VerifiedHead;
+
+use super::fault::SyncFault;
+use super::healing::Healing;
+use super::holdings::Holdings;
+use super::pieces::Piece;
+use super::progress::{Phase, Progress, Tally};
+use super::pulse::{Beat, Pulse};
+use super::pushing::Pushing;
+use super::reading::Reading;
+
+/// Frames to send, in order.
+pub(super) type Frames = Vec<ClientFrame>;
+
+/// How long to wait before connecting again when the server does not say.
+const RETRY_AFTER_MS: u64 = 5_000;
+/// The longest wait that a server can ask for: a wrong number must not silence a device for days.
+const MAX_RETRY_AFTER_MS: u64 = 5 * 60_000;
+
+/// What the session waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// The welcome.
+    Greeting,
+    /// The answer to a resume. What still comes of an earlier one is dropped when `again`.
+    Resuming { again: bool },
+    /// Answers to the entries that found the workspace.
+    Founding,
+    /// The word that items up to here were taken back.
+    Restoring { sent: u64 },
+    /// Whatever comes.
+    Following,
+    /// Nothing.
+    Ended,
+}
+
+/// The device's half of one connection.
+///
+/// The driver sends the frame of [`Session::open`], feeds every received frame to
+/// [`Session::handle`], calls [`Session::pump`] after local work and [`Session::tick`] at
+/// [`Session::wake_at_ms`], and sends what they return, in order. A fault ends the session.
+#[derive(Debug)]
+pub struct Session {
+    pub(super) state: State,
+    pub(super) hello: Hello,
+    /// The server, once it proved its key.
+    pub(super) server: Option<ServerId>,
+    /// The newest head that the server proved to go on from all before.
+    pub(super) trusted: Option<VerifiedHead>,
+    /// Not enrolled yet: an invite is being redeemed.
+    pub(super) joining: bool,
+    /// Access was lost, in the server's words: what was done before may still be handed in.
+    pub(super) parting: Option<String>,
+    pub(super) reading: Reading,
+    pub(super) pushing: Pushing,
+    pub(super) healing: Healing,
+    /// The bundle that the server was offered.
+    pub(super) keeping: Option<DocumentId>,
+    /// No bundle is offered before.
+    pub(super) keep_after_ms: u64,
+    pub(super) pulse: Pulse,
+    pub(super) tally: Tally,
+}
+
+impl Session {
+    /// Begins a session on a fresh connection. `nonce` must be fresh random bytes: they prove that
+    /// the server is there now.
+    pub fn open<H: Holdings>(holdings: &H, nonce: [u8; 16]) -> (Self, ClientFrame) {
+        let hello = Hello { version: VERSION, workspace: holdings.workspace(), nonce };
+        let frame = ClientFrame::Hello(hello.clone());
+        let mut session = Self {
+            state: State::Greeting,
+            hello,
+            server: None,
+            trusted: None,
+            joining: false,
+            parting: None,
+            reading: Reading::default(),
+            pushing: Pushing::default(),
+            healing: Healing::default(),
+            keeping: None,
+            keep_after_ms: 0,
+            pulse: Pulse::default(),
+            tally: Tally::default(),
+        };
+        session.tally.bytes_out = frame::encode(&frame).len() as u64;
+        (session, frame)
+    }
+
+    /// Takes one message as it came off the wire.
+    ///
+    /// # Errors
+    /// [`SyncFault`]; the session is over then.
+    pub fn receive<H: Holdings>(
+        &mut self,
+        holdings: &mut H,
+        message: &[u8],
+        now_ms: u64,
+    ) -> Result<Vec<ClientFrame>, SyncFault<H::Fault>> {
+        match frame::decode(message) {
+            Ok(frame) => self.step(holdings, frame, message.len(), now_ms),
+            Err(error) => self.finish(Err(SyncFault::Frame(error))),
+        }
+    }
+
+    /// Takes one frame; what goes out because of it comes back, to be sent in order.
+    ///
+    /// # Errors
+    /// [`SyncFault`]; the session is over then.
+    pub fn handle<H: Holdings>(
+        &mut self,
+        holdings: &mut H,
+        frame: ServerFrame,
+        now_ms: u64,
+    ) -> Result<Vec<ClientFrame>, SyncFault<H::Fault>> {
+        let length = encoded_len(&frame);
+        self.step(holdings, frame, length, now_ms)
+    }
+
+    /// Sends what is outgoing, within the bounds of what may be on its way. To be called after
+    /// local work.
+    ///
+    /// # Errors
+    /// [`SyncFault::Holdings`]; the session is over then.
+    pub fn pump<H: Holdings>(
+        &mut self,
+        holdings: &mut H,
+        now_ms: u64,
+    ) -> Result<Vec<ClientFrame>, SyncFault<H::Fault>> {
+        self.pushing.look_again();
+        let frames = self.work(holdings, now_ms);
+        self.finish(frames)
+    }
+
+    /// Does what time calls for: pings, giving up on a silent server, trying again. To be called
+    /// at [`Session::wake_at_ms`]; too often does no harm.
+    ///
+    /// # Errors
+    /// [`SyncFault`]; the session is over then.
+    pub fn tick<H: Holdings>(
+        &mut self,
+        holdings: &mut H,
+        now_ms: u64,
+    ) -> Result<Vec<ClientFrame>, SyncFault<H::Fault>> {
+        let frames = self.beat(holdings, now_ms);
+        self.finish(frames)
+    }
+
+    /// Asks for one document whatever the scope is. The frame is to be sent; `None` while another
+    /// fetch is on its way (it follows by itself) or before the session reads.
+    pub fn fetch(&mut self, document: DocumentId) -> Option<ClientFrame> {
+        self.reading.want(document, true);
+        let frame = (self.state == State::Following).then(|| self.reading.next_fetch()).flatten();
+        self.tally.bytes_out += frame.as_ref().map_or(0, |frame| encoded_len(frame) as u64);
+        frame
+    }
+
+    /// How far the session has come.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress {
+            phase: self.phase(),
+            expected_entries: self.tally.expected_entries,
+            expected_bundles: self.tally.expected_bundles,
+            received_entries: self.tally.received_entries,
+            received_bundles: self.tally.received_bundles,
+            pushed: self.pushing.pushed(),
+            in_flight: self.pushing.in_flight(),
+            bytes_in: self.tally.bytes_in,
+            bytes_out: self.tally.bytes_out,
+            server_clock_skew_ms: self.tally.clock_skew_ms,
+        }
+    }
+
+    /// Whether this device has everything that is for it under the newest head, and that head
+    /// covers all that this session pushed.
+    #[must_use]
+    pub fn is_caught_up(&self) -> bool {
+        let size = self.trusted.as_ref().map_or(0, |head| head.head().size);
+        self.state == State::Following
+            && !self.joining
+            && self.parting.is_none()
+            && self.reading.is_caught_up()
+            && self.pushing.placed_upto() <= size
+    }
+
+    /// Whether there is nothing left to do but wait: caught up, nothing outgoing, nothing on its
+    /// way. Work that the server cannot take yet (see [`Session::gave_up`]) does not count.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.is_caught_up()
+            && self.pushing.is_done()
+            && !self.healing.is_active()
+            && self.keeping.is_none()
+    }
+
+    /// Whether pushing stopped because the server took nothing for many rounds: it lacks something
+    /// that this device cannot give it. The next session tries again.
+    #[must_use]
+    pub fn gave_up(&self) -> bool {
+        self.pushing.gave_up()
+    }
+
+    /// When [`Session::tick`] has something to do.
+    #[must_use]
+    pub fn wake_at_ms(&self) -> Option<u64> {
+        let times = [self.pulse.next_ms(), self.pushing.next_ms(), self.reading.next_ms()];
+        times.into_iter().flatten().min()
+    }
+
+    fn phase(&self) -> Phase {
+        match self.state {
+            State::Greeting => Phase::Greeting,
+            State::Founding => Phase::Founding,
+            State::Restoring { .. } => Phase::Restoring,
+            State::Ended => Phase::Ended,
+            State::Resuming { .. } | State::Following if self.joining => Phase::Joining,
+            State::Following if self.parting.is_some() => Phase::Parting,
+            State::Resuming { .. } => Phase::CatchingUp,
+            State::Following if self.reading.is_first_sync() => Phase::FirstSync,
+            State::Following if self.reading.is_caught_up() => Phase::Live,
+            State::Following => Phase::CatchingUp,
+        }
+    }
+
+    fn step<H: Holdings>(
+        &mut self,
+        holdings: &mut H,
+        frame: ServerFrame,
+        length: usize,
+        now_ms: u64,
+    ) -> Result<Frames, SyncFault<H::Fault>> {
+        self.pulse.heard(now_ms);
+        self.tally.bytes_in += length as u64;
+        let frames = self.dispatch(holdings, frame, length, now_ms).and_then(|mut frames| {
+            frames.extend(self.work(holdings, now_ms)?);
+            Ok(frames)
+        });
+        self.finish(frames)
+    }
+
+    fn dispatch<H: Holdings>(
+        &mut self,
+        holdings: &mut H,
+        frame: ServerFrame,
+        length: usize,
+        now_ms: u64,
+    ) -> Result<Frames, SyncFault<H::Fault>> {
+        if self.state == State::Ended {
+            return Err(SyncFault::Ended);
+        }
+        match frame {
+            ServerFrame::Welcome(welcome) => self.greeted(holdings, &welcome, now_ms),
+            ServerFrame::Resumed { head, continuity, entries, bundles } => {
+                self.tally.expected_entries = entries;
+                self.tally.expected_bundles = bundles;
+                self.resumed(holdings, head, continuity)
+            }
+            ServerFrame::Entries { items, upto } => {
+                self.reading.spend(length)?;
+                self.entries(holdings, items, upto, now_ms)
+            }
+            ServerFrame::Piece { document, index, last, bytes } => {
+                self.reading.spend(length)?;
+                self.piece(holdings, Piece { document, index, last, bytes }, now_ms)
+            }
+            ServerFrame::Document { document, below, target } => {
+                self.reading.spend(length)?;
+                self.document(holdings, document, (below, target), now_ms)
+            }
+            ServerFrame::Evict(document) => {
+                self.reading.spend(length)?;
+                self.evict(holdings, document, now_ms)
+            }
+            ServerFrame::CaughtUp { head, proof } => {
+                self.caught_up(holdings, head, proof.as_ref(), now_ms)
+            }
+            ServerFrame::Answers { number, answers } => {
+                self.answered(holdings, number, answers, now_ms)
+            }
+            ServerFrame::Inclusion(_) => Err(SyncFault::Unasked("an inclusion proof")),
+            ServerFrame::Heads(heads) => self.heads(holdings, heads),
+            ServerFrame::Restored(size) => self.restored(holdings, size),
+            ServerFrame::Kept { document, refused } => {
+                self.kept(holdings, (document, refused), now_ms)
+            },
+            ServerFrame::Pong(number) => {
+                let asked = self.pulse.pong(number);
+                asked.then(Vec::new).ok_or(SyncFault::Unasked("a pong"))
+            }
+            ServerFrame::Error { code, detail, retry_after_ms } => {
+                self.failed(holdings, (code, detail), retry_after_ms, now_ms)
+            }
+        }
+    }
+
+    /// Something failed on the server: fatal, unless it answers a single request.
+    fn failed<H: Holdings>(
+        &mut self,
+        holdings: &mut H,
+        (code, detail): (ErrorCode, String),
+        after_ms: Option<u64>,
+        now_ms: u64,
+    ) -> Result<Frames, SyncFault<H::Fault>> {
+        let after_ms = after_ms.unwrap_or(RETRY_AFTER_MS).min(MAX_RETRY_AFTER_MS);
+        let waiting = matches!(self.state, State::Resuming { .. });
+        if code == ErrorCode::UnknownWorkspace && waiting && !self.joining {
+            return self.found(holdings, detail);
+        }
+        if code == ErrorCode::NotFound && self.reading.end_fetch() {
+            self.release(holdings, now_ms)?;
+            return Ok(Vec::new());
+        }
+        if code == ErrorCode::Revoked && self.state == State::Following && self.parting.is_none() {
+            self.settle(holdings, now_ms)?;
+            self.parting = Some(detail);
+            self.reading.part();
+            return Ok(Vec::new());
+        }
+        if matches!(self.state, State::Restoring { .. }) && code == ErrorCode::NotFound {
+            return Err(Self::recovering());
+        }
+        let busy = matches!(code, ErrorCode::Busy | ErrorCode::Recovering);
+        if busy && self.pushing.pause(now_ms.saturating_add(after_ms)) {
+            return Ok(Vec::new());
+        }
+        Err(if code.is_passing() {
+            SyncFault::RetryAfter { code, after_ms }
+        } else {
+            SyncFault::Refused { code, detail }
+        })
+    }
+
+    fn beat<H: Holdings>(
+        &mut self,
+        holdings: &mut H,
+        now_ms: u64,
+    ) -> Result<Frames, SyncFault<H::Fault>> {
+        if self.state == State::Ended {
+            return Err(SyncFault::Ended);
+        }
+        let mut frames = match self.pulse.beat(now_ms) {
+            Beat::Quiet => Vec::new(),
+            Beat::Ping(number) => vec![ClientFrame::Ping(number)],
+            Beat::Dead(silent) => return Err(SyncFault::Silent(silent)),
+        };
+        if let Some(unanswered) = self.pushing.overdue(now_ms) {
+            return Err(SyncFault::Silent(unanswered));
+        }
+        frames.extend(self.pushing.send_again(now_ms));
+        self.release(holdings, now_ms)?;
+        frames.extend(self.work(holdings, now_ms)?);
+        Ok(frames)
+    }
+
+    fn finish<F>(
+        &mut self,
+        frames: Result<Frames, SyncFault<F>>,
+    ) -> Result<Frames, SyncFault<F>> {
+        match &frames {
+            Ok(frames) => {
+                self.tally.bytes_out +=
+                    frames.iter().map(|frame| encoded_len(frame) as u64).sum::<u64>();
+            }
+            Err(_) => self.state = State::Ended,
+        }
+        frames
+    }
+}
+
+/// The length of a frame on the wire, without writing it.
+fn encoded_len<F: minicbor::Encode<()>>(frame: &F) -> usize {
+    struct Count(usize);
+    impl minicbor::encode::Write for Count {
+        type Error = core::convert::Infallible;
+        fn write_all(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+            self.0 += bytes.len();
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    minicbor::encode(frame, &mut count).expect("counting cannot fail");
+    count.0
+}

@@ -1,0 +1,228 @@
+//! What is wrong with a package, where, and what to do about it.
+
+use crate::value::{ConflictPolicy, FieldError, FieldType};
+
+/// One fault of a package that was to be published.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {fault}")]
+pub struct TemplateFault {
+    /// Where: `stages[2] "offer"`, `fields[0] "name".default`, `transitions[4]`, counted from 0.
+    pub at: String,
+    /// What.
+    pub fault: Fault,
+}
+
+/// The kinds of faults. Each text ends in what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The key has another shape. Choose two to six capital letters.
+    #[error("the key {key:?} must be two to six capital letters, such as HR")]
+    BadKey {
+        /// The key.
+        key: String,
+    },
+    /// An id has another shape. Choose a plain one; it is never shown.
+    #[error("the id {id:?} must be 1 to 64 of a-z, 0-9, - and _, starting with a letter or digit")]
+    BadId {
+        /// The id.
+        id: String,
+    },
+    /// Two things of one kind have the same id. Rename one.
+    #[error("the id {id:?} is used twice; rename one of them")]
+    DuplicateId {
+        /// The id.
+        id: String,
+    },
+    /// A name, label or message is empty. Write one.
+    #[error("{what} is empty; write one")]
+    Empty {
+        /// Which.
+        what: &'static str,
+    },
+    /// A text is too long or holds control characters. Shorten it or remove them.
+    #[error("{what} must be at most {max} bytes of text without control characters")]
+    BadText {
+        /// Which.
+        what: &'static str,
+        /// The limit in bytes.
+        max: usize,
+    },
+    /// There are more of something than a template may have. Remove some.
+    #[error("there are {count} {what} and may be {max}; remove some")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// The package as a whole is too large. Remove options, fields or texts.
+    #[error("the package has {bytes} bytes and may have {max}; remove options or shorten texts")]
+    TooLarge {
+        /// Its canonical length.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// A colour has another shape. Write it in hexadecimal.
+    #[error("{colour:?} is not a colour; write it as #2563eb, in lower case")]
+    BadColour {
+        /// The colour.
+        colour: String,
+    },
+    /// No stage for a new case. Add one.
+    #[error("no stage has the category intake or active; add one for new cases")]
+    NoStart,
+    /// No stage for a finished case. Add one.
+    #[error("no stage has the category done or cancelled; add one for finished cases")]
+    NoEnd,
+    /// Cases that enter the stage could never leave it. List a move out of it, or make it final.
+    #[error("no move leads out of this stage; list one or make the stage done or cancelled")]
+    DeadEnd,
+    /// Moves lead out of the stage, but never to the end. List one that does.
+    #[error("no way leads from this stage to a done or cancelled stage; list the missing move")]
+    NoWayToEnd,
+    /// A stage is named that does not exist. Correct the name or add the stage.
+    #[error("there is no stage {id:?}; correct the id or add the stage")]
+    UnknownStage {
+        /// The id.
+        id: String,
+    },
+    /// A field is named that does not exist. Correct the name or add the field.
+    #[error("there is no field {id:?}; correct the id or add the field")]
+    UnknownField {
+        /// The id.
+        id: String,
+    },
+    /// A field is required that nobody can fill. Do not require it.
+    #[error("the {kind} field {id:?} cannot be filled, so it cannot be required; remove it here")]
+    CannotBeFilled {
+        /// The field's id.
+        id: String,
+        /// Its type.
+        kind: FieldType,
+    },
+    /// The same pair is listed twice. Merge the two.
+    #[error("the move from {from:?} to {to:?} is listed twice; merge the two")]
+    DuplicateTransition {
+        /// The stage left.
+        from: String,
+        /// The stage entered.
+        to: String,
+    },
+    /// A move from a stage to itself. Remove it.
+    #[error("a move from {id:?} to itself changes nothing; remove it")]
+    MoveToItself {
+        /// The stage.
+        id: String,
+    },
+    /// A select without options that can be chosen. Add some.
+    #[error("a {kind} field needs at least one option that is not disabled")]
+    NoOptions {
+        /// The field's type.
+        kind: FieldType,
+    },
+    /// A table without columns. Add some.
+    #[error("a table needs at least one column")]
+    NoColumns,
+    /// Two options cannot be told apart. Rename one.
+    #[error("the label {label:?} is the label or id of another option; rename one of them")]
+    AmbiguousLabel {
+        /// The label.
+        label: String,
+    },
+    /// A label holds a semicolon, which separates several choices. Rewrite it.
+    #[error("the label {label:?} holds a semicolon, which separates choices; rewrite it")]
+    SemicolonInLabel {
+        /// The label.
+        label: String,
+    },
+    /// The setting means nothing for this type. Remove it.
+    #[error("{setting} means nothing for a {kind} field; remove it")]
+    DoesNotApply {
+        /// Which.
+        setting: &'static str,
+        /// The field's type.
+        kind: FieldType,
+    },
+    /// A column has a type or a setting that a cell cannot have. Use a simple field.
+    #[error("a column cannot have {what}; use a simple type without it")]
+    BadColumn {
+        /// What it has.
+        what: String,
+    },
+    /// The policy means nothing for this type. Remove it.
+    #[error("the conflict policy {policy} does not suit a {kind} field; remove it")]
+    BadPolicy {
+        /// The policy.
+        policy: ConflictPolicy,
+        /// The field's type.
+        kind: FieldType,
+    },
+    /// A bound is not a value of the type. Correct it.
+    #[error("{setting} {value:?} is not a bound of a {kind} field; expected {expected}")]
+    BadBound {
+        /// `min` or `max`.
+        setting: &'static str,
+        /// The bound.
+        value: String,
+        /// The field's type.
+        kind: FieldType,
+        /// What would be one.
+        expected: &'static str,
+    },
+    /// No value can lie between the bounds. Swap them.
+    #[error("min {min:?} is above max {max:?}; swap them")]
+    EmptyRange {
+        /// The lower bound.
+        min: String,
+        /// The upper bound.
+        max: String,
+    },
+    /// The pattern is no regular expression, or too costly. Correct it.
+    #[error("the pattern {pattern:?} cannot be used: {problem}")]
+    BadPattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        problem: String,
+    },
+    /// A currency has another shape. Use the ISO 4217 code.
+    #[error("{currency:?} is not a currency; use three capital letters, such as EUR")]
+    BadCurrency {
+        /// The currency.
+        currency: String,
+    },
+    /// The default is not a value that the field takes. Correct it.
+    #[error("the default is refused: {problem}")]
+    BadDefault {
+        /// Why.
+        #[source]
+        problem: FieldError,
+    },
+}
+
+/// Collects faults with their places.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    list: Vec<TemplateFault>,
+}
+
+impl Faults {
+    pub(super) fn add(&mut self, at: impl Into<String>, fault: Fault) {
+        self.list.push(TemplateFault {
+            at: at.into(),
+            fault,
+        });
+    }
+
+    pub(super) fn into_list(self) -> Vec<TemplateFault> {
+        self.list
+    }
+
+    pub(super) const fn count(&self) -> usize {
+        self.list.len()
+    }
+}

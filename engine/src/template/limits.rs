@@ -1,0 +1,50 @@
+//! How large a template may be, each bound with its reason. One place for each fact.
+
+use casework_protocol::limits::{MAX_NAME_BYTES, MAX_TEXT_BYTES};
+
+/// Longest TOML or JSON file that is read, in bytes: four times the largest package, for comments
+/// and indentation.
+pub const MAX_SOURCE_BYTES: usize = 4 * MAX_PACKAGE_BYTES;
+/// Longest canonical package, in bytes. A publish carries its whole package as one text of one
+/// change.
+pub const MAX_PACKAGE_BYTES: usize = MAX_TEXT_BYTES;
+/// Most stages. A board shows a dozen; processes mined from logs have up to a hundred.
+pub const MAX_STAGES: usize = 200;
+/// Most fields. Opening a case with all of them must fit into one change.
+pub const MAX_FIELDS: usize = 500;
+/// Most options of one select: the municipalities of a country, not its streets.
+pub const MAX_OPTIONS: usize = 1_000;
+/// Most columns of one table.
+pub const MAX_COLUMNS: usize = 50;
+/// Most listed transitions. Beyond this, freedom of movement is easier to read than a list.
+pub const MAX_TRANSITIONS: usize = 2_000;
+/// Most rules of one transition: a person reads every one of them before a move.
+pub const MAX_RULES: usize = 20;
+/// Most decision types, and most resolutions.
+pub const MAX_DECISION_TYPES: usize = 100;
+/// Most outcomes of one decision type.
+pub const MAX_OUTCOMES: usize = 100;
+/// Most tasks or required documents named by one stage.
+pub const MAX_STAGE_TASKS: usize = 100;
+/// Most currencies that one field may list.
+pub const MAX_CURRENCIES: usize = 200;
+/// Longest name or label, in bytes: what fits on a card and in a table head.
+pub const MAX_LABEL_BYTES: usize = MAX_NAME_BYTES;
+/// Longest description, help or rule message, in bytes: a paragraph.
+pub const MAX_PROSE_BYTES: usize = 4_000;
+/// Shortest and longest key of case numbers, in letters: `HR` to `CREDIT`.
+pub const KEY_LETTERS: core::ops::RangeInclusive<usize> = 2..=6;
+
+/// Most patterns in one template, columns included. Compiling one within the bounds below may take
+/// several milliseconds, and every replica does it for every revision it receives.
+pub const MAX_PATTERNS: usize = 50;
+/// Longest pattern, in bytes.
+pub const MAX_PATTERN_BYTES: usize = 500;
+/// Most memory a compiled pattern may take, in bytes. With [`MAX_MATCHED_BYTES`] it bounds the time
+/// of one match, which grows with the product of the two.
+pub const MAX_PATTERN_PROGRAM_BYTES: usize = 1024 * 1024;
+/// Deepest nesting inside a pattern.
+pub const MAX_PATTERN_NESTING: u32 = 50;
+/// Longest text that is matched against a pattern, in bytes. Patterns are for identifiers; a longer
+/// text does not match.
+pub const MAX_MATCHED_BYTES: usize = 1024;

@@ -1,0 +1,277 @@
+//! Looks a package over before it becomes a revision: every fault at once, each with its place.
+//!
+//! What is refused here is what would break open cases later: ids that clash, references to
+//! nothing, stages without a way out, values that no field takes.
+
+use std::collections::BTreeSet;
+
+use super::fault::{Fault, Faults, TemplateFault};
+use super::limits::{
+    KEY_LETTERS, MAX_DECISION_TYPES, MAX_FIELDS, MAX_LABEL_BYTES, MAX_OUTCOMES, MAX_PATTERNS,
+    MAX_PROSE_BYTES, MAX_RULES, MAX_STAGE_TASKS, MAX_STAGES, MAX_TRANSITIONS,
+};
+use super::package::{Category, Outcome, Package, Stage};
+use super::{field_faults, flow};
+use crate::value::is_slug;
+use crate::value::text::{cut, is_one_line, is_prose};
+
+impl Package {
+    /// Every fault that keeps this package from being published; empty when there is none.
+    #[must_use]
+    pub fn faults(&self) -> Vec<TemplateFault> {
+        let mut faults = Faults::default();
+        check_counts(self, &mut faults);
+        // Nothing is walked that is larger than it may be.
+        if faults.count() == 0 {
+            check_identity(self, &mut faults);
+            check_stages(self, &mut faults);
+            for (index, field) in self.fields.iter().enumerate() {
+                field_faults::find(
+                    field,
+                    &format!("fields[{index}] {:?}", cut(&field.id)),
+                    &mut faults,
+                );
+            }
+            unique(
+                self.fields.iter().map(|field| &field.id),
+                "fields",
+                &mut faults,
+            );
+            check_transitions(self, &mut faults);
+            check_decisions(self, &mut faults);
+        }
+        faults.into_list()
+    }
+}
+
+fn check_counts(package: &Package, faults: &mut Faults) {
+    let fields = package
+        .fields
+        .iter()
+        .flat_map(|field| field.columns.iter().chain([field]));
+    let patterns = fields
+        .filter(|field| field.constraints.pattern.is_some())
+        .count();
+    for (what, count, max) in [
+        ("stages", package.stages.len(), MAX_STAGES),
+        ("fields", package.fields.len(), MAX_FIELDS),
+        ("transitions", package.transitions.len(), MAX_TRANSITIONS),
+        (
+            "decision_types",
+            package.decision_types.len(),
+            MAX_DECISION_TYPES,
+        ),
+        ("resolutions", package.resolutions.len(), MAX_DECISION_TYPES),
+        ("patterns", patterns, MAX_PATTERNS),
+    ] {
+        limit(what, (what, count, max), faults);
+    }
+}
+
+fn check_identity(package: &Package, faults: &mut Faults) {
+    let key = &package.key;
+    if !KEY_LETTERS.contains(&key.len()) || !key.bytes().all(|b| b.is_ascii_uppercase()) {
+        faults.add("key", Fault::BadKey { key: cut(key) });
+    }
+    name("name", &package.name, "the name", faults);
+    prose(
+        "description",
+        &package.description,
+        "the description",
+        faults,
+    );
+    note("icon", &package.icon, "the icon", faults);
+    note("department", &package.department, "the department", faults);
+    colour("colour", &package.colour, faults);
+}
+
+fn check_stages(package: &Package, faults: &mut Faults) {
+    let any = |wanted: fn(Category) -> bool| package.stages.iter().any(|s| wanted(s.category));
+    if !any(|category| matches!(category, Category::Intake | Category::Active)) {
+        faults.add("stages", Fault::NoStart);
+    }
+    if !any(Category::is_final) {
+        faults.add("stages", Fault::NoEnd);
+    }
+    for (index, stage) in package.stages.iter().enumerate() {
+        check_stage(
+            package,
+            stage,
+            &format!("stages[{index}] {:?}", cut(&stage.id)),
+            faults,
+        );
+    }
+    unique(
+        package.stages.iter().map(|stage| &stage.id),
+        "stages",
+        faults,
+    );
+}
+
+fn check_stage(package: &Package, stage: &Stage, at: &str, faults: &mut Faults) {
+    slug(at, &stage.id, faults);
+    name(at, &stage.name, "the name", faults);
+    if let Some(own) = &stage.colour {
+        colour(&format!("{at}.colour"), own, faults);
+    }
+    if !stage.owner_role.is_empty() {
+        slug(&format!("{at}.owner_role"), &stage.owner_role, faults);
+    }
+    prose(at, &stage.entry_note, "the entry note", faults);
+    for (list, required) in [
+        ("required", &stage.required),
+        ("required_to_leave", &stage.required_to_leave),
+    ] {
+        let at = format!("{at}.{list}");
+        limit(&at, ("required fields", required.len(), MAX_FIELDS), faults);
+        unique(required.iter(), &at, faults);
+        for id in required.iter().take(MAX_FIELDS) {
+            match package.fields.iter().find(|field| field.id == *id) {
+                None => faults.add(&at, Fault::UnknownField { id: cut(id) }),
+                Some(field) if !field.kind.accepts_values() => {
+                    faults.add(
+                        &at,
+                        Fault::CannotBeFilled {
+                            id: cut(id),
+                            kind: field.kind,
+                        },
+                    );
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    for (list, names) in [("documents", &stage.documents), ("tasks", &stage.tasks)] {
+        let at = format!("{at}.{list}");
+        limit(&at, ("names", names.len(), MAX_STAGE_TASKS), faults);
+        for title in names.iter().take(MAX_STAGE_TASKS) {
+            name(&at, title, "a name", faults);
+        }
+    }
+}
+
+fn check_transitions(package: &Package, faults: &mut Faults) {
+    for (index, transition) in package.transitions.iter().enumerate() {
+        let at = format!("transitions[{index}]");
+        note(&at, &transition.label, "the label", faults);
+        limit(&at, ("rules", transition.rules.len(), MAX_RULES), faults);
+        for rule in transition.rules.iter().take(MAX_RULES) {
+            if rule.message.is_empty() {
+                faults.add(
+                    &at,
+                    Fault::Empty {
+                        what: "a rule's message",
+                    },
+                );
+            }
+            prose(&at, &rule.message, "a rule's message", faults);
+        }
+    }
+    flow::find_faults(package, faults);
+}
+
+fn check_decisions(package: &Package, faults: &mut Faults) {
+    for (index, kind) in package.decision_types.iter().enumerate() {
+        let at = format!("decision_types[{index}] {:?}", cut(&kind.id));
+        slug(&at, &kind.id, faults);
+        name(&at, &kind.label, "the label", faults);
+        if kind.outcomes.is_empty() {
+            faults.add(
+                format!("{at}.outcomes"),
+                Fault::Empty {
+                    what: "the list of outcomes",
+                },
+            );
+        }
+        check_outcomes(&kind.outcomes, &format!("{at}.outcomes"), faults);
+    }
+    unique(
+        package.decision_types.iter().map(|kind| &kind.id),
+        "decision_types",
+        faults,
+    );
+    check_outcomes(&package.resolutions, "resolutions", faults);
+}
+
+fn check_outcomes(outcomes: &[Outcome], at: &str, faults: &mut Faults) {
+    limit(at, ("outcomes", outcomes.len(), MAX_OUTCOMES), faults);
+    for outcome in outcomes.iter().take(MAX_OUTCOMES) {
+        slug(at, &outcome.id, faults);
+        name(at, &outcome.label, "a label", faults);
+    }
+    unique(outcomes.iter().map(|outcome| &outcome.id), at, faults);
+}
+
+/// An id that must have the shape of one.
+pub(super) fn slug(at: &str, id: &str, faults: &mut Faults) {
+    if !is_slug(id) {
+        faults.add(at, Fault::BadId { id: cut(id) });
+    }
+}
+
+/// A name or label: one line, not empty.
+pub(super) fn name(at: &str, text: &str, what: &'static str, faults: &mut Faults) {
+    if text.trim().is_empty() {
+        faults.add(at, Fault::Empty { what });
+    }
+    note(at, text, what, faults);
+}
+
+/// One line that may be empty.
+fn note(at: &str, text: &str, what: &'static str, faults: &mut Faults) {
+    if !text.is_empty() && (text.len() > MAX_LABEL_BYTES || !is_one_line(text)) {
+        faults.add(
+            at,
+            Fault::BadText {
+                what,
+                max: MAX_LABEL_BYTES,
+            },
+        );
+    }
+}
+
+/// Several lines that may be empty.
+pub(super) fn prose(at: &str, text: &str, what: &'static str, faults: &mut Faults) {
+    if !text.is_empty() && (text.len() > MAX_PROSE_BYTES || !is_prose(text)) {
+        faults.add(
+            at,
+            Fault::BadText {
+                what,
+                max: MAX_PROSE_BYTES,
+            },
+        );
+    }
+}
+
+/// `(what, how many, how many there may be)`.
+pub(super) fn limit(
+    at: &str,
+    (what, count, max): (&'static str, usize, usize),
+    faults: &mut Faults,
+) {
+    if count > max {
+        faults.add(at, Fault::TooMany { what, count, max });
+    }
+}
+
+/// Ids that must differ from each other.
+pub(super) fn unique<'a>(ids: impl Iterator<Item = &'a String>, at: &str, faults: &mut Faults) {
+    let mut seen = BTreeSet::new();
+    for id in ids {
+        if !seen.insert(id) {
+            faults.add(at, Fault::DuplicateId { id: cut(id) });
+        }
+    }
+}
+
+fn colour(at: &str, text: &str, faults: &mut Faults) {
+    let hex = |digits: &str| {
+        digits.len() == 6
+            && digits
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    if !text.strip_prefix('#').is_some_and(hex) {
+        faults.add(at, Fault::BadColour { colour: cut(text) });
+    }
+}

@@ -1,0 +1,306 @@
+//! A published template: checked, immutable, named by the hash of its canonical bytes.
+//!
+//! The canonical bytes are the package as compact JSON in the field order of `package.rs`, without
+//! what says nothing. Proof type: whoever holds a [`Revision`] holds a package without faults.
+
+use core::fmt;
+use std::collections::BTreeMap;
+
+use casework_protocol::digest::{Tag, digest};
+use casework_protocol::ids::RevisionId;
+
+use super::fault::{Fault, TemplateFault};
+use super::field::Field;
+use super::flow::{Flow, Movement};
+use super::limits::MAX_PACKAGE_BYTES;
+use super::package::{Category, DecisionType, Outcome, Package, Stage, Standing};
+
+/// An immutable published template.
+#[derive(Clone)]
+pub struct Revision {
+    id: RevisionId,
+    package: Package,
+    bytes: Vec<u8>,
+    stages: BTreeMap<String, usize>,
+    fields: BTreeMap<String, usize>,
+    flow: Flow,
+}
+
+/// Bytes that are not a revision.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RevisionError {
+    /// More bytes than any package has. Not made by this software.
+    #[error("the revision has {bytes} bytes and may have {max}")]
+    TooLarge {
+        /// How many.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// The bytes cannot be read, perhaps because a newer version wrote them. Update.
+    #[error("the revision cannot be read by this version: {problem}")]
+    Unreadable {
+        /// Where and why.
+        problem: String,
+    },
+    /// The same package would have other bytes here, and so another name. Not made by this
+    /// software.
+    #[error("the revision {id} is not in its canonical form")]
+    NotCanonical {
+        /// The name of the bytes.
+        id: RevisionId,
+    },
+    /// The package has faults. Not published by this software.
+    #[error("the revision {id} has a fault: {first}")]
+    Faulty {
+        /// The name of the bytes.
+        id: RevisionId,
+        /// The first fault.
+        #[source]
+        first: Box<TemplateFault>,
+    },
+}
+
+impl Package {
+    /// Publishes the package: the only way to a [`Revision`] besides reading a published one.
+    ///
+    /// # Errors
+    /// Every fault of the package, each with its place and what to do.
+    pub fn publish(self) -> Result<Revision, Vec<TemplateFault>> {
+        let mut faults = self.faults();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let bytes = self.canonical_bytes();
+        if bytes.len() > MAX_PACKAGE_BYTES {
+            let fault = Fault::TooLarge {
+                bytes: bytes.len(),
+                max: MAX_PACKAGE_BYTES,
+            };
+            faults.push(TemplateFault {
+                at: "package".to_owned(),
+                fault,
+            });
+            return Err(faults);
+        }
+        Ok(Revision::index(self, bytes))
+    }
+
+    fn canonical_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a package holds only what JSON can say")
+    }
+}
+
+impl Revision {
+    /// Reads the canonical bytes of a published revision, whoever sent them.
+    ///
+    /// # Errors
+    /// [`RevisionError`]; an unreadable one may come from a newer version and is worth keeping.
+    pub fn decode(bytes: &[u8]) -> Result<Self, RevisionError> {
+        if bytes.len() > MAX_PACKAGE_BYTES {
+            return Err(RevisionError::TooLarge {
+                bytes: bytes.len(),
+                max: MAX_PACKAGE_BYTES,
+            });
+        }
+        let package: Package =
+            serde_json::from_slice(bytes).map_err(|error| RevisionError::Unreadable {
+                problem: error.to_string(),
+            })?;
+        let id = Self::name(bytes);
+        if package.canonical_bytes() != bytes {
+            return Err(RevisionError::NotCanonical { id });
+        }
+        package
+            .publish()
+            .map_err(|faults| match faults.into_iter().next() {
+                Some(first) => RevisionError::Faulty {
+                    id,
+                    first: Box::new(first),
+                },
+                None => RevisionError::NotCanonical { id },
+            })
+    }
+
+    /// The name of canonical bytes.
+    #[must_use]
+    pub fn name(bytes: &[u8]) -> RevisionId {
+        RevisionId::new(digest(Tag::Revision, &[bytes]))
+    }
+
+    /// The hash of the canonical bytes.
+    #[must_use]
+    pub const fn id(&self) -> RevisionId {
+        self.id
+    }
+
+    /// The canonical bytes: JSON, at most [`MAX_PACKAGE_BYTES`].
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What was published.
+    #[must_use]
+    pub const fn package(&self) -> &Package {
+        &self.package
+    }
+
+    /// The stages in their order.
+    #[must_use]
+    pub fn stages(&self) -> &[Stage] {
+        &self.package.stages
+    }
+
+    /// The fields in their order.
+    #[must_use]
+    pub fn fields(&self) -> &[Field] {
+        &self.package.fields
+    }
+
+    /// A stage by its id.
+    #[must_use]
+    pub fn stage(&self, id: &str) -> Option<&Stage> {
+        self.stages
+            .get(id)
+            .map(|&index| &self.package.stages[index])
+    }
+
+    /// A stage's place in the order, from 0.
+    #[must_use]
+    pub fn stage_position(&self, id: &str) -> Option<usize> {
+        self.stages.get(id).copied()
+    }
+
+    /// A field by its id.
+    #[must_use]
+    pub fn field(&self, id: &str) -> Option<&Field> {
+        self.fields
+            .get(id)
+            .map(|&index| &self.package.fields[index])
+    }
+
+    /// A decision type by its id.
+    #[must_use]
+    pub fn decision_type(&self, id: &str) -> Option<&DecisionType> {
+        self.package
+            .decision_types
+            .iter()
+            .find(|kind| kind.id == id)
+    }
+
+    /// A resolution by its code.
+    #[must_use]
+    pub fn resolution(&self, id: &str) -> Option<&Outcome> {
+        self.package
+            .resolutions
+            .iter()
+            .find(|outcome| outcome.id == id)
+    }
+
+    /// Where a new case stands: the first primary intake stage, else the first primary active one,
+    /// else the first of either kind.
+    #[must_use]
+    pub fn first_stage(&self) -> &Stage {
+        let rank = |stage: &&Stage| match (stage.standing, stage.category) {
+            (Standing::Primary, Category::Intake) => 0,
+            (Standing::Primary, Category::Active) => 1,
+            (Standing::Secondary, Category::Intake | Category::Active) => 2,
+            (_, Category::Waiting | Category::Done | Category::Cancelled) => 3,
+        };
+        self.package
+            .stages
+            .iter()
+            .min_by_key(rank)
+            .expect("a published package has a start")
+    }
+
+    /// What the template says about moving a case from one stage to another.
+    #[must_use]
+    pub fn transition(&self, from: &str, to: &str) -> Movement {
+        match (self.stage(from), self.stage(to)) {
+            (Some(from), Some(to)) => self.flow.movement(&self.package, from, to),
+            (_, _) => Movement::Unknown,
+        }
+    }
+
+    /// What the button of a listed move says; `None` when the move or its label is not listed.
+    #[must_use]
+    pub fn move_label(&self, from: &str, to: &str) -> Option<&str> {
+        let label = &self.package.transitions[self.flow.listing(from, to)?].label;
+        (!label.is_empty()).then_some(label)
+    }
+
+    /// The fields that must be filled to stand in a stage and are not, in the order of the list.
+    /// Nothing for a stage that is not in this revision.
+    #[must_use]
+    pub fn missing_required(&self, stage: &str, filled: impl Fn(&str) -> bool) -> Vec<&Field> {
+        let required = self.stage(stage).map_or(&[][..], |stage| &stage.required);
+        self.unfilled(required, &filled)
+    }
+
+    /// The fields that keep a case from a move: those required where it goes, and, when it goes on
+    /// to a later stage that is not cancelled, those required to leave. Going back asks for
+    /// nothing more than standing there.
+    #[must_use]
+    pub fn missing_for_move(
+        &self,
+        from: &str,
+        to: &str,
+        filled: impl Fn(&str) -> bool,
+    ) -> Vec<&Field> {
+        let mut missing = self.missing_required(to, &filled);
+        let (Some(left), Some(entered)) = (self.stage(from), self.stage(to)) else {
+            return missing;
+        };
+        let onward = self.stages.get(to) > self.stages.get(from);
+        if onward && entered.category != Category::Cancelled {
+            for field in self.unfilled(&left.required_to_leave, &filled) {
+                if !missing.iter().any(|known| known.id == field.id) {
+                    missing.push(field);
+                }
+            }
+        }
+        missing
+    }
+
+    fn unfilled(&self, ids: &[String], filled: &impl Fn(&str) -> bool) -> Vec<&Field> {
+        ids.iter()
+            .filter(|id| !filled(id))
+            .filter_map(|id| self.field(id))
+            .collect()
+    }
+
+    fn index(package: Package, bytes: Vec<u8>) -> Self {
+        let index = |ids: Vec<&String>| {
+            ids.into_iter()
+                .enumerate()
+                .map(|(at, id)| (id.clone(), at))
+                .collect()
+        };
+        Self {
+            id: Self::name(&bytes),
+            stages: index(package.stages.iter().map(|stage| &stage.id).collect()),
+            fields: index(package.fields.iter().map(|field| &field.id).collect()),
+            flow: Flow::new(&package),
+            package,
+            bytes,
+        }
+    }
+}
+
+/// Two revisions are equal when their names are.
+impl PartialEq for Revision {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Revision {}
+
+impl fmt::Debug for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Revision({} {:?})", self.id.short(), self.package.name)
+    }
+}

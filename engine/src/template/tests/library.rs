@@ -1,0 +1,164 @@
+//! The shipped packages are published as they are and survive both formats.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::value::{FieldValue, Scalar};
+
+const LIBRARY: [(&str, &str); 3] = [
+    (
+        "complaint",
+        include_str!("../../../../desk/templates/complaint.toml"),
+    ),
+    (
+        "field-inspection",
+        include_str!("../../../../desk/templates/field-inspection.toml"),
+    ),
+    (
+        "hiring",
+        include_str!("../../../../desk/templates/hiring.toml"),
+    ),
+];
+
+fn library() -> Vec<Package> {
+    LIBRARY
+        .into_iter()
+        .map(|(name, source)| Package::from_toml(source).unwrap_or_else(|e| panic!("{name}: {e}")))
+        .collect()
+}
+
+#[test]
+fn every_shipped_package_is_published() {
+    for package in library() {
+        let name = package.name.clone();
+        let revision = package
+            .publish()
+            .unwrap_or_else(|faults| panic!("{name}: {faults:#?}"));
+        assert_eq!(Revision::decode(revision.as_bytes()), Ok(revision.clone()));
+        assert!(revision.fields().len() >= 15, "{name}");
+    }
+}
+
+#[test]
+fn every_package_reads_back_from_toml_and_from_json() {
+    for package in library().into_iter().chain([plain()]) {
+        assert_eq!(
+            Package::from_toml(&package.to_toml()).as_ref(),
+            Ok(&package)
+        );
+        assert_eq!(
+            Package::from_json(&package.to_json()).as_ref(),
+            Ok(&package)
+        );
+        let via_toml = Package::from_toml(&package.to_toml())
+            .unwrap()
+            .publish()
+            .unwrap();
+        let via_json = Package::from_json(&package.to_json())
+            .unwrap()
+            .publish()
+            .unwrap();
+        assert_eq!(via_toml.id(), via_json.id());
+    }
+}
+
+#[test]
+fn together_the_shipped_packages_use_every_type_of_field() {
+    let used: Vec<FieldType> = library()
+        .iter()
+        .flat_map(|package| &package.fields)
+        .map(|field| field.kind)
+        .collect();
+    for kind in FieldType::ALL
+        .into_iter()
+        .filter(|kind| *kind != FieldType::Formula)
+    {
+        assert!(used.contains(&kind), "{kind}");
+    }
+}
+
+#[test]
+fn the_ordinary_course_of_every_shipped_package_is_free() {
+    for (package, course) in library().into_iter().zip([
+        &["intake", "review", "findings", "closed"][..],
+        &[
+            "draft",
+            "qualified",
+            "assigned",
+            "accepted",
+            "in-progress",
+            "complete",
+        ],
+        &["applied", "screening", "interview", "offer", "hired"],
+    ]) {
+        let revision = package.publish().unwrap();
+        assert_eq!(revision.first_stage().id, course[0]);
+        for pair in course.windows(2) {
+            let movement = revision.transition(pair[0], pair[1]);
+            assert_eq!(
+                movement,
+                Movement::Free,
+                "{} {pair:?}",
+                revision.package().name
+            );
+            assert!(revision.move_label(pair[0], pair[1]).is_some());
+        }
+    }
+}
+
+#[test]
+fn a_referral_skips_the_interview_with_a_reason() {
+    let hiring = library().pop().unwrap().publish().unwrap();
+    assert_eq!(
+        hiring.transition("applied", "offer").severity(),
+        Some(Severity::Ask)
+    );
+    assert_eq!(
+        hiring.transition("hired", "rejected").severity(),
+        Some(Severity::Block)
+    );
+    assert_eq!(hiring.transition("screening", "rejected"), Movement::Free);
+}
+
+#[test]
+fn the_defaults_of_shipped_fields_are_values() {
+    let complaint = library().remove(0).publish().unwrap();
+    let default = complaint.field("regulatory").unwrap().default_value();
+    assert_eq!(default, Ok(Some(FieldValue::Checkbox(false))));
+}
+
+proptest! {
+    #[test]
+    fn any_package_reads_back_from_both_formats(
+        name in "\\PC{0,12}", help in "(?s).{0,20}", default in prop_oneof![
+            any::<bool>().prop_map(Scalar::Bool),
+            any::<i64>().prop_map(Scalar::Int),
+            "(?s).{0,9}".prop_map(Scalar::Text),
+        ],
+        card in any::<bool>(), max_length in any::<Option<u32>>(), kind in 0..FieldType::ALL.len(),
+    ) {
+        let mut package = plain();
+        package.name = name;
+        let field = &mut package.fields[0];
+        (field.help, field.default, field.card) = (help, Some(default), card);
+        field.kind = FieldType::ALL[kind];
+        field.constraints.max_length = max_length;
+        field.options = vec![Choice::new("a", "A")];
+        field.columns = vec![Field::new("b", "B", FieldType::Text)];
+        let (toml, json) = (package.to_toml(), package.to_json());
+        prop_assert_eq!(Package::from_toml(&toml), Ok(package.clone()));
+        prop_assert_eq!(Package::from_json(&json), Ok(package));
+    }
+
+    #[test]
+    fn a_mutated_file_never_falls(at in any::<proptest::sample::Index>(), byte in any::<u8>(), which in 0..3usize) {
+        let mut bytes = LIBRARY[which].1.as_bytes().to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        if let Ok(source) = String::from_utf8(bytes)
+            && let Ok(package) = Package::from_toml(&source)
+        {
+            let _ = package.publish();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What people see: views, comments, flags, cards, boards and timelines, derived from documents.
+//!
+//! ```text
+//! document ──read / refresh──▶ CaseView ──▶ Card ──▶ Board
+//!         └──────────────────▶ CommentView, Timeline
+//! ```
+//! Pure: nothing here reads a clock, a store or the roster; what is needed is an argument.
+//! Invariant: replicas with the same changes see the same, in the same order.
+
+mod board;
+mod card;
+mod case;
+mod comment;
+mod decision;
+mod field;
+mod flags;
+mod read;
+mod reader;
+mod side;
+mod task;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+pub use board::{Board, Column, Filter, Sorting, is_overdue, list};
+pub use card::{Badge, Badges, Card, CardField, CardValue, StoredCardError};
+pub use case::{
+    CaseView, DecisionView, ItemView, OverrideView, StoredViewError, TaskStatus, TaskView,
+};
+pub use comment::{
+    CommentOrder, CommentView, ParallelEdit, StoredCommentError, read_comments, refresh_comments,
+};
+pub use field::FieldView;
+pub use flags::{Flags, changes_beside_close};
+pub use read::{ViewError, read, refresh};
+pub use reader::{Members, ViewContext};
+pub use side::{Origin, OriginRef, Origins, Side, Slot};
+pub use timeline::{
+    Arrival, SKEW_TOLERANCE_MS, Skew, TimelineContext, TimelineEntry, TimelinePage, timeline,
+    timeline_length,
+};

@@ -1,0 +1,209 @@
+//! A board: cards in the columns of a template's stages, filtered and sorted.
+//!
+//! Pure over cards; "today" is an argument. Invariant: every card that passes the filter is in
+//! exactly one column, the last one taking those whose stage the revision does not know.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use casework_protocol::ids::MemberId;
+use jiff::civil::Date;
+
+use super::card::{Badge, Card, CardValue};
+use crate::template::{Category, Revision};
+
+/// Cards by stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Board<'a> {
+    /// One column per stage, in the template's order, then one for unknown stages if there are any.
+    pub columns: Vec<Column<'a>>,
+}
+
+/// The cards in one stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column<'a> {
+    /// The stage; `None` for cards whose stage the revision does not know.
+    pub stage: Option<&'a str>,
+    /// What people call it.
+    pub name: &'a str,
+    /// `#rrggbb`.
+    pub colour: &'a str,
+    /// What standing here means.
+    pub category: Option<Category>,
+    /// The cards, sorted.
+    pub cards: Vec<&'a Card>,
+}
+
+/// Which cards are wanted. The default wants all; everything given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Owned by or assigned to one of these: oneself, or the members of a team.
+    pub people: Option<BTreeSet<MemberId>>,
+    /// Without owner and assignees.
+    pub unassigned: bool,
+    /// Bearing all of these labels.
+    pub labels: BTreeSet<String>,
+    /// With all of these words in number, title, labels or card fields, whatever their case.
+    pub text: String,
+    /// In a stage of one of these categories.
+    pub categories: Option<BTreeSet<Category>>,
+    /// Bearing all of these badges.
+    pub badges: BTreeSet<Badge>,
+    /// Due before this day and not finished.
+    pub overdue_on: Option<Date>,
+    /// Not finished.
+    pub unfinished: bool,
+}
+
+/// The order of cards. Ties go by number, then by document.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sorting {
+    /// What changed last comes first.
+    #[default]
+    Changed,
+    /// What was opened first comes first.
+    Opened,
+    /// What stands in its stage longest comes first.
+    Entered,
+    /// What is due first comes first; undated cards last.
+    Due,
+    /// By number.
+    Number,
+    /// By title.
+    Title,
+}
+
+impl<'a> Board<'a> {
+    /// Puts the wanted cards into the columns of a revision.
+    #[must_use]
+    pub fn of(
+        revision: &'a Revision,
+        cards: impl IntoIterator<Item = &'a Card>,
+        filter: &Filter,
+        sorting: Sorting,
+    ) -> Self {
+        let mut by_stage: BTreeMap<Option<usize>, Vec<&'a Card>> = BTreeMap::new();
+        for card in list(cards, filter, sorting) {
+            by_stage
+                .entry(revision.stage_position(&card.stage))
+                .or_default()
+                .push(card);
+        }
+        let mut columns: Vec<Column<'a>> = revision
+            .stages()
+            .iter()
+            .enumerate()
+            .map(|(at, stage)| Column {
+                stage: Some(&stage.id),
+                name: &stage.name,
+                colour: stage.colour(),
+                category: Some(stage.category),
+                cards: by_stage.remove(&Some(at)).unwrap_or_default(),
+            })
+            .collect();
+        if let Some(cards) = by_stage.remove(&None) {
+            columns.push(Column {
+                stage: None,
+                name: "Other stages",
+                colour: Category::Cancelled.colour(),
+                category: None,
+                cards,
+            });
+        }
+        Self { columns }
+    }
+
+    /// How many cards are on the board.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.columns.iter().map(|column| column.cards.len()).sum()
+    }
+
+    /// Whether there is no card on it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The wanted cards in one list.
+#[must_use]
+pub fn list<'a>(
+    cards: impl IntoIterator<Item = &'a Card>,
+    filter: &Filter,
+    sorting: Sorting,
+) -> Vec<&'a Card> {
+    let words: Vec<String> = filter
+        .text
+        .split_whitespace()
+        .map(str::to_lowercase)
+        .collect();
+    let mut wanted: Vec<&Card> = cards
+        .into_iter()
+        .filter(|card| filter.wants(card, &words))
+        .collect();
+    wanted.sort_by(|a, b| {
+        sorting
+            .compare(a, b)
+            .then_with(|| a.number.cmp(&b.number))
+            .then_with(|| a.document.cmp(&b.document))
+    });
+    wanted
+}
+
+impl Filter {
+    fn wants(&self, card: &Card, words: &[String]) -> bool {
+        self.people
+            .as_ref()
+            .is_none_or(|people| concerns(card, people))
+            && (!self.unassigned || (card.owner.is_none() && card.assignees.is_empty()))
+            && self.labels.is_subset(&card.labels)
+            && self.badges.iter().all(|badge| card.badges.has(*badge))
+            && self
+                .categories
+                .as_ref()
+                .is_none_or(|wanted| card.category.is_some_and(|c| wanted.contains(&c)))
+            && self.overdue_on.is_none_or(|today| is_overdue(card, today))
+            && (!self.unfinished || !card.is_finished())
+            && (words.is_empty() || contains_all(card, words))
+    }
+}
+
+impl Sorting {
+    fn compare(self, a: &Card, b: &Card) -> std::cmp::Ordering {
+        match self {
+            Self::Changed => b.changed_ms.cmp(&a.changed_ms),
+            Self::Opened => a.opened_ms.cmp(&b.opened_ms),
+            Self::Entered => a.entered_ms.cmp(&b.entered_ms),
+            Self::Due => (a.due.is_none(), &a.due).cmp(&(b.due.is_none(), &b.due)),
+            Self::Number => std::cmp::Ordering::Equal,
+            Self::Title => a.title.cmp(&b.title),
+        }
+    }
+}
+
+/// Whether the case is due before a day and not finished.
+#[must_use]
+pub fn is_overdue(card: &Card, today: Date) -> bool {
+    let due = card.due.as_ref().and_then(|due| due.parse::<Date>().ok());
+    due.is_some_and(|due| due < today) && !card.is_finished()
+}
+
+fn concerns(card: &Card, people: &BTreeSet<MemberId>) -> bool {
+    card.owner.is_some_and(|owner| people.contains(&owner)) || !card.assignees.is_disjoint(people)
+}
+
+fn contains_all(card: &Card, words: &[String]) -> bool {
+    let mut text = format!("{}\n{}", card.number, card.title);
+    for label in &card.labels {
+        text.push('\n');
+        text.push_str(label);
+    }
+    for field in &card.fields {
+        if let CardValue::Words(words) = &field.value {
+            text.push('\n');
+            text.push_str(words);
+        }
+    }
+    let text = text.to_lowercase();
+    words.iter().all(|word| text.contains(word))
+}

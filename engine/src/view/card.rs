@@ -1,0 +1,318 @@
+//! A card: the little of a case that boards and lists show, stored for every case.
+//!
+//! Sensitive fields are masked. What only the replica knows (held, unsent, waiting) it
+//! adds when cards are read. Invariant: a stored card is a function of the view and the revision.
+
+use std::collections::BTreeSet;
+
+use casework_protocol::ids::{DocumentId, MemberId};
+use serde::{Deserialize, Serialize};
+
+use super::case::{CaseView, TaskStatus};
+use crate::template::{Category, Field, Revision};
+use crate::value::FieldValue;
+
+/// First byte of a stored card. A card of another version is made anew from its view.
+const STORED_VERSION: u8 = 1;
+/// What is shown in place of a sensitive value.
+const MASK: &str = "•••";
+/// Longest field text on a card, in characters.
+const MAX_FIELD_CHARACTERS: usize = 120;
+
+/// What boards and lists show of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// The document of the case.
+    pub document: DocumentId,
+    /// The template it was opened from.
+    pub template: DocumentId,
+    /// Its number.
+    pub number: String,
+    /// Its title.
+    pub title: String,
+    /// The id of its stage.
+    pub stage: String,
+    /// What the stage means; `None` while the revision is unknown or lacks the stage.
+    pub category: Option<Category>,
+    /// Who answers for it.
+    pub owner: Option<MemberId>,
+    /// Who works on it.
+    pub assignees: BTreeSet<MemberId>,
+    /// Its labels.
+    pub labels: BTreeSet<String>,
+    /// How soon.
+    pub priority: Option<String>,
+    /// The date it is due, `YYYY-MM-DD`.
+    pub due: Option<String>,
+    /// What to look at.
+    pub badges: Badges,
+    /// The fields that the template wants on cards, in its order.
+    pub fields: Vec<CardField>,
+    /// Tasks done and tasks that are not cancelled.
+    pub tasks: (u32, u32),
+    /// How many comments.
+    pub comments: u64,
+    /// When it was opened, by its opener's clock, milliseconds UTC.
+    pub opened_ms: i64,
+    /// When it entered its stage, by the winning mover's clock.
+    pub entered_ms: i64,
+    /// The latest claimed time of its newest changes.
+    pub changed_ms: i64,
+    /// The resolution code, once closed.
+    pub closed: Option<String>,
+}
+
+/// The reasons to look at a case. The first four come from the view; the others only the replica
+/// knows, and it sets them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each badge is on or off by itself"
+)]
+pub struct Badges {
+    /// Values were written without knowing of each other.
+    pub contested: bool,
+    /// The stage asks for fields that are empty.
+    pub requirements_unmet: bool,
+    /// Somebody worked on it without knowing that it was closed.
+    pub activity_after_close: bool,
+    /// A change broke a rule and landed.
+    pub rule_broken: bool,
+    /// Work of somebody whose rights were reduced waits for adoption.
+    pub held: bool,
+    /// There is work on this device that no server has acknowledged.
+    pub unsynced: bool,
+    /// There is work that only a newer version of this program can read.
+    pub update_needed: bool,
+    /// The history came from another device and is still being judged.
+    pub being_checked: bool,
+}
+
+/// The name of one of the [`Badges`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Badge {
+    /// See [`Badges::contested`].
+    Contested,
+    /// See [`Badges::requirements_unmet`].
+    RequirementsUnmet,
+    /// See [`Badges::activity_after_close`].
+    ActivityAfterClose,
+    /// See [`Badges::rule_broken`].
+    RuleBroken,
+    /// See [`Badges::held`].
+    Held,
+    /// See [`Badges::unsynced`].
+    Unsynced,
+    /// See [`Badges::update_needed`].
+    UpdateNeeded,
+    /// See [`Badges::being_checked`].
+    BeingChecked,
+}
+
+/// A field on a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardField {
+    /// The field's id.
+    pub id: String,
+    /// What people call it.
+    pub label: String,
+    /// Its value.
+    pub value: CardValue,
+}
+
+/// The value of a field on a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CardValue {
+    /// In words, cut to 120 characters.
+    Words(String),
+    /// A member, whose name the roster knows.
+    Member(MemberId),
+    /// Not for lists.
+    Masked,
+}
+
+/// A stored card that cannot be read: another version, or damaged bytes. Make it anew.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the stored card of {bytes} bytes and version {version:?} is not readable")]
+pub struct StoredCardError {
+    /// How long the stored card is.
+    pub bytes: usize,
+    /// Its first byte.
+    pub version: Option<u8>,
+}
+
+impl Card {
+    /// Makes the card of a case, without the badges that only the replica knows.
+    #[must_use]
+    pub fn of(view: &CaseView, revision: Option<&Revision>) -> Self {
+        let stage = view.stage.value();
+        let shown = revision
+            .map_or(&[][..], Revision::fields)
+            .iter()
+            .filter(|field| field.card);
+        Self {
+            document: view.document,
+            template: view.template,
+            number: view.number.clone(),
+            title: view.title.value().clone(),
+            category: revision
+                .and_then(|r| r.stage(stage))
+                .map(|stage| stage.category),
+            stage: stage.clone(),
+            owner: *view.owner.value(),
+            assignees: view.assignees.clone(),
+            labels: view.labels.clone(),
+            priority: view.priority.value().clone(),
+            due: view.due.value().clone(),
+            badges: Badges::of(view),
+            fields: shown.filter_map(|field| card_field(view, field)).collect(),
+            tasks: count_tasks(view),
+            comments: view.comments(),
+            opened_ms: view.origins.get(view.opened).claimed_ms,
+            entered_ms: view.stage_entered_ms(),
+            changed_ms: view.changed_ms,
+            closed: view
+                .closed
+                .value()
+                .as_ref()
+                .map(|closing| closing.code.clone()),
+        }
+    }
+
+    /// Whether the case is at its end: closed, or in a stage that is.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.closed.is_some() || self.category.is_some_and(Category::is_final)
+    }
+
+    /// The bytes to store: a version and the card.
+    #[must_use]
+    pub fn to_stored(&self) -> Vec<u8> {
+        postcard::to_extend(self, vec![STORED_VERSION])
+            .expect("a card has no sequence of unknown length")
+    }
+
+    /// Reads what [`Self::to_stored`] wrote.
+    ///
+    /// # Errors
+    /// [`StoredCardError`] for another version or damaged bytes; the cure is to make it anew.
+    pub fn from_stored(bytes: &[u8]) -> Result<Self, StoredCardError> {
+        match bytes.split_first() {
+            Some((&STORED_VERSION, body)) => postcard::from_bytes(body).ok(),
+            Some(_) | None => None,
+        }
+        .ok_or_else(|| StoredCardError {
+            bytes: bytes.len(),
+            version: bytes.first().copied(),
+        })
+    }
+}
+
+impl Badges {
+    fn of(view: &CaseView) -> Self {
+        let flags = &view.flags;
+        Self {
+            contested: !flags.contested.is_empty(),
+            requirements_unmet: !flags.requirements_unmet.is_empty(),
+            activity_after_close: flags.activity_after_close > 0,
+            rule_broken: !flags.rule_broken.is_empty(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a badge is on.
+    #[must_use]
+    pub const fn has(self, badge: Badge) -> bool {
+        match badge {
+            Badge::Contested => self.contested,
+            Badge::RequirementsUnmet => self.requirements_unmet,
+            Badge::ActivityAfterClose => self.activity_after_close,
+            Badge::RuleBroken => self.rule_broken,
+            Badge::Held => self.held,
+            Badge::Unsynced => self.unsynced,
+            Badge::UpdateNeeded => self.update_needed,
+            Badge::BeingChecked => self.being_checked,
+        }
+    }
+
+    /// Those that are on, in the order in which they are shown.
+    pub fn iter(self) -> impl Iterator<Item = Badge> {
+        Badge::ALL.into_iter().filter(move |badge| self.has(*badge))
+    }
+}
+
+impl Badge {
+    /// Every badge, the most urgent first.
+    pub const ALL: [Self; 8] = [
+        Self::Contested,
+        Self::RequirementsUnmet,
+        Self::ActivityAfterClose,
+        Self::RuleBroken,
+        Self::Held,
+        Self::Unsynced,
+        Self::UpdateNeeded,
+        Self::BeingChecked,
+    ];
+
+    /// What people read.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Contested => "contested",
+            Self::RequirementsUnmet => "requirements unmet",
+            Self::ActivityAfterClose => "activity after close",
+            Self::RuleBroken => "rule broken",
+            Self::Held => "held",
+            Self::Unsynced => "unsynced",
+            Self::UpdateNeeded => "update needed",
+            Self::BeingChecked => "being checked",
+        }
+    }
+}
+
+impl CardValue {
+    /// The words that can be searched and shown.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Words(words) => words.clone(),
+            Self::Member(member) => member.to_string(),
+            Self::Masked => MASK.to_owned(),
+        }
+    }
+}
+
+fn card_field(view: &CaseView, field: &Field) -> Option<CardField> {
+    let held = view.fields.get(&field.id)?;
+    let value = held.content(field)?;
+    let value = if field.sensitive {
+        CardValue::Masked
+    } else if let FieldValue::Member(member) = value {
+        CardValue::Member(member)
+    } else {
+        CardValue::Words(
+            value
+                .words(field)
+                .chars()
+                .take(MAX_FIELD_CHARACTERS)
+                .collect(),
+        )
+    };
+    Some(CardField {
+        id: field.id.clone(),
+        label: field.label.clone(),
+        value,
+    })
+}
+
+fn count_tasks(view: &CaseView) -> (u32, u32) {
+    let mut counts = (0, 0);
+    for task in view.tasks.values() {
+        match task.status.value() {
+            TaskStatus::Done => counts = (counts.0 + 1, counts.1 + 1),
+            TaskStatus::Open => counts.1 += 1,
+            TaskStatus::Cancelled => {}
+        }
+    }
+    counts
+}

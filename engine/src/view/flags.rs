@@ -1,0 +1,139 @@
+//! The flags of a case: what people should look at, derived from the document and its revision.
+//!
+//! Nothing is stored that could be derived, and nothing is moved back or kept out because of a
+//! flag (DOMAIN §4). Invariant: every replica with the same changes, revision and verdicts derives
+//! the same flags.
+
+use std::collections::BTreeSet;
+
+use automerge::Automerge;
+use casework_protocol::ids::ChangeHash;
+use serde::{Deserialize, Serialize};
+
+use super::case::CaseView;
+use super::decision::contested_questions;
+use super::reader::ViewContext;
+use crate::case::message::Message;
+use crate::case::{ActionKind, Place, TaskKey};
+use crate::template::Revision;
+use crate::value::ConflictPolicy;
+
+/// What people should look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flags {
+    /// The places that hold two or more values written without knowing of each other.
+    pub contested: BTreeSet<Place>,
+    /// The fields required in the stage that are empty, in the order of the stage's list.
+    pub requirements_unmet: Vec<String>,
+    /// How many changes were made without knowing of the close that holds.
+    pub activity_after_close: u32,
+    /// The changes that broke a rule and landed all the same.
+    pub rule_broken: BTreeSet<ChangeHash>,
+    /// Whether the newest work was done in parallel and nobody has built on all of it yet.
+    pub parallel_edit: bool,
+}
+
+impl Flags {
+    /// Whether there is anything to look at. A parallel edit alone is merged and needs nobody.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        self.contested.is_empty()
+            && self.requirements_unmet.is_empty()
+            && self.activity_after_close == 0
+            && self.rule_broken.is_empty()
+    }
+}
+
+/// The changes made without knowing of a close, except other closes and reopenings. Whoever made
+/// them, and whoever closed the case, should hear of it.
+#[must_use]
+pub fn changes_beside_close(doc: &Automerge, close: ChangeHash) -> Vec<ChangeHash> {
+    let close = automerge::ChangeHash(*close.as_bytes());
+    let mut after = BTreeSet::from([close]);
+    let mut beside = Vec::new();
+    // In an order in which every change follows its dependencies, the close itself left out.
+    for meta in doc.get_changes_meta(&[close]) {
+        if meta.deps.iter().any(|dep| after.contains(dep)) {
+            after.insert(meta.hash);
+        } else if is_activity(meta.message.as_deref()) {
+            beside.push(ChangeHash::new(meta.hash.0));
+        }
+    }
+    beside.sort_unstable();
+    beside
+}
+
+/// Derives the flags of a view whose places are read.
+pub(super) fn derive(view: &CaseView, doc: &Automerge, context: &ViewContext<'_>) -> Flags {
+    let beside = if view.is_closed() {
+        let close = view.origins.get(view.closed.shown().by).change;
+        changes_beside_close(doc, close).len()
+    } else {
+        0
+    };
+    Flags {
+        contested: contested(view, context.revision),
+        requirements_unmet: context.revision.map(|r| unmet(view, r)).unwrap_or_default(),
+        activity_after_close: u32::try_from(beside).unwrap_or(u32::MAX),
+        rule_broken: context.breaches.clone(),
+        parallel_edit: doc.get_heads().len() > 1,
+    }
+}
+
+fn contested(view: &CaseView, revision: Option<&Revision>) -> BTreeSet<Place> {
+    let mut places = BTreeSet::new();
+    let mut mark = |contested: bool, place: Place| {
+        if contested {
+            places.insert(place);
+        }
+    };
+    mark(view.title.is_contested(), Place::Title);
+    mark(view.stage.is_contested(), Place::Stage);
+    mark(view.owner.is_contested(), Place::Owner);
+    mark(view.priority.is_contested(), Place::Priority);
+    mark(view.severity.is_contested(), Place::Severity);
+    mark(view.due.is_contested(), Place::Due);
+    mark(view.closed.is_contested(), Place::Closed);
+    for (id, field) in &view.fields {
+        // While the revision is unknown nothing is hidden: the default policy stands in.
+        let policy = revision
+            .and_then(|revision| revision.field(id))
+            .map_or(ConflictPolicy::Contested, crate::template::Field::policy);
+        mark(field.is_contested(policy), Place::Field(id.clone()));
+    }
+    for (id, task) in &view.tasks {
+        let mut mark_part = |contested, key| mark(contested, Place::TaskPart(*id, key));
+        mark_part(task.title.is_contested(), TaskKey::Title);
+        mark_part(task.assignee.is_contested(), TaskKey::Assignee);
+        mark_part(task.due.is_contested(), TaskKey::Due);
+        mark_part(task.status.is_contested(), TaskKey::Status);
+        for item in &task.items {
+            mark_part(item.text.is_contested(), TaskKey::ItemText(item.id));
+            mark_part(item.done.is_contested(), TaskKey::ItemDone(item.id));
+        }
+    }
+    places.extend(
+        contested_questions(&view.decisions)
+            .into_iter()
+            .map(Place::Question),
+    );
+    places
+}
+
+fn unmet(view: &CaseView, revision: &Revision) -> Vec<String> {
+    let filled = |id: &str| {
+        view.fields
+            .get(id)
+            .is_some_and(super::field::FieldView::is_filled)
+    };
+    let missing = revision.missing_required(view.stage.value(), filled);
+    missing.into_iter().map(|field| field.id.clone()).collect()
+}
+
+/// Whether a change is activity in a case, as opposed to closing or reopening it.
+fn is_activity(message: Option<&str>) -> bool {
+    let action = message
+        .and_then(|text| Message::read(text).ok())
+        .map(|message| message.action);
+    !matches!(action, Some(ActionKind::CaseClose | ActionKind::CaseReopen))
+}

@@ -1,0 +1,257 @@
+//! Reads a view out of a document, whole or only the places that were touched.
+//!
+//! Invariant: `refresh` after any changes gives what `read` of the whole document gives. Admission
+//! keeps what is not a case out; what a reader finds unreadable all the same it passes over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::{Automerge, ROOT, ReadDoc};
+use casework_protocol::ids::{DocumentId, MemberId};
+
+use super::case::{CaseView, OverrideView};
+use super::comment::count_comments;
+use super::decision::read_decisions;
+use super::field::{read_field, read_fields};
+use super::flags::{Flags, derive};
+use super::reader::{Reader, ViewContext, closing, member_or_null, text, text_or_null};
+use super::side::{Origins, Slot};
+use super::task::{read_task, read_tasks};
+use crate::case::action::Override;
+use crate::case::message::Message;
+use crate::case::{PartId, Place, schema};
+use crate::value::Scalar;
+
+/// A document that cannot be shown as a case.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ViewError {
+    /// The document is something else, or empty. Cure: look it up again by its id.
+    #[error("the document is not a case but {kind:?}")]
+    NotACase {
+        /// What it says it is.
+        kind: String,
+    },
+    /// A part that the opening of a case writes is missing. Cause: a document that never passed
+    /// admission. Cure: quarantine it.
+    #[error("the case lacks its {part}")]
+    Missing {
+        /// The key that is missing or unreadable.
+        part: &'static str,
+    },
+}
+
+/// Reads the whole view.
+///
+/// # Errors
+/// [`ViewError`] if the document is not a case.
+pub fn read(doc: &Automerge, context: &ViewContext<'_>) -> Result<CaseView, ViewError> {
+    let mut reader = Reader::new(doc, context.members, Origins::default());
+    let kind = root_text(&reader, schema::KIND).unwrap_or_default();
+    if kind != schema::CASE_KIND {
+        return Err(ViewError::NotACase { kind });
+    }
+    let mut view = read_header(&mut reader, context.document)?;
+    view.fields = read_fields(&mut reader);
+    view.tasks = read_tasks(&mut reader);
+    view.decisions = read_decisions(&mut reader);
+    view.overrides = read_overrides(&mut reader);
+    for bucket in 0..schema::BUCKETS.len() {
+        view.comment_buckets[bucket] = count_comments(&reader, bucket);
+    }
+    finish(&mut view, reader, context)?;
+    Ok(view)
+}
+
+/// Reads the touched places anew, and what every change alters.
+///
+/// # Errors
+/// [`ViewError`] if the document is not a case; the view is then of no use any more.
+pub fn refresh(
+    view: &mut CaseView,
+    doc: &Automerge,
+    touched: &BTreeSet<Place>,
+    context: &ViewContext<'_>,
+) -> Result<(), ViewError> {
+    if touched.contains(&Place::Case) {
+        *view = read(doc, context)?;
+        return Ok(());
+    }
+    let mut reader = Reader::new(doc, context.members, std::mem::take(&mut view.origins));
+    for place in touched {
+        refresh_place(view, &mut reader, place)?;
+    }
+    finish(view, reader, context)
+}
+
+fn refresh_place(
+    view: &mut CaseView,
+    reader: &mut Reader<'_>,
+    place: &Place,
+) -> Result<(), ViewError> {
+    match place {
+        Place::Case => {}
+        Place::Title => view.title = root_slot(reader, schema::TITLE, text)?,
+        Place::Stage => view.stage = root_slot(reader, schema::STAGE, text)?,
+        Place::Owner => view.owner = root_slot(reader, schema::OWNER, member_or_null)?,
+        Place::Priority => view.priority = root_slot(reader, schema::PRIORITY, text_or_null)?,
+        Place::Severity => view.severity = root_slot(reader, schema::SEVERITY, text_or_null)?,
+        Place::Due => view.due = root_slot(reader, schema::DUE, text_or_null)?,
+        Place::Closed => view.closed = root_slot(reader, schema::CLOSED, closing)?,
+        Place::Labels => view.labels = read_keys(reader, schema::LABELS),
+        Place::Assignees => view.assignees = read_members(reader, schema::ASSIGNEES),
+        Place::Watchers => view.watchers = read_members(reader, schema::WATCHERS),
+        Place::Field(id) | Place::Set(id) | Place::Counter(id) | Place::Text(id) => {
+            let field = read_field(reader, id);
+            replace(
+                &mut view.fields,
+                id.clone(),
+                Some(field).filter(|f| !f.is_untouched()),
+            );
+        }
+        Place::Task(id) | Place::TaskPart(id, _) => {
+            let tasks = reader.object(&ROOT, schema::TASKS);
+            let task = tasks.and_then(|tasks| read_task(reader, &tasks, *id));
+            replace(&mut view.tasks, *id, task);
+        }
+        Place::Comment(id) => {
+            view.comment_buckets[id.bucket()] = count_comments(reader, id.bucket());
+        }
+        Place::Decision(_) | Place::Question(_) => view.decisions = read_decisions(reader),
+        Place::Overrides => view.overrides = read_overrides(reader),
+    }
+    Ok(())
+}
+
+/// What every change alters: counts, the newest change, flags, the table of origins.
+fn finish(
+    view: &mut CaseView,
+    mut reader: Reader<'_>,
+    context: &ViewContext<'_>,
+) -> Result<(), ViewError> {
+    let doc = reader.doc;
+    let heads = doc.get_heads();
+    let metas: Vec<_> = heads
+        .iter()
+        .filter_map(|h| doc.get_change_meta_by_hash(h))
+        .collect();
+    let newest = metas
+        .iter()
+        .max_by_key(|meta| (meta.start_op, meta.timestamp, meta.hash))
+        .ok_or(ViewError::Missing { part: "history" })?;
+    let message = newest
+        .message
+        .as_deref()
+        .and_then(|text| Message::read(text).ok());
+    view.revision = message.and_then(|message| message.revision);
+    view.changed_ms = metas
+        .iter()
+        .map(|meta| meta.timestamp)
+        .max()
+        .unwrap_or_default();
+    view.changes = doc.stats().num_changes;
+    view.last = reader
+        .origin_of_change(&newest.hash)
+        .ok_or(ViewError::Missing { part: "history" })?;
+    view.origins = reader.origins;
+    view.flags = derive(view, doc, context);
+    view.renumber();
+    Ok(())
+}
+
+fn read_header(reader: &mut Reader<'_>, document: DocumentId) -> Result<CaseView, ViewError> {
+    let opened = match reader.doc.get(ROOT, schema::KIND) {
+        Ok(Some((_, op))) => reader.origin_of_op(&op),
+        Ok(None) | Err(_) => None,
+    }
+    .ok_or(ViewError::Missing { part: schema::KIND })?;
+    Ok(CaseView {
+        document,
+        template: root_text(reader, schema::TEMPLATE)
+            .and_then(|id| id.parse().ok())
+            .ok_or(ViewError::Missing {
+                part: schema::TEMPLATE,
+            })?,
+        revision: None,
+        number: root_text(reader, schema::NUMBER).ok_or(ViewError::Missing {
+            part: schema::NUMBER,
+        })?,
+        title: root_slot(reader, schema::TITLE, text)?,
+        stage: root_slot(reader, schema::STAGE, text)?,
+        owner: root_slot(reader, schema::OWNER, member_or_null)?,
+        priority: root_slot(reader, schema::PRIORITY, text_or_null)?,
+        severity: root_slot(reader, schema::SEVERITY, text_or_null)?,
+        due: root_slot(reader, schema::DUE, text_or_null)?,
+        closed: root_slot(reader, schema::CLOSED, closing)?,
+        assignees: read_members(reader, schema::ASSIGNEES),
+        watchers: read_members(reader, schema::WATCHERS),
+        labels: read_keys(reader, schema::LABELS),
+        fields: BTreeMap::new(),
+        tasks: BTreeMap::new(),
+        decisions: BTreeMap::new(),
+        overrides: BTreeMap::new(),
+        flags: Flags::default(),
+        comment_buckets: [0; 16],
+        changes: 0,
+        opened,
+        last: opened,
+        changed_ms: 0,
+        origins: Origins::default(),
+    })
+}
+
+fn root_text(reader: &Reader<'_>, key: &'static str) -> Option<String> {
+    text(reader.scalars(&ROOT, key).pop()?.value)
+}
+
+fn root_slot<T: PartialEq>(
+    reader: &mut Reader<'_>,
+    key: &'static str,
+    read: fn(Scalar) -> Option<T>,
+) -> Result<Slot<T>, ViewError> {
+    reader
+        .slot(&ROOT, key, read)
+        .ok_or(ViewError::Missing { part: key })
+}
+
+fn read_keys(reader: &Reader<'_>, map: &'static str) -> BTreeSet<String> {
+    let Some(map) = reader.object(&ROOT, map) else {
+        return BTreeSet::new();
+    };
+    reader.doc.keys(&map).collect()
+}
+
+fn read_members(reader: &Reader<'_>, map: &'static str) -> BTreeSet<MemberId> {
+    read_keys(reader, map)
+        .iter()
+        .filter_map(|id| id.parse().ok())
+        .collect()
+}
+
+fn read_overrides(reader: &mut Reader<'_>) -> BTreeMap<PartId, OverrideView> {
+    let Some(map) = reader.object(&ROOT, schema::OVERRIDES) else {
+        return BTreeMap::new();
+    };
+    let found = reader.slots(&map, |value| Override::read(value.as_text()?));
+    found
+        .into_iter()
+        .filter_map(|(id, slot)| {
+            let Override { rule, why } = slot.value().clone();
+            Some((
+                id.parse().ok()?,
+                OverrideView {
+                    rule,
+                    why,
+                    by: slot.shown().by,
+                },
+            ))
+        })
+        .collect()
+}
+
+/// Puts what was read into a map of the view, or takes out what is no longer there.
+fn replace<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
+    match value {
+        Some(value) => map.insert(key, value),
+        None => map.remove(&key),
+    };
+}

@@ -1,0 +1,9 @@
+//! Views of played cases: every row of the merge contract that these actions concern, refreshing
+//! against reading, cards, boards and timelines.
+
+mod boards;
+mod contract;
+mod play;
+mod property;
+mod reading;
+mod timelines;

@@ -1,0 +1,212 @@
+//! Cards and boards.
+
+use std::collections::BTreeSet;
+
+use casework_protocol::ids::DocumentId;
+use jiff::civil::date;
+
+use super::play::{Player, close, label, meet, member, move_to, players, set};
+use crate::case::action::CaseAction;
+use crate::template::{Category, Revision};
+use crate::view::{Badge, Board, Card, CardValue, Filter, Sorting, list};
+
+fn card(player: &Player) -> Card {
+    Card::of(&player.see(), Some(&player.revision))
+}
+
+fn plain(number: &str, stage: &str) -> Card {
+    let [player]: [Player; 1] = players();
+    let mut card = card(&player);
+    card.document = DocumentId::new([number.as_bytes()[0]; 16]);
+    (card.number, card.stage) = (number.to_owned(), stage.to_owned());
+    card.category = player.revision.stage(stage).map(|stage| stage.category);
+    card
+}
+
+fn numbers(cards: &[&Card]) -> Vec<String> {
+    cards.iter().map(|card| card.number.clone()).collect()
+}
+
+fn revision() -> Revision {
+    super::play::package().publish().unwrap()
+}
+
+#[test]
+fn a_card_shows_the_chosen_fields_in_words_and_masks_sensitive_ones() {
+    let [mut ana]: [Player; 1] = players();
+    ana.act(set("secret", "hidden thing"));
+    ana.act(set("amount", r#"{"amount":"12.5","currency":"EUR"}"#));
+    ana.act(set("summary", "not for the card"));
+    let (task, _) = ana.task("visit", &[]);
+    ana.task("call", &[]);
+    ana.act(CaseAction::FinishTask { task });
+    ana.comment("hello");
+    let card = card(&ana);
+    let fields: Vec<_> = card
+        .fields
+        .iter()
+        .map(|field| (field.id.as_str(), &field.value))
+        .collect();
+    let amount = CardValue::Words("12.50 EUR".to_owned());
+    assert_eq!(
+        fields,
+        [("amount", &amount), ("secret", &CardValue::Masked)]
+    );
+    assert!(!format!("{card:?}").contains("hidden thing"));
+    assert_eq!(
+        (card.tasks, card.comments, card.category),
+        ((1, 2), 1, Some(Category::Intake))
+    );
+    assert_eq!(card.badges.iter().count(), 0);
+    assert_eq!(Card::from_stored(&card.to_stored()), Ok(card));
+    assert!(Card::from_stored(&[]).is_err());
+}
+
+#[test]
+fn badges_come_from_the_flags_and_from_the_replica() {
+    let [mut ana, mut rui] = players();
+    ana.act_because(move_to("review"), "early");
+    rui.act(move_to("answer"));
+    ana.act_because(close("solved"), "nothing left");
+    meet(&mut [&mut ana, &mut rui]);
+    ana.act(move_to_settled(&ana));
+    let mut card = card(&ana);
+    card.badges.unsynced = true;
+    let badges: Vec<_> = card.badges.iter().collect();
+    let expected = [
+        Badge::RequirementsUnmet,
+        Badge::ActivityAfterClose,
+        Badge::Unsynced,
+    ];
+    assert_eq!(badges, expected);
+    assert_eq!(badges[1].label(), "activity after close");
+    assert!(card.is_finished());
+}
+
+fn move_to_settled(player: &Player) -> CaseAction {
+    assert!(card(player).badges.contested);
+    let value = crate::value::Scalar::text("review");
+    CaseAction::Settle {
+        place: crate::case::Place::Stage,
+        value,
+    }
+}
+
+#[test]
+fn cards_stand_in_the_columns_of_their_stages_and_none_is_lost() {
+    let cards = [
+        plain("1", "answer"),
+        plain("2", "intake"),
+        plain("3", "gone"),
+        plain("4", "answer"),
+    ];
+    let revision = revision();
+    let board = Board::of(&revision, &cards, &Filter::default(), Sorting::Number);
+    let shape: Vec<_> = board
+        .columns
+        .iter()
+        .map(|column| (column.stage, numbers(&column.cards)))
+        .collect();
+    let row = |numbers: &[&str]| numbers.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        shape,
+        [
+            (Some("intake"), row(&["2"])),
+            (Some("review"), row(&[])),
+            (Some("answer"), row(&["1", "4"])),
+            (Some("closed"), row(&[])),
+            (None, row(&["3"])),
+        ]
+    );
+    assert_eq!((board.len(), board.is_empty()), (4, false));
+    assert_eq!(board.columns[0].colour, Category::Intake.colour());
+}
+
+#[test]
+fn a_filter_wants_everything_it_names() {
+    let mut cards = [
+        plain("1", "intake"),
+        plain("2", "answer"),
+        plain("3", "closed"),
+    ];
+    cards[0].labels.insert("Hot".to_owned());
+    (cards[1].owner, cards[1].assignees) = (None, BTreeSet::new());
+    cards[1].badges.contested = true;
+    cards[2].owner = Some(member(7));
+    let wanted = |change: &dyn Fn(&mut Filter)| {
+        let mut filter = Filter::default();
+        change(&mut filter);
+        numbers(&list(&cards, &filter, Sorting::Number))
+    };
+    assert_eq!(wanted(&|f| f.people = Some([member(1)].into())), ["1", "3"]);
+    assert_eq!(wanted(&|f| f.people = Some([member(7)].into())), ["3"]);
+    assert_eq!(wanted(&|f| f.unassigned = true), ["2"]);
+    assert_eq!(wanted(&|f| f.labels = ["Hot".to_owned()].into()), ["1"]);
+    assert_eq!(wanted(&|f| f.text = "hot PAVEMENT".to_owned()), ["1"]);
+    assert_eq!(wanted(&|f| f.text = "cold".to_owned()).len(), 0);
+    assert_eq!(
+        wanted(&|f| f.categories = Some([Category::Done].into())),
+        ["3"]
+    );
+    assert_eq!(wanted(&|f| f.badges = [Badge::Contested].into()), ["2"]);
+    assert_eq!(wanted(&|f| f.unfinished = true), ["1", "2"]);
+    assert_eq!(
+        wanted(&|f| f.clone_from(&Filter::default())),
+        ["1", "2", "3"]
+    );
+}
+
+#[test]
+fn a_case_is_overdue_from_the_day_after_it_was_due_until_it_is_finished() {
+    let mut cards = [
+        plain("1", "intake"),
+        plain("2", "closed"),
+        plain("3", "intake"),
+    ];
+    cards[0].due = Some("2026-03-01".to_owned());
+    cards[1].due = cards[0].due.clone();
+    cards[2].due = Some("someday".to_owned());
+    let overdue = |day| {
+        let filter = Filter {
+            overdue_on: Some(date(2026, 3, day)),
+            ..Filter::default()
+        };
+        numbers(&list(&cards, &filter, Sorting::Number))
+    };
+    assert!(overdue(1).is_empty());
+    assert_eq!(overdue(2), ["1"]);
+}
+
+#[test]
+fn every_sorting_is_total() {
+    let mut cards = [
+        plain("1", "intake"),
+        plain("2", "intake"),
+        plain("3", "intake"),
+    ];
+    cards[0].due = Some("2026-03-09".to_owned());
+    cards[2].due = Some("2026-03-01".to_owned());
+    cards[1].changed_ms += 5;
+    cards[2].title = "A".to_owned();
+    cards[1].opened_ms -= 5;
+    cards[2].entered_ms -= 5;
+    let sorted = |sorting| numbers(&list(&cards, &Filter::default(), sorting));
+    assert_eq!(sorted(Sorting::Changed), ["2", "1", "3"]);
+    assert_eq!(sorted(Sorting::Opened), ["2", "1", "3"]);
+    assert_eq!(sorted(Sorting::Entered), ["3", "1", "2"]);
+    assert_eq!(sorted(Sorting::Due), ["3", "1", "2"]);
+    assert_eq!(sorted(Sorting::Number), ["1", "2", "3"]);
+    assert_eq!(sorted(Sorting::Title), ["3", "1", "2"]);
+}
+
+#[test]
+fn a_label_on_a_case_reaches_its_card() {
+    let [mut ana]: [Player; 1] = players();
+    ana.act(label("hot"));
+    let card = card(&ana);
+    assert!(card.labels.contains("hot"));
+    assert_eq!(
+        (card.opened_ms, card.changed_ms),
+        (card.entered_ms, card.opened_ms + 60_000)
+    );
+}

@@ -1,0 +1,320 @@
+//! The play that fills the book: Ana does everything once, Rui works beside her now and then.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use automerge::{Author, Automerge, ReadDoc as _};
+use casework_engine::case::{
+    Act, Asker, CaseAction, Closing, Decision, FieldEntry, Opening, PartId, Past, Place,
+    RevisionMark, Stamp, check_act, write,
+};
+use casework_engine::template::{
+    Category, Choice, DecisionType, Field, Outcome, Package, Revision, Rule, Severity, Stage,
+    Today, Transition,
+};
+use casework_engine::value::{ConflictPolicy, FieldType, Scalar};
+use casework_protocol::citation::{Citation, CitedVersion};
+use casework_protocol::ids::ChangeHash;
+use jiff::Timestamp;
+use jiff::tz::Offset;
+
+use super::{Book, BookChange, TEMPLATE, actor, device, member};
+
+const ANA: u8 = 1;
+const RUI: u8 = 2;
+
+/// A template with a rule of every severity and a field of every policy.
+#[must_use]
+pub fn template_package() -> Package {
+    let mut package = Package::new("CMP", "Complaint");
+    let mut review = Stage::new("review", "Review", Category::Active);
+    review.required = vec!["summary".into()];
+    package.stages = vec![
+        Stage::new("new", "New", Category::Intake),
+        review,
+        Stage::new("decided", "Decided", Category::Done),
+    ];
+    let rule = |severity, message: &str| Rule { severity, message: message.into() };
+    let listed = |from: &str, to: &str, rules| Transition {
+        from: from.into(),
+        to: to.into(),
+        label: String::new(),
+        rules,
+    };
+    package.transitions = vec![
+        listed("new", "review", Vec::new()),
+        listed("new", "decided", vec![rule(Severity::Ask, "a review comes first")]),
+        listed("review", "decided", Vec::new()),
+        listed("review", "new", vec![rule(Severity::Warn, "the clock starts again")]),
+    ];
+    let mut skills = Field::new("skills", "Skills", FieldType::MultiSelect);
+    skills.options = vec![Choice::new("law", "Law"), Choice::new("tax", "Tax")];
+    let mut notes = Field::new("notes", "Notes", FieldType::LongText);
+    notes.conflict = Some(ConflictPolicy::Text);
+    package.fields = vec![
+        Field::new("summary", "Summary", FieldType::Text),
+        Field::new("urgent", "Urgent", FieldType::Checkbox),
+        Field::new("visits", "Visits", FieldType::Counter),
+        skills,
+        notes,
+    ];
+    let outcome = |id: &str| Outcome { id: id.into(), label: id.into() };
+    package.decision_types = vec![DecisionType {
+        id: "grant".into(),
+        label: "Grant it?".into(),
+        outcomes: vec![outcome("yes"), outcome("no")],
+    }];
+    package.resolutions = vec![outcome("solved"), outcome("withdrawn")];
+    package
+}
+
+pub(super) fn play() -> Book {
+    let revision = template_package().publish().expect("the book's template has no fault");
+    let mut stage = Players::new(Arc::new(revision));
+    stage.act(ANA, Act::new(part(1), opening()));
+    for (n, action) in alone().into_iter().enumerate() {
+        let act = Act::new(part(2 + n as u64), action);
+        stage.act(ANA, with_reason(act));
+    }
+    stage.meet();
+    for n in 0..3 {
+        for player in [ANA, RUI] {
+            for (m, action) in beside(player, n).into_iter().enumerate() {
+                let id = part(1_000 + 100 * n + 10 * u64::from(player) + m as u64);
+                stage.act(player, Act::new(id, action));
+            }
+        }
+        stage.meet();
+        let value = stage.sides("summary").pop().expect("the field was set");
+        let settle = CaseAction::Settle { place: Place::Field("summary".into()), value };
+        stage.act(ANA, with_reason(Act::new(part(2_000 + n), settle)));
+    }
+    stage.meet();
+    stage.into_book()
+}
+
+/// Two copies of the case, and what was made on them.
+struct Players {
+    revision: Arc<Revision>,
+    docs: BTreeMap<u8, Automerge>,
+    changes: Vec<BookChange>,
+    before: BTreeMap<(casework_protocol::ids::ActorId, u32), Automerge>,
+    clock_ms: i64,
+}
+
+impl Players {
+    fn new(revision: Arc<Revision>) -> Self {
+        let docs = [ANA, RUI].map(|n| (n, sat_at(Automerge::new(), n))).into();
+        let (changes, before) = (Vec::new(), BTreeMap::new());
+        Self { revision, docs, changes, before, clock_ms: 1_700_000_000_000 }
+    }
+
+    fn act(&mut self, n: u8, act: Act) {
+        self.clock_ms += 60_000;
+        let doc = self.docs.get_mut(&n).expect("both players have a copy");
+        let asker = Asker {
+            today: Today::at(Timestamp::UNIX_EPOCH, Offset::UTC),
+            knows: &|member| member.as_bytes()[0] < 100,
+            is_me: &|found| found == actor(n),
+        };
+        let shown = format!("{act:?}");
+        let checked = check_act(&Past::now(doc), &self.revision, act, &asker)
+            .unwrap_or_else(|error| panic!("{shown}: {error}"));
+        let stamp = Stamp {
+            citation: citation(),
+            revision: Some(RevisionMark::of(&self.revision.id())),
+            time_ms: self.clock_ms,
+            zone_min: 60,
+        };
+        let before = doc.clone();
+        let hash = write(doc, &checked, &stamp).expect("a checked act is written");
+        let change = doc.get_change_by_hash(&hash).expect("it was just made");
+        let seq = u32::try_from(change.seq()).expect("the book is short");
+        self.before.insert((actor(n), seq), before);
+        let (hash, bytes) = (ChangeHash::new(hash.0), change.raw_bytes().to_vec());
+        self.changes.push(BookChange { device: n, hash, bytes });
+    }
+
+    /// Both copies get everything.
+    fn meet(&mut self) {
+        let mut merged = self.docs[&ANA].clone();
+        merged.merge(&mut self.docs[&RUI].clone()).expect("players never share an actor");
+        self.docs = [ANA, RUI].map(|n| (n, sat_at(merged.clone(), n))).into();
+    }
+
+    fn sides(&self, field: &str) -> Vec<Scalar> {
+        let past = Past::now(&self.docs[&ANA]);
+        let place = casework_engine::case::schema::FIELDS;
+        let fields = past.maps(casework_engine::case::Object::Root, place)[0];
+        past.sides(fields, field).into_iter().collect()
+    }
+
+    fn into_book(self) -> Book {
+        let Self { revision, docs, changes, before, .. } = self;
+        let whole = docs[&ANA].clone();
+        assert_eq!(whole.get_heads(), docs[&RUI].get_heads());
+        Book { revision, whole, changes, before }
+    }
+}
+
+fn sat_at(doc: Automerge, n: u8) -> Automerge {
+    let author = Author::from(device(n).as_bytes().to_vec());
+    doc.with_author(Some(author))
+        .with_actor(automerge::ActorId::from(&actor(n).as_bytes()[..]))
+}
+
+fn part(n: u64) -> PartId {
+    PartId::new((n.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1).to_be_bytes())
+}
+
+fn citation() -> Citation {
+    Citation {
+        roster: CitedVersion { version: 12, mark: [0x9f; 8] },
+        access: CitedVersion { version: 3, mark: [0x77; 8] },
+    }
+}
+
+fn with_reason(act: Act) -> Act {
+    let override_rule = matches!(&act.action, CaseAction::Move { to } if to == "decided");
+    Act { override_rule, ..act.because("because") }
+}
+
+fn opening() -> CaseAction {
+    let fields = BTreeMap::from([
+        ("urgent".to_owned(), FieldEntry::Value(Scalar::Bool(true))),
+        ("skills".to_owned(), FieldEntry::Options(["law".to_owned()].into())),
+    ]);
+    CaseAction::Open(Opening {
+        template: TEMPLATE,
+        title: "Noise at night".into(),
+        number: "CMP-~1".into(),
+        stage: "new".into(),
+        fields,
+        owner: Some(member(1)),
+        assignees: [member(1), member(2)].into(),
+    })
+}
+
+fn set_summary(text: &str) -> CaseAction {
+    CaseAction::SetField { field: "summary".into(), value: Scalar::text(text) }
+}
+
+fn edit_notes(text: &str) -> CaseAction {
+    CaseAction::EditText { field: "notes".into(), text: text.into() }
+}
+
+/// Every kind of action that one person can do alone, in an order in which each has an effect.
+fn alone() -> Vec<CaseAction> {
+    let (task, item, comment) = (part(100), part(101), part(102));
+    let mut all = fields_and_words(comment);
+    all.extend(tasks(task, item));
+    let decide = |id, outcome: &str| {
+        CaseAction::Decide(Decision {
+            id,
+            question: "grant".into(),
+            outcome: outcome.into(),
+            rationale: "it is so".into(),
+            conditions: String::new(),
+            supersedes: [].into(),
+        })
+    };
+    all.extend([
+        CaseAction::Assign { member: member(3) },
+        CaseAction::Unassign { member: member(2) },
+        CaseAction::SetOwner { member: Some(member(2)) },
+        CaseAction::SetOwner { member: None },
+        CaseAction::AddLabel { label: "night".into() },
+        CaseAction::RemoveLabel { label: "night".into() },
+        CaseAction::SetPriority { priority: Some("high".into()) },
+        CaseAction::SetDue { due: Some("2026-05-01".into()) },
+        decide(part(103), "yes"),
+        decide(part(106), "no"),
+        CaseAction::Move { to: "decided".into() },
+        CaseAction::Close(Closing { code: "solved".into(), notes: "quiet now".into() }),
+        CaseAction::Reopen,
+    ]);
+    all
+}
+
+fn fields_and_words(comment: PartId) -> Vec<CaseAction> {
+    vec![
+        CaseAction::SetTitle { title: "Noise".into() },
+        set_summary("it is loud"),
+        CaseAction::ClearField { field: "urgent".into() },
+        CaseAction::AddOption { field: "skills".into(), option: "tax".into() },
+        CaseAction::RemoveOption { field: "skills".into(), option: "law".into() },
+        CaseAction::Count { field: "visits".into(), by: 2 },
+        edit_notes("first lines"),
+        edit_notes("first two lines 🚧 ok"),
+        CaseAction::Comment {
+            id: comment,
+            body: "ask the neighbours".into(),
+            external: false,
+            reply_to: None,
+        },
+        CaseAction::Comment {
+            id: part(104),
+            body: "done".into(),
+            external: true,
+            reply_to: Some(comment),
+        },
+        CaseAction::EditComment { id: comment, body: "ask all neighbours".into() },
+        CaseAction::RedactComment { id: part(104) },
+    ]
+}
+
+fn tasks(task: PartId, item: PartId) -> Vec<CaseAction> {
+    vec![
+        CaseAction::CreateTask {
+            id: task,
+            title: "Visit".into(),
+            assignee: Some(member(2)),
+            due: Some("2026-03-01".into()),
+            checklist: vec![(item, "ring the bell".into())],
+        },
+        CaseAction::AssignTask { task, assignee: None },
+        CaseAction::RescheduleTask { task, due: Some("2026-04-01".into()) },
+        CaseAction::FinishTask { task },
+        CaseAction::ReopenTask { task },
+        CaseAction::CancelTask { task },
+        CaseAction::AddItem { task, item: part(105), text: "knock".into() },
+        CaseAction::CheckItem { task, item, done: true },
+    ]
+}
+
+/// What each does beside the other in a round: same field, same prose, same counter, one item, and
+/// a comment.
+fn beside(n: u8, round: u64) -> Vec<CaseAction> {
+    let text = format!("as device {n} sees it in round {round}");
+    let id = part(5_000 + 10 * round + u64::from(n));
+    vec![
+        set_summary(&text),
+        edit_notes(&format!("two lines {round} by {n}")),
+        CaseAction::Count { field: "visits".into(), by: i64::from(n) },
+        CaseAction::AddLabel { label: format!("round {round} by {n}") },
+        CaseAction::CheckItem { task: part(100), item: part(105), done: round % 2 == 0 },
+        CaseAction::Comment { id, body: text, external: false, reply_to: None },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use casework_engine::case::{ActionKind, Message};
+
+    use super::super::book;
+    use crate::chunk::ChangeParts;
+
+    #[test]
+    fn the_book_uses_every_action_of_a_case() {
+        let action = |bytes: &[u8]| {
+            let message = ChangeParts::of(bytes).unwrap().message;
+            Message::read(core::str::from_utf8(&message).unwrap()).unwrap().action
+        };
+        let used: BTreeSet<_> =
+            book().changes().iter().map(|change| action(&change.bytes)).collect();
+        let all = ActionKind::ALL.iter().filter(|kind| !kind.is_of_template()).copied();
+        assert_eq!(used, all.collect());
+    }
+}

@@ -1,0 +1,166 @@
+//! The log on disk: conformance, and a file that is frozen at every sync of an append.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use redb::StorageBackend;
+
+use super::super::conformance::{Scribe, check_all};
+use super::*;
+
+/// A file in memory that stops taking writes at the n-th sync and keeps what it had by then.
+#[derive(Debug, Clone, Default)]
+struct Frozen {
+    live: Arc<Mutex<Vec<u8>>>,
+    durable: Arc<Mutex<Vec<u8>>>,
+    syncs: Arc<AtomicUsize>,
+    freeze_at: usize,
+}
+
+impl Frozen {
+    fn of(image: Vec<u8>, freeze_at: usize) -> Self {
+        let live = Arc::new(Mutex::new(image.clone()));
+        Self {
+            live,
+            durable: Arc::new(Mutex::new(image)),
+            syncs: Arc::default(),
+            freeze_at,
+        }
+    }
+
+    fn is_frozen(&self) -> bool {
+        self.syncs.load(Ordering::SeqCst) >= self.freeze_at
+    }
+}
+
+fn gone() -> std::io::Error {
+    std::io::Error::other("frozen")
+}
+
+impl StorageBackend for Frozen {
+    fn len(&self) -> Result<u64, std::io::Error> {
+        Ok(self.live.lock().unwrap().len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), std::io::Error> {
+        let (live, start) = (self.live.lock().unwrap(), offset as usize);
+        out.copy_from_slice(live.get(start..start + out.len()).ok_or_else(gone)?);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> Result<(), std::io::Error> {
+        self.live.lock().unwrap().resize(len as usize, 0);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> Result<(), std::io::Error> {
+        if self.is_frozen() {
+            return Err(gone());
+        }
+        self.durable
+            .lock()
+            .unwrap()
+            .clone_from(&self.live.lock().unwrap());
+        self.syncs.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> Result<(), std::io::Error> {
+        let start = offset as usize;
+        self.live.lock().unwrap()[start..start + data.len()].copy_from_slice(data);
+        Ok(())
+    }
+}
+
+#[test]
+fn the_log_on_disk_passes_the_conformance_suite() {
+    check_all(|| Box::new(RedbLog::open_backend(redb::backends::InMemoryBackend::new()).unwrap()));
+}
+
+#[test]
+fn a_file_reads_back_after_it_was_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.redb");
+    let mut scribe = Scribe::new(1);
+    for _ in 0..3 {
+        let log = RedbLog::open(&path).unwrap();
+        log.append(&[scribe.batch(50)]).unwrap();
+        drop(log);
+        scribe.compare(&RedbLog::open(&path).unwrap());
+    }
+}
+
+#[test]
+fn a_second_process_is_kept_out_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.redb");
+    let _first = RedbLog::open(&path).unwrap();
+    assert!(matches!(RedbLog::open(&path), Err(LogError::Storage(_))));
+}
+
+/// Writes that were synced survive, and so may any part of those that were not: both the image of
+/// the last sync and the live one at the freeze are opened.
+#[test]
+fn a_crash_at_any_sync_of_an_append_keeps_what_was_acknowledged_and_no_half() {
+    let mut scribe = Scribe::new(1);
+    let base = {
+        let file = Frozen::of(Vec::new(), usize::MAX);
+        let log = RedbLog::open_backend(file.clone()).unwrap();
+        log.append(&[scribe.batch(200)]).unwrap();
+        drop(log);
+        file.live.lock().unwrap().clone()
+    };
+    let mut crashes = 0;
+    for freeze_at in 1.. {
+        let file = Frozen::of(base.clone(), freeze_at);
+        let Ok(log) = RedbLog::open_backend(file.clone()) else {
+            continue;
+        };
+        let mut after = Scribe::new(1);
+        log_again(&mut after);
+        let mut acknowledged = after.size();
+        for _ in 0..3 {
+            if log.append(&[after.batch(30)]).is_err() {
+                break;
+            }
+            acknowledged = after.size();
+        }
+        let done = !file.is_frozen();
+        drop(log);
+        for image in [
+            file.durable.lock().unwrap().clone(),
+            file.live.lock().unwrap().clone(),
+        ] {
+            let log = RedbLog::open_backend(Frozen::of(image, usize::MAX)).unwrap();
+            let size = log
+                .workspace(after.workspace())
+                .unwrap()
+                .unwrap()
+                .frontier
+                .size();
+            assert!(
+                size >= acknowledged,
+                "frozen at sync {freeze_at}: {size} < {acknowledged}"
+            );
+            let mut expected = Scribe::new(1);
+            log_again(&mut expected);
+            while expected.size() < size {
+                let _ = expected.batch(30);
+            }
+            expected.compare(&log);
+        }
+        if done {
+            break;
+        }
+        crashes += 1;
+    }
+    assert!(
+        crashes >= 3,
+        "each append syncs at least once, seen {crashes}"
+    );
+}
+
+/// What the base image holds.
+fn log_again(scribe: &mut Scribe) {
+    let _ = scribe.batch(200);
+}

@@ -1,0 +1,368 @@
+//! The relay: every workspace of one server, and the one way into their logs.
+//!
+//! Pure: no sockets, threads, clock or dice; the log is behind a trait and time is an argument.
+//! Sessions ask ([`Session`]), requests are verified anywhere ([`verify`]), one writer stages them
+//! and commits; after the commit the replies hold and followers may read.
+//!
+//! ```text
+//! frame ─▶ Session ─▶ Request ─▶ verify ─▶ ProvedRequest ─▶ Relay::stage ─▶ Relay::commit ─▶ Reply
+//!             ▲                                                                 │
+//!             └──────────────── Session::poll reads below the new size ◀────────┘
+//! ```
+
+mod admission;
+mod entries;
+mod follow;
+mod heal;
+mod held;
+mod keep;
+mod pending;
+mod recent;
+mod request;
+mod session;
+mod verify;
+mod workspace;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use request::{Ask, ProvedRequest, Reply, Request};
+pub use session::{Output, Rank, Session};
+pub use verify::{verify, weight};
+pub use workspace::{Workspace, WorkspaceError};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use casework_protocol::frame::{Answer, ErrorCode};
+use casework_protocol::ids::{DeviceId, ServerId, WorkspaceId};
+use casework_protocol::keys::SecretKey;
+
+use crate::log::{Batch, Log, LogError};
+use request::{Proved, ProvedAsk};
+
+/// Whether devices may create workspaces here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Creation {
+    /// Whoever founds a workspace may push its roster.
+    #[default]
+    Allowed,
+    /// Only workspaces that are here already are served.
+    Refused,
+}
+
+/// What happens when devices show that the log has lost entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnLoss {
+    /// Wait until devices have brought everything back, or the operator opens a new epoch.
+    #[default]
+    Wait,
+    /// Open a new epoch by itself after so many milliseconds of waiting.
+    NewEpochAfterMs(u64),
+}
+
+/// How a relay behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RelayConfig {
+    /// Whether devices may create workspaces.
+    pub creation: Creation,
+    /// What happens after a loss.
+    pub on_loss: OnLoss,
+}
+
+/// A workspace shared between the writer and the sessions.
+pub type Shared = Arc<RwLock<Workspace>>;
+
+/// Every workspace of one server.
+#[derive(Debug)]
+pub struct Relay {
+    log: Arc<dyn Log>,
+    key: Arc<SecretKey>,
+    config: RelayConfig,
+    workspaces: RwLock<BTreeMap<WorkspaceId, Shared>>,
+    staged: Mutex<BTreeSet<WorkspaceId>>,
+}
+
+impl Relay {
+    /// Loads every workspace of the log.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when the log cannot be read.
+    pub fn open(
+        log: Arc<dyn Log>,
+        key: SecretKey,
+        config: RelayConfig,
+    ) -> Result<Self, WorkspaceError> {
+        let key = Arc::new(key);
+        let mut workspaces = BTreeMap::new();
+        for id in log.workspaces()? {
+            if let Some(workspace) = Workspace::load(Arc::clone(&log), Arc::clone(&key), id)? {
+                workspaces.insert(id, Arc::new(RwLock::new(workspace)));
+            }
+        }
+        let workspaces = RwLock::new(workspaces);
+        Ok(Self {
+            log,
+            key,
+            config,
+            workspaces,
+            staged: Mutex::default(),
+        })
+    }
+
+    /// This server's public key.
+    #[must_use]
+    pub fn server(&self) -> ServerId {
+        self.key.server()
+    }
+
+    /// How it behaves.
+    #[must_use]
+    pub fn config(&self) -> RelayConfig {
+        self.config
+    }
+
+    pub(super) fn key(&self) -> &SecretKey {
+        &self.key
+    }
+
+    /// The workspaces it has, ascending.
+    #[must_use]
+    pub fn workspaces(&self) -> Vec<WorkspaceId> {
+        self.workspaces
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keys()
+            .copied()
+            .collect()
+    }
+
+    /// One workspace.
+    #[must_use]
+    pub fn workspace(&self, id: WorkspaceId) -> Option<Shared> {
+        self.workspaces
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .cloned()
+    }
+
+    /// Does what was asked, in memory. The reply holds, and may be sent, once [`Relay::commit`] has
+    /// returned. One writer at a time calls this.
+    pub fn stage(&self, now_ms: u64, request: ProvedRequest) -> Reply {
+        let ProvedRequest {
+            workspace: id,
+            device,
+            ask,
+        } = request;
+        self.staged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id);
+        let Some(shared) = self.workspace(id) else {
+            return self.stage_new(now_ms, id, device, ask);
+        };
+        let mut workspace = writing(&shared);
+        workspace.tick(now_ms, self.config.on_loss);
+        let staged = match ask {
+            ProvedAsk::Push { .. } if workspace.recovery().is_some() => Ok(recovering()),
+            ProvedAsk::Push {
+                number,
+                healing,
+                items,
+            } => workspace
+                .admit(now_ms, device, healing, items)
+                .map(|answers| Reply::Answers { number, answers }),
+            ProvedAsk::Restore { head, items, proof } => {
+                workspace.restore(now_ms, &head, items, proof.as_ref())
+            }
+            ProvedAsk::Recover(head) => workspace.recover(now_ms, &head).map(|()| Reply::Done),
+            ProvedAsk::Keep { document, bytes } => workspace
+                .keep(device, document, bytes)
+                .map(|refused| Reply::Kept { document, refused }),
+        };
+        staged.unwrap_or_else(|error| failed(&error))
+    }
+
+    /// Makes everything durable that was staged, in one transaction, and shows it to followers.
+    /// Returns the workspaces that grew and their sizes.
+    ///
+    /// # Errors
+    /// The log's: then nothing that was staged happened, no reply may be sent, and memory has been
+    /// loaded again from the log.
+    pub fn commit(&self, now_ms: u64) -> Result<Vec<(WorkspaceId, u64)>, WorkspaceError> {
+        let staged =
+            std::mem::take(&mut *self.staged.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut batches: Vec<(Shared, Batch)> = Vec::new();
+        for id in &staged {
+            let Some(shared) = self.workspace(*id) else {
+                continue;
+            };
+            let batch = writing(&shared).take_batch(now_ms);
+            batches.extend(batch.map(|batch| (shared, batch)));
+        }
+        if batches.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (shared, batches): (Vec<Shared>, Vec<Batch>) = batches.into_iter().unzip();
+        if let Err(error) = self.log.append(&batches) {
+            for batch in &batches {
+                self.reload(batch.workspace)?;
+            }
+            return Err(error.into());
+        }
+        let mut grown = Vec::with_capacity(batches.len());
+        for (shared, batch) in shared.into_iter().zip(batches) {
+            grown.push((batch.workspace, batch.row.frontier.size()));
+            writing(&shared).publish(batch);
+        }
+        Ok(grown)
+    }
+
+    /// Verifies, stages and commits one request: the whole path in one call, for simulation.
+    ///
+    /// # Errors
+    /// As [`Relay::commit`].
+    pub fn serve(&self, now_ms: u64, request: Request) -> Result<Reply, WorkspaceError> {
+        let mut reply = Reply::Done;
+        for proved in verify(vec![request]) {
+            reply = self.stage(now_ms, proved);
+        }
+        self.commit(now_ms)?;
+        Ok(reply)
+    }
+
+    /// Ends the present epoch of a workspace, giving up what devices have not brought back.
+    /// Returns false when there is no such workspace.
+    ///
+    /// # Errors
+    /// As [`Relay::commit`].
+    pub fn open_epoch(&self, now_ms: u64, id: WorkspaceId) -> Result<bool, WorkspaceError> {
+        let Some(shared) = self.workspace(id) else {
+            return Ok(false);
+        };
+        writing(&shared).open_epoch(now_ms);
+        self.staged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id);
+        self.commit(now_ms)?;
+        Ok(true)
+    }
+
+    /// A request for a workspace that is not here: its founder's roster, or what a device brings
+    /// back to an emptied server.
+    fn stage_new(&self, now_ms: u64, id: WorkspaceId, device: DeviceId, ask: ProvedAsk) -> Reply {
+        let (log, key) = (Arc::clone(&self.log), Arc::clone(&self.key));
+        match ask {
+            ProvedAsk::Push {
+                number,
+                healing,
+                items,
+            } => {
+                let genesis = items.first().and_then(|item| match item {
+                    Proved::Roster(entry) if entry.hash().as_bytes() == id.as_bytes() => {
+                        Some(entry)
+                    }
+                    Proved::Roster(_)
+                    | Proved::Run(_)
+                    | Proved::Access(..)
+                    | Proved::Refused { .. } => None,
+                });
+                let Some(genesis) = genesis.filter(|_| self.config.creation == Creation::Allowed)
+                else {
+                    return unknown();
+                };
+                let epoch = Workspace::epoch_at(&self.key, id, 0, now_ms);
+                let mut workspace = match Workspace::found(log, key, genesis, epoch, now_ms) {
+                    Ok(workspace) => workspace,
+                    Err(problem) => return failure(ErrorCode::Malformed, problem),
+                };
+                match workspace.admit(now_ms, device, healing, items) {
+                    Ok(answers) => {
+                        self.add(workspace);
+                        Reply::Answers { number, answers }
+                    }
+                    Err(error) => failed(&error),
+                }
+            }
+            ProvedAsk::Restore { head, items, proof } => {
+                match Workspace::refound((log, key), now_ms, &head, items, proof.as_ref()) {
+                    Ok((workspace, reply)) => {
+                        self.add(workspace);
+                        reply
+                    }
+                    Err(reply) => reply,
+                }
+            }
+            ProvedAsk::Recover(_) | ProvedAsk::Keep { .. } => unknown(),
+        }
+    }
+
+    fn add(&self, workspace: Workspace) {
+        self.workspaces
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(workspace.id(), Arc::new(RwLock::new(workspace)));
+    }
+
+    /// Throws memory away that ran ahead of the log.
+    fn reload(&self, id: WorkspaceId) -> Result<(), WorkspaceError> {
+        let loaded = Workspace::load(Arc::clone(&self.log), Arc::clone(&self.key), id)?;
+        let mut workspaces = self
+            .workspaces
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        match (workspaces.get(&id), loaded) {
+            (Some(shared), Some(loaded)) => {
+                *writing(shared) = loaded;
+            }
+            (Some(_), None) => {
+                workspaces.remove(&id);
+            }
+            (None, _) => {}
+        }
+        Ok(())
+    }
+}
+
+/// What a device is told to wait before it tries again.
+const RETRY_AFTER_MS: u64 = 2_000;
+
+/// A poisoned lock is taken all the same: the next commit reloads what it guards if it must.
+fn reading(shared: &Shared) -> RwLockReadGuard<'_, Workspace> {
+    shared.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn writing(shared: &Shared) -> RwLockWriteGuard<'_, Workspace> {
+    shared.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many of the answers say that an item is in the log; for logs and counters.
+#[must_use]
+pub fn placed_count(answers: &[Answer]) -> usize {
+    answers
+        .iter()
+        .filter(|answer| matches!(answer, Answer::Placed(_)))
+        .count()
+}
+
+fn failure(code: ErrorCode, detail: String) -> Reply {
+    Reply::Failed { code, detail }
+}
+
+fn failed(error: &LogError) -> Reply {
+    failure(ErrorCode::Internal, error.to_string())
+}
+
+fn unknown() -> Reply {
+    failure(
+        ErrorCode::UnknownWorkspace,
+        "this server does not have the workspace".to_owned(),
+    )
+}
+
+fn recovering() -> Reply {
+    let detail = "the server is taking back entries that it lost".to_owned();
+    failure(ErrorCode::Recovering, detail)
+}

@@ -1,0 +1,351 @@
+//! What one device gets: from a position on, everything that it may see and asked for.
+//!
+//! A follower holds a position and, while it is sent whole documents, their ids; never a queue of
+//! items: a slow one reads the log later. Invariant: what is handed over was visible where it
+//! stands *and* is visible now; when sight is gained the whole document comes, when it is lost an
+//! eviction.
+//!
+//! ```text
+//! first sync: roster ─▶ documents, newest first ─▶ log order from the target ─▶ caught up ─▶ live
+//! ```
+
+mod document;
+mod first;
+mod turn;
+mod viewer;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use casework_protocol::frame::{Logged, ServerFrame, encode};
+use casework_protocol::ids::{DocumentId, EpochId};
+use casework_protocol::limits::ENTRIES_FRAME_BYTES;
+use casework_protocol::log::EntryKind;
+
+use super::entries::entries_frame;
+use super::workspace::Workspace;
+use crate::log::{LogError, Record};
+use document::DocumentCursor;
+use first::First;
+pub(super) use viewer::Viewer;
+
+/// Most documents that wait to be fetched for one device.
+const MAX_FETCHES: usize = 64;
+
+/// Sends one device what it may see.
+#[derive(Debug)]
+pub(super) struct Follower {
+    viewer: Viewer,
+    epoch: EpochId,
+    credit: u64,
+    /// Everything for the device before this position was sent.
+    position: u64,
+    /// Where the log order goes on when the jobs are done.
+    after: Option<u64>,
+    /// Size of the head that the device was told last.
+    told: u64,
+    first: Option<First>,
+    jobs: VecDeque<Job>,
+    fetches: VecDeque<(DocumentId, bool)>,
+}
+
+/// Something to be sent beside the log order.
+#[derive(Debug)]
+enum Job {
+    /// Roster entries from this version on that stand before this position.
+    Roster { version: u64, upto: u64 },
+    /// A document from its beginning.
+    Document(DocumentCursor),
+    /// Held runs that became readable for the device, as things stand before `upto`.
+    Runs { seqs: VecDeque<u64>, upto: u64 },
+    /// A document to be forgotten.
+    Evict(DocumentId),
+}
+
+/// A frame of a job, and whether the job is done.
+struct Sent {
+    frame: Option<Arc<[u8]>>,
+    done: bool,
+}
+
+impl Follower {
+    /// Follows the log in order from a position.
+    pub(super) fn at(viewer: Viewer, workspace: &Workspace, position: u64, credit: u64) -> Self {
+        Self {
+            viewer,
+            epoch: workspace.epoch(),
+            credit,
+            position,
+            after: None,
+            told: workspace.size(),
+            first: None,
+            jobs: VecDeque::new(),
+            fetches: VecDeque::new(),
+        }
+    }
+
+    /// Sends the roster and the visible documents whose last position below `target` is below
+    /// `below`, newest first, and then follows from the target.
+    pub(super) fn first(
+        viewer: Viewer,
+        workspace: &Workspace,
+        (target, below): (u64, u64),
+        credit: u64,
+    ) -> Result<Self, LogError> {
+        let first = First::plan(&viewer, workspace, target, below)?;
+        let mut this = Self::at(viewer, workspace, 0, credit);
+        this.jobs.push_back(Job::Roster {
+            version: 1,
+            upto: target,
+        });
+        this.first = Some(first);
+        this.after = Some(target);
+        Ok(this)
+    }
+
+    /// The epoch in which it began.
+    pub(super) fn epoch(&self) -> EpochId {
+        self.epoch
+    }
+
+    /// Everything before this position was sent.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The documents of a first sync that are still to come, and those with a bundle among them.
+    pub(super) fn expected(&self, workspace: &Workspace) -> (u64, u64) {
+        match &self.first {
+            Some(first) => first.expected(workspace),
+            None => (workspace.size().saturating_sub(self.position), 0),
+        }
+    }
+
+    /// Grants more bytes.
+    pub(super) fn grant(&mut self, bytes: u64) {
+        self.credit = self.credit.saturating_add(bytes);
+    }
+
+    /// Asks for a document from its beginning, and follows it from then on. False when too many
+    /// are waiting.
+    pub(super) fn fetch(&mut self, document: DocumentId, bundle: bool) -> bool {
+        if self.fetches.len() >= MAX_FETCHES || !self.viewer.add(document) {
+            return false;
+        }
+        self.fetches.push_back((document, bundle));
+        true
+    }
+
+    /// The next frame; `None` when the device has everything or its credit is used up.
+    ///
+    /// # Errors
+    /// The log's.
+    pub(super) fn next(&mut self, workspace: &Workspace) -> Result<Option<Arc<[u8]>>, LogError> {
+        while self.credit > 0 {
+            if let Some(job) = self.jobs.front_mut() {
+                let sent = job.next(&self.viewer, workspace, self.position)?;
+                if sent.done {
+                    self.jobs.pop_front();
+                }
+                if let Some(frame) = sent.frame {
+                    return Ok(Some(self.spend(frame)));
+                }
+            } else if let Some(next) = self.first.as_mut().map(First::next) {
+                let Some(cursor) = next else {
+                    self.first = None;
+                    self.position = self.after.take().unwrap_or(self.position);
+                    return Ok(Some(frame_of(&[], self.position)));
+                };
+                self.jobs.push_back(Job::Document(cursor));
+            } else if let Some(after) = self.after.take() {
+                self.position = after;
+            } else if let Some((document, bundle)) = self.fetches.pop_front() {
+                let upto = self.position.min(workspace.size());
+                let cursor = DocumentCursor::fetched(workspace, document, upto, bundle)?;
+                self.jobs.push_back(Job::Document(cursor));
+            } else if self.position < workspace.size() {
+                if let Some(frame) = self.step(workspace)? {
+                    return Ok(Some(self.spend(frame)));
+                }
+            } else if self.position == workspace.size() && self.told <= workspace.size() {
+                return self.caught_up(workspace);
+            } else {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
+    fn spend(&mut self, frame: Arc<[u8]>) -> Arc<[u8]> {
+        self.credit = self.credit.saturating_sub(frame.len() as u64);
+        frame
+    }
+
+    /// Tells the newest head, once.
+    fn caught_up(&mut self, workspace: &Workspace) -> Result<Option<Arc<[u8]>>, LogError> {
+        let (told, size) = (self.told, workspace.size());
+        if told == size && !self.viewer.wants_head() {
+            return Ok(None);
+        }
+        self.viewer.has_head();
+        self.told = size;
+        if let Some(shared) = workspace.recent.caught_up(told) {
+            return Ok(Some(shared));
+        }
+        let grown = told < size;
+        let proof = grown
+            .then(|| workspace.prove_growth(told, size))
+            .transpose()?;
+        let head = workspace.head().clone();
+        Ok(Some(encode(&ServerFrame::CaughtUp { head, proof }).into()))
+    }
+
+    /// One frame of the log order.
+    fn step(&mut self, workspace: &Workspace) -> Result<Option<Arc<[u8]>>, LogError> {
+        if let Some(shared) = workspace.recent.frame(self.position)
+            && self
+                .viewer
+                .sees_all(workspace, &shared.documents, shared.end)
+        {
+            self.position = shared.end;
+            return Ok(Some(Arc::clone(&shared.bytes)));
+        }
+        let mut items: Vec<Vec<u8>> = Vec::new();
+        let mut bytes = 0;
+        for record in workspace.read(self.position, ENTRIES_FRAME_BYTES)? {
+            let turn = self.viewer.turn(workspace, &record)?;
+            if let Some(item) = turn.item {
+                bytes += item.len();
+                items.push(item);
+            }
+            if !turn.jobs.is_empty() {
+                self.jobs.extend(turn.jobs);
+                self.after = Some(record.end());
+                break;
+            }
+            self.position = record.end();
+            if bytes >= ENTRIES_FRAME_BYTES {
+                break;
+            }
+        }
+        Ok((!items.is_empty()).then(|| frame_of(&items, self.position)))
+    }
+}
+
+impl Job {
+    fn next(
+        &mut self,
+        viewer: &Viewer,
+        workspace: &Workspace,
+        position: u64,
+    ) -> Result<Sent, LogError> {
+        match self {
+            Self::Roster { version, upto } => Ok(roster_frame(workspace, version, *upto, position)),
+            Self::Document(cursor) => cursor.next(viewer, workspace, position),
+            Self::Runs { seqs, upto } => {
+                let mut items: Vec<Vec<u8>> = Vec::new();
+                let mut bytes = 0;
+                while let Some(seq) = seqs.front().filter(|_| bytes < ENTRIES_FRAME_BYTES) {
+                    for record in workspace.log.records(workspace.id(), &[*seq])? {
+                        let item = viewer.item(workspace, &record, *upto);
+                        bytes += item.len();
+                        items.push(item);
+                    }
+                    seqs.pop_front();
+                }
+                let frame = (!items.is_empty()).then(|| frame_of(&items, position));
+                Ok(Sent {
+                    frame,
+                    done: seqs.is_empty(),
+                })
+            }
+            Self::Evict(document) => {
+                let frame = encode(&ServerFrame::Evict(*document));
+                Ok(Sent {
+                    frame: Some(frame.into()),
+                    done: true,
+                })
+            }
+        }
+    }
+}
+
+/// Roster entries from a version on, as many as fit into a frame; moves the version.
+fn roster_frame(workspace: &Workspace, version: &mut u64, upto: u64, position: u64) -> Sent {
+    let mut items: Vec<Vec<u8>> = Vec::new();
+    let mut bytes = 0;
+    while bytes < ENTRIES_FRAME_BYTES {
+        let entry = workspace.roster().entry(*version);
+        let Some((entry, received)) = entry.filter(|(_, received)| received.seq < upto) else {
+            let frame = (!items.is_empty()).then(|| frame_of(&items, position));
+            return Sent { frame, done: true };
+        };
+        let (seq, received_ms, entry) = (received.seq, received.ms, entry.signed().clone());
+        let item = encode(&Logged::Roster {
+            seq,
+            received_ms,
+            entry,
+        });
+        bytes += item.len();
+        items.push(item);
+        *version += 1;
+    }
+    Sent {
+        frame: Some(frame_of(&items, position)),
+        done: false,
+    }
+}
+
+fn frame_of(items: &[Vec<u8>], upto: u64) -> Arc<[u8]> {
+    let items: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
+    entries_frame(&items, upto).into()
+}
+
+/// Follows the roster alone: what a guest, and somebody who lost access, may have.
+#[derive(Debug)]
+pub(super) struct RosterFollower {
+    version: u64,
+    told: Option<u64>,
+    /// What the client's `CaughtUp` proof starts from.
+    base: u64,
+}
+
+impl RosterFollower {
+    /// From this version on; the device was told a head of this size before.
+    pub(super) fn from(version: u64, base: u64) -> Self {
+        Self {
+            version,
+            told: None,
+            base,
+        }
+    }
+
+    /// The next frame.
+    ///
+    /// # Errors
+    /// The log's.
+    pub(super) fn next(&mut self, workspace: &Workspace) -> Result<Option<Arc<[u8]>>, LogError> {
+        let sent = roster_frame(workspace, &mut self.version, workspace.size(), 0);
+        if let Some(frame) = sent.frame {
+            self.told = None;
+            return Ok(Some(frame));
+        }
+        if self.told.is_some() {
+            return Ok(None);
+        }
+        let size = workspace.size();
+        self.told = Some(size);
+        let grown = self.base < size;
+        let proof = grown
+            .then(|| workspace.prove_growth(self.base, size))
+            .transpose()?;
+        self.base = size;
+        let head = workspace.head().clone();
+        Ok(Some(encode(&ServerFrame::CaughtUp { head, proof }).into()))
+    }
+}
+
+/// Whether a record is of a document at all.
+fn is_of_document(record: &Record) -> bool {
+    record.kind != EntryKind::Roster
+}

@@ -1,0 +1,737 @@
+//! What a device is sent: first sync, live, gained and lost sight, held work, scopes, credit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use casework_protocol::access::entry::{AccessBody, Principal};
+use casework_protocol::frame::{
+    ClientFrame, Continuity, Cursor, ErrorCode, Logged, PushItem, Scope, ServerFrame, Standing,
+    Start, encode,
+};
+use casework_protocol::ids::{DocumentId, EpochId};
+use casework_protocol::rights::{Scope as Where, Verb};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+use super::stage::*;
+use crate::relay::{Output, reading};
+
+fn run(run: &casework_protocol::seal::SignedRun) -> PushItem {
+    PushItem::Run(run.clone())
+}
+
+/// The ends of documents, in the order they were told.
+fn ends(frames: &[ServerFrame]) -> Vec<DocumentId> {
+    frames
+        .iter()
+        .filter_map(|frame| match frame {
+            ServerFrame::Document { document, .. } => Some(*document),
+            _ => None,
+        })
+        .collect()
+}
+
+fn evicted(frames: &[ServerFrame]) -> Vec<DocumentId> {
+    frames
+        .iter()
+        .filter_map(|frame| match frame {
+            ServerFrame::Evict(document) => Some(*document),
+            _ => None,
+        })
+        .collect()
+}
+
+fn is_caught_up(frames: &[ServerFrame]) -> bool {
+    matches!(frames.last(), Some(ServerFrame::CaughtUp { .. }))
+}
+
+#[test]
+fn a_first_sync_brings_the_roster_and_then_documents_newest_first() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    let (mut one, two) = (stage.open(ANA, &[], false), stage.open(ANA, &[], false));
+    stage.push(ANA, vec![run(&one.write(2))]);
+    let (_, frames) = stage.first_sync(2);
+    assert!(matches!(
+        frames[0],
+        ServerFrame::Resumed {
+            continuity: Continuity::First,
+            entries: 9,
+            bundles: 0,
+            ..
+        }
+    ));
+    let roster = items(&frames[1..2]);
+    assert!(
+        roster
+            .iter()
+            .all(|item| matches!(item, Logged::Roster { .. }))
+    );
+    assert_eq!(roster.len(), 3);
+    assert_eq!(
+        ends(&frames),
+        [one.document, two.document],
+        "one was touched last"
+    );
+    assert_eq!(seqs(&frames), [0, 1, 2, 3, 4, 7, 5, 6]);
+    let Some(ServerFrame::CaughtUp { head, proof: None }) = frames.last() else {
+        panic!()
+    };
+    assert_eq!(head, stage.head().signed());
+    // The end of it is told as an empty frame that reaches the target.
+    let reached = frames
+        .iter()
+        .any(|frame| matches!(frame, ServerFrame::Entries { items, upto: 9 } if items.is_empty()));
+    assert!(reached);
+}
+
+#[test]
+fn an_interrupted_first_sync_goes_on_and_what_came_meanwhile_follows() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    let mut pens: Vec<Pen> = (0..5).map(|_| stage.open(ANA, &[], false)).collect();
+    let target = stage.size();
+    let mut client = stage.connect(2);
+    client.resume(&stage, Start::Nothing, None, Scope::All);
+    let mut frames = Vec::new();
+    while ends(&frames).len() < 2 {
+        frames.extend(client.next(&stage, 1));
+    }
+    let Some(ServerFrame::Document {
+        below,
+        target: told,
+        ..
+    }) = frames.last().cloned()
+    else {
+        panic!("{frames:?}")
+    };
+    assert_eq!(told, target);
+    // Meanwhile the oldest and the newest grow, and a new one opens.
+    stage.push(ANA, vec![run(&pens[0].write(1)), run(&pens[4].write(1))]);
+    let fresh = stage.open(ANA, &[], false);
+    let mut again = stage.connect(2);
+    let epoch = stage.head().head().epoch;
+    again.resume(
+        &stage,
+        Start::Partway {
+            epoch,
+            target,
+            below,
+        },
+        None,
+        Scope::All,
+    );
+    let rest = again.drain(&stage);
+    let expected: Vec<DocumentId> = pens[..3].iter().rev().map(|pen| pen.document).collect();
+    assert_eq!(ends(&rest), expected);
+    let after: Vec<u64> = seqs(&rest)
+        .into_iter()
+        .filter(|seq| *seq >= target)
+        .collect();
+    assert_eq!(after, (target..stage.size()).collect::<Vec<_>>());
+    assert!(items(&rest).iter().any(
+        |item| matches!(item, Logged::Access { document, .. } if *document == fresh.document)
+    ));
+    assert!(is_caught_up(&rest));
+}
+
+#[test]
+fn live_entries_come_as_one_shared_frame_with_a_proof_of_growth() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    stage.join(3, &["operator"]);
+    let mut pen = stage.open(ANA, &[], false);
+    let (mut one, _) = stage.first_sync(2);
+    let (mut two, _) = stage.first_sync(3);
+    let before = stage.head();
+    stage.push(ANA, vec![run(&pen.write(2)), run(&pen.write(1))]);
+    let poll = |client: &mut Client| match client.session.poll(&stage.relay).unwrap() {
+        Some(Output::Send(bytes)) => bytes,
+        other => panic!("{other:?}"),
+    };
+    let frames = [poll(&mut one), poll(&mut two)];
+    assert!(Arc::ptr_eq(&frames[0], &frames[1]), "encoded once");
+    let heads = [poll(&mut one), poll(&mut two)];
+    assert!(Arc::ptr_eq(&heads[0], &heads[1]), "proved once");
+    let frame: ServerFrame = casework_protocol::frame::decode(&heads[0]).unwrap();
+    let ServerFrame::CaughtUp {
+        head,
+        proof: Some(proof),
+    } = frame
+    else {
+        panic!()
+    };
+    assert_eq!(&head, stage.head().signed());
+    proof
+        .verify(&before.head().root, &stage.head().head().root)
+        .unwrap();
+    assert!(one.session.poll(&stage.relay).unwrap().is_none());
+}
+
+#[test]
+fn proofs_of_growth_hold_over_many_commits_and_a_restart() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    let mut pen = stage.open(ANA, &[], false);
+    for round in 0..40 {
+        if round == 20 {
+            stage.restart_on(stage.log.backup());
+        }
+        let mut client = stage.connect(2);
+        client.resume_at(&stage, stage.size());
+        client.drain(&stage);
+        let before = stage.head();
+        stage.push(ANA, vec![run(&pen.write(1 + round % 3))]);
+        let frames = client.drain(&stage);
+        let Some(ServerFrame::CaughtUp {
+            proof: Some(proof), ..
+        }) = frames.last()
+        else {
+            panic!("{frames:?}")
+        };
+        proof
+            .verify(&before.head().root, &stage.head().head().root)
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_reconnect_with_nothing_new_costs_less_than_a_kilobyte() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    for _ in 0..30 {
+        stage.open(ANA, &[], false);
+    }
+    let head = stage.head();
+    let mut client = stage.connect(2);
+    let cursor = Cursor {
+        epoch: head.head().epoch,
+        seq: stage.size(),
+    };
+    client.resume(&stage, Start::At(cursor), Some(head.signed()), Scope::All);
+    let frames = client.drain(&stage);
+    let ServerFrame::Resumed {
+        continuity: Continuity::Extends(proof),
+        entries: 0,
+        ..
+    } = &frames[0]
+    else {
+        panic!("{frames:?}")
+    };
+    proof.verify(&head.head().root, &head.head().root).unwrap();
+    assert!(matches!(
+        frames[1],
+        ServerFrame::CaughtUp { proof: None, .. }
+    ));
+    assert_eq!(frames.len(), 2);
+    let bytes: usize = frames.iter().map(|frame| encode(frame).len()).sum();
+    assert!(bytes < 1_000, "{bytes}");
+}
+
+#[test]
+fn a_restricted_case_is_not_even_mentioned_to_others() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    stage.join(3, &["operator"]);
+    let mut secret = stage.open(ANA, &[ANA, 3], true);
+    let (mut client, first) = stage.first_sync(2);
+    stage.push(ANA, vec![run(&secret.write(1))]);
+    let live = client.drain(&stage);
+    for frames in [&first, &live] {
+        let bytes: Vec<u8> = frames.iter().flat_map(encode).collect();
+        let id = secret.document.as_bytes().as_slice();
+        assert!(!bytes.windows(16).any(|window| window == id));
+        assert!(is_caught_up(frames));
+    }
+    let (_, named) = stage.first_sync(3);
+    assert_eq!(ends(&named), [secret.document]);
+}
+
+#[test]
+fn who_is_put_on_a_case_gets_it_whole_and_who_is_taken_off_is_told_to_forget_it() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    let mut secret = stage.open(ANA, &[ANA], true);
+    stage.push(ANA, vec![run(&secret.write(3))]);
+    let (mut client, _) = stage.first_sync(2);
+    stage.push(
+        ANA,
+        vec![stage.access(ANA, secret.document, viewers(&[2], &[]))],
+    );
+    stage.push(ANA, vec![run(&secret.write(1))]);
+    let gained = client.drain(&stage);
+    assert_eq!(
+        seqs(&gained),
+        [3, 4, 5, 8, 9],
+        "from its beginning, in order, and then on"
+    );
+    stage.push(
+        ANA,
+        vec![stage.access(ANA, secret.document, viewers(&[], &[2]))],
+    );
+    stage.push(ANA, vec![run(&secret.write(1))]);
+    let lost = client.drain(&stage);
+    assert_eq!(evicted(&lost), [secret.document]);
+    // The entry that took it away is shown, nothing after it.
+    assert_eq!(seqs(&lost), [10]);
+    // A cursor before all that finds the same end.
+    let mut late = stage.connect(2);
+    late.resume_at(&stage, 3);
+    let frames = late.drain(&stage);
+    assert_eq!(evicted(&frames), [secret.document]);
+    assert!(
+        !items(&frames)
+            .iter()
+            .any(|item| matches!(item, Logged::Run(_))),
+        "{frames:?}"
+    );
+}
+
+#[test]
+fn a_role_given_brings_its_cases_and_taken_away_evicts_them() {
+    let mut stage = Stage::found();
+    stage.define_role("clerk", &[]);
+    stage.join(2, &["clerk"]);
+    let cases: Vec<Pen> = (0..3).map(|_| stage.open(ANA, &[], false)).collect();
+    let (mut client, first) = stage.first_sync(2);
+    assert_eq!(ends(&first), []);
+    stage.give_role(2, "viewer");
+    let gained = client.drain(&stage);
+    let mut brought: Vec<DocumentId> = items(&gained)
+        .iter()
+        .filter_map(|item| match item {
+            Logged::Access { document, .. } => Some(*document),
+            _ => None,
+        })
+        .collect();
+    brought.sort_unstable();
+    let mut all: Vec<DocumentId> = cases.iter().map(|pen| pen.document).collect();
+    all.sort_unstable();
+    assert_eq!(brought, all);
+    assert!(is_caught_up(&gained));
+    stage.take_role(2, "viewer");
+    let mut gone = evicted(&client.drain(&stage));
+    gone.sort_unstable();
+    assert_eq!(gone, all);
+}
+
+#[test]
+fn held_work_goes_to_author_and_adopters_and_to_others_with_its_adoption() {
+    let mut stage = Stage::found();
+    for n in 2..=4 {
+        stage.join(n, &["operator"]);
+    }
+    let mut secret = stage.open(ANA, &[ANA, 2, 3, 4], true);
+    let mut pen = stage.pen(2, secret.document);
+    let late = pen.write(2);
+    // 2 loses the case and gets it back: what was written before the loss is held.
+    stage.push(
+        ANA,
+        vec![stage.access(ANA, secret.document, viewers(&[], &[2]))],
+    );
+    stage.push(
+        ANA,
+        vec![stage.access(ANA, secret.document, viewers(&[2], &[]))],
+    );
+    let (mut other, _) = stage.first_sync(3);
+    let (mut author, _) = stage.first_sync(2);
+    let (mut owner, _) = stage.first_sync(ANA);
+    let at = stage.size();
+    assert!(is_held(&stage.push(2, vec![run(&late)])[0]));
+    let told = items(&other.drain(&stage));
+    assert!(
+        matches!(&told[..], [Logged::Withheld { seq, changes, .. }]
+            if *seq == at && *changes == hashes(&late, stage.workspace)),
+        "{told:?}"
+    );
+    for client in [&mut author, &mut owner] {
+        let told = items(&client.drain(&stage));
+        assert!(matches!(&told[..], [Logged::Run(run)]
+            if run.standing == Standing::Held && run.run == late));
+    }
+    let adoption = stage.adopt(ANA, secret.document, &hashes(&late, stage.workspace));
+    assert!(is_placed(&adoption));
+    let told = items(&other.drain(&stage));
+    assert!(
+        matches!(&told[..], [Logged::Roster { .. }, Logged::Run(run)]
+            if run.standing == Standing::Adopted && run.run == late && run.seq == at),
+        "{told:?}"
+    );
+    // Whoever comes later gets it in its place; who reads on from before, with the adoption.
+    let (_, later) = stage.first_sync(4);
+    assert!(
+        items(&later)
+            .iter()
+            .any(|item| matches!(item, Logged::Run(run) if run.standing == Standing::Adopted))
+    );
+    let mut behind = stage.connect(4);
+    behind.resume_at(&stage, at);
+    let told = items(&behind.drain(&stage));
+    assert!(matches!(
+        &told[..],
+        [
+            Logged::Withheld { .. },
+            Logged::Roster { .. },
+            Logged::Run(_)
+        ]
+    ));
+    secret.read(&stage);
+    assert!(is_placed(&stage.push(ANA, vec![run(&secret.write(1))])[0]));
+}
+
+#[test]
+fn who_becomes_an_adopter_gets_what_is_held() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    stage.join(3, &["operator"]);
+    let case = stage.open(ANA, &[], false);
+    let late = stage.pen(2, case.document).write(1);
+    stage.revoke(2);
+    stage.push(2, vec![run(&late)]);
+    let (mut client, first) = stage.first_sync(3);
+    assert!(
+        !items(&first)
+            .iter()
+            .any(|item| matches!(item, Logged::Run(r) if r.run == late))
+    );
+    stage.define_role("judge", &[(Verb::Adopt, Where::All)]);
+    stage.give_role(3, "judge");
+    let told = items(&client.drain(&stage));
+    assert!(
+        told.iter()
+            .any(|item| matches!(item, Logged::Run(r) if r.run == late)),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_scope_narrows_what_comes_and_a_fetch_brings_one_more() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    let mut other = stage.open(ANA, &[], false);
+    let mine = stage.open(ANA, &[2], false);
+    let sync = |scope: Scope| {
+        let mut client = stage.connect(2);
+        client.resume(&stage, Start::Nothing, None, scope);
+        let frames = client.drain(&stage);
+        (client, ends(&frames))
+    };
+    assert_eq!(sync(Scope::All).1, [mine.document, other.document]);
+    assert_eq!(sync(Scope::Team).1, [mine.document]);
+    assert_eq!(
+        sync(Scope::Listed(vec![other.document])).1,
+        [other.document]
+    );
+    assert_eq!(sync(Scope::Templates(vec![DocumentId::new([1; 16])])).1, []);
+    let template = DocumentId::new([200; 16]);
+    assert_eq!(sync(Scope::Templates(vec![template])).1.len(), 2);
+    let (mut client, first) = sync(Scope::Mine);
+    assert_eq!(first, [mine.document]);
+    stage.push(ANA, vec![run(&other.write(1))]);
+    assert_eq!(seqs(&client.drain(&stage)), []);
+    client.say(
+        &stage,
+        ClientFrame::Fetch {
+            document: other.document,
+            bundle: true,
+        },
+    );
+    let fetched = client.drain(&stage);
+    assert_eq!(ends(&fetched), [other.document]);
+    assert_eq!(seqs(&fetched), [3, 4, 7]);
+    // From here on it is followed.
+    stage.push(ANA, vec![run(&other.write(1))]);
+    assert_eq!(seqs(&client.drain(&stage)), [8]);
+    let document = DocumentId::new([9; 16]);
+    client.say(
+        &stage,
+        ClientFrame::Fetch {
+            document,
+            bundle: true,
+        },
+    );
+    let told = client.drain(&stage);
+    assert!(matches!(
+        told[..],
+        [ServerFrame::Error {
+            code: ErrorCode::NotFound,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn nothing_is_sent_beyond_the_credit() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    let mut pen = stage.open(ANA, &[], false);
+    for _ in 0..20 {
+        stage.push(ANA, vec![run(&pen.write(100))]);
+    }
+    let mut client = stage.connect(2);
+    let (start, head, scope) = (Start::Nothing, None, Scope::All);
+    client.say(
+        &stage,
+        ClientFrame::Resume {
+            start,
+            head,
+            scope,
+            credit: 100_000,
+        },
+    );
+    let sent = client.drain(&stage);
+    let bytes: usize = sent.iter().map(|frame| encode(frame).len()).sum();
+    assert!((100_000..400_000).contains(&bytes), "{bytes}");
+    assert!(!is_caught_up(&sent));
+    assert!(client.drain(&stage).is_empty());
+    client.say(&stage, ClientFrame::Credit(u64::MAX));
+    let rest = client.drain(&stage);
+    assert!(is_caught_up(&rest));
+    let all: Vec<u64> = seqs(&sent).into_iter().chain(seqs(&rest)).collect();
+    assert_eq!(all.len(), 3 + 2 + 20);
+}
+
+/// A device that keeps what it is sent, as a replica would.
+struct Keeper {
+    n: u8,
+    client: Option<Client>,
+    start: Start,
+    documents: BTreeMap<DocumentId, BTreeMap<u64, Logged>>,
+    roster: u64,
+}
+
+impl Keeper {
+    fn new(n: u8) -> Self {
+        let documents = BTreeMap::new();
+        Self {
+            n,
+            client: None,
+            start: Start::Nothing,
+            documents,
+            roster: 0,
+        }
+    }
+
+    fn poll(&mut self, stage: &Stage, most: usize) {
+        let frames = match &mut self.client {
+            Some(client) => client.next(stage, most),
+            None => {
+                let mut client = stage.connect(self.n);
+                client.resume(stage, self.start, None, Scope::All);
+                let frames = client.next(stage, most);
+                self.client = Some(client);
+                frames
+            }
+        };
+        let epoch = stage.head().head().epoch;
+        for frame in frames {
+            self.take(epoch, frame);
+        }
+    }
+
+    fn take(&mut self, epoch: EpochId, frame: ServerFrame) {
+        match frame {
+            ServerFrame::Entries { items, upto } => {
+                for item in items {
+                    self.keep(item);
+                }
+                if upto > 0 {
+                    self.start = Start::At(Cursor { epoch, seq: upto });
+                }
+            }
+            ServerFrame::Document { below, target, .. } if self.start_is_first() => {
+                self.start = Start::Partway {
+                    epoch,
+                    target,
+                    below,
+                };
+            }
+            ServerFrame::Evict(document) => {
+                self.documents.remove(&document);
+            }
+            _ => {}
+        }
+    }
+
+    fn start_is_first(&self) -> bool {
+        !matches!(self.start, Start::At(_))
+    }
+
+    fn keep(&mut self, item: Logged) {
+        let (document, number) = match &item {
+            Logged::Roster { seq, .. } => {
+                self.roster = self.roster.max(seq + 1);
+                return;
+            }
+            Logged::Run(run) => (run.run.document(), run.document_seq),
+            Logged::Access {
+                document,
+                document_seq,
+                ..
+            }
+            | Logged::Withheld {
+                document,
+                document_seq,
+                ..
+            } => (*document, *document_seq),
+            Logged::Equivocation {
+                document_seq, run, ..
+            } => (run.document(), *document_seq),
+        };
+        let kept = self.documents.entry(document).or_default();
+        let better = !matches!(item, Logged::Withheld { .. });
+        if better || !kept.contains_key(&number) {
+            kept.insert(number, item);
+        }
+    }
+
+    /// Exactly the visible documents, each whole, and nothing else.
+    fn check(&self, stage: &Stage, seed: u64) {
+        let shared = stage.shared();
+        let workspace = reading(&shared);
+        for id in workspace.documents.keys() {
+            let sees = workspace.sees(device(self.n), *id);
+            let kept = self.documents.get(id);
+            assert_eq!(
+                kept.is_some(),
+                sees,
+                "seed {seed}: device {} and {id}",
+                self.n
+            );
+            let Some(kept) = kept else { continue };
+            let mut next = 0;
+            for (number, item) in kept {
+                assert_eq!(
+                    *number, next,
+                    "seed {seed}: gap in {id} for device {}",
+                    self.n
+                );
+                next += item.len();
+            }
+            assert_eq!(
+                next, workspace.documents[id].row.count,
+                "seed {seed}: {id} is cut off"
+            );
+            for run in workspace.held.of(*id) {
+                let seen = kept
+                    .values()
+                    .any(|item| matches!(item, Logged::Run(_)) && item.seq() == run.seq);
+                let adopts = self.n == ANA || run.device == device(self.n);
+                let due = run.adopted.is_some() || adopts;
+                assert_eq!(
+                    seen, due,
+                    "seed {seed}: held run of {id} for device {}",
+                    self.n
+                );
+            }
+        }
+    }
+}
+
+/// Random work, rights that come and go, connections that break at any frame: in the end every
+/// device has exactly what it may see, whole.
+#[test]
+fn whatever_happens_a_device_ends_with_exactly_what_it_may_see() {
+    for seed in 0..60 {
+        play(seed);
+    }
+}
+
+fn play(seed: u64) {
+    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let mut stage = Stage::found();
+    stage.define_role("clerk", &[(Verb::View, Where::Own)]);
+    for n in 2..=3 {
+        stage.join(n, &["viewer"]);
+        stage.give_role(n, "clerk");
+    }
+    let mut pens = vec![stage.open(ANA, &[ANA, 2], dice.random())];
+    let mut late: Vec<(u8, PushItem)> = Vec::new();
+    let mut keepers = [Keeper::new(2), Keeper::new(3), Keeper::new(ANA)];
+    for _ in 0..60 {
+        let pick = dice.random_range(0..pens.len());
+        let who = dice.random_range(2..=3);
+        match dice.random_range(0..12) {
+            0 => {
+                let on: &[u8] = if dice.random() { &[ANA, 2] } else { &[ANA] };
+                pens.push(stage.open(ANA, on, dice.random()));
+            }
+            1 => {
+                let (access, mut pen) = stage.case(ANA, &[ANA], true);
+                stage.push(ANA, vec![access, run(&pen.write(2))]);
+                pens.push(pen);
+            }
+            2..=4 => {
+                pens[pick].read(&stage);
+                let count = dice.random_range(1..4);
+                stage.push(ANA, vec![run(&pens[pick].write(count))]);
+            }
+            5 => {
+                let body = toggle(&stage, pens[pick].document, who);
+                stage.push(ANA, vec![stage.access(ANA, pens[pick].document, body)]);
+            }
+            6 => {
+                let body = restrict(dice.random());
+                stage.push(ANA, vec![stage.access(ANA, pens[pick].document, body)]);
+            }
+            7 => {
+                stage.say(ANA, change_roles(who, &["viewer"], &[]));
+            }
+            8 => {
+                stage.say(ANA, change_roles(who, &[], &["viewer"]));
+            }
+            9 => {
+                let mut pen = stage.pen(who, pens[pick].document);
+                late.push((who, run(&pen.write(1))));
+            }
+            10 if !late.is_empty() => {
+                let (who, item) = late.remove(dice.random_range(0..late.len()));
+                stage.push(who, vec![item]);
+            }
+            11 => adopt_something(&stage, pens[pick].document),
+            _ => {}
+        }
+        for keeper in &mut keepers {
+            match dice.random_range(0..6) {
+                0 => keeper.client = None,
+                n => keeper.poll(&stage, n),
+            }
+        }
+    }
+    for keeper in &mut keepers {
+        keeper.poll(&stage, usize::MAX);
+        keeper.check(&stage, seed);
+        // And once more from nothing.
+        let mut fresh = Keeper::new(keeper.n);
+        fresh.poll(&stage, usize::MAX);
+        fresh.check(&stage, seed);
+    }
+}
+
+fn toggle(stage: &Stage, document: DocumentId, n: u8) -> AccessBody {
+    let shared = stage.shared();
+    let workspace = reading(&shared);
+    let access = workspace.access(document).unwrap().head();
+    if access.contains(&Principal::Member(member(n))) {
+        viewers(&[], &[n])
+    } else {
+        viewers(&[n], &[])
+    }
+}
+
+fn adopt_something(stage: &Stage, document: DocumentId) {
+    let changes: Vec<_> = {
+        let shared = stage.shared();
+        let workspace = reading(&shared);
+        let waiting = workspace
+            .held
+            .of(document)
+            .filter(|run| run.adopted.is_none());
+        waiting
+            .flat_map(|run| run.changes.iter().map(|change| change.hash))
+            .collect()
+    };
+    if !changes.is_empty() {
+        stage.adopt(ANA, document, &changes);
+    }
+}

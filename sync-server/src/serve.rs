@@ -1,0 +1,276 @@
+//! The server process: sockets, threads and files around the pure relay.
+//!
+//! It decides nothing about a workspace. One port takes WebSockets and `GET /healthz`.
+//!
+//! ```text
+//! connection tasks ─▶ verification pool ─▶ one writer ─▶ replies, and followers wake
+//!       ▲      (round robin, batched)   (group commit, fsync)        │
+//!       └────────────────────────────────────────────────────────────┘
+//! ```
+
+mod connection;
+mod data;
+mod door;
+mod pool;
+mod socket;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use casework_protocol::ids::{ServerId, WorkspaceId};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::log::memory::MemoryLog;
+use crate::log::{Log, LogError};
+use crate::relay::{Relay, RelayConfig, WorkspaceError};
+use connection::Hub;
+pub use data::DataFolder;
+use pool::Pool;
+use writer::Growth;
+
+/// Where the log is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Store {
+    /// In this folder, with the server's key; made if it is not there.
+    Folder(PathBuf),
+    /// In memory, with this seed for the server's key: for tests and benchmarks.
+    Memory([u8; 32]),
+}
+
+/// Bounds of the process. Every one of them slows a client down or turns it away politely; none
+/// answers an honest burst by closing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most connections at once; more are closed at the door.
+    pub connections: usize,
+    /// Most connections that are in their handshake at once; more wait.
+    pub handshakes: usize,
+    /// How long a handshake may take.
+    pub handshake_timeout: Duration,
+    /// A connection that was silent for so long is pinged, and closed after twice that.
+    pub idle: Duration,
+    /// Requests of one session that are not answered yet; reading stops until one is.
+    pub requests_in_flight: usize,
+    /// Bytes of requests of all sessions that are not answered yet; reading stops likewise.
+    pub bytes_in_flight: usize,
+    /// Threads that check signatures.
+    pub verifiers: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            connections: 20_000,
+            handshakes: 256,
+            handshake_timeout: Duration::from_secs(10),
+            idle: Duration::from_secs(45),
+            requests_in_flight: 8,
+            bytes_in_flight: 256 * 1024 * 1024,
+            verifiers: cores.clamp(1, 8),
+        }
+    }
+}
+
+/// How a server is started.
+#[derive(Debug, Clone)]
+pub struct ServeConfig {
+    /// Where the log is.
+    pub store: Store,
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How the relay behaves.
+    pub relay: RelayConfig,
+    /// Bounds.
+    pub bounds: Bounds,
+}
+
+impl ServeConfig {
+    /// A server on a free port of the loopback, with defaults for everything else.
+    #[must_use]
+    pub fn on_loopback(store: Store) -> Self {
+        Self {
+            store,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            relay: RelayConfig::default(),
+            bounds: Bounds::default(),
+        }
+    }
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The log cannot be opened; another server may have it.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The log cannot be loaded.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// A file or the address cannot be used. Check path, rights and port.
+    #[error("cannot use {what}: {source}")]
+    Io {
+        /// What was to be used.
+        what: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The key file does not hold 32 bytes in hexadecimal. Restore it from a backup: devices have
+    /// pinned its public half.
+    #[error("the key file {0} does not hold a key")]
+    Key(PathBuf),
+    /// The operating system gives no random numbers.
+    #[error("no random numbers: {0}")]
+    Random(String),
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Running {
+    addr: SocketAddr,
+    server_key: ServerId,
+    relay: Arc<Relay>,
+    stop: watch::Sender<bool>,
+    listener: JoinHandle<()>,
+    pool: Arc<Pool>,
+    writer: std::thread::JoinHandle<()>,
+}
+
+impl Running {
+    /// Where it listens, with the real port.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Its public key, which devices pin.
+    #[must_use]
+    pub fn server_key(&self) -> ServerId {
+        self.server_key
+    }
+
+    /// The workspaces that it has now.
+    #[must_use]
+    pub fn workspaces(&self) -> Vec<WorkspaceId> {
+        self.relay.workspaces()
+    }
+
+    /// Stops accepting, answers what was taken, closes every connection with 1001 and returns when
+    /// everything is on disk.
+    pub async fn shutdown(self) {
+        self.stop.send_replace(true);
+        let _ = self.listener.await;
+        let (pool, writer) = (self.pool, self.writer);
+        let _ = tokio::task::spawn_blocking(move || {
+            pool.stop();
+            let _ = writer.join();
+        })
+        .await;
+    }
+}
+
+/// Starts a server on the present tokio runtime.
+///
+/// # Errors
+/// [`ServeError`] when the log, the key or the address cannot be used.
+pub async fn start(config: ServeConfig) -> Result<Running, ServeError> {
+    let (store, behaviour) = (config.store.clone(), config.relay);
+    let opened = tokio::task::spawn_blocking(move || open(store, behaviour)).await;
+    let relay = opened.expect("opening does not panic")?;
+    let what = || config.listen.to_string();
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|source| ServeError::Io {
+            what: what(),
+            source,
+        })?;
+    let addr = listener.local_addr().map_err(|source| ServeError::Io {
+        what: what(),
+        source,
+    })?;
+    let (server_key, bounds) = (relay.server(), config.bounds);
+    let growth = Arc::new(Growth::default());
+    let (pool, proved) = Pool::start(bounds.verifiers);
+    let writer = writer::start(Arc::clone(&relay), proved, Arc::clone(&growth));
+    let (stop, stopping) = watch::channel(false);
+    let hub = Arc::new(Hub {
+        relay: Arc::clone(&relay),
+        pool: Arc::clone(&pool),
+        growth,
+        bounds,
+        bytes: Arc::new(Semaphore::new(bounds.bytes_in_flight)),
+        handshakes: Semaphore::new(bounds.handshakes),
+        stopping: stopping.clone(),
+    });
+    let listener = tokio::spawn(accept(listener, hub, stopping));
+    Ok(Running {
+        addr,
+        server_key,
+        relay,
+        stop,
+        listener,
+        pool,
+        writer,
+    })
+}
+
+fn open(store: Store, config: RelayConfig) -> Result<Arc<Relay>, ServeError> {
+    let (log, key): (Arc<dyn Log>, _) = match store {
+        Store::Folder(path) => {
+            let folder = DataFolder::open(&path)?;
+            (Arc::new(folder.log()?), folder.key()?)
+        }
+        Store::Memory(seed) => {
+            let key = casework_protocol::keys::SecretKey::from_seed(&seed);
+            (Arc::new(MemoryLog::new()), key)
+        }
+    };
+    Ok(Arc::new(Relay::open(log, key, config)?))
+}
+
+/// Accepts until it is told to stop; returns when the last connection has ended.
+async fn accept(listener: TcpListener, hub: Arc<Hub>, mut stopping: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(hub.bounds.connections));
+    let (alive, mut ended) = mpsc::channel::<()>(1);
+    let mut number: u64 = 0;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopping.changed() => break,
+        };
+        let Ok((stream, peer)) = accepted else {
+            // Out of file handles, most likely: leave the queue alone for a moment.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            tracing::warn!(%peer, "turned away: too many connections");
+            continue;
+        };
+        number += 1;
+        let (hub, alive) = (Arc::clone(&hub), alive.clone());
+        tokio::spawn(async move {
+            connection::run(hub, stream, number).await;
+            drop((place, alive));
+        });
+    }
+    drop((listener, alive));
+    let _ = ended.recv().await;
+}
+
+/// Milliseconds since 1970 by this machine's clock.
+fn now_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        })
+}

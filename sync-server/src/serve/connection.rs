@@ -1,0 +1,238 @@
+//! One connection: a socket, a session, and the way to the pool and back.
+//!
+//! It moves frames; the session decides. Invariant: reading stops while too much of this session
+//! is unanswered, and producing stops while the socket is full, so that a connection's memory is
+//! bounded by constants.
+
+use std::sync::Arc;
+
+use casework_protocol::frame::{ClientFrame, ErrorCode, decode};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::{Duration, Instant, sleep_until, timeout};
+
+use super::pool::{Back, Job, Pool};
+use super::socket::{Event, Socket};
+use super::writer::Growth;
+use super::{Bounds, door, now_ms};
+use crate::relay::{Output, Relay, Reply, Request, Session};
+
+/// How long a closing connection may take to say goodbye.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What all connections share.
+pub(super) struct Hub {
+    pub(super) relay: Arc<Relay>,
+    pub(super) pool: Arc<Pool>,
+    pub(super) growth: Arc<Growth>,
+    pub(super) bounds: Bounds,
+    pub(super) bytes: Arc<Semaphore>,
+    pub(super) handshakes: Semaphore,
+    pub(super) stopping: watch::Receiver<bool>,
+}
+
+/// Serves one connection until it ends.
+pub(super) async fn run(hub: Arc<Hub>, stream: TcpStream, number: u64) {
+    let _ = stream.set_nodelay(true);
+    let deadline = Instant::now() + hub.bounds.handshake_timeout;
+    let Some(socket) = open(&hub, stream, deadline).await else {
+        return;
+    };
+    let mut nonce = [0; 16];
+    if getrandom::fill(&mut nonce).is_err() {
+        tracing::error!("no random numbers for a handshake");
+        return;
+    }
+    let connection = Connection::new(hub, number, Session::new(nonce), deadline);
+    let (socket, code) = connection.serve(socket).await;
+    if let (Some(socket), Some(code)) = (socket, code) {
+        let _ = timeout(CLOSE_TIMEOUT, socket.close(code)).await;
+    }
+}
+
+async fn open(hub: &Hub, stream: TcpStream, deadline: Instant) -> Option<Socket> {
+    let handshake = async {
+        let _place = hub.handshakes.acquire().await.ok()?;
+        let stream = door::enter(stream).await.ok()??;
+        Socket::accept(stream).await.ok()
+    };
+    tokio::time::timeout_at(deadline, handshake).await.ok()?
+}
+
+struct Connection {
+    hub: Arc<Hub>,
+    number: u64,
+    session: Session,
+    mailbox: mpsc::UnboundedSender<Reply>,
+    replies: mpsc::UnboundedReceiver<Reply>,
+    growth: Option<watch::Receiver<u64>>,
+    in_flight: usize,
+    /// The next moment at which silence matters.
+    deadline: Instant,
+    pinged: bool,
+    closing: Option<ErrorCode>,
+}
+
+impl Connection {
+    fn new(hub: Arc<Hub>, number: u64, session: Session, deadline: Instant) -> Self {
+        let (mailbox, replies) = mpsc::unbounded_channel();
+        Self {
+            hub,
+            number,
+            session,
+            mailbox,
+            replies,
+            growth: None,
+            in_flight: 0,
+            deadline,
+            pinged: false,
+            closing: None,
+        }
+    }
+
+    /// Moves frames until one side ends. Returns the socket and the code to close it with, if
+    /// there is somebody to say it to.
+    async fn serve(mut self, mut socket: Socket) -> (Option<Socket>, Option<ErrorCode>) {
+        let mut stopping = self.hub.stopping.clone();
+        loop {
+            if self.produce(&mut socket).is_err() {
+                return (None, None);
+            }
+            if let Some(code) = self.closing.filter(|_| self.in_flight == 0) {
+                return (Some(socket), Some(code));
+            }
+            let reading =
+                self.in_flight < self.hub.bounds.requests_in_flight && self.closing.is_none();
+            tokio::select! {
+                biased;
+                Some(reply) = self.replies.recv() => {
+                    self.in_flight -= 1;
+                    let outputs = self.session.replied(&self.hub.relay, reply);
+                    if self.act(&mut socket, outputs, 0).await.is_err() {
+                        return (None, None);
+                    }
+                }
+                event = socket.event(reading) => match self.take(&mut socket, event).await {
+                    Ok(()) => {}
+                    Err(Gone) => return (None, None),
+                },
+                () = grown(&mut self.growth) => {}
+                () = sleep_until(self.deadline) => if self.is_silent(&mut socket) {
+                    return (Some(socket), self.closing.or(Some(ErrorCode::Busy)));
+                },
+                _ = stopping.changed(), if self.closing.is_none() => {
+                    self.closing = Some(ErrorCode::Stopping);
+                    self.deadline = Instant::now() + CLOSE_TIMEOUT;
+                }
+            }
+        }
+    }
+
+    /// Hands over what the session has to send, while the socket has room.
+    fn produce(&mut self, socket: &mut Socket) -> Result<(), Gone> {
+        while self.closing.is_none() && socket.has_room() {
+            match self.session.poll(&self.hub.relay) {
+                Ok(Some(Output::Send(message))) => socket.send(message).map_err(|_| Gone)?,
+                Ok(Some(Output::Close(code))) => self.closing = Some(code),
+                Ok(Some(Output::Submit(_)) | None) => break,
+                Err(error) => {
+                    tracing::error!(%error, "a follower cannot read the log");
+                    self.closing = Some(ErrorCode::Internal);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, socket: &mut Socket, event: Event) -> Result<(), Gone> {
+        if matches!(event, Event::Message(_) | Event::Alive) {
+            self.pinged = false;
+            if self.session.workspace().is_some() {
+                self.deadline = Instant::now() + self.hub.bounds.idle;
+            }
+        }
+        match event {
+            Event::Message(bytes) => {
+                let outputs = match decode::<ClientFrame>(&bytes) {
+                    Ok(frame) => self.session.handle(&self.hub.relay, now_ms(), frame),
+                    Err(_) => vec![Output::Close(ErrorCode::Malformed)],
+                };
+                self.act(socket, outputs, bytes.len()).await
+            }
+            Event::Alive | Event::Flushed => Ok(()),
+            Event::Malformed => {
+                self.closing = Some(ErrorCode::Malformed);
+                Ok(())
+            }
+            Event::TooLong => {
+                self.closing = Some(ErrorCode::TooMuch);
+                Ok(())
+            }
+            Event::Gone => Err(Gone),
+        }
+    }
+
+    /// Does what the session wants; `bytes` is the length of the message it came from.
+    async fn act(
+        &mut self,
+        socket: &mut Socket,
+        outputs: Vec<Output>,
+        bytes: usize,
+    ) -> Result<(), Gone> {
+        for output in outputs {
+            match output {
+                Output::Send(message) => socket.send(message).map_err(|_| Gone)?,
+                Output::Submit(request) => self.submit(request, bytes).await?,
+                Output::Close(code) => self.closing = Some(code),
+            }
+        }
+        if self.growth.is_none()
+            && let Some(workspace) = self.session.workspace()
+        {
+            self.growth = Some(self.hub.growth.subscribe(workspace));
+            self.deadline = Instant::now() + self.hub.bounds.idle;
+        }
+        Ok(())
+    }
+
+    async fn submit(&mut self, request: Request, bytes: usize) -> Result<(), Gone> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let bytes = bytes.min(u32::try_from(self.hub.bounds.bytes_in_flight).unwrap_or(u32::MAX));
+        let permit = Arc::clone(&self.hub.bytes)
+            .acquire_many_owned(bytes)
+            .await
+            .ok();
+        let back = Back {
+            mailbox: self.mailbox.clone(),
+            permit,
+        };
+        self.in_flight += 1;
+        self.hub.pool.submit(self.number, Job { request, back });
+        Ok(())
+    }
+
+    /// Nothing came for a while: ask once, then give up. True when it is over.
+    fn is_silent(&mut self, socket: &mut Socket) -> bool {
+        let asks = self.session.workspace().is_some() && !self.pinged && self.closing.is_none();
+        if asks && socket.ping().is_ok() {
+            self.pinged = true;
+            self.deadline = Instant::now() + self.hub.bounds.idle;
+            return false;
+        }
+        true
+    }
+}
+
+/// The peer is gone.
+struct Gone;
+
+/// Returns when the workspace has grown; never before the session has one.
+async fn grown(growth: &mut Option<watch::Receiver<u64>>) {
+    let ended = match growth {
+        Some(growth) => growth.changed().await.is_err(),
+        None => true,
+    };
+    if ended {
+        std::future::pending::<()>().await;
+    }
+}

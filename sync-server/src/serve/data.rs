@@ -1,0 +1,135 @@
+//! The data folder: the log file and the server's key. The log file's lock keeps a second server
+//! out.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use casework_protocol::keys::SecretKey;
+
+use super::ServeError;
+use crate::log::LogError;
+use crate::log::redb::RedbLog;
+
+const LOG_FILE: &str = "log.redb";
+const KEY_FILE: &str = "server.key";
+
+/// A folder that holds one server.
+#[derive(Debug, Clone)]
+pub struct DataFolder {
+    path: PathBuf,
+}
+
+impl DataFolder {
+    /// Opens the folder, or makes it.
+    ///
+    /// # Errors
+    /// [`ServeError::Io`].
+    pub fn open(path: &Path) -> Result<Self, ServeError> {
+        fs::create_dir_all(path).map_err(|source| io(path, source))?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// Opens the log; fails while another process has it.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn log(&self) -> Result<RedbLog, LogError> {
+        RedbLog::open(&self.path.join(LOG_FILE))
+    }
+
+    /// Reads the server's key, or makes one that only the owner of the process can read.
+    ///
+    /// # Errors
+    /// [`ServeError`] when the file cannot be read or written, or holds no key.
+    pub fn key(&self) -> Result<SecretKey, ServeError> {
+        let path = self.path.join(KEY_FILE);
+        let mut text = String::new();
+        match fs::File::open(&path) {
+            Ok(mut file) => {
+                file.read_to_string(&mut text)
+                    .map_err(|source| io(&path, source))?;
+                let seed = decode(text.trim()).ok_or_else(|| ServeError::Key(path.clone()))?;
+                Ok(SecretKey::from_seed(&seed))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => make(&path),
+            Err(source) => Err(io(&path, source)),
+        }
+    }
+}
+
+/// Makes a key. The file appears under its name only when it is whole and on disk.
+fn make(path: &Path) -> Result<SecretKey, ServeError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| ServeError::Random(error.to_string()))?;
+    let text: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let part = path.with_extension("part");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let write = || {
+        let mut file = options.open(&part)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    };
+    write().map_err(|source| io(path, source))?;
+    Ok(SecretKey::from_seed(&seed))
+}
+
+fn decode(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes().as_chunks::<2>();
+    if digits.0.len() != 32 || !digits.1.is_empty() {
+        return None;
+    }
+    let mut seed = [0; 32];
+    for (byte, pair) in seed.iter_mut().zip(digits.0) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(seed)
+}
+
+fn io(path: &Path, source: std::io::Error) -> ServeError {
+    ServeError::Io {
+        what: path.display().to_string(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use casework_protocol::keys::Signer as _;
+
+    #[test]
+    fn the_key_is_made_once_and_only_its_owner_can_read_it() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(&place.path().join("new")).unwrap();
+        let first = folder.key().unwrap().device();
+        assert_eq!(folder.key().unwrap().device(), first);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let file = place.path().join("new").join(KEY_FILE);
+            assert_eq!(
+                fs::metadata(file).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_key_is_refused_and_left_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(place.path()).unwrap();
+        fs::write(place.path().join(KEY_FILE), "not a key").unwrap();
+        assert!(matches!(folder.key(), Err(ServeError::Key(_))));
+        assert_eq!(fs::read(place.path().join(KEY_FILE)).unwrap(), b"not a key");
+    }
+}

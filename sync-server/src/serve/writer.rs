@@ -1,0 +1,92 @@
+//! The one writer: drains what was proved, stages it, commits once, answers, wakes followers.
+//!
+//! While one commit is on its way to the disk the next batch gathers by itself: that is the group
+//! commit. Invariant: no reply leaves before the commit that it speaks of returned.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use casework_protocol::frame::ErrorCode;
+use casework_protocol::ids::WorkspaceId;
+use tokio::sync::watch;
+
+use super::now_ms;
+use super::pool::{Back, Proved};
+use crate::relay::{Relay, Reply};
+
+/// Requests in one commit. Bounds how long the first one waits for the last.
+const COMMIT_REQUESTS: usize = 512;
+
+/// How far each workspace's log reaches, for followers to wait on.
+#[derive(Debug, Default)]
+pub(super) struct Growth {
+    sizes: Mutex<BTreeMap<WorkspaceId, watch::Sender<u64>>>,
+}
+
+impl Growth {
+    /// Waits for this workspace to grow.
+    pub(super) fn subscribe(&self, workspace: WorkspaceId) -> watch::Receiver<u64> {
+        let mut sizes = self.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        sizes
+            .entry(workspace)
+            .or_insert_with(|| watch::channel(0).0)
+            .subscribe()
+    }
+
+    fn tell(&self, grown: Vec<(WorkspaceId, u64)>) {
+        let mut sizes = self.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        for (workspace, size) in grown {
+            match sizes.get(&workspace) {
+                Some(sender) if sender.receiver_count() > 0 => {
+                    sender.send_replace(size);
+                }
+                Some(_) => {
+                    sizes.remove(&workspace);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+/// Starts the writer; it ends when the pool has.
+pub(super) fn start(
+    relay: Arc<Relay>,
+    proved: Receiver<Proved>,
+    growth: Arc<Growth>,
+) -> std::thread::JoinHandle<()> {
+    std::thread::Builder::new()
+        .name("writer".to_owned())
+        .spawn(move || {
+            while let Ok(first) = proved.recv() {
+                write(&relay, first, &proved, &growth);
+            }
+        })
+        .expect("a server that cannot start a thread cannot serve")
+}
+
+fn write(relay: &Relay, first: Proved, proved: &Receiver<Proved>, growth: &Growth) {
+    let mut replies: Vec<(Reply, Back)> = Vec::new();
+    let rest = std::iter::from_fn(|| proved.try_recv().ok());
+    for (request, back) in std::iter::once(first).chain(rest).take(COMMIT_REQUESTS) {
+        replies.push((relay.stage(now_ms(), request), back));
+    }
+    match relay.commit(now_ms()) {
+        Ok(grown) => {
+            for (reply, back) in replies {
+                let _ = back.mailbox.send(reply);
+                drop(back.permit);
+            }
+            growth.tell(grown);
+        }
+        Err(error) => {
+            tracing::error!(%error, "commit failed; nothing of it was acknowledged");
+            for (_, back) in replies {
+                let detail = "the server could not write; send it again".to_owned();
+                let code = ErrorCode::Internal;
+                let _ = back.mailbox.send(Reply::Failed { code, detail });
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `cargo xtask`: the one door for people and CI to what takes longer than a test.
+//!
+//! Each subcommand is a module under `xtask/`; it prints to the writer it is given and returns an
+//! error for a failure. Nothing else is decided here.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[path = "../xtask/fuzz.rs"]
+mod fuzz;
+
+/// Longer proofs of Casework than the ordinary test run has time for.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Xtask {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Runs every fuzz target with mutations, on a stable compiler.
+    Fuzz(fuzz::Args),
+}
+
+fn main() -> Result<()> {
+    let out = &mut io::stdout().lock();
+    match Xtask::parse().task {
+        Task::Fuzz(args) => fuzz::run(&args, out)?,
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! A disk in memory that can lose what was not synced, fail, and be copied like a backup.
+//!
+//! Writes go to a live image; a sync makes it the durable one. [`Disk::crash`] goes back to the
+//! durable image, with some of the writes since then torn in, as a real disk may have them.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use redb::StorageBackend;
+
+/// One write that was not synced yet.
+#[derive(Debug, Clone)]
+struct Pending {
+    offset: usize,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+struct Platters {
+    live: Vec<u8>,
+    durable: Vec<u8>,
+    pending: Vec<Pending>,
+    syncs: u64,
+    /// The sync at which the disk stops taking anything.
+    frozen_at: Option<u64>,
+}
+
+/// The disk; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Disk(Arc<Mutex<Platters>>);
+
+impl Disk {
+    /// An empty disk.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn platters(&self) -> MutexGuard<'_, Platters> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another disk with what this one holds durably: a backup, a cloned phone.
+    #[must_use]
+    pub fn backup(&self) -> Self {
+        let durable = self.platters().durable.clone();
+        let platters = Platters { live: durable.clone(), durable, ..Platters::default() };
+        Self(Arc::new(Mutex::new(platters)))
+    }
+
+    /// What is on the disk after the power failed: the durable image, and of what was written
+    /// since then only the first `torn` writes.
+    #[must_use]
+    pub fn crash(&self, torn: usize) -> Self {
+        let platters = self.platters();
+        let mut image = platters.durable.clone();
+        for pending in platters.pending.iter().take(torn) {
+            write_into(&mut image, pending.offset, &pending.bytes);
+        }
+        let platters = Platters { live: image.clone(), durable: image, ..Platters::default() };
+        Self(Arc::new(Mutex::new(platters)))
+    }
+
+    /// Lets every operation from the n-th sync on fail, counted from now.
+    pub fn freeze_after(&self, syncs: u64) {
+        let mut platters = self.platters();
+        platters.frozen_at = Some(platters.syncs + syncs);
+    }
+
+    /// How many syncs there were.
+    #[must_use]
+    pub fn syncs(&self) -> u64 {
+        self.platters().syncs
+    }
+
+    /// How many writes a crash would lose.
+    #[must_use]
+    pub fn unsynced(&self) -> usize {
+        self.platters().pending.len()
+    }
+}
+
+fn write_into(image: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
+    let end = offset + bytes.len();
+    if image.len() < end {
+        image.resize(end, 0);
+    }
+    image[offset..end].copy_from_slice(bytes);
+}
+
+fn place(offset: u64) -> io::Result<usize> {
+    usize::try_from(offset).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
+}
+
+impl Platters {
+    fn check(&self) -> io::Result<()> {
+        match self.frozen_at {
+            Some(frozen) if self.syncs >= frozen => Err(io::Error::other("the disk is frozen")),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.platters().live.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let offset = place(offset)?;
+        let platters = self.platters();
+        let bytes = platters
+            .live
+            .get(offset..offset + out.len())
+            .ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
+        out.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let len = place(len)?;
+        let mut platters = self.platters();
+        platters.check()?;
+        platters.live.resize(len, 0);
+        // A file system may or may not have done this when the power fails; growing is harmless.
+        if platters.durable.len() < len {
+            platters.durable.resize(len, 0);
+        }
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut platters = self.platters();
+        platters.syncs += 1;
+        platters.check()?;
+        platters.pending.clear();
+        platters.durable = platters.live.clone();
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let offset = place(offset)?;
+        let mut platters = self.platters();
+        platters.check()?;
+        write_into(&mut platters.live, offset, data);
+        platters.pending.push(Pending { offset, bytes: data.to_vec() });
+        Ok(())
+    }
+}

@@ -1,0 +1,316 @@
+//! The stage: actors with replicas, one relay, a wire that can be cut, and a settling of it all.
+//!
+//! ```text
+//! let mut stage = Stage::new(7);
+//! let [ana, rui] = stage.devices(["ana", "rui"]);
+//! let case = stage.open(ana, "Broken lamp");
+//! stage.cut(rui);  …  stage.heal();  stage.settle();  stage.assert_converged(case);
+//! ```
+//! Nothing sleeps, nothing rolls dice: the same seed plays the same play.
+
+mod actor;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use casework_engine::case::{Act, CaseAction, Opening, PartId};
+use casework_engine::moment::Moment;
+use casework_engine::replica::{Acted, NewCase, Notice, Replica, ReplicaFault};
+use casework_engine::template::Package;
+use casework_engine::view::CaseView;
+use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId};
+use casework_protocol::keys::{SecretKey, Signer};
+use casework_protocol::roster::entry::{InviteFor, RosterBody};
+use casework_sync_server::log::memory::MemoryLog;
+use casework_sync_server::relay::{Relay, RelayConfig};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+pub use actor::{Actor, Who};
+
+/// What somebody did, as the stage saw it: for the oracle.
+#[derive(Debug, Clone)]
+pub struct Deed {
+    /// Who.
+    pub who: Who,
+    /// The case.
+    pub case: DocumentId,
+    /// What.
+    pub action: CaseAction,
+}
+
+/// Everything of one play.
+pub struct Stage {
+    pub(crate) rng: ChaCha8Rng,
+    seed: u64,
+    now_ms: u64,
+    drawn: u64,
+    pub(crate) relay: Arc<Relay>,
+    pub(crate) log: Arc<MemoryLog>,
+    server_key: SecretKey,
+    pub(crate) actors: Vec<Actor>,
+    /// The template that cases are opened from; published when the first device comes on stage.
+    pub template: Option<DocumentId>,
+    /// Every change anybody made, by hash.
+    pub deeds: BTreeMap<ChangeHash, Deed>,
+}
+
+impl Stage {
+    /// An empty stage with a fresh server.
+    ///
+    /// # Panics
+    /// Never: a log in memory opens.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let server_key = SecretKey::from_seed(&[0xaa; 32]);
+        let log = Arc::new(MemoryLog::new());
+        let relay = Relay::open(log.clone(), server_key.clone(), RelayConfig::default())
+            .expect("a log in memory opens");
+        Self {
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            seed,
+            now_ms: 1_700_000_000_000,
+            drawn: 0,
+            relay: Arc::new(relay),
+            log,
+            server_key,
+            actors: Vec::new(),
+            template: None,
+            deeds: BTreeMap::new(),
+        }
+    }
+
+    /// The seed, for messages of failing tests.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Brings people on stage: the first founds the workspace and publishes the template, the
+    /// others join as operators. Everybody is in step afterwards.
+    pub fn devices<const N: usize>(&mut self, names: [&str; N]) -> [Who; N] {
+        let who = names.map(|name| if self.actors.is_empty() { self.found(name) } else { self.join(name, "operator") });
+        self.settle();
+        who
+    }
+
+    fn found(&mut self, name: &str) -> Who {
+        let key = self.draw_key();
+        let moment = self.moment();
+        let mut actor = Actor::found(name, key, &moment);
+        let revision = package().publish().expect("the stage's template is valid");
+        let acted = actor.replica.open_template(revision, &self.moment());
+        self.template = Some(acted.expect("a founder may publish").document);
+        self.actors.push(actor);
+        Who(0)
+    }
+
+    /// One more member, by an invite of the founder.
+    pub fn join(&mut self, name: &str, role: &str) -> Who {
+        self.join_with(name, InviteFor::Member { roles: vec![role.to_owned()] })
+    }
+
+    /// One more device of somebody.
+    pub fn second_device(&mut self, of: Who, name: &str) -> Who {
+        let member = self.member(of);
+        self.join_with(name, InviteFor::Device { member })
+    }
+
+    fn join_with(&mut self, name: &str, gives: InviteFor) -> Who {
+        let (invite, key) = (self.draw_key(), self.draw_key());
+        let expires_ms = self.now_ms + 86_400_000;
+        let body =
+            RosterBody::OpenInvite { invite: invite.invite(), gives, expires_ms, uses: 1 };
+        self.authorise(Who(0), body);
+        self.settle();
+        let workspace = self.actors[0].replica.workspace();
+        self.actors.push(Actor::join(name, workspace, key, invite));
+        let who = Who(self.actors.len() - 1);
+        self.settle();
+        assert!(self.replica(who).member().is_some(), "{name} did not get in");
+        who
+    }
+
+    /// Says something in the roster.
+    ///
+    /// # Panics
+    /// When the roster refuses it.
+    pub fn authorise(&mut self, who: Who, body: RosterBody) {
+        let moment = self.moment();
+        self.replica(who).authorise(body, &moment).expect("the roster takes it");
+    }
+
+    /// Revokes a device.
+    pub fn revoke(&mut self, by: Who, of: Who) {
+        let device = self.device(of);
+        self.authorise(by, RosterBody::RevokeDevice { device, reason: "left".to_owned() });
+    }
+
+    /// A fresh moment; the clock goes on by up to a minute.
+    pub fn moment(&mut self) -> Moment {
+        self.now_ms += 1 + self.rng.next_u64() % 60_000;
+        self.drawn += 1;
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        Moment { now_ms: self.now_ms, zone_min: 0, seed }
+    }
+
+    fn draw_key(&mut self) -> SecretKey {
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        SecretKey::from_seed(&seed)
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// Somebody's replica.
+    pub fn replica(&mut self, who: Who) -> &mut Replica {
+        &mut self.actors[who.0].replica
+    }
+
+    /// Somebody's device.
+    #[must_use]
+    pub fn device(&self, who: Who) -> DeviceId {
+        self.actors[who.0].key.device()
+    }
+
+    /// Somebody's member id.
+    ///
+    /// # Panics
+    /// When that device is not enrolled.
+    #[must_use]
+    pub fn member(&self, who: Who) -> MemberId {
+        self.actors[who.0].replica.member().expect("the device is enrolled")
+    }
+
+    /// Opens a case.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn open(&mut self, who: Who, title: &str) -> DocumentId {
+        self.try_open(who, title, false).expect("the case opens").document
+    }
+
+    /// Opens a case, restricted or not.
+    ///
+    /// # Errors
+    /// As the replica says.
+    pub fn try_open(&mut self, who: Who, title: &str, restricted: bool) -> Result<Acted, ReplicaFault> {
+        let moment = self.moment();
+        let opening = Opening {
+            template: self.template.expect("somebody is on stage"),
+            title: title.to_owned(),
+            number: format!("CO-~{:04}", self.drawn),
+            stage: "intake".to_owned(),
+            fields: BTreeMap::new(),
+            owner: None,
+            assignees: std::collections::BTreeSet::new(),
+        };
+        let action = CaseAction::Open(opening.clone());
+        let case = NewCase { opening, imported: None, restricted };
+        let acted = self.replica(who).open_case(case, &moment)?;
+        self.deeds.insert(acted.change, Deed { who, case: acted.document, action });
+        Ok(acted)
+    }
+
+    /// Does something to a case.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn act(&mut self, who: Who, case: DocumentId, action: CaseAction) -> ChangeHash {
+        self.try_act(who, case, action).expect("the action is possible").change
+    }
+
+    /// Does something to a case, or hears why not.
+    ///
+    /// # Errors
+    /// As the replica says.
+    pub fn try_act(
+        &mut self,
+        who: Who,
+        case: DocumentId,
+        action: CaseAction,
+    ) -> Result<Acted, ReplicaFault> {
+        let moment = self.moment();
+        let mut act = Act::new(PartId::derive(&moment.derive("act"), 0), action.clone());
+        act.reason = Some("because".to_owned());
+        act.override_rule = true;
+        let acted = self.replica(who).act(case, act, &moment)?;
+        self.deeds.insert(acted.change, Deed { who, case, action });
+        Ok(acted)
+    }
+
+    /// A fresh id for a task, comment or decision.
+    pub fn part(&mut self) -> PartId {
+        let moment = self.moment();
+        PartId::derive(&moment.derive("part"), 0)
+    }
+
+    /// What somebody sees of a case.
+    ///
+    /// # Panics
+    /// When the case is not on that device.
+    pub fn view(&mut self, who: Who, case: DocumentId) -> CaseView {
+        self.replica(who).case(case).expect("the case is on this device")
+    }
+
+    /// Notices of one actor since the last call.
+    pub fn notices(&mut self, who: Who) -> Vec<Notice> {
+        self.replica(who).take_notices()
+    }
+
+    /// Checks that everybody who has the case sees the same, comments included.
+    ///
+    /// # Panics
+    /// When two see different things; names the seed.
+    pub fn assert_converged(&mut self, case: DocumentId) {
+        let seed = self.seed;
+        let mut first: Option<(String, CaseView, String)> = None;
+        for n in 0..self.actors.len() {
+            let name = self.actors[n].name.clone();
+            let replica = &mut self.actors[n].replica;
+            let Ok(view) = replica.case(case) else { continue };
+            let comments = format!("{:?}", replica.comments(case).expect("comments can be read"));
+            let Some((other, seen, said)) = &first else {
+                first = Some((name, view, comments));
+                continue;
+            };
+            assert_eq!(seen, &view, "seed {seed}: {other} and {name} see different cases");
+            assert_eq!(said, &comments, "seed {seed}: {other} and {name} see different comments");
+        }
+        assert!(first.is_some(), "seed {seed}: nobody has the case");
+    }
+
+    /// Puts a server in place that has only what it had when the backup was made.
+    ///
+    /// # Panics
+    /// Never: a log in memory opens.
+    pub fn restore_server(&mut self, backup: MemoryLog) {
+        self.cut_all();
+        self.log = Arc::new(backup);
+        let relay = Relay::open(self.log.clone(), self.server_key.clone(), RelayConfig::default());
+        self.relay = Arc::new(relay.expect("a log in memory opens"));
+    }
+
+    /// A backup of the server's log.
+    #[must_use]
+    pub fn back_up_server(&self) -> MemoryLog {
+        self.log.backup()
+    }
+
+    /// The relay, for questions about its log.
+    #[must_use]
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+}
+
+/// The template of the stage: three stages, a field of every policy.
+#[must_use]
+pub fn package() -> Package {
+    let source = include_str!("stage/template.toml");
+    Package::from_toml(source).expect("the stage's template can be read")
+}

@@ -1,0 +1,272 @@
+//! The wire: messages in order while a connection stands, all of them lost when it breaks.
+//!
+//! That is what a WebSocket gives. Acknowledgements get lost with everything else, so a device
+//! never knows whether the server took what it sent last.
+
+use std::collections::VecDeque;
+
+use casework_engine::sync::Session;
+use casework_protocol::frame::{ClientFrame, decode, encode};
+use casework_sync_server::relay::{self, Output};
+use rand::Rng;
+
+use super::{Stage, Who};
+
+/// One connection.
+pub(crate) struct Link {
+    client: Session,
+    server: relay::Session,
+    to_server: VecDeque<Vec<u8>>,
+    to_client: VecDeque<Vec<u8>>,
+    pub(crate) bytes_up: u64,
+    pub(crate) bytes_down: u64,
+}
+
+/// How many deliveries a settling may take before it counts as endless.
+const SETTLING_STEPS: usize = 200_000;
+/// How often one device may connect anew while the stage settles.
+const SETTLING_SESSIONS: u64 = 40;
+
+impl Stage {
+    /// Cuts somebody's wire; what is on its way is lost.
+    pub fn cut(&mut self, who: Who) {
+        let actor = &mut self.actors[who.0];
+        actor.link = None;
+        actor.is_cut = true;
+    }
+
+    /// Cuts everybody's wire, for a moment.
+    pub fn cut_all(&mut self) {
+        for actor in &mut self.actors {
+            actor.link = None;
+        }
+    }
+
+    /// Mends every wire.
+    pub fn heal(&mut self) {
+        for actor in &mut self.actors {
+            actor.is_cut = false;
+        }
+    }
+
+    /// Breaks somebody's connection; it may connect again at once.
+    pub fn break_link(&mut self, who: Who) {
+        self.actors[who.0].link = None;
+    }
+
+    /// Mends the wire of one device only.
+    pub fn heal_one(&mut self, who: Who) {
+        self.actors[who.0].is_cut = false;
+    }
+
+    /// Bytes that went over somebody's present connection, up and down.
+    #[must_use]
+    pub fn traffic(&self, who: Who) -> (u64, u64) {
+        self.actors[who.0].link.as_ref().map_or((0, 0), |link| (link.bytes_up, link.bytes_down))
+    }
+
+    /// Why somebody's last session ended.
+    #[must_use]
+    pub fn last_fault(&self, who: Who) -> Option<&str> {
+        self.actors[who.0].last_fault.as_deref()
+    }
+
+    /// The program of somebody ends in the middle and starts again on what its disk has.
+    pub fn crash(&mut self, who: Who) {
+        let torn = {
+            let unsynced = self.actors[who.0].disk.unsynced();
+            if unsynced == 0 { 0 } else { self.rng.next_u64() as usize % (unsynced + 1) }
+        };
+        let disk = self.actors[who.0].disk.crash(torn);
+        self.actors[who.0].restart_on(disk);
+    }
+
+    /// Somebody's device goes back to a backup of its disk.
+    pub fn restore_device(&mut self, who: Who, backup: &crate::disk::Disk) {
+        self.actors[who.0].restart_on(backup.backup());
+    }
+
+    /// A backup of somebody's disk.
+    #[must_use]
+    pub fn back_up_device(&self, who: Who) -> crate::disk::Disk {
+        self.actors[who.0].disk.backup()
+    }
+
+    /// Connects whoever can be connected and is not.
+    pub fn connect(&mut self) {
+        for n in 0..self.actors.len() {
+            if self.actors[n].link.is_none() && !self.actors[n].is_cut {
+                self.connect_one(Who(n));
+            }
+        }
+    }
+
+    fn connect_one(&mut self, who: Who) {
+        let nonce = self.moment().nonce("hello");
+        let server = relay::Session::new(self.moment().nonce("welcome"));
+        let actor = &mut self.actors[who.0];
+        actor.sessions += 1;
+        let (client, hello) = Session::open(&actor.replica, nonce);
+        let mut link = Link {
+            client,
+            server,
+            to_server: VecDeque::new(),
+            to_client: VecDeque::new(),
+            bytes_up: 0,
+            bytes_down: 0,
+        };
+        link.send_up(vec![hello]);
+        actor.link = Some(link);
+    }
+
+    /// Delivers one message somewhere, if there is one; which one, the dice of the play decide.
+    /// Answers whether anything happened.
+    pub fn deliver_one(&mut self) -> bool {
+        let count = self.actors.len();
+        let first = self.rng.next_u64() as usize % count.max(1);
+        (0..count).any(|n| self.deliver(Who((first + n) % count)))
+    }
+
+    fn deliver(&mut self, who: Who) -> bool {
+        let up = self.rng.next_u64().is_multiple_of(2);
+        if up {
+            self.deliver_up(who) || self.deliver_down(who) || self.work(who)
+        } else {
+            self.deliver_down(who) || self.deliver_up(who) || self.work(who)
+        }
+    }
+
+    fn deliver_up(&mut self, who: Who) -> bool {
+        let (relay, now) = (self.relay.clone(), self.now_ms());
+        let Some(link) = self.actors[who.0].link.as_mut() else { return false };
+        let Some(message) = link.to_server.pop_front() else { return false };
+        let frame: ClientFrame = decode(&message).expect("our own frames can be read");
+        let outputs = link.server.handle(&relay, now, frame);
+        let open = link.take_outputs(&relay, now, outputs);
+        if !open && link.to_client.is_empty() {
+            self.actors[who.0].link = None;
+        }
+        true
+    }
+
+    fn deliver_down(&mut self, who: Who) -> bool {
+        let now = self.now_ms();
+        let actor = &mut self.actors[who.0];
+        let Some(link) = actor.link.as_mut() else { return false };
+        let Some(message) = link.to_client.pop_front() else { return false };
+        link.bytes_down += message.len() as u64;
+        match link.client.receive(&mut actor.replica, &message, now) {
+            Ok(frames) => link.send_up(frames),
+            Err(fault) => {
+                actor.last_fault = Some(fault.to_string());
+                actor.link = None;
+            }
+        }
+        true
+    }
+
+    /// Local work that became due: redeeming an invite, pushing, following the log, time.
+    fn work(&mut self, who: Who) -> bool {
+        let moment = self.moment();
+        let relay = self.relay.clone();
+        let actor = &mut self.actors[who.0];
+        let Some(link) = actor.link.as_mut() else { return false };
+        if actor.invite.is_some() && actor.replica.member().is_none() && actor.replica.roster().is_ok()
+        {
+            // An invite that no longer holds leaves the device outside; tests look at that.
+            if let Err(fault) = actor.replica.redeem(&actor.name, "device", &moment) {
+                actor.last_fault = Some(fault.to_string());
+            }
+        }
+        let mut frames = Vec::new();
+        let pumped = link.client.pump(&mut actor.replica, moment.now_ms);
+        let ticked = pumped.and_then(|more| {
+            frames.extend(more);
+            link.client.tick(&mut actor.replica, moment.now_ms)
+        });
+        match ticked {
+            Ok(more) => frames.extend(more),
+            Err(fault) => {
+                actor.last_fault = Some(fault.to_string());
+                actor.link = None;
+                return true;
+            }
+        }
+        let mut busy = !frames.is_empty();
+        link.send_up(frames);
+        if let Some(output) = link.server.poll(&relay).expect("the log can be read") {
+            busy = true;
+            link.take_outputs(&relay, moment.now_ms, vec![output]);
+        }
+        busy
+    }
+
+    /// Lets everything happen until nothing is left to do.
+    ///
+    /// # Panics
+    /// When the play does not come to rest; names the seed.
+    pub fn settle(&mut self) {
+        for actor in &mut self.actors {
+            actor.sessions = 0;
+        }
+        for _ in 0..SETTLING_STEPS {
+            self.connect();
+            if !self.deliver_one() && self.is_at_rest() {
+                return;
+            }
+            if let Some(actor) = self.actors.iter().find(|a| a.sessions > SETTLING_SESSIONS) {
+                let (seed, name) = (self.seed(), &actor.name);
+                panic!("seed {seed}: {name} connects again and again: {:?}", actor.last_fault);
+            }
+        }
+        panic!("seed {}: the stage does not come to rest: {}", self.seed(), self.describe());
+    }
+
+    /// Whether nobody has anything left to do but wait.
+    fn is_at_rest(&self) -> bool {
+        self.actors.iter().all(|actor| {
+            actor.link.as_ref().is_none_or(|link| {
+                link.to_client.is_empty()
+                    && link.to_server.is_empty()
+                    && (link.client.is_idle() || link.client.gave_up())
+            }) && (actor.link.is_some() || actor.is_cut || actor.last_fault.is_some())
+        })
+    }
+
+    fn describe(&self) -> String {
+        let tell = |link: &Link| format!("{:?}", link.client.progress());
+        self.actors
+            .iter()
+            .map(|actor| {
+                let link = actor.link.as_ref().map_or("no link".to_owned(), tell);
+                format!("{}: {link}, last fault {:?}; ", actor.name, actor.last_fault)
+            })
+            .collect()
+    }
+}
+
+impl Link {
+    fn send_up(&mut self, frames: Vec<ClientFrame>) {
+        for frame in frames {
+            let message = encode(&frame);
+            self.bytes_up += message.len() as u64;
+            self.to_server.push_back(message);
+        }
+    }
+
+    /// Does what the server's session wants done. Answers whether the connection stays open.
+    fn take_outputs(&mut self, relay: &relay::Relay, now_ms: u64, outputs: Vec<Output>) -> bool {
+        let mut outputs = VecDeque::from(outputs);
+        while let Some(output) = outputs.pop_front() {
+            match output {
+                Output::Send(message) => self.to_client.push_back(message.to_vec()),
+                Output::Submit(request) => {
+                    let reply = relay.serve(now_ms, request).expect("the log takes it");
+                    outputs.extend(self.server.replied(relay, reply));
+                }
+                Output::Close(_) => return false,
+            }
+        }
+        true
+    }
+}
