@@ -6,7 +6,7 @@ use core::str::FromStr;
 use crate::error::Error;
 
 /// The port of a server whose address names none.
-pub const DEFAULT_PORT: u16 = 7440;
+pub const DEFAULT_PORT: u16 = 7410;
 /// Longest address, in bytes.
 const MAX_BYTES: usize = 300;
 
@@ -99,10 +99,10 @@ mod tests {
         for (text, whole) in [
             ("ws://127.0.0.1:9000", "ws://127.0.0.1:9000"),
             ("127.0.0.1:9000", "ws://127.0.0.1:9000"),
-            ("example.org", "ws://example.org:7440"),
-            ("ws://example.org/", "ws://example.org:7440"),
+            ("example.org", "ws://example.org:7410"),
+            ("ws://example.org/", "ws://example.org:7410"),
             ("ws://[::1]:9000/sync", "ws://[::1]:9000/sync"),
-            (" [::1] ", "ws://[::1]:7440"),
+            (" [::1] ", "ws://[::1]:7410"),
         ] {
             assert_eq!(read(text).unwrap(), whole, "{text}");
         }

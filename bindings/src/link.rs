@@ -181,7 +181,7 @@ mod tests {
         };
         let whereabouts = Whereabouts {
             workspace,
-            address: "ws://127.0.0.1:7440".parse().unwrap(),
+            address: "ws://127.0.0.1:7410".parse().unwrap(),
             server: server.server(),
             head: Some(sign_head(&server, head)),
         };

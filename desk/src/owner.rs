@@ -13,4 +13,4 @@ mod service;
 mod socket;
 
 pub use caller::{ask, is_answered};
-pub use service::Service;
+pub use service::{CarryOut, Service};

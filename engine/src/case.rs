@@ -42,6 +42,7 @@ pub(crate) mod trial;
 pub use action::{Act, CaseAction, Imported};
 pub use batch::{Batch, MissingDependency};
 pub use contents::{Closing, Decision, FieldEntry, Opening, Override};
+pub use decode::act_of;
 pub use filled::is_filled;
 pub use judge::{Asker, Checked, breaches, check_act, current_decisions};
 pub use kind::ActionKind;

@@ -16,6 +16,7 @@ mod greeting;
 mod heads;
 mod healing;
 mod holdings;
+mod intake;
 mod order;
 mod pieces;
 mod progress;
@@ -23,13 +24,13 @@ mod pulse;
 mod pushing;
 mod reading;
 mod session;
+mod step;
 mod work;
 
 pub use fault::{ForkEvidence, SyncFault};
 pub use holdings::{Holdings, Parcel, Turn};
 pub use progress::{Phase, Progress};
 pub use session::Session;
-
 
 #[cfg(test)]
 mod tests;

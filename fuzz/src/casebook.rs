@@ -4,13 +4,14 @@
 //! Made once per process by the engine itself, from fixed numbers. Invariant: every change of the
 //! book passes every check at the place where it was made.
 
+mod acts;
 mod play;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use automerge::{Automerge, SaveOptions};
-use casework_engine::case::{Revisions, RevisionMark};
+use casework_engine::case::{RevisionMark, Revisions};
 use casework_engine::template::Revision;
 use casework_protocol::actor::actor_id;
 use casework_protocol::gate::Origin;
@@ -76,7 +77,11 @@ pub const fn member(n: u8) -> MemberId {
 /// Where a change of device `n` to the case belongs.
 #[must_use]
 pub fn origin(n: u8) -> Origin {
-    Origin { workspace: WORKSPACE, document: CASE, device: device(n) }
+    Origin {
+        workspace: WORKSPACE,
+        document: CASE,
+        device: device(n),
+    }
 }
 
 /// The actor under which device `n` writes the case.
@@ -95,7 +100,8 @@ impl Book {
     /// Looks a revision up as a replica would.
     pub fn with_revisions<T>(&self, work: impl FnOnce(Revisions<'_>) -> T) -> T {
         work(&|mark: RevisionMark| {
-            mark.names(&self.revision.id()).then(|| Arc::clone(&self.revision))
+            mark.names(&self.revision.id())
+                .then(|| Arc::clone(&self.revision))
         })
     }
 
@@ -127,8 +133,11 @@ impl Book {
     /// The newest change of each device with that device's signature.
     #[must_use]
     pub fn leaves(&self) -> Vec<(DeviceId, ChangeHash, Signature)> {
-        let newest: BTreeMap<u8, ChangeHash> =
-            self.changes.iter().map(|change| (change.device, change.hash)).collect();
+        let newest: BTreeMap<u8, ChangeHash> = self
+            .changes
+            .iter()
+            .map(|change| (change.device, change.hash))
+            .collect();
         let leaf = |(n, hash)| (device(n), hash, sign_change(&key(n), WORKSPACE, CASE, hash));
         newest.into_iter().map(leaf).collect()
     }
@@ -152,5 +161,8 @@ impl Book {
 /// Saves a document as replicas do.
 #[must_use]
 pub fn save(doc: &Automerge, deflate: bool) -> Vec<u8> {
-    doc.save_with_options(SaveOptions { deflate, retain_orphans: false })
+    doc.save_with_options(SaveOptions {
+        deflate,
+        retain_orphans: false,
+    })
 }

@@ -77,7 +77,9 @@ pub fn reseal(bytes: &mut [u8]) {
 /// The content of a chunk; `None` when its head cannot be read.
 #[must_use]
 pub fn content(bytes: &[u8]) -> Option<(u8, &[u8])> {
-    let mut reader = Reader { bytes: bytes.get(9..)? };
+    let mut reader = Reader {
+        bytes: bytes.get(9..)?,
+    };
     let length = usize::try_from(reader.unsigned()?).ok()?;
     Some((bytes[8], reader.bytes.get(..length)?))
 }
@@ -97,7 +99,16 @@ impl ChangeParts {
         let listing = reader.listing()?;
         let columns = reader.columns(listing)?;
         let extra = reader.bytes.to_vec();
-        let parts = Self { deps, actor, numbers, time, message, others, columns, extra };
+        let parts = Self {
+            deps,
+            actor,
+            numbers,
+            time,
+            message,
+            others,
+            columns,
+            extra,
+        };
         (parts.seal() == bytes).then_some(parts)
     }
 
@@ -107,7 +118,9 @@ impl ChangeParts {
         let mut out = Vec::new();
         write_list(&mut out, &self.deps, false);
         write_prefixed(&mut out, &self.actor);
-        self.numbers.iter().for_each(|number| write_unsigned(&mut out, *number));
+        self.numbers
+            .iter()
+            .for_each(|number| write_unsigned(&mut out, *number));
         write_signed(&mut out, self.time);
         write_prefixed(&mut out, &self.message);
         write_list(&mut out, &self.others, true);
@@ -129,7 +142,13 @@ impl DocumentParts {
         let (changes, rows) = (reader.listing()?, reader.listing()?);
         let (changes, rows) = (reader.columns(changes)?, reader.columns(rows)?);
         let suffix = reader.bytes.to_vec();
-        let parts = Self { actors, heads, changes, rows, suffix };
+        let parts = Self {
+            actors,
+            heads,
+            changes,
+            rows,
+            suffix,
+        };
         (parts.seal() == bytes).then_some(parts)
     }
 
@@ -258,7 +277,9 @@ fn write_listing(out: &mut Vec<u8>, columns: &Columns) {
 }
 
 fn write_columns(out: &mut Vec<u8>, columns: &Columns) {
-    columns.iter().for_each(|(_, bytes)| out.extend_from_slice(bytes));
+    columns
+        .iter()
+        .for_each(|(_, bytes)| out.extend_from_slice(bytes));
 }
 
 #[cfg(test)]
@@ -287,7 +308,10 @@ mod tests {
             assert_eq!(Reader { bytes: &bytes }.signed(), Some(number));
             let mut bytes = Vec::new();
             write_unsigned(&mut bytes, number.cast_unsigned());
-            assert_eq!(Reader { bytes: &bytes }.unsigned(), Some(number.cast_unsigned()));
+            assert_eq!(
+                Reader { bytes: &bytes }.unsigned(),
+                Some(number.cast_unsigned())
+            );
         }
     }
 }

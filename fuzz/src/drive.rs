@@ -66,7 +66,12 @@ pub struct Failure {
 /// # Errors
 /// The first [`Failure`].
 pub fn drive(target: &Target, seed: u64, budget: Budget) -> Result<Report, Box<Failure>> {
-    let mut driver = Driver { target, report: Report::default(), pool: Vec::new(), full: 0 };
+    let mut driver = Driver {
+        target,
+        report: Report::default(),
+        pool: Vec::new(),
+        full: 0,
+    };
     let started = Instant::now();
     for input in (target.seeds)() {
         driver.run(&input, None)?;
@@ -125,11 +130,7 @@ impl Driver<'_> {
     }
 
     /// Runs one input; whether its outcome was new.
-    fn run(
-        &mut self,
-        input: &[u8],
-        file: Option<&std::path::Path>,
-    ) -> Result<bool, Box<Failure>> {
+    fn run(&mut self, input: &[u8], file: Option<&std::path::Path>) -> Result<bool, Box<Failure>> {
         let started = Instant::now();
         let outcome = guarded(|| (self.target.run)(input)).map_err(|message| Failure {
             message,

@@ -56,7 +56,10 @@ mod tests {
     #[test]
     fn a_panic_becomes_its_message_and_place() {
         let told = guarded(|| -> u8 { panic!("it is {}", 3) }).unwrap_err();
-        assert!(told.starts_with("it is 3 (") && told.contains("guard.rs"), "{told}");
+        assert!(
+            told.starts_with("it is 3 (") && told.contains("guard.rs"),
+            "{told}"
+        );
         assert_eq!(guarded(|| 4), Ok(4));
     }
 

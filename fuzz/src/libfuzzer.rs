@@ -17,8 +17,16 @@ macro_rules! libfuzzer_target {
         $crate::libfuzzer::fuzz_target!(|data: &[u8]| {
             let _ = ($crate::libfuzzer::named($name).run)(data);
         });
-        $crate::libfuzzer::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-            $crate::libfuzzer::mutate($crate::libfuzzer::named($name), data, (size, max_size), seed)
+        $crate::libfuzzer::fuzz_mutator!(|data: &mut [u8],
+                                          size: usize,
+                                          max_size: usize,
+                                          seed: u32| {
+            $crate::libfuzzer::mutate(
+                $crate::libfuzzer::named($name),
+                data,
+                (size, max_size),
+                seed,
+            )
         });
     };
 }

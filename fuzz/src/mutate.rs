@@ -23,13 +23,21 @@ pub fn mutate_bytes(bytes: &mut Vec<u8>, other: &[u8], dice: &mut ChaCha8Rng) {
 fn mutate_once(bytes: &mut Vec<u8>, other: &[u8], dice: &mut ChaCha8Rng) {
     let at = place(bytes.len() + 1, dice);
     match dice.random_range(0..10) {
-        0 => alter(bytes, dice, |byte, dice| byte ^ 1 << dice.random_range(0..8)),
+        0 => alter(bytes, dice, |byte, dice| {
+            byte ^ 1 << dice.random_range(0..8)
+        }),
         1 => alter(bytes, dice, |_, dice| dice.random()),
-        2 => alter(bytes, dice, |_, dice| EDGES[dice.random_range(0..EDGES.len())]),
+        2 => alter(bytes, dice, |_, dice| {
+            EDGES[dice.random_range(0..EDGES.len())]
+        }),
         3 => alter(bytes, dice, |byte, dice| {
             byte.wrapping_add_signed(dice.random_range(-3..=3))
         }),
-        4 => insert(bytes, at, &[dice.random(), EDGES[dice.random_range(0..EDGES.len())]][..1]),
+        4 => insert(
+            bytes,
+            at,
+            &[dice.random(), EDGES[dice.random_range(0..EDGES.len())]][..1],
+        ),
         5 => {
             let piece = piece(bytes, dice);
             insert(bytes, at, &piece);
@@ -60,7 +68,11 @@ fn alter(bytes: &mut [u8], dice: &mut ChaCha8Rng, with: impl Fn(u8, &mut ChaCha8
 
 /// A place, more often near the beginning, where formats keep their counts.
 fn place(length: usize, dice: &mut ChaCha8Rng) -> usize {
-    let near = if dice.random_ratio(1, 3) { length.min(48) } else { length };
+    let near = if dice.random_ratio(1, 3) {
+        length.min(48)
+    } else {
+        length
+    };
     dice.random_range(0..near.max(1))
 }
 
@@ -92,7 +104,11 @@ fn overlong(bytes: &mut Vec<u8>, dice: &mut ChaCha8Rng) {
     ];
     let number = NUMBERS[dice.random_range(0..NUMBERS.len())];
     let at = place(bytes.len() + 1, dice).min(bytes.len());
-    let end = if dice.random() { (at + 1).min(bytes.len()) } else { at };
+    let end = if dice.random() {
+        (at + 1).min(bytes.len())
+    } else {
+        at
+    };
     bytes.splice(at..end, number.iter().copied());
 }
 

@@ -49,7 +49,11 @@ impl Outcome {
     /// An outcome with a kind in the caller's words.
     #[must_use]
     pub const fn of(depth: Depth, kind: String) -> Self {
-        Self { depth, kind, caught: 0 }
+        Self {
+            depth,
+            kind,
+            caught: 0,
+        }
     }
 
     /// The same outcome, with the panics that were caught.
@@ -137,7 +141,10 @@ mod tests {
             error: Inner,
         }
         let outer = |error| Outer { index: 7, error };
-        assert_eq!(name_of(&outer(Inner::Checksum { declared: [1, 2] })), "Outer.Checksum");
+        assert_eq!(
+            name_of(&outer(Inner::Checksum { declared: [1, 2] })),
+            "Outer.Checksum"
+        );
         assert_eq!(name_of(&outer(Inner::Text("Hostile Words"))), "Outer.Text");
         assert_eq!(name_of(&Some(Inner::Text("x"))), "Some.Text");
     }

@@ -75,7 +75,13 @@ mod tests {
     #[test]
     fn a_script_that_has_ended_gives_zeroes() {
         let mut script = Script::new(&[5, 2, 1, 4]);
-        assert_eq!((script.byte(), script.number(), script.is_over()), (5, 0x0104, true));
-        assert_eq!((script.byte(), script.below(3), script.maybe()), (0, 0, None));
+        assert_eq!(
+            (script.byte(), script.number(), script.is_over()),
+            (5, 0x0104, true)
+        );
+        assert_eq!(
+            (script.byte(), script.below(3), script.maybe()),
+            (0, 0, None)
+        );
     }
 }

@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod document;
 pub mod frames;
 pub mod gate;
+pub mod link;
 pub mod log;
 pub mod roster;
 pub mod template;
@@ -51,7 +52,10 @@ pub struct Target {
 
 /// The allowance of a room that copies its input and keeps small structs per item of it.
 const fn decoding(per_byte: usize) -> Allowance {
-    Allowance { per_byte, free: 64 * 1024 }
+    Allowance {
+        per_byte,
+        free: 64 * 1024,
+    }
 }
 
 macro_rules! target {
@@ -71,14 +75,39 @@ macro_rules! target {
 pub const TARGETS: &[Target] = &[
     target!(access, decoding(128)),
     target!(bundle, decoding(128)),
-    target!(document, Allowance { per_byte: 128, free: 8 * 1024 * 1024 }),
+    target!(
+        document,
+        Allowance {
+            per_byte: 128,
+            free: 8 * 1024 * 1024
+        }
+    ),
     target!(frames, decoding(128)),
     target!(gate, decoding(16)),
+    target!(link, decoding(16)),
     target!(log, decoding(128)),
     target!(roster, decoding(128)),
-    target!(template, Allowance { per_byte: 1_024, free: 64 * 1024 * 1024 }),
-    target!(views, Allowance { per_byte: 128, free: 8 * 1024 * 1024 }),
-    target!(xes, Allowance { per_byte: 1_024, free: 16 * 1024 * 1024 }),
+    target!(
+        template,
+        Allowance {
+            per_byte: 1_024,
+            free: 64 * 1024 * 1024
+        }
+    ),
+    target!(
+        views,
+        Allowance {
+            per_byte: 128,
+            free: 8 * 1024 * 1024
+        }
+    ),
+    target!(
+        xes,
+        Allowance {
+            per_byte: 1_024,
+            free: 16 * 1024 * 1024
+        }
+    ),
 ];
 
 /// One target by its name.

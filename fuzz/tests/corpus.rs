@@ -41,7 +41,11 @@ fn every_target_has_a_small_corpus_that_breaks_no_promise() {
             store::replace_corpus(target.name, &worth_keeping(target)).unwrap();
         }
         let kept = store::kept(target.name).unwrap();
-        assert!(!kept.is_empty(), "{} has no corpus: CASEWORK_BLESS=1 makes one", target.name);
+        assert!(
+            !kept.is_empty(),
+            "{} has no corpus: CASEWORK_BLESS=1 makes one",
+            target.name
+        );
         for (path, input) in kept {
             bytes += input.len();
             let outcome = (target.run)(&input);

@@ -2,7 +2,10 @@
 //! break no promise, and the first checks stay within their memory.
 //!
 //! `CASEWORK_FUZZ_ITERS` sets how many mutations each target gets; `cargo xtask fuzz` runs longer.
-#![allow(unsafe_code, reason = "counting what is allocated takes a global allocator")]
+#![allow(
+    unsafe_code,
+    reason = "counting what is allocated takes a global allocator"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -15,7 +18,10 @@ use rand_chacha::ChaCha8Rng;
 const RUNS: u64 = 400;
 
 fn runs() -> u64 {
-    std::env::var("CASEWORK_FUZZ_ITERS").ok().and_then(|n| n.parse().ok()).unwrap_or(RUNS)
+    std::env::var("CASEWORK_FUZZ_ITERS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(RUNS)
 }
 
 thread_local! {
@@ -76,11 +82,25 @@ fn peak_of(work: impl FnOnce()) -> usize {
 #[test]
 fn honest_inputs_come_through_every_target() {
     for target in TARGETS {
-        let outcomes: Vec<_> = (target.seeds)().iter().map(|seed| (target.run)(seed)).collect();
-        let through = outcomes.iter().filter(|outcome| outcome.depth == Depth::Accepted).count();
-        assert!(through > 0, "{}: no seed comes through: {outcomes:?}", target.name);
+        let outcomes: Vec<_> = (target.seeds)()
+            .iter()
+            .map(|seed| (target.run)(seed))
+            .collect();
+        let through = outcomes
+            .iter()
+            .filter(|outcome| outcome.depth == Depth::Accepted)
+            .count();
+        assert!(
+            through > 0,
+            "{}: no seed comes through: {outcomes:?}",
+            target.name
+        );
         let caught: u32 = outcomes.iter().map(|outcome| outcome.caught).sum();
-        assert_eq!(caught, 0, "{}: an honest input made the document library panic", target.name);
+        assert_eq!(
+            caught, 0,
+            "{}: an honest input made the document library panic",
+            target.name
+        );
     }
 }
 
@@ -98,7 +118,12 @@ fn mutations_break_no_promise() {
     for target in TARGETS {
         let report = drive(target, 1, Budget::Runs(runs()))
             .unwrap_or_else(|failure| panic!("{}: {failure:?}", target.name));
-        assert!(report.kinds.len() > 3, "{}: all ends alike: {:?}", target.name, report.kinds);
+        assert!(
+            report.kinds.len() > 3,
+            "{}: all ends alike: {:?}",
+            target.name,
+            report.kinds
+        );
     }
 }
 
@@ -114,7 +139,9 @@ fn the_same_seed_makes_the_same_run() {
 fn what_a_first_check_takes_is_a_fixed_multiple_of_its_input() {
     for target in TARGETS {
         // What is made once per process is not the input's.
-        (target.seeds)().iter().for_each(|seed| (target.first)(seed));
+        (target.seeds)()
+            .iter()
+            .for_each(|seed| (target.first)(seed));
         let mut dice = ChaCha8Rng::seed_from_u64(2);
         let pool = (target.seeds)();
         for _ in 0..runs() {
@@ -125,7 +152,9 @@ fn what_a_first_check_takes_is_a_fixed_multiple_of_its_input() {
             }
             assert_within(target, &input);
         }
-        amplifying().iter().for_each(|input| assert_within(target, input));
+        amplifying()
+            .iter()
+            .for_each(|input| assert_within(target, input));
     }
 }
 
@@ -166,7 +195,9 @@ fn amplifying() -> Vec<Vec<u8>> {
         answers.push(0xff);
         inputs.push(answers);
         // A push of a run with many empty changes.
-        let mut run = vec![what, 0x82, 0x04, 0x82, 0x01, 0x81, 0x82, 0x00, 0x81, 0x84, 0x50];
+        let mut run = vec![
+            what, 0x82, 0x04, 0x82, 0x01, 0x81, 0x82, 0x00, 0x81, 0x84, 0x50,
+        ];
         run.extend([1; 16]);
         run.extend([0x58, 0x20]);
         run.extend([2; 32]);

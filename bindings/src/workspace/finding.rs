@@ -173,7 +173,9 @@ fn pick<T>(what: &str, text: &str, candidates: Vec<Candidate<T>>) -> Result<T, E
     let by_part =
         |one: &Candidate<T>| one.names.iter().any(|name| name.to_lowercase().contains(&wanted));
     let known: Vec<String> = candidates.iter().map(|one| one.shown.clone()).collect();
-    let rules: [&dyn Fn(&Candidate<T>) -> bool; 3] = [&by_name, &by_id, &by_part];
+    // The first name is the one that tells it apart: a key, a number, an id.
+    let by_key = |one: &Candidate<T>| one.names.first().is_some_and(|name| name == text.trim());
+    let rules: [&dyn Fn(&Candidate<T>) -> bool; 4] = [&by_key, &by_name, &by_id, &by_part];
     let mut candidates = candidates;
     for rule in rules {
         let places: Vec<usize> =

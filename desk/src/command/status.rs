@@ -42,6 +42,7 @@ pub(crate) fn told(progress: &Progress) -> (String, u64, Option<u64>) {
         Phase::CatchingUp => "catching up",
         Phase::Live if progress.unsent > 0 => "sending",
         Phase::Live => "in step",
+        Phase::Parting => "handing in what was done before access ended",
         Phase::Ended => "done",
     };
     if progress.phase == Phase::Live {

@@ -72,3 +72,6 @@ pub fn decode<'b, F: Decode<'b, ()>>(message: &'b [u8]) -> Result<F, FrameError>
         Err(FrameError::Malformed("bytes after the frame".to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,17 +4,35 @@
 //! are those of the action is shown by planning the result again (`shape.rs`). The text of an
 //! edit of prose is not in its operations and comes out empty.
 
+use automerge::{Automerge, Change};
 use casework_protocol::ids::MemberId;
 
 use super::action::{Act, CaseAction, Closing, Decision};
 use super::kind::ActionKind;
 use super::message::Message;
 use super::opening;
-use super::ops::{Deed, Key, Op};
+use super::ops::{Deed, Key, Op, read_ops};
 use super::part::PartId;
+use super::past::Past;
 use super::place::TaskKey;
 use super::schema::{self, CommentKey};
+use super::slots::container;
 use crate::value::Scalar;
+
+/// The act of a change that the document holds, with the text of an edit of prose as it was then:
+/// what the drawer keeps. `None` for changes of templates and for what no action writes. The act's
+/// id is zero unless a counter step or an override bears it.
+#[must_use]
+pub fn act_of(doc: &Automerge, change: &Change) -> Option<Act> {
+    let message = Message::read(change.message()?).ok()?;
+    let mut act = read_act(&message, &read_ops(change, &change.decode())?)?;
+    if let CaseAction::EditText { field, text } = &mut act.action {
+        let past = Past::at(doc, &[change.hash()]);
+        let texts = past.texts(container(&past, schema::TEXTS).ok()?, field);
+        *text = texts.into_iter().map(|object| past.prose(object)).collect();
+    }
+    Some(act)
+}
 
 /// The act of a change; `None` when the operations cannot be those of the action named. The id is
 /// the one that a counter step or an override bears, else zero.

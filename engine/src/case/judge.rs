@@ -210,7 +210,11 @@ fn check_values(revision: &Revision, action: &CaseAction, today: &Today) -> Resu
         check_option(find_field(revision, field)?, option)?;
     } else if let CaseAction::Count { field, by } = action {
         find_field(revision, field)?.check(&FieldValue::Counter(*by), today)?;
-    } else if let CaseAction::EditText { field, text } = action {
+    } else if let CaseAction::EditText { field, text } = action
+        && !text.is_empty()
+    {
+        // An empty text empties the field. It is also what a received edit has, whose operations
+        // say only what differs: its rules were judged where it was made.
         let field = find_field(revision, field)?;
         let one_line = field.kind == FieldType::Text;
         let text = text.clone();

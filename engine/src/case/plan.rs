@@ -347,6 +347,24 @@ impl Plan {
         Ok(())
     }
 
+    /// About how many bytes its operations take in a change, never less than that.
+    pub(super) fn bytes(&self) -> usize {
+        const PER_STEP: usize = 48;
+        const PER_CHARACTER: usize = 16;
+        self.steps
+            .iter()
+            .map(|step| match step {
+                Step::Put { key, value, .. } => {
+                    2 * key.len() + value.as_text().map_or(0, str::len) + PER_STEP
+                }
+                Step::Remove { key, .. }
+                | Step::MakeMap { key, .. }
+                | Step::MakeText { key, .. } => key.len() + PER_STEP,
+                Step::Prose { .. } => bounds::MAX_EDITED_CHARACTERS * PER_CHARACTER,
+            })
+            .sum()
+    }
+
     /// Whether the plan would make the document say anything else than it does. Overrides alone
     /// are no effect.
     pub(crate) fn has_effect(&self, past: &Past<'_>) -> bool {

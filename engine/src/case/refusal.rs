@@ -149,6 +149,16 @@ pub enum ActError {
         max: usize,
     },
 
+    /// The change would be larger than the gate lets through. Cure: shorten the texts, or give
+    /// them in several actions.
+    #[error("this action would take {bytes} bytes and may take {max}")]
+    ChangeTooLarge {
+        /// About how many.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
+
     /// The template's revision has no such stage. Cure: one of those named.
     #[error("the template has no stage {stage:?}; it has {known}")]
     UnknownStage {

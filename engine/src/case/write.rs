@@ -8,7 +8,7 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{Automerge, AutomergeError, ChangeHash as Hash, ObjId, ObjType};
 use casework_protocol::citation::Citation;
 use casework_protocol::ids::ChangeHash;
-use casework_protocol::limits::{MAX_CHANGE_OPS, MAX_MESSAGE_BYTES};
+use casework_protocol::limits::{MAX_CHANGE_BYTES, MAX_CHANGE_OPS, MAX_MESSAGE_BYTES};
 
 use super::bounds::MAX_EDITED_CHARACTERS;
 use super::judge::Checked;
@@ -16,6 +16,9 @@ use super::message::{Message, RevisionMark};
 use super::past::{Object, to_stored};
 use super::plan::{Plan, Step, Target};
 use super::refusal::ActError;
+
+/// Left free in a change for its header: dependencies, actors, and the end of every column.
+const SPARE_BYTES: usize = 24 * 1024;
 
 /// What the author of a change knew and when it acted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +80,10 @@ pub(crate) fn commit(
     let (bytes, max) = (text.len(), MAX_MESSAGE_BYTES);
     if bytes > max {
         return Err(ActError::MessageTooLong { bytes, max }.into());
+    }
+    let (bytes, max) = (text.len() + plan.bytes(), MAX_CHANGE_BYTES - SPARE_BYTES);
+    if bytes > max {
+        return Err(ActError::ChangeTooLarge { bytes, max }.into());
     }
     let mut tx = doc.transaction();
     match apply(&mut tx, plan) {

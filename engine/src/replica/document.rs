@@ -4,7 +4,6 @@
 //! not expect and leaves the document corrupt when it does; every call that feeds it bytes runs
 //! inside [`guarded`], and after a failure the document is dropped, never used again.
 
-use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::{Automerge, Change, LoadOptions, OnPartialLoad, ReadDoc};
@@ -115,8 +114,6 @@ impl OpenDocuments {
     pub(crate) fn len(&self) -> usize {
         self.open.len()
     }
-
-    /// The largest number of documents the budget admits, for tests and reports.
 }
 
 /// Reads a document from the store into memory.

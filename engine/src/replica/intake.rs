@@ -6,7 +6,7 @@
 //! ```
 //! Invariant: one bad change never blocks another, and one bad document never blocks the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::frame::{Logged, LoggedRun, Standing as LogStanding, Start};
@@ -15,7 +15,7 @@ use casework_protocol::seal::{CheckedRun, VerifiedRun};
 
 use super::admission::Incoming;
 use super::rows::{Arrived, Aside, AsideRow, DocumentRow};
-use super::store::Writes;
+use super::store::{Writes, decode_row};
 use super::tables::{self, Table, meta};
 use super::writing::DocumentStep;
 use super::{Notice, Replica, ReplicaFault};
@@ -81,13 +81,52 @@ impl Replica {
             self.count(&mut writes, document, run.document_seq, signed.changes().len() as u64)?;
             arriving.entry(document).or_default().changes.extend(incoming(&signed, &run));
         }
-        let mut steps = Vec::new();
-        for (id, arriving) in arriving {
-            steps.extend(self.take_changes(&mut writes, id, arriving)?);
-        }
+        let mut steps = self.take_documents(&mut writes, arriving)?;
         self.judge_own(&mut writes, &start, &mut steps)?;
         writes.put_cbor(Table::Meta, meta::START.to_vec(), &start);
         self.settle_steps(writes, steps)
+    }
+
+    /// Templates first: a case may cite a revision that comes along with it. A revision that was
+    /// not known before lets everything be judged that waited.
+    fn take_documents(
+        &mut self,
+        writes: &mut Writes,
+        arriving: BTreeMap<DocumentId, Arriving>,
+    ) -> Result<Vec<DocumentStep>, ReplicaFault> {
+        let mut steps = Vec::new();
+        let mut cases = BTreeMap::new();
+        let known = self.revisions.len();
+        for (id, arriving) in arriving {
+            let kind = self.row_in(writes, id)?.map(|row| row.kind);
+            if kind == Some(DocumentKind::Template) {
+                steps.extend(self.take_changes(writes, id, arriving)?);
+            } else {
+                cases.insert(id, arriving);
+            }
+        }
+        if self.revisions.len() > known {
+            for id in self.waiting_documents()? {
+                cases.entry(id).or_insert_with(Arriving::default).again = true;
+            }
+        }
+        for (id, arriving) in cases {
+            steps.extend(self.take_changes(writes, id, arriving)?);
+        }
+        Ok(steps)
+    }
+
+    /// The documents with changes that cannot be judged yet.
+    fn waiting_documents(&self) -> Result<BTreeSet<DocumentId>, ReplicaFault> {
+        let mut found = BTreeSet::new();
+        self.store.scan(Table::Aside, &[], |key, value| {
+            let row: AsideRow = decode_row(Table::Aside, value)?;
+            if matches!(row.why, Aside::Waiting(_)) {
+                found.extend(tables::document_of(key));
+            }
+            Ok(true)
+        })?;
+        Ok(found)
     }
 
     /// Commits what steps did and puts their documents back into memory.

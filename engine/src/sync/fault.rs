@@ -164,7 +164,10 @@ impl<F> SyncFault<F> {
     /// Whether connecting again later, by itself, makes sense.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::RetryAfter { .. } | Self::Silent(_) | Self::Ended)
+        matches!(
+            self,
+            Self::RetryAfter { .. } | Self::Silent(_) | Self::Ended
+        )
     }
 
     /// Whether the server showed that it is not to be trusted: a person must be told.

@@ -3,9 +3,7 @@
 //! The device proves its key and asks to go on in one breath: one round trip less.
 
 use casework_protocol::frame::handshake::{check_welcome, prove};
-use casework_protocol::frame::{
-    ClientFrame, Continuity, Start, VERSION, Welcome,
-};
+use casework_protocol::frame::{ClientFrame, Continuity, Start, VERSION, Welcome};
 use casework_protocol::limits::DEFAULT_CREDIT_BYTES;
 use casework_protocol::log::{SignedHead, VerifiedHead};
 
@@ -31,7 +29,9 @@ impl Session {
             return Err(SyncFault::WrongServer { expected, found });
         }
         if welcome.version != VERSION {
-            return Err(SyncFault::Version { offered: welcome.version });
+            return Err(SyncFault::Version {
+                offered: welcome.version,
+            });
         }
         if pinned.is_none() {
             holdings.pin(found).map_err(SyncFault::Holdings)?;
@@ -53,7 +53,11 @@ impl Session {
     }
 
     fn resume<H: Holdings>(&mut self, holdings: &H) -> ClientFrame {
-        let start = if self.joining { Start::Nothing } else { holdings.start() };
+        let start = if self.joining {
+            Start::Nothing
+        } else {
+            holdings.start()
+        };
         self.reading.ask(start, DEFAULT_CREDIT_BYTES);
         ClientFrame::Resume {
             start,
@@ -83,8 +87,12 @@ impl Session {
                 Ok(Vec::new())
             }
             Judged::Behind { common: None } => Err(Self::recovering()),
-            Judged::Behind { common: Some(common) } => {
-                holdings.turn(Turn::Recover { from: common }).map_err(SyncFault::Holdings)?;
+            Judged::Behind {
+                common: Some(common),
+            } => {
+                holdings
+                    .turn(Turn::Recover { from: common })
+                    .map_err(SyncFault::Holdings)?;
                 self.restore(holdings, common)
             }
             Judged::NewEpoch { head, common } => {
@@ -116,7 +124,9 @@ impl Session {
 
     /// Reads a head that must be of this server and workspace.
     pub(super) fn verify_head<F>(&self, head: SignedHead) -> Result<VerifiedHead, SyncFault<F>> {
-        let server = self.server.ok_or(SyncFault::Unasked("a head before the welcome"))?;
+        let server = self
+            .server
+            .ok_or(SyncFault::Unasked("a head before the welcome"))?;
         heads::verify(head, server, self.hello.workspace)
     }
 }

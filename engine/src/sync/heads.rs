@@ -3,11 +3,9 @@
 //! Invariant: a head is trusted only if the server signed it and proved that its log goes on from
 //! the head trusted before, or if this device has seen none.
 
-use casework_protocol::ids::{EpochId, ServerId, WorkspaceId};
-use casework_protocol::log::{
-    ConsistencyProof, HeadRelation, SignedHead, VerifiedHead, relate,
-};
 use casework_protocol::frame::{Continuity, Start};
+use casework_protocol::ids::{EpochId, ServerId, WorkspaceId};
+use casework_protocol::log::{ConsistencyProof, HeadRelation, SignedHead, VerifiedHead, relate};
 
 use super::fault::{ForkEvidence, SyncFault};
 
@@ -31,9 +29,7 @@ pub(super) fn judge_continuity<F>(
 ) -> Result<Judged, SyncFault<F>> {
     match (shown, continuity) {
         (None, Continuity::First) => Ok(Judged::GoOn(offered)),
-        (Some(_), Continuity::First) => {
-            Err(SyncFault::Continuity("it says that none was shown"))
-        }
+        (Some(_), Continuity::First) => Err(SyncFault::Continuity("it says that none was shown")),
         (None, _) => Err(SyncFault::Continuity("none was shown")),
         (Some(trusted), Continuity::Extends(proof)) => {
             judge_growth(trusted, offered, Some(&proof)).map(Judged::GoOn)
@@ -42,12 +38,16 @@ pub(super) fn judge_continuity<F>(
             same_epoch(trusted.head().epoch, offered.head().epoch)?;
             let (known, now) = (trusted.head().size, offered.head().size);
             if common > known.min(now) {
-                return Err(SyncFault::Continuity("it names a common part that is too long"));
+                return Err(SyncFault::Continuity(
+                    "it names a common part that is too long",
+                ));
             }
             if known == now && trusted.head().root == offered.head().root {
                 return Err(SyncFault::Continuity("it lost nothing"));
             }
-            Ok(Judged::Behind { common: recovering.then_some(common) })
+            Ok(Judged::Behind {
+                common: recovering.then_some(common),
+            })
         }
         (Some(trusted), Continuity::NewEpoch { from, common }) => {
             same_epoch(trusted.head().epoch, from)?;
@@ -55,9 +55,14 @@ pub(super) fn judge_continuity<F>(
                 return Err(SyncFault::Continuity("its new epoch is the old one"));
             }
             if common > trusted.head().size.min(offered.head().size) {
-                return Err(SyncFault::Continuity("it names a common part that is too long"));
+                return Err(SyncFault::Continuity(
+                    "it names a common part that is too long",
+                ));
             }
-            Ok(Judged::NewEpoch { head: offered, common })
+            Ok(Judged::NewEpoch {
+                head: offered,
+                common,
+            })
         }
     }
 }
@@ -71,12 +76,14 @@ pub(super) fn judge_growth<F>(
     let (known, now) = (trusted.head(), offered.head());
     match relate(trusted, &offered, proof).map_err(SyncFault::Unproved)? {
         HeadRelation::Same | HeadRelation::Newer => Ok(offered),
-        HeadRelation::Older | HeadRelation::Shorter => {
-            Err(SyncFault::WentBack { known: known.size, offered: now.size })
-        }
-        HeadRelation::OtherEpoch => {
-            Err(SyncFault::OtherEpoch { known: known.epoch, offered: now.epoch })
-        }
+        HeadRelation::Older | HeadRelation::Shorter => Err(SyncFault::WentBack {
+            known: known.size,
+            offered: now.size,
+        }),
+        HeadRelation::OtherEpoch => Err(SyncFault::OtherEpoch {
+            known: known.epoch,
+            offered: now.epoch,
+        }),
         HeadRelation::Fork { size, .. } => Err(SyncFault::ForkedLog {
             trusted: known.short_code(),
             offered: now.short_code(),
@@ -101,7 +108,10 @@ pub(super) fn check_start<F>(start: Start, head: &VerifiedHead) -> Result<(), Sy
     let offered = head.head().size;
     (reached <= offered)
         .then_some(())
-        .ok_or(SyncFault::WentBack { known: reached, offered })
+        .ok_or(SyncFault::WentBack {
+            known: reached,
+            offered,
+        })
 }
 
 /// Reads a head from the wire or the store.
@@ -114,5 +124,7 @@ pub(super) fn verify<F>(
 }
 
 fn same_epoch<F>(known: EpochId, offered: EpochId) -> Result<(), SyncFault<F>> {
-    (known == offered).then_some(()).ok_or(SyncFault::OtherEpoch { known, offered })
+    (known == offered)
+        .then_some(())
+        .ok_or(SyncFault::OtherEpoch { known, offered })
 }

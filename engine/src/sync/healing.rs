@@ -72,12 +72,17 @@ impl Healing {
         let mut known: BTreeMap<DocumentId, Option<DocumentHeads>> =
             asked.iter().map(|asked| (asked.document, None)).collect();
         for heads in heads {
-            let place = known.get_mut(&heads.document).filter(|place| place.is_none())?;
+            let place = known
+                .get_mut(&heads.document)
+                .filter(|place| place.is_none())?;
             *place = Some(heads);
         }
         let told = asked.into_iter().filter_map(|asked| {
             let nothing = asked.access == 0 && asked.heads.is_empty();
-            known.remove(&asked.document).flatten().or_else(|| nothing.then_some(asked))
+            known
+                .remove(&asked.document)
+                .flatten()
+                .or_else(|| nothing.then_some(asked))
         });
         Some(told.collect())
     }
@@ -90,7 +95,10 @@ impl Session {
         holdings: &mut H,
         detail: String,
     ) -> Result<Frames, SyncFault<H::Fault>> {
-        let refused = SyncFault::Refused { code: ErrorCode::UnknownWorkspace, detail };
+        let refused = SyncFault::Refused {
+            code: ErrorCode::UnknownWorkspace,
+            detail,
+        };
         if core::mem::replace(&mut self.healing.founded, true) {
             return Err(refused);
         }
@@ -112,7 +120,9 @@ impl Session {
         let later = Self::recovering;
         let head = self.trusted.clone().ok_or_else(later)?;
         let size = head.head().size;
-        let kept = holdings.kept_log(from, RESTORE_BYTES).map_err(SyncFault::Holdings)?;
+        let kept = holdings
+            .kept_log(from, RESTORE_BYTES)
+            .map_err(SyncFault::Holdings)?;
         let (items, end) = gapless(kept, from, size);
         if items.is_empty() {
             return Err(later());
@@ -179,12 +189,14 @@ impl Session {
         if self.healing.asked.is_empty() {
             return Err(SyncFault::Unasked("heads"));
         }
-        let told = self.healing.told(heads).ok_or(SyncFault::Unasked("heads of a document"))?;
+        let told = self
+            .healing
+            .told(heads)
+            .ok_or(SyncFault::Unasked("heads of a document"))?;
         let parcels = holdings.lacking(&told).map_err(SyncFault::Holdings)?;
         self.pushing.enqueue(parcels);
         Ok(Vec::new())
     }
-
 }
 
 /// The items that follow each other from a position on, up to a size, and where they end.

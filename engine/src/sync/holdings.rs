@@ -93,11 +93,7 @@ pub trait Holdings {
     /// already on its way (`in_flight` rows).
     fn outgoing(&mut self, in_flight: &[u64], budget: usize) -> Result<Vec<Parcel>, Self::Fault>;
     /// What became of parcels, in the order they were pushed.
-    fn answered(
-        &mut self,
-        answers: Vec<(Parcel, Answer)>,
-        now_ms: u64,
-    ) -> Result<(), Self::Fault>;
+    fn answered(&mut self, answers: Vec<(Parcel, Answer)>, now_ms: u64) -> Result<(), Self::Fault>;
 
     /// The server's log stands differently than before.
     fn turn(&mut self, turn: Turn) -> Result<(), Self::Fault>;

@@ -40,11 +40,21 @@ impl Order {
     /// Goes on from a start, in the log of this epoch that now has `size` entries.
     pub(super) fn from_start(start: Start, epoch: EpochId, size: u64) -> Self {
         let mode = match start {
-            Start::Nothing => Mode::First { target: size, below: None },
-            Start::Partway { target, below, .. } => Mode::First { target, below: Some(below) },
+            Start::Nothing => Mode::First {
+                target: size,
+                below: None,
+            },
+            Start::Partway { target, below, .. } => Mode::First {
+                target,
+                below: Some(below),
+            },
             Start::At(Cursor { seq, .. }) => Mode::Log { upto: seq },
         };
-        Self { epoch, mode, whole: None }
+        Self {
+            epoch,
+            mode,
+            whole: None,
+        }
     }
 
     /// Where a later session goes on.
@@ -52,7 +62,14 @@ impl Order {
         let epoch = self.epoch;
         match self.mode {
             Mode::First { below: None, .. } => Start::Nothing,
-            Mode::First { target, below: Some(below) } => Start::Partway { epoch, target, below },
+            Mode::First {
+                target,
+                below: Some(below),
+            } => Start::Partway {
+                epoch,
+                target,
+                below,
+            },
             Mode::Log { upto } => Start::At(Cursor { epoch, seq: upto }),
         }
     }
@@ -77,9 +94,9 @@ impl Order {
         fetched: Option<DocumentId>,
     ) -> Result<(), Misplaced> {
         match self.mode {
-            Mode::First { target, .. } if upto < target => {
-                items.iter().try_for_each(|item| within(item, target, fetched))
-            }
+            Mode::First { target, .. } if upto < target => items
+                .iter()
+                .try_for_each(|item| within(item, target, fetched)),
             Mode::First { target, .. } => self.log_items(items, (target, upto), fetched),
             Mode::Log { upto: last } => self.log_items(items, (last, upto), fetched),
         }
@@ -133,7 +150,10 @@ impl Order {
         if last >= below.unwrap_or(target) {
             return Err(misplaced(last, "documents must come in descending order"));
         }
-        self.mode = Mode::First { target, below: Some(last) };
+        self.mode = Mode::First {
+            target,
+            below: Some(last),
+        };
         Ok(())
     }
 
@@ -158,7 +178,9 @@ fn end_of(item: &Logged) -> Result<u64, Misplaced> {
     if item.is_empty() {
         return Err(misplaced(item.seq(), "every item takes a position"));
     }
-    item.seq().checked_add(item.len()).ok_or(misplaced(item.seq(), "no log is that long"))
+    item.seq()
+        .checked_add(item.len())
+        .ok_or(misplaced(item.seq(), "no log is that long"))
 }
 
 fn document_of(item: &Logged) -> Option<DocumentId> {
@@ -172,7 +194,13 @@ fn document_of(item: &Logged) -> Option<DocumentId> {
 
 /// The first entry of a document: from here on it may be sent whole.
 fn is_genesis(item: &Logged) -> bool {
-    matches!(item, Logged::Access { document_seq: 0, .. })
+    matches!(
+        item,
+        Logged::Access {
+            document_seq: 0,
+            ..
+        }
+    )
 }
 
 fn was_held(item: &Logged) -> bool {

@@ -38,7 +38,12 @@ impl Assembly {
     }
 
     fn with_limit(document: DocumentId, limit: usize) -> Self {
-        Self { document, next: 0, bytes: Vec::new(), limit }
+        Self {
+            document,
+            next: 0,
+            bytes: Vec::new(),
+            limit,
+        }
     }
 
     pub(super) fn document(&self) -> DocumentId {
@@ -47,7 +52,12 @@ impl Assembly {
 
     /// Adds the next piece.
     pub(super) fn add(mut self, piece: Piece) -> Result<Built, &'static str> {
-        let Piece { document, index, last, bytes } = piece;
+        let Piece {
+            document,
+            index,
+            last,
+            bytes,
+        } = piece;
         if document != self.document {
             return Err("a piece of another document came between");
         }
@@ -67,7 +77,11 @@ impl Assembly {
         } else {
             self.bytes.extend_from_slice(&bytes);
         }
-        Ok(if last { Built::Whole(self.bytes) } else { Built::Part(self) })
+        Ok(if last {
+            Built::Whole(self.bytes)
+        } else {
+            Built::Part(self)
+        })
     }
 }
 
@@ -78,7 +92,12 @@ mod tests {
     const DOCUMENT: DocumentId = DocumentId::new([1; 16]);
 
     fn piece(index: u32, last: bool, bytes: &[u8]) -> Piece {
-        Piece { document: DOCUMENT, index, last, bytes: bytes.to_vec() }
+        Piece {
+            document: DOCUMENT,
+            index,
+            last,
+            bytes: bytes.to_vec(),
+        }
     }
 
     fn begun(limit: usize) -> Assembly {
@@ -111,7 +130,10 @@ mod tests {
         let first = || part(begun(10).add(piece(0, false, b"abc")).unwrap());
         assert!(first().add(piece(2, false, b"x")).is_err());
         assert!(first().add(piece(0, false, b"x")).is_err());
-        let other = Piece { document: DocumentId::new([2; 16]), ..piece(1, false, b"x") };
+        let other = Piece {
+            document: DocumentId::new([2; 16]),
+            ..piece(1, false, b"x")
+        };
         assert!(first().add(other).is_err());
         assert!(begun(10).add(piece(1, true, b"x")).is_err());
     }
@@ -131,7 +153,10 @@ mod tests {
             taken += 7;
         }
         assert!(taken <= 1_000);
-        assert!(begun(1_000).add(piece(0, false, &[])).is_err(), "pieces without bytes");
+        assert!(
+            begun(1_000).add(piece(0, false, &[])).is_err(),
+            "pieces without bytes"
+        );
         let long = vec![0; BUNDLE_PIECE_BYTES + 1];
         assert!(Assembly::of(DOCUMENT).add(piece(0, false, &long)).is_err());
     }

@@ -51,7 +51,11 @@ impl Pulse {
 
     /// When to look again.
     pub(super) fn next_ms(&self) -> Option<u64> {
-        let after = if self.awaited.is_some() { SILENT_AFTER_MS } else { PING_AFTER_MS };
+        let after = if self.awaited.is_some() {
+            SILENT_AFTER_MS
+        } else {
+            PING_AFTER_MS
+        };
         self.heard_ms.map(|heard| heard.saturating_add(after))
     }
 }

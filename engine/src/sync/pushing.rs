@@ -88,7 +88,9 @@ impl Pushing {
     /// Rows that are on their way or about to be.
     pub(super) fn rows(&self) -> Vec<u64> {
         let sent = self.flights.iter().flat_map(|flight| &flight.parcels);
-        sent.chain(&self.queue).flat_map(|parcel| parcel.rows.iter().copied()).collect()
+        sent.chain(&self.queue)
+            .flat_map(|parcel| parcel.rows.iter().copied())
+            .collect()
     }
 
     /// Whether the outbox should be asked for more.
@@ -102,6 +104,13 @@ impl Pushing {
 
     pub(super) fn is_held(&self, now_ms: u64) -> bool {
         now_ms < self.hold_until_ms || self.gave_up()
+    }
+
+    /// Forgets a hold whose time has come.
+    pub(super) fn lapse(&mut self, now_ms: u64) {
+        if now_ms >= self.hold_until_ms {
+            self.hold_until_ms = 0;
+        }
     }
 
     pub(super) fn is_paused(&self) -> bool {
@@ -153,8 +162,13 @@ impl Pushing {
         while !self.is_paused() && !self.queue.is_empty() && self.has_room() {
             let (parcels, bytes) = self.fill();
             self.last_number += 1;
-            let flight =
-                Flight { number: self.last_number, parcels, bytes, sent_ms: now_ms, attempts: 1 };
+            let flight = Flight {
+                number: self.last_number,
+                parcels,
+                bytes,
+                sent_ms: now_ms,
+                attempts: 1,
+            };
             frames.push(flight.frame());
             self.flights.push_back(flight);
         }
@@ -191,10 +205,21 @@ impl Pushing {
         answers: Vec<Answer>,
         now_ms: u64,
     ) -> Result<Option<Answered>, SyncFault<F>> {
-        let Some(at) = self.flights.iter().position(|flight| flight.number == number) else {
-            return if self.is_echo(number) { Ok(None) } else { Err(SyncFault::UnknownPush(number)) };
+        let Some(at) = self
+            .flights
+            .iter()
+            .position(|flight| flight.number == number)
+        else {
+            return if self.is_echo(number) {
+                Ok(None)
+            } else {
+                Err(SyncFault::UnknownPush(number))
+            };
         };
-        let flight = self.flights.remove(at).expect("the position was just found");
+        let flight = self
+            .flights
+            .remove(at)
+            .expect("the position was just found");
         let wrong = |problem| SyncFault::WrongAnswer { number, problem };
         if answers.len() != flight.parcels.len() {
             return Err(wrong("not one answer per item"));
@@ -210,7 +235,9 @@ impl Pushing {
         }
         self.drained = false;
         let pairs: Vec<(Parcel, Answer)> = flight.parcels.into_iter().zip(answers).collect();
-        let missing = pairs.iter().any(|(_, answer)| matches!(answer, Answer::Missing(_)));
+        let missing = pairs
+            .iter()
+            .any(|(_, answer)| matches!(answer, Answer::Missing(_)));
         self.judge(&pairs, now_ms);
         Ok(Some(Answered { pairs, missing }))
     }
@@ -232,7 +259,10 @@ impl Pushing {
             match answer {
                 Answer::Placed(places) => {
                     self.pushed += places.len() as u64;
-                    let last = places.iter().map(|placed| placed.seq.saturating_add(1)).max();
+                    let last = places
+                        .iter()
+                        .map(|placed| placed.seq.saturating_add(1))
+                        .max();
                     self.placed_upto = self.placed_upto.max(last.unwrap_or_default());
                     if !parcel.rows.is_empty() {
                         self.rounds = 0;
@@ -245,7 +275,11 @@ impl Pushing {
         }
         if setback {
             self.rounds += 1;
-            let wait = if self.rounds > 1 { 250 << self.rounds.min(10) } else { 0 };
+            let wait = if self.rounds > 1 {
+                250 << self.rounds.min(10)
+            } else {
+                0
+            };
             self.hold_until_ms = now_ms.saturating_add(wait);
         }
     }
@@ -254,7 +288,10 @@ impl Pushing {
     /// was tried often enough.
     pub(super) fn pause(&mut self, until_ms: u64) -> bool {
         let paused = self.paused_until_ms.is_some();
-        let tired = self.flights.iter().any(|flight| flight.attempts >= MAX_ATTEMPTS);
+        let tired = self
+            .flights
+            .iter()
+            .any(|flight| flight.attempts >= MAX_ATTEMPTS);
         if self.flights.is_empty() || (tired && !paused) {
             return false;
         }
@@ -264,7 +301,11 @@ impl Pushing {
 
     /// After a pause: everything on its way once more, under the same numbers.
     pub(super) fn send_again(&mut self, now_ms: u64) -> Frames {
-        if self.paused_until_ms.take_if(|until| now_ms >= *until).is_none() {
+        if self
+            .paused_until_ms
+            .take_if(|until| now_ms >= *until)
+            .is_none()
+        {
             return Vec::new();
         }
         let again = |flight: &mut Flight| {
@@ -297,8 +338,15 @@ impl Pushing {
 
 impl Flight {
     fn frame(&self) -> ClientFrame {
-        let items = self.parcels.iter().map(|parcel| parcel.item.clone()).collect();
-        ClientFrame::Push { number: self.number, items }
+        let items = self
+            .parcels
+            .iter()
+            .map(|parcel| parcel.item.clone())
+            .collect();
+        ClientFrame::Push {
+            number: self.number,
+            items,
+        }
     }
 }
 

@@ -1,29 +1,21 @@
-//! What the server hands over: items, bundles, documents, evictions, heads.
+//! Where a session stands in what it reads: order, gathered items, pieces, fetches, credit.
 //!
-//! ```text
-//! Entries ─▶ order ─▶ (first sync: gathered) ─▶ take_items      Piece… ─▶ take_bundle
-//! CaughtUp ─▶ signed, proved, covers all ─▶ caught_up           bad bundle ─▶ Fetch entries
-//! ```
-//! Invariant: the stored start never passes a document whose bundle did not hold until its entries
-//! have come instead.
+//! It keeps the books; what is done with what arrives is in `intake.rs`.
 
 use std::collections::VecDeque;
 
-use casework_protocol::frame::{ClientFrame, Cursor, Logged, Start};
+use casework_protocol::frame::{ClientFrame, Logged, Start};
 use casework_protocol::ids::{DocumentId, EpochId};
 use casework_protocol::limits::DEFAULT_CREDIT_BYTES;
-use casework_protocol::log::{ConsistencyProof, LogHead, SignedHead, VerifiedHead};
+use casework_protocol::log::{LogHead, VerifiedHead};
 
 use super::fault::SyncFault;
-use super::heads::judge_growth;
-use super::holdings::Holdings;
-use super::order::{Misplaced, Order};
-use super::pieces::{Assembly, Built, Piece};
-use super::session::{Frames, Session, State};
+use super::order::Order;
+use super::pieces::Assembly;
 
-/// First sync: positions of items gathered for one transaction. Small documents come one by one,
-/// and a transaction for each would cost more than all the rest.
-const GATHERED_ENTRIES: u64 = 1_000;
+/// First sync: bytes of items gathered for one transaction. Small documents come one by one, and a
+/// transaction for each would cost more than all the rest.
+const GATHERED_BYTES: usize = 512 * 1024;
 /// First sync: documents after which the place is stored, so that an interruption costs little.
 const GATHERED_DOCUMENTS: u32 = 64;
 /// How often a head is stored under which nothing came for this device.
@@ -32,25 +24,25 @@ const STORE_HEAD_EVERY_MS: u64 = 5_000;
 /// Where a session stands in what it reads.
 #[derive(Debug)]
 pub(super) struct Reading {
-    order: Order,
+    pub(super) order: Order,
     /// The start that the resume showed, or that was stored since.
-    saved: Start,
-    gathered: Vec<Logged>,
-    gathered_entries: u64,
-    gathered_documents: u32,
-    assembly: Option<Assembly>,
+    pub(super) saved: Start,
+    pub(super) gathered: Vec<Logged>,
+    pub(super) gathered_bytes: usize,
+    pub(super) gathered_documents: u32,
+    pub(super) assembly: Option<Assembly>,
     /// Documents asked for by themselves; the first is on its way when `asked`.
-    fetches: VecDeque<(DocumentId, bool)>,
-    asked: bool,
+    pub(super) fetches: VecDeque<(DocumentId, bool)>,
+    pub(super) asked: bool,
     /// Caught up to this head, which is not stored yet.
-    reached: Option<VerifiedHead>,
+    pub(super) reached: Option<VerifiedHead>,
     /// Something came since a head was stored.
-    news: bool,
-    store_after_ms: u64,
-    caught_up: bool,
+    pub(super) news: bool,
+    pub(super) store_after_ms: u64,
+    pub(super) caught_up: bool,
     /// Bytes that the server may still send.
-    credit: i64,
-    spent: u64,
+    pub(super) credit: i64,
+    pub(super) spent: u64,
 }
 
 impl Default for Reading {
@@ -59,7 +51,7 @@ impl Default for Reading {
             order: Order::from_start(Start::Nothing, EpochId::new([0; EpochId::LEN]), 0),
             saved: Start::Nothing,
             gathered: Vec::new(),
-            gathered_entries: 0,
+            gathered_bytes: 0,
             gathered_documents: 0,
             assembly: None,
             fetches: VecDeque::new(),
@@ -79,7 +71,11 @@ impl Reading {
     pub(super) fn ask(&mut self, start: Start, credit: u64) {
         let left = self.credit.max(0);
         let fetches = core::mem::take(&mut self.fetches);
-        *self = Self { saved: start, fetches, ..Self::default() };
+        *self = Self {
+            saved: start,
+            fetches,
+            ..Self::default()
+        };
         self.credit = left.saturating_add_unsigned(credit);
     }
 
@@ -112,7 +108,7 @@ impl Reading {
     }
 
     /// Grants new credit when half of it was used.
-    fn grant(&mut self) -> Option<ClientFrame> {
+    pub(super) fn grant(&mut self) -> Option<ClientFrame> {
         if self.spent < DEFAULT_CREDIT_BYTES / 2 {
             return None;
         }
@@ -123,7 +119,12 @@ impl Reading {
 
     /// Puts a document on the list of those to be asked for.
     pub(super) fn want(&mut self, document: DocumentId, bundle: bool) {
-        match self.fetches.iter_mut().skip(usize::from(self.asked)).find(|f| f.0 == document) {
+        match self
+            .fetches
+            .iter_mut()
+            .skip(usize::from(self.asked))
+            .find(|f| f.0 == document)
+        {
             Some(fetch) => fetch.1 &= bundle,
             None => self.fetches.push_back((document, bundle)),
         }
@@ -139,8 +140,11 @@ impl Reading {
         Some(ClientFrame::Fetch { document, bundle })
     }
 
-    fn fetched(&self) -> Option<DocumentId> {
-        self.fetches.front().filter(|_| self.asked).map(|(document, _)| *document)
+    pub(super) fn fetched(&self) -> Option<DocumentId> {
+        self.fetches
+            .front()
+            .filter(|_| self.asked)
+            .map(|(document, _)| *document)
     }
 
     /// The fetch that is on its way was answered. Whether one was.
@@ -152,9 +156,37 @@ impl Reading {
         asked
     }
 
+    /// Keeps items for the next transaction; whether it is time for one.
+    pub(super) fn gather(&mut self, items: Vec<Logged>, bytes: usize) -> bool {
+        self.news |= !items.is_empty();
+        self.gathered.extend(items);
+        self.gathered_bytes += bytes;
+        self.gathered_bytes >= GATHERED_BYTES
+    }
+
+    /// A document of a first sync is complete; whether it is time to store where it is.
+    pub(super) fn gather_document(&mut self) -> bool {
+        self.gathered_documents += 1;
+        self.gathered_documents >= GATHERED_DOCUMENTS
+    }
+
+    /// A head was stored.
+    pub(super) fn stored(&mut self, start: Start, now_ms: u64) {
+        self.saved = start;
+        self.news = false;
+        self.store_after_ms = now_ms.saturating_add(STORE_HEAD_EVERY_MS);
+    }
+
+    /// Whether a head may be stored: nothing is being fetched, and something came under it or the
+    /// last one was stored long ago.
+    pub(super) fn may_store(&self, now_ms: u64) -> bool {
+        self.fetches.is_empty() && (self.news || now_ms >= self.store_after_ms)
+    }
+
     /// When a head is to be stored.
     pub(super) fn next_ms(&self) -> Option<u64> {
-        self.reached.as_ref().map(|_| self.store_after_ms)
+        let waits = self.reached.is_some() && self.fetches.is_empty();
+        waits.then_some(self.store_after_ms)
     }
 
     /// Access was lost: nothing more is read but the roster.
@@ -168,263 +200,16 @@ impl Reading {
     }
 
     /// The document is not for this device any more: nobody will answer a fetch of it.
-    fn unwant(&mut self, document: DocumentId) {
+    pub(super) fn unwant(&mut self, document: DocumentId) {
         if self.fetched() == Some(document) {
             self.asked = false;
         }
         self.fetches.retain(|(wanted, _)| *wanted != document);
     }
 
-    fn take_gathered(&mut self) -> Vec<Logged> {
-        self.gathered_entries = 0;
+    pub(super) fn take_gathered(&mut self) -> Vec<Logged> {
+        self.gathered_bytes = 0;
         self.gathered_documents = 0;
         core::mem::take(&mut self.gathered)
     }
-}
-
-impl Session {
-    /// Items of the log.
-    pub(super) fn entries<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        items: Vec<Logged>,
-        upto: u64,
-        now_ms: u64,
-    ) -> Result<Frames, SyncFault<H::Fault>> {
-        if !self.reads("entries")? {
-            return Ok(Vec::new());
-        }
-        if self.parting.is_some() {
-            return self.roster_only(holdings, items, now_ms);
-        }
-        let fetched = self.reading.fetched();
-        self.reading.order.items(&items, upto, fetched).map_err(out_of_order)?;
-        let entries: u64 = items.iter().map(Logged::len).sum();
-        self.tally.received_entries += entries;
-        self.reading.news |= entries > 0;
-        self.reading.gathered_entries += entries;
-        self.reading.gathered.extend(items);
-        let known = self.trusted.as_ref().map_or(0, |head| head.head().size);
-        self.reading.caught_up &= self.reading.order.upto() <= known;
-        let gathers = self.reading.is_first_sync() && !self.joining;
-        if !gathers || self.reading.gathered_entries >= GATHERED_ENTRIES {
-            self.settle(holdings, now_ms)?;
-        }
-        self.pushing.read_on();
-        Ok(self.reading.grant().into_iter().collect())
-    }
-
-    /// Who lost access may still learn who took it, and gets nothing else.
-    fn roster_only<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        items: Vec<Logged>,
-        now_ms: u64,
-    ) -> Result<Frames, SyncFault<H::Fault>> {
-        if items.iter().any(|item| !matches!(item, Logged::Roster { .. })) {
-            return Err(SyncFault::Unasked("content after access was lost"));
-        }
-        let start = self.reading.saved;
-        holdings.take_items(items, start, now_ms).map_err(SyncFault::Holdings)?;
-        Ok(self.reading.grant().into_iter().collect())
-    }
-
-    /// A piece of a bundle.
-    pub(super) fn piece<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        piece: Piece,
-        now_ms: u64,
-    ) -> Result<Frames, SyncFault<H::Fault>> {
-        if !self.reads("a piece of a bundle")? {
-            return Ok(Vec::new());
-        }
-        let document = piece.document;
-        let assembly = match self.reading.assembly.take() {
-            Some(assembly) => assembly,
-            None => {
-                // Its access entries came before and must be there.
-                self.settle(holdings, now_ms)?;
-                self.reading.order.bundle(document);
-                Assembly::of(document)
-            }
-        };
-        let begun = assembly.document();
-        let fault = |problem| SyncFault::Pieces { document: begun, problem };
-        match assembly.add(piece).map_err(fault)? {
-            Built::Part(assembly) => self.reading.assembly = Some(assembly),
-            Built::Whole(bytes) => {
-                self.tally.received_bundles += 1;
-                let head = self.trusted.as_ref().ok_or(SyncFault::Unasked("a bundle"))?;
-                let taken = holdings.take_bundle(document, &bytes, head);
-                if taken.map_err(SyncFault::Holdings)?.is_err() {
-                    self.reading.want(document, false);
-                }
-            }
-        }
-        Ok(self.reading.grant().into_iter().collect())
-    }
-
-    /// A document is complete: the next of a first sync, or the one that was fetched.
-    pub(super) fn document<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        document: DocumentId,
-        (below, target): (u64, u64),
-        now_ms: u64,
-    ) -> Result<Frames, SyncFault<H::Fault>> {
-        if !self.reads("a complete document")? {
-            return Ok(Vec::new());
-        }
-        if self.reading.assembly.is_some() {
-            return Err(SyncFault::Pieces { document, problem: "it ends without its last piece" });
-        }
-        match self.reading.order.document(below, target) {
-            Ok(()) => {}
-            Err(_) if self.reading.fetched() == Some(document) => {
-                self.reading.end_fetch();
-                self.release(holdings, now_ms)?;
-                return Ok(Vec::new());
-            }
-            Err(misplaced) => return Err(out_of_order(misplaced)),
-        }
-        self.reading.gathered_documents += 1;
-        if self.reading.gathered_documents >= GATHERED_DOCUMENTS {
-            self.settle(holdings, now_ms)?;
-        }
-        Ok(Vec::new())
-    }
-
-    /// A document stopped being visible.
-    pub(super) fn evict<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        document: DocumentId,
-        now_ms: u64,
-    ) -> Result<Frames, SyncFault<H::Fault>> {
-        if !self.reads("an eviction")? {
-            return Ok(Vec::new());
-        }
-        if self.reading.assembly.as_ref().is_some_and(|a| a.document() == document) {
-            return Err(SyncFault::Pieces { document, problem: "it is evicted half-way" });
-        }
-        self.settle(holdings, now_ms)?;
-        holdings.evict(document).map_err(SyncFault::Holdings)?;
-        self.reading.unwant(document);
-        Ok(Vec::new())
-    }
-
-    /// Everything up to this head was sent.
-    pub(super) fn caught_up<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        head: SignedHead,
-        proof: Option<&ConsistencyProof>,
-        now_ms: u64,
-    ) -> Result<Frames, SyncFault<H::Fault>> {
-        if !self.reads("a head")? {
-            return Ok(Vec::new());
-        }
-        let offered = self.verify_head(head)?;
-        if self.parting.is_some() {
-            self.reading.caught_up = true;
-            return Ok(Vec::new());
-        }
-        let trusted = self.trusted.as_ref().ok_or(SyncFault::Unasked("a head"))?;
-        let head = judge_growth(trusted, offered, proof)?;
-        let (upto, size) = (self.reading.order.upto(), head.head().size);
-        if upto > size {
-            return Err(SyncFault::BeyondHead { upto, size });
-        }
-        if let Some(assembly) = &self.reading.assembly {
-            let document = assembly.document();
-            return Err(SyncFault::Pieces { document, problem: "its last piece never came" });
-        }
-        self.reading.caught_up = true;
-        if self.joining {
-            self.trust(holdings, head)?;
-            return Ok(Vec::new());
-        }
-        self.trusted = Some(head.clone());
-        self.reading.order.caught_up(size);
-        self.reading.reached = Some(head);
-        self.release(holdings, now_ms)?;
-        Ok(Vec::new())
-    }
-
-    /// Stores what was gathered and where to go on.
-    pub(super) fn settle<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        now_ms: u64,
-    ) -> Result<(), SyncFault<H::Fault>> {
-        if self.state != State::Following {
-            return Ok(());
-        }
-        let waits = self.joining || !self.reading.fetches.is_empty();
-        if self.parting.is_some() {
-            return Ok(());
-        }
-        let start = if waits { self.reading.saved } else { self.proved_start() };
-        let items = self.reading.take_gathered();
-        if !items.is_empty() {
-            holdings.take_items(items, start, now_ms).map_err(SyncFault::Holdings)?;
-            // The roster shows this device: an earlier session redeemed, the answer was lost.
-            self.joining &= self.pushing.has_begun() || holdings.invite().is_some();
-        } else if start != self.reading.saved && self.reading.is_first_sync() {
-            holdings.complete_document(start).map_err(SyncFault::Holdings)?;
-        } else {
-            // The place in the log alone is stored with the next items, or when caught up.
-            return Ok(());
-        }
-        self.reading.saved = start;
-        Ok(())
-    }
-
-    /// Where to go on, but never beyond the newest head: what is announced without one is only the
-    /// server's word.
-    fn proved_start(&self) -> Start {
-        let size = self.trusted.as_ref().map_or(0, |head| head.head().size);
-        match self.reading.order.start() {
-            Start::At(cursor) => Start::At(Cursor { seq: cursor.seq.min(size), ..cursor }),
-            start @ (Start::Nothing | Start::Partway { .. }) => start,
-        }
-    }
-
-    /// Stores what no fetch holds back any more. A head under which nothing came for this device
-    /// is stored now and then only: others may be busy, and each storing costs an fsync.
-    pub(super) fn release<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        now_ms: u64,
-    ) -> Result<(), SyncFault<H::Fault>> {
-        self.settle(holdings, now_ms)?;
-        let due = self.reading.news || now_ms >= self.reading.store_after_ms;
-        if !due || !self.reading.fetches.is_empty() {
-            return Ok(());
-        }
-        let Some(head) = self.reading.reached.take() else { return Ok(()) };
-        let cursor = Cursor { epoch: head.head().epoch, seq: head.head().size };
-        holdings.caught_up(head, cursor).map_err(SyncFault::Holdings)?;
-        self.reading.saved = Start::At(cursor);
-        self.reading.news = false;
-        self.reading.store_after_ms = now_ms.saturating_add(STORE_HEAD_EVERY_MS);
-        Ok(())
-    }
-
-    /// Whether what the server hands over is to be taken; `false` for what still comes of before.
-    fn reads<F>(&self, what: &'static str) -> Result<bool, SyncFault<F>> {
-        match self.state {
-            State::Following => Ok(true),
-            State::Resuming { again: true } | State::Restoring { .. } => Ok(false),
-            State::Greeting
-            | State::Resuming { again: false }
-            | State::Founding
-            | State::Ended => Err(SyncFault::Unasked(what)),
-        }
-    }
-}
-
-fn out_of_order<F>(Misplaced { seq, expected }: Misplaced) -> SyncFault<F> {
-    SyncFault::OutOfOrder { seq, expected }
 }

@@ -3,28 +3,20 @@
 //! Frames go in, frames come out; see the rooms beside for what each does.
 //! Invariant: after a fault the session takes nothing more.
 
-use casework_protocol::frame::{
-    self, ClientFrame, ErrorCode, Hello, ServerFrame, VERSION,
-};
+use casework_protocol::frame::{self, ClientFrame, Hello, ServerFrame, VERSION};
 use casework_protocol::ids::{DocumentId, ServerId};
 use casework_protocol::log::VerifiedHead;
 
 use super::fault::SyncFault;
 use super::healing::Healing;
 use super::holdings::Holdings;
-use super::pieces::Piece;
 use super::progress::{Phase, Progress, Tally};
-use super::pulse::{Beat, Pulse};
+use super::pulse::Pulse;
 use super::pushing::Pushing;
 use super::reading::Reading;
 
 /// Frames to send, in order.
 pub(super) type Frames = Vec<ClientFrame>;
-
-/// How long to wait before connecting again when the server does not say.
-const RETRY_AFTER_MS: u64 = 5_000;
-/// The longest wait that a server can ask for: a wrong number must not silence a device for days.
-const MAX_RETRY_AFTER_MS: u64 = 5 * 60_000;
 
 /// What the session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +67,11 @@ impl Session {
     /// Begins a session on a fresh connection. `nonce` must be fresh random bytes: they prove that
     /// the server is there now.
     pub fn open<H: Holdings>(holdings: &H, nonce: [u8; 16]) -> (Self, ClientFrame) {
-        let hello = Hello { version: VERSION, workspace: holdings.workspace(), nonce };
+        let hello = Hello {
+            version: VERSION,
+            workspace: holdings.workspace(),
+            nonce,
+        };
         let frame = ClientFrame::Hello(hello.clone());
         let mut session = Self {
             state: State::Greeting,
@@ -159,7 +155,9 @@ impl Session {
     /// fetch is on its way (it follows by itself) or before the session reads.
     pub fn fetch(&mut self, document: DocumentId) -> Option<ClientFrame> {
         self.reading.want(document, true);
-        let frame = (self.state == State::Following).then(|| self.reading.next_fetch()).flatten();
+        let frame = (self.state == State::Following)
+            .then(|| self.reading.next_fetch())
+            .flatten();
         self.tally.bytes_out += frame.as_ref().map_or(0, |frame| encoded_len(frame) as u64);
         frame
     }
@@ -213,7 +211,11 @@ impl Session {
     /// When [`Session::tick`] has something to do.
     #[must_use]
     pub fn wake_at_ms(&self) -> Option<u64> {
-        let times = [self.pulse.next_ms(), self.pushing.next_ms(), self.reading.next_ms()];
+        let times = [
+            self.pulse.next_ms(),
+            self.pushing.next_ms(),
+            self.reading.next_ms(),
+        ];
         times.into_iter().flatten().min()
     }
 
@@ -231,154 +233,10 @@ impl Session {
             State::Following => Phase::CatchingUp,
         }
     }
-
-    fn step<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        frame: ServerFrame,
-        length: usize,
-        now_ms: u64,
-    ) -> Result<Frames, SyncFault<H::Fault>> {
-        self.pulse.heard(now_ms);
-        self.tally.bytes_in += length as u64;
-        let frames = self.dispatch(holdings, frame, length, now_ms).and_then(|mut frames| {
-            frames.extend(self.work(holdings, now_ms)?);
-            Ok(frames)
-        });
-        self.finish(frames)
-    }
-
-    fn dispatch<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        frame: ServerFrame,
-        length: usize,
-        now_ms: u64,
-    ) -> Result<Frames, SyncFault<H::Fault>> {
-        if self.state == State::Ended {
-            return Err(SyncFault::Ended);
-        }
-        match frame {
-            ServerFrame::Welcome(welcome) => self.greeted(holdings, &welcome, now_ms),
-            ServerFrame::Resumed { head, continuity, entries, bundles } => {
-                self.tally.expected_entries = entries;
-                self.tally.expected_bundles = bundles;
-                self.resumed(holdings, head, continuity)
-            }
-            ServerFrame::Entries { items, upto } => {
-                self.reading.spend(length)?;
-                self.entries(holdings, items, upto, now_ms)
-            }
-            ServerFrame::Piece { document, index, last, bytes } => {
-                self.reading.spend(length)?;
-                self.piece(holdings, Piece { document, index, last, bytes }, now_ms)
-            }
-            ServerFrame::Document { document, below, target } => {
-                self.reading.spend(length)?;
-                self.document(holdings, document, (below, target), now_ms)
-            }
-            ServerFrame::Evict(document) => {
-                self.reading.spend(length)?;
-                self.evict(holdings, document, now_ms)
-            }
-            ServerFrame::CaughtUp { head, proof } => {
-                self.caught_up(holdings, head, proof.as_ref(), now_ms)
-            }
-            ServerFrame::Answers { number, answers } => {
-                self.answered(holdings, number, answers, now_ms)
-            }
-            ServerFrame::Inclusion(_) => Err(SyncFault::Unasked("an inclusion proof")),
-            ServerFrame::Heads(heads) => self.heads(holdings, heads),
-            ServerFrame::Restored(size) => self.restored(holdings, size),
-            ServerFrame::Kept { document, refused } => {
-                self.kept(holdings, (document, refused), now_ms)
-            },
-            ServerFrame::Pong(number) => {
-                let asked = self.pulse.pong(number);
-                asked.then(Vec::new).ok_or(SyncFault::Unasked("a pong"))
-            }
-            ServerFrame::Error { code, detail, retry_after_ms } => {
-                self.failed(holdings, (code, detail), retry_after_ms, now_ms)
-            }
-        }
-    }
-
-    /// Something failed on the server: fatal, unless it answers a single request.
-    fn failed<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        (code, detail): (ErrorCode, String),
-        after_ms: Option<u64>,
-        now_ms: u64,
-    ) -> Result<Frames, SyncFault<H::Fault>> {
-        let after_ms = after_ms.unwrap_or(RETRY_AFTER_MS).min(MAX_RETRY_AFTER_MS);
-        let waiting = matches!(self.state, State::Resuming { .. });
-        if code == ErrorCode::UnknownWorkspace && waiting && !self.joining {
-            return self.found(holdings, detail);
-        }
-        if code == ErrorCode::NotFound && self.reading.end_fetch() {
-            self.release(holdings, now_ms)?;
-            return Ok(Vec::new());
-        }
-        if code == ErrorCode::Revoked && self.state == State::Following && self.parting.is_none() {
-            self.settle(holdings, now_ms)?;
-            self.parting = Some(detail);
-            self.reading.part();
-            return Ok(Vec::new());
-        }
-        if matches!(self.state, State::Restoring { .. }) && code == ErrorCode::NotFound {
-            return Err(Self::recovering());
-        }
-        let busy = matches!(code, ErrorCode::Busy | ErrorCode::Recovering);
-        if busy && self.pushing.pause(now_ms.saturating_add(after_ms)) {
-            return Ok(Vec::new());
-        }
-        Err(if code.is_passing() {
-            SyncFault::RetryAfter { code, after_ms }
-        } else {
-            SyncFault::Refused { code, detail }
-        })
-    }
-
-    fn beat<H: Holdings>(
-        &mut self,
-        holdings: &mut H,
-        now_ms: u64,
-    ) -> Result<Frames, SyncFault<H::Fault>> {
-        if self.state == State::Ended {
-            return Err(SyncFault::Ended);
-        }
-        let mut frames = match self.pulse.beat(now_ms) {
-            Beat::Quiet => Vec::new(),
-            Beat::Ping(number) => vec![ClientFrame::Ping(number)],
-            Beat::Dead(silent) => return Err(SyncFault::Silent(silent)),
-        };
-        if let Some(unanswered) = self.pushing.overdue(now_ms) {
-            return Err(SyncFault::Silent(unanswered));
-        }
-        frames.extend(self.pushing.send_again(now_ms));
-        self.release(holdings, now_ms)?;
-        frames.extend(self.work(holdings, now_ms)?);
-        Ok(frames)
-    }
-
-    fn finish<F>(
-        &mut self,
-        frames: Result<Frames, SyncFault<F>>,
-    ) -> Result<Frames, SyncFault<F>> {
-        match &frames {
-            Ok(frames) => {
-                self.tally.bytes_out +=
-                    frames.iter().map(|frame| encoded_len(frame) as u64).sum::<u64>();
-            }
-            Err(_) => self.state = State::Ended,
-        }
-        frames
-    }
 }
 
 /// The length of a frame on the wire, without writing it.
-fn encoded_len<F: minicbor::Encode<()>>(frame: &F) -> usize {
+pub(super) fn encoded_len<F: minicbor::Encode<()>>(frame: &F) -> usize {
     struct Count(usize);
     impl minicbor::encode::Write for Count {
         type Error = core::convert::Infallible;

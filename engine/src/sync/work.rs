@@ -44,7 +44,9 @@ impl Session {
                 break;
             }
             let rows = self.pushing.rows();
-            let parcels = holdings.outgoing(&rows, PUSH_BYTES).map_err(SyncFault::Holdings)?;
+            let parcels = holdings
+                .outgoing(&rows, PUSH_BYTES)
+                .map_err(SyncFault::Holdings)?;
             let parcels = self.presentable(parcels);
             if parcels.is_empty() {
                 self.pushing.drained();
@@ -53,7 +55,10 @@ impl Session {
         }
         let handed_in = self.reading.is_caught_up() && self.pushing.is_done();
         if let Some(detail) = self.parting.take_if(|_| handed_in) {
-            return Err(SyncFault::Refused { code: ErrorCode::Revoked, detail });
+            return Err(SyncFault::Refused {
+                code: ErrorCode::Revoked,
+                detail,
+            });
         }
         if self.joining && self.reading.is_caught_up() && self.pushing.is_done() {
             // Nothing to redeem: the server took it before and the answer was lost.
@@ -98,15 +103,23 @@ impl Session {
         };
         let refusal = pairs.iter().find_map(refusal_of_entry);
         let redeemed = pairs.iter().any(|(parcel, answer)| {
-            matches!((&parcel.item, answer), (PushItem::Roster(_), Answer::Placed(_)))
+            matches!(
+                (&parcel.item, answer),
+                (PushItem::Roster(_), Answer::Placed(_))
+            )
         });
-        holdings.answered(pairs, now_ms).map_err(SyncFault::Holdings)?;
+        holdings
+            .answered(pairs, now_ms)
+            .map_err(SyncFault::Holdings)?;
         if missing && !self.pushing.gave_up() {
             self.healing.call_for();
         }
         match refusal {
             Some((_, detail)) if self.state == State::Founding => {
-                return Err(SyncFault::Refused { code: ErrorCode::UnknownWorkspace, detail });
+                return Err(SyncFault::Refused {
+                    code: ErrorCode::UnknownWorkspace,
+                    detail,
+                });
             }
             Some((because, detail)) if self.joining => {
                 return Err(SyncFault::InviteRefused { because, detail });
@@ -138,9 +151,17 @@ impl Session {
         let pieces = bytes.chunks(BUNDLE_PIECE_BYTES).count();
         let piece = |(index, bytes): (u32, &[u8])| {
             let last = index as usize + 1 == pieces;
-            ClientFrame::Piece { document, index, last, bytes: bytes.to_vec() }
+            ClientFrame::Piece {
+                document,
+                index,
+                last,
+                bytes: bytes.to_vec(),
+            }
         };
-        Ok((0..).zip(bytes.chunks(BUNDLE_PIECE_BYTES)).map(piece).collect())
+        Ok((0..)
+            .zip(bytes.chunks(BUNDLE_PIECE_BYTES))
+            .map(piece)
+            .collect())
     }
 
     /// What the server says to the bundle that was offered.
@@ -150,24 +171,28 @@ impl Session {
         (document, refused): (DocumentId, Option<ErrorCode>),
         now_ms: u64,
     ) -> Result<Frames, SyncFault<H::Fault>> {
-        if self.keeping.take_if(|offered| *offered == document).is_none() {
-            return Err(SyncFault::Unasked("a word on a bundle that was not offered"));
+        if self
+            .keeping
+            .take_if(|offered| *offered == document)
+            .is_none()
+        {
+            return Err(SyncFault::Unasked(
+                "a word on a bundle that was not offered",
+            ));
         }
         if refused.is_some() {
             self.keep_after_ms = now_ms.saturating_add(KEEP_EVERY_MS);
         }
-        holdings.bundle_kept(document, refused).map_err(SyncFault::Holdings)?;
+        holdings
+            .bundle_kept(document, refused)
+            .map_err(SyncFault::Holdings)?;
         Ok(Vec::new())
     }
 }
 
-fn refusal_of_entry(
-    (parcel, answer): &(Parcel, Answer),
-) -> Option<(RefusedBecause, String)> {
+fn refusal_of_entry((parcel, answer): &(Parcel, Answer)) -> Option<(RefusedBecause, String)> {
     match (&parcel.item, answer) {
-        (PushItem::Roster(_), Answer::Refused(because, detail)) => {
-            Some((*because, detail.clone()))
-        }
+        (PushItem::Roster(_), Answer::Refused(because, detail)) => Some((*because, detail.clone())),
         _ => None,
     }
 }

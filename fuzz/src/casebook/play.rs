@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use automerge::{Author, Automerge, ReadDoc as _};
 use casework_engine::case::{
-    Act, Asker, CaseAction, Closing, Decision, FieldEntry, Opening, PartId, Past, Place,
-    RevisionMark, Stamp, check_act, write,
+    Act, Asker, CaseAction, PartId, Past, Place, RevisionMark, Stamp, check_act, write,
 };
 use casework_engine::template::{
     Category, Choice, DecisionType, Field, Outcome, Package, Revision, Rule, Severity, Stage,
@@ -18,10 +17,11 @@ use casework_protocol::ids::ChangeHash;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-use super::{Book, BookChange, TEMPLATE, actor, device, member};
+use super::acts::{alone, beside, opening};
+use super::{Book, BookChange, actor, device};
 
 const ANA: u8 = 1;
-const RUI: u8 = 2;
+pub(super) const RUI: u8 = 2;
 
 /// A template with a rule of every severity and a field of every policy.
 #[must_use]
@@ -34,7 +34,10 @@ pub fn template_package() -> Package {
         review,
         Stage::new("decided", "Decided", Category::Done),
     ];
-    let rule = |severity, message: &str| Rule { severity, message: message.into() };
+    let rule = |severity, message: &str| Rule {
+        severity,
+        message: message.into(),
+    };
     let listed = |from: &str, to: &str, rules| Transition {
         from: from.into(),
         to: to.into(),
@@ -43,9 +46,17 @@ pub fn template_package() -> Package {
     };
     package.transitions = vec![
         listed("new", "review", Vec::new()),
-        listed("new", "decided", vec![rule(Severity::Ask, "a review comes first")]),
+        listed(
+            "new",
+            "decided",
+            vec![rule(Severity::Ask, "a review comes first")],
+        ),
         listed("review", "decided", Vec::new()),
-        listed("review", "new", vec![rule(Severity::Warn, "the clock starts again")]),
+        listed(
+            "review",
+            "new",
+            vec![rule(Severity::Warn, "the clock starts again")],
+        ),
     ];
     let mut skills = Field::new("skills", "Skills", FieldType::MultiSelect);
     skills.options = vec![Choice::new("law", "Law"), Choice::new("tax", "Tax")];
@@ -58,7 +69,10 @@ pub fn template_package() -> Package {
         skills,
         notes,
     ];
-    let outcome = |id: &str| Outcome { id: id.into(), label: id.into() };
+    let outcome = |id: &str| Outcome {
+        id: id.into(),
+        label: id.into(),
+    };
     package.decision_types = vec![DecisionType {
         id: "grant".into(),
         label: "Grant it?".into(),
@@ -69,7 +83,9 @@ pub fn template_package() -> Package {
 }
 
 pub(super) fn play() -> Book {
-    let revision = template_package().publish().expect("the book's template has no fault");
+    let revision = template_package()
+        .publish()
+        .expect("the book's template has no fault");
     let mut stage = Players::new(Arc::new(revision));
     stage.act(ANA, Act::new(part(1), opening()));
     for (n, action) in alone().into_iter().enumerate() {
@@ -86,7 +102,10 @@ pub(super) fn play() -> Book {
         }
         stage.meet();
         let value = stage.sides("summary").pop().expect("the field was set");
-        let settle = CaseAction::Settle { place: Place::Field("summary".into()), value };
+        let settle = CaseAction::Settle {
+            place: Place::Field("summary".into()),
+            value,
+        };
         stage.act(ANA, with_reason(Act::new(part(2_000 + n), settle)));
     }
     stage.meet();
@@ -106,7 +125,13 @@ impl Players {
     fn new(revision: Arc<Revision>) -> Self {
         let docs = [ANA, RUI].map(|n| (n, sat_at(Automerge::new(), n))).into();
         let (changes, before) = (Vec::new(), BTreeMap::new());
-        Self { revision, docs, changes, before, clock_ms: 1_700_000_000_000 }
+        Self {
+            revision,
+            docs,
+            changes,
+            before,
+            clock_ms: 1_700_000_000_000,
+        }
     }
 
     fn act(&mut self, n: u8, act: Act) {
@@ -132,13 +157,19 @@ impl Players {
         let seq = u32::try_from(change.seq()).expect("the book is short");
         self.before.insert((actor(n), seq), before);
         let (hash, bytes) = (ChangeHash::new(hash.0), change.raw_bytes().to_vec());
-        self.changes.push(BookChange { device: n, hash, bytes });
+        self.changes.push(BookChange {
+            device: n,
+            hash,
+            bytes,
+        });
     }
 
     /// Both copies get everything.
     fn meet(&mut self) {
         let mut merged = self.docs[&ANA].clone();
-        merged.merge(&mut self.docs[&RUI].clone()).expect("players never share an actor");
+        merged
+            .merge(&mut self.docs[&RUI].clone())
+            .expect("players never share an actor");
         self.docs = [ANA, RUI].map(|n| (n, sat_at(merged.clone(), n))).into();
     }
 
@@ -150,10 +181,21 @@ impl Players {
     }
 
     fn into_book(self) -> Book {
-        let Self { revision, docs, changes, before, .. } = self;
+        let Self {
+            revision,
+            docs,
+            changes,
+            before,
+            ..
+        } = self;
         let whole = docs[&ANA].clone();
         assert_eq!(whole.get_heads(), docs[&RUI].get_heads());
-        Book { revision, whole, changes, before }
+        Book {
+            revision,
+            whole,
+            changes,
+            before,
+        }
     }
 }
 
@@ -163,138 +205,29 @@ fn sat_at(doc: Automerge, n: u8) -> Automerge {
         .with_actor(automerge::ActorId::from(&actor(n).as_bytes()[..]))
 }
 
-fn part(n: u64) -> PartId {
+pub(super) fn part(n: u64) -> PartId {
     PartId::new((n.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1).to_be_bytes())
 }
 
 fn citation() -> Citation {
     Citation {
-        roster: CitedVersion { version: 12, mark: [0x9f; 8] },
-        access: CitedVersion { version: 3, mark: [0x77; 8] },
+        roster: CitedVersion {
+            version: 12,
+            mark: [0x9f; 8],
+        },
+        access: CitedVersion {
+            version: 3,
+            mark: [0x77; 8],
+        },
     }
 }
 
 fn with_reason(act: Act) -> Act {
     let override_rule = matches!(&act.action, CaseAction::Move { to } if to == "decided");
-    Act { override_rule, ..act.because("because") }
-}
-
-fn opening() -> CaseAction {
-    let fields = BTreeMap::from([
-        ("urgent".to_owned(), FieldEntry::Value(Scalar::Bool(true))),
-        ("skills".to_owned(), FieldEntry::Options(["law".to_owned()].into())),
-    ]);
-    CaseAction::Open(Opening {
-        template: TEMPLATE,
-        title: "Noise at night".into(),
-        number: "CMP-~1".into(),
-        stage: "new".into(),
-        fields,
-        owner: Some(member(1)),
-        assignees: [member(1), member(2)].into(),
-    })
-}
-
-fn set_summary(text: &str) -> CaseAction {
-    CaseAction::SetField { field: "summary".into(), value: Scalar::text(text) }
-}
-
-fn edit_notes(text: &str) -> CaseAction {
-    CaseAction::EditText { field: "notes".into(), text: text.into() }
-}
-
-/// Every kind of action that one person can do alone, in an order in which each has an effect.
-fn alone() -> Vec<CaseAction> {
-    let (task, item, comment) = (part(100), part(101), part(102));
-    let mut all = fields_and_words(comment);
-    all.extend(tasks(task, item));
-    let decide = |id, outcome: &str| {
-        CaseAction::Decide(Decision {
-            id,
-            question: "grant".into(),
-            outcome: outcome.into(),
-            rationale: "it is so".into(),
-            conditions: String::new(),
-            supersedes: [].into(),
-        })
-    };
-    all.extend([
-        CaseAction::Assign { member: member(3) },
-        CaseAction::Unassign { member: member(2) },
-        CaseAction::SetOwner { member: Some(member(2)) },
-        CaseAction::SetOwner { member: None },
-        CaseAction::AddLabel { label: "night".into() },
-        CaseAction::RemoveLabel { label: "night".into() },
-        CaseAction::SetPriority { priority: Some("high".into()) },
-        CaseAction::SetDue { due: Some("2026-05-01".into()) },
-        decide(part(103), "yes"),
-        decide(part(106), "no"),
-        CaseAction::Move { to: "decided".into() },
-        CaseAction::Close(Closing { code: "solved".into(), notes: "quiet now".into() }),
-        CaseAction::Reopen,
-    ]);
-    all
-}
-
-fn fields_and_words(comment: PartId) -> Vec<CaseAction> {
-    vec![
-        CaseAction::SetTitle { title: "Noise".into() },
-        set_summary("it is loud"),
-        CaseAction::ClearField { field: "urgent".into() },
-        CaseAction::AddOption { field: "skills".into(), option: "tax".into() },
-        CaseAction::RemoveOption { field: "skills".into(), option: "law".into() },
-        CaseAction::Count { field: "visits".into(), by: 2 },
-        edit_notes("first lines"),
-        edit_notes("first two lines 🚧 ok"),
-        CaseAction::Comment {
-            id: comment,
-            body: "ask the neighbours".into(),
-            external: false,
-            reply_to: None,
-        },
-        CaseAction::Comment {
-            id: part(104),
-            body: "done".into(),
-            external: true,
-            reply_to: Some(comment),
-        },
-        CaseAction::EditComment { id: comment, body: "ask all neighbours".into() },
-        CaseAction::RedactComment { id: part(104) },
-    ]
-}
-
-fn tasks(task: PartId, item: PartId) -> Vec<CaseAction> {
-    vec![
-        CaseAction::CreateTask {
-            id: task,
-            title: "Visit".into(),
-            assignee: Some(member(2)),
-            due: Some("2026-03-01".into()),
-            checklist: vec![(item, "ring the bell".into())],
-        },
-        CaseAction::AssignTask { task, assignee: None },
-        CaseAction::RescheduleTask { task, due: Some("2026-04-01".into()) },
-        CaseAction::FinishTask { task },
-        CaseAction::ReopenTask { task },
-        CaseAction::CancelTask { task },
-        CaseAction::AddItem { task, item: part(105), text: "knock".into() },
-        CaseAction::CheckItem { task, item, done: true },
-    ]
-}
-
-/// What each does beside the other in a round: same field, same prose, same counter, one item, and
-/// a comment.
-fn beside(n: u8, round: u64) -> Vec<CaseAction> {
-    let text = format!("as device {n} sees it in round {round}");
-    let id = part(5_000 + 10 * round + u64::from(n));
-    vec![
-        set_summary(&text),
-        edit_notes(&format!("two lines {round} by {n}")),
-        CaseAction::Count { field: "visits".into(), by: i64::from(n) },
-        CaseAction::AddLabel { label: format!("round {round} by {n}") },
-        CaseAction::CheckItem { task: part(100), item: part(105), done: round % 2 == 0 },
-        CaseAction::Comment { id, body: text, external: false, reply_to: None },
-    ]
+    Act {
+        override_rule,
+        ..act.because("because")
+    }
 }
 
 #[cfg(test)]
@@ -310,11 +243,19 @@ mod tests {
     fn the_book_uses_every_action_of_a_case() {
         let action = |bytes: &[u8]| {
             let message = ChangeParts::of(bytes).unwrap().message;
-            Message::read(core::str::from_utf8(&message).unwrap()).unwrap().action
+            Message::read(core::str::from_utf8(&message).unwrap())
+                .unwrap()
+                .action
         };
-        let used: BTreeSet<_> =
-            book().changes().iter().map(|change| action(&change.bytes)).collect();
-        let all = ActionKind::ALL.iter().filter(|kind| !kind.is_of_template()).copied();
+        let used: BTreeSet<_> = book()
+            .changes()
+            .iter()
+            .map(|change| action(&change.bytes))
+            .collect();
+        let all = ActionKind::ALL
+            .iter()
+            .filter(|kind| !kind.is_of_template())
+            .copied();
         assert_eq!(used, all.collect());
     }
 }

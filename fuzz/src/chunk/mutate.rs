@@ -9,8 +9,28 @@ use crate::mutate::mutate_bytes;
 
 /// Specifications of the operation columns: of changes, of documents, and some that neither has.
 const SPECS: [u64; 22] = [
-    0x01, 0x02, 0x11, 0x13, 0x15, 0x21, 0x23, 0x34, 0x42, 0x56, 0x57, 0x70, 0x71, 0x73, 0x80, 0x81,
-    0x83, 0x94, 0xa5, 0x00, 0x08, 0xffff_ffff,
+    0x01,
+    0x02,
+    0x11,
+    0x13,
+    0x15,
+    0x21,
+    0x23,
+    0x34,
+    0x42,
+    0x56,
+    0x57,
+    0x70,
+    0x71,
+    0x73,
+    0x80,
+    0x81,
+    0x83,
+    0x94,
+    0xa5,
+    0x00,
+    0x08,
+    0xffff_ffff,
 ];
 
 /// Alters one change; bytes that are none are altered blindly.
@@ -40,7 +60,11 @@ fn alter_change(parts: &mut ChangeParts, donor: Option<&ChangeParts>, dice: &mut
             parts.numbers[which] = near(parts.numbers[which], dice);
         }
         3 => parts.time = near(parts.time.cast_unsigned(), dice).cast_signed(),
-        4 => mutate_bytes(&mut parts.message, donor.map_or(&[], |donor| &donor.message), dice),
+        4 => mutate_bytes(
+            &mut parts.message,
+            donor.map_or(&[], |donor| &donor.message),
+            dice,
+        ),
         5 => alter_list(&mut parts.others, donor.map(|donor| &donor.others), dice),
         6 => mutate_bytes(&mut parts.extra, &[], dice),
         7 => {

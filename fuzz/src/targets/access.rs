@@ -75,7 +75,9 @@ impl<C> Encode<C> for RawBody<'_> {
         e: &mut minicbor::Encoder<W>,
         _: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        e.writer_mut().write_all(self.0).map_err(minicbor::encode::Error::write)
+        e.writer_mut()
+            .write_all(self.0)
+            .map_err(minicbor::encode::Error::write)
     }
 }
 
@@ -93,11 +95,21 @@ fn sign_raw(body: &[u8]) -> SignedEntry {
 }
 
 fn offer(entry: AccessEntry) -> Outcome {
-    assert!(roster::decodes(entry.body()), "a body is another one after a journey");
-    let received = Received { seq: 900, ms: 2_000 };
+    assert!(
+        roster::decodes(entry.body()),
+        "a body is another one after a journey"
+    );
+    let received = Received {
+        seq: 900,
+        ms: 2_000,
+    };
     if let Ok(record) = AccessRecord::found(entry.clone(), received, staffed()) {
         let id = DocumentId::from_slice(&entry.hash().as_bytes()[..16]);
-        assert_eq!(Some(record.document()), id, "a document is named by its genesis");
+        assert_eq!(
+            Some(record.document()),
+            id,
+            "a document is named by its genesis"
+        );
     }
     let mut record = opened().clone();
     match apply(&mut record, entry, received, staffed()) {
@@ -122,8 +134,16 @@ fn apply(
             Ok(())
         }
         Err(error) => {
-            assert_eq!(judged.as_ref(), Err(&error), "judged otherwise than applied");
-            assert_eq!(*record.head(), before, "a refused entry changed something: {error}");
+            assert_eq!(
+                judged.as_ref(),
+                Err(&error),
+                "judged otherwise than applied"
+            );
+            assert_eq!(
+                *record.head(),
+                before,
+                "a refused entry changed something: {error}"
+            );
             Err(error)
         }
     }
@@ -132,20 +152,32 @@ fn apply(
 /// Interprets a script: entries of the roster and of the record in one log.
 fn play(script: &mut Script<'_>) -> Outcome {
     let (mut roster, mut record) = (staffed().clone(), opened().clone());
-    let mut received = Received { seq: 900, ms: 2_000_000 };
+    let mut received = Received {
+        seq: 900,
+        ms: 2_000_000,
+    };
     let (mut accepted, mut last) = (0_usize, String::from("Nothing"));
     for _ in 0..MOST_ENTRIES {
         if script.is_over() {
             break;
         }
-        received = Received { seq: received.seq + 1, ms: received.ms + 1_000 };
+        received = Received {
+            seq: received.seq + 1,
+            ms: received.ms + 1_000,
+        };
         let error = if script.below(3) == 0 {
             roster_step(&mut roster, received, script)
         } else {
             let (author, body) = body(script);
-            let signed = AccessDraft { body, claimed_ms: 1 }.sign(record.head(), &key(author));
+            let signed = AccessDraft {
+                body,
+                claimed_ms: 1,
+            }
+            .sign(record.head(), &key(author));
             let entry = signed.verify().expect("it was signed by its author");
-            apply(&mut record, entry, received, &roster).err().map(|error| name_of(&error))
+            apply(&mut record, entry, received, &roster)
+                .err()
+                .map(|error| name_of(&error))
         };
         match error {
             None => accepted += 1,
@@ -154,26 +186,48 @@ fn play(script: &mut Script<'_>) -> Outcome {
     }
     assert_replays(&record, &roster);
     assert_verdicts(&roster, &record, received.seq + 1, script);
-    let depth = if accepted > 0 { Depth::Accepted } else { Depth::Read };
+    let depth = if accepted > 0 {
+        Depth::Accepted
+    } else {
+        Depth::Read
+    };
     Outcome::of(depth, format!("Script.{}.{last}", accepted.min(8)))
 }
 
 fn roster_step(roster: &mut Roster, received: Received, script: &mut Script<'_>) -> Option<String> {
     let (author, body) = roster::body(roster.head(), script);
-    let draft = casework_protocol::roster::draft::RosterDraft { body, claimed_ms: 1 };
-    let entry = draft.sign(roster.head(), &key(author)).verify().expect("its author signed it");
-    roster.apply(entry, received).err().map(|error| name_of(&error))
+    let draft = casework_protocol::roster::draft::RosterDraft {
+        body,
+        claimed_ms: 1,
+    };
+    let entry = draft
+        .sign(roster.head(), &key(author))
+        .verify()
+        .expect("its author signed it");
+    roster
+        .apply(entry, received)
+        .err()
+        .map(|error| name_of(&error))
 }
 
 fn assert_replays(record: &AccessRecord, roster: &Roster) {
-    let entries = record.entries().map(|(entry, received)| (entry.clone(), received));
+    let entries = record
+        .entries()
+        .map(|(entry, received)| (entry.clone(), received));
     let again = AccessRecord::replay(entries, roster).expect("accepted once, accepted again");
-    assert_eq!(again.head(), record.head(), "the same entries made another record");
+    assert_eq!(
+        again.head(),
+        record.head(),
+        "the same entries made another record"
+    );
 }
 
 /// Compares the verdicts with a walk through every pair of versions.
 fn assert_verdicts(roster: &Roster, record: &AccessRecord, end: u64, script: &mut Script<'_>) {
-    let authority = Authority { roster, access: record };
+    let authority = Authority {
+        roster,
+        access: record,
+    };
     for _ in 0..4 {
         let cited = 1 + script.below(roster.head().version() as usize) as u64;
         let access = 1 + script.below(record.head().version() as usize) as u64;
@@ -182,19 +236,30 @@ fn assert_verdicts(roster: &Roster, record: &AccessRecord, end: u64, script: &mu
         else {
             continue;
         };
-        let citation = Citation { roster: cited, access };
-        let Ok(walk) = authority.walk(&citation, arrival) else { continue };
+        let citation = Citation {
+            roster: cited,
+            access,
+        };
+        let Ok(walk) = authority.walk(&citation, arrival) else {
+            continue;
+        };
         let moments: Vec<_> = walk.collect();
         for n in 0..7 {
-            let views: Vec<bool> =
-                moments.iter().map(|(_, standing)| standing.views(device(n))).collect();
+            let views: Vec<bool> = moments
+                .iter()
+                .map(|(_, standing)| standing.views(device(n)))
+                .collect();
             let verdict = authority.relay_verdict(&citation, device(n), arrival);
             let naive = match (views[0], views.iter().position(|views| !views)) {
                 (false, _) => Verdict::Denied,
                 (true, Some(at)) => Verdict::Reduced(moments[at].0),
                 (true, None) => Verdict::Allowed,
             };
-            assert_eq!(verdict, Ok(naive), "device {n} citing {citation:?} at {arrival}");
+            assert_eq!(
+                verdict,
+                Ok(naive),
+                "device {n} citing {citation:?} at {arrival}"
+            );
         }
     }
 }
@@ -220,7 +285,11 @@ pub fn seeds() -> Vec<Vec<u8>> {
         let (author, body) = body(&mut script);
         let encoded = minicbor::to_vec(&body).expect("memory takes every byte");
         seeds.push([&[1][..], &encoded].concat());
-        let signed = AccessDraft { body, claimed_ms: 1 }.sign(opened().head(), &key(author));
+        let signed = AccessDraft {
+            body,
+            claimed_ms: 1,
+        }
+        .sign(opened().head(), &key(author));
         let encoded = minicbor::to_vec(&signed).expect("memory takes every byte");
         seeds.push([&[0][..], &encoded].concat());
     }

@@ -53,14 +53,22 @@ pub fn first(data: &[u8]) -> Result<VouchedBundle, BundleError> {
     travelled.verify(&head(claim.workspace, claim.epoch, size), claim.document)
 }
 
-fn head(
-    workspace: casework_protocol::ids::WorkspaceId,
-    epoch: EpochId,
-    size: u64,
-) -> VerifiedHead {
-    let root = if size == 0 { NodeHash::empty_root() } else { NodeHash::new([5; 32]) };
-    let head = LogHead { workspace, epoch, size, root, time_ms: 0 };
-    sign_head(&key(9), head).verify(key(9).server(), workspace).expect("our own head holds")
+fn head(workspace: casework_protocol::ids::WorkspaceId, epoch: EpochId, size: u64) -> VerifiedHead {
+    let root = if size == 0 {
+        NodeHash::empty_root()
+    } else {
+        NodeHash::new([5; 32])
+    };
+    let head = LogHead {
+        workspace,
+        epoch,
+        size,
+        root,
+        time_ms: 0,
+    };
+    sign_head(&key(9), head)
+        .verify(key(9).server(), workspace)
+        .expect("our own head holds")
 }
 
 fn open(vouched: VouchedBundle) -> Outcome {
@@ -70,7 +78,12 @@ fn open(vouched: VouchedBundle) -> Outcome {
     let hashes = guarded(|| {
         let doc = document::open(vouched.save())?;
         let metas = doc.get_changes_meta(&[]);
-        Ok::<_, String>(metas.iter().map(|meta| ChangeHash::new(meta.hash.0)).collect::<Vec<_>>())
+        Ok::<_, String>(
+            metas
+                .iter()
+                .map(|meta| ChangeHash::new(meta.hash.0))
+                .collect::<Vec<_>>(),
+        )
     });
     let admitted = match hashes {
         Ok(Ok(hashes)) => hashes,
@@ -86,9 +99,19 @@ fn open(vouched: VouchedBundle) -> Outcome {
     let landed = proved.landed();
     assert!(landed.is_sorted_by(|one, next| one.arrival.seq < next.arrival.seq));
     assert!(landed.iter().all(|landed| landed.arrival.seq < upto));
-    let open_ones = landed.iter().filter(|landed| landed.audience == Audience::Everyone);
-    assert!(open_ones.count() >= admitted.len(), "a change of the document is missing");
-    assert!(proved.leaves().iter().all(|leaf| admitted.contains(&leaf.tip)));
+    let open_ones = landed
+        .iter()
+        .filter(|landed| landed.audience == Audience::Everyone);
+    assert!(
+        open_ones.count() >= admitted.len(),
+        "a change of the document is missing"
+    );
+    assert!(
+        proved
+            .leaves()
+            .iter()
+            .all(|leaf| admitted.contains(&leaf.tip))
+    );
     Outcome::accepted(&"").within("Proved")
 }
 
@@ -102,7 +125,11 @@ pub fn seeds() -> Vec<Vec<u8>> {
     };
     let run = stray();
     let mut seeds = Vec::new();
-    for bundle in [whole, honest(vec![withheld.clone()]), honest(vec![Aside::Run(run), withheld])] {
+    for bundle in [
+        whole,
+        honest(vec![withheld.clone()]),
+        honest(vec![Aside::Run(run), withheld]),
+    ] {
         let bytes = bundle.to_bytes().expect("the book is short");
         let claim = BundleClaim::read(&bytes).expect("just written");
         let signed = countersign(&key(9), bytes.clone(), &claim).expect("it claims what it claims");
@@ -114,7 +141,9 @@ pub fn seeds() -> Vec<Vec<u8>> {
 
 /// A run that is not in the document: what device 2 did, signed again as if set aside.
 fn stray() -> casework_protocol::seal::SignedRun {
-    book().run(2, 0, 2).expect("the book has changes of device 2")
+    book()
+        .run(2, 0, 2)
+        .expect("the book has changes of device 2")
 }
 
 fn honest(aside: Vec<Aside>) -> Bundle {
@@ -123,10 +152,19 @@ fn honest(aside: Vec<Aside>) -> Bundle {
     let mut landed: Vec<Landed> = Vec::new();
     let mut land = |hash, audience| {
         let seq = 3 * landed.len() as u64;
-        let arrival = Arrival { seq, received_ms: 1_000 + seq / 9 };
-        landed.push(Landed { hash, arrival, audience });
+        let arrival = Arrival {
+            seq,
+            received_ms: 1_000 + seq / 9,
+        };
+        landed.push(Landed {
+            hash,
+            arrival,
+            audience,
+        });
     };
-    metas.iter().for_each(|meta| land(ChangeHash::new(meta.hash.0), Audience::Everyone));
+    metas
+        .iter()
+        .for_each(|meta| land(ChangeHash::new(meta.hash.0), Audience::Everyone));
     for one in &aside {
         match one {
             Aside::Run(run) => {
@@ -136,11 +174,17 @@ fn honest(aside: Vec<Aside>) -> Bundle {
                 hashes.for_each(|hash| land(hash, Audience::Everyone));
             }
             Aside::Withheld { changes, .. } => {
-                changes.iter().for_each(|hash| land(*hash, Audience::Adopters));
+                changes
+                    .iter()
+                    .for_each(|hash| land(*hash, Audience::Adopters));
             }
         }
     }
-    let leaf = |(device, tip, signature)| LeafSignature { device, tip, signature };
+    let leaf = |(device, tip, signature)| LeafSignature {
+        device,
+        tip,
+        signature,
+    };
     Bundle {
         workspace: WORKSPACE,
         epoch: EPOCH,
@@ -156,7 +200,9 @@ fn honest(aside: Vec<Aside>) -> Bundle {
 
 /// Alters any bytes, or the document inside.
 pub fn mutate(data: &mut Vec<u8>, other: &[u8], dice: &mut ChaCha8Rng) {
-    let bundle = data.split_first().filter(|(as_relay, _)| **as_relay % 2 == 1);
+    let bundle = data
+        .split_first()
+        .filter(|(as_relay, _)| **as_relay % 2 == 1);
     let parsed = bundle.and_then(|(_, bytes)| minicbor::decode::<Bundle>(bytes).ok());
     let Some(mut bundle) = parsed.filter(|_| dice.random_ratio(1, 2)) else {
         return mutate_bytes(data, other, dice);
@@ -174,5 +220,9 @@ pub fn mutate(data: &mut Vec<u8>, other: &[u8], dice: &mut ChaCha8Rng) {
         4 => bundle.aside.extend(bundle.aside.first().cloned()),
         _ => bundle.upto = dice.random_range(0..UPTO),
     }
-    *data = [&[1][..], &minicbor::to_vec(&bundle).expect("memory takes every byte")].concat();
+    *data = [
+        &[1][..],
+        &minicbor::to_vec(&bundle).expect("memory takes every byte"),
+    ]
+    .concat();
 }

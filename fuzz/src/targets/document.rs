@@ -57,22 +57,39 @@ fn agrees(checked: &CheckedDocument<'_>, doc: &Automerge) -> Result<(), &'static
     let mut heads: Vec<[u8; 32]> = doc.get_heads().iter().map(|head| head.0).collect();
     heads.sort_unstable();
     let announced = checked.heads().iter().map(|head| *head.as_bytes());
-    assert!(announced.eq(heads.iter().copied()), "other heads than announced");
+    assert!(
+        announced.eq(heads.iter().copied()),
+        "other heads than announced"
+    );
     let metas = guarded(|| doc.get_changes_meta(&[]).len()).map_err(|_| "MetaPanics")?;
-    assert_eq!(metas as u64, checked.change_count(), "other changes than announced");
+    assert_eq!(
+        metas as u64,
+        checked.change_count(),
+        "other changes than announced"
+    );
     let changes = guarded(|| doc.get_changes(&[])).map_err(|_| "ChangesPanic")?;
     let ops: u64 = changes.iter().map(|change| change.len() as u64).sum();
     assert_eq!(ops, checked.op_count(), "other operations than announced");
     for actor in checked.actors() {
-        let own = changes.iter().filter(|c| c.actor_id().to_bytes() == actor.actor.as_bytes());
-        assert_eq!(own.count(), actor.changes as usize, "other authors than announced");
+        let own = changes
+            .iter()
+            .filter(|c| c.actor_id().to_bytes() == actor.actor.as_bytes());
+        assert_eq!(
+            own.count(),
+            actor.changes as usize,
+            "other authors than announced"
+        );
     }
     let saved = guarded(|| save(doc, true)).map_err(|_| "SavePanics")?;
     let again = check_document(&saved)
         .unwrap_or_else(|error| panic!("saved again it does not pass the gate: {error}"));
     assert_eq!(again.heads(), checked.heads());
     let loaded = guarded(|| open(&saved)).map_err(|_| "SecondLoadPanics")?;
-    assert_eq!(loaded.map(|doc| doc.get_heads()), Ok(doc.get_heads()), "saved, it is another one");
+    assert_eq!(
+        loaded.map(|doc| doc.get_heads()),
+        Ok(doc.get_heads()),
+        "saved, it is another one"
+    );
     Ok(())
 }
 
@@ -83,8 +100,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = vec![book.save(true), book.save(false)];
     let mut doc = Automerge::new();
     for (place, change) in book.changes().iter().enumerate() {
-        let change = Change::from_bytes(change.bytes.clone()).expect("the book's changes are sound");
-        doc.apply_changes([change]).expect("the book's changes apply in their order");
+        let change =
+            Change::from_bytes(change.bytes.clone()).expect("the book's changes are sound");
+        doc.apply_changes([change])
+            .expect("the book's changes apply in their order");
         if place % 9 == 0 {
             seeds.push(save(&doc, false));
         }

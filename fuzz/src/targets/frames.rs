@@ -5,12 +5,14 @@
 
 use core::fmt::Debug;
 
-use casework_protocol::frame::handshake::{Hello, check_prove, check_welcome};
-use casework_protocol::frame::{ClientFrame, FrameError, Logged, PushItem, ServerFrame, decode, encode};
-use casework_protocol::log::SignedHead;
-use casework_protocol::roster::entry::RosterBody;
 use casework_protocol::access::entry::AccessBody;
 use casework_protocol::entry::SignedEntry;
+use casework_protocol::frame::handshake::{Hello, check_prove, check_welcome};
+use casework_protocol::frame::{
+    ClientFrame, FrameError, Logged, PushItem, ServerFrame, decode, encode,
+};
+use casework_protocol::log::SignedHead;
+use casework_protocol::roster::entry::RosterBody;
 use casework_protocol::seal::{SealError, SignedRun};
 use minicbor::{Decode, Encode};
 use rand::RngExt as _;
@@ -76,7 +78,11 @@ fn stays<F: Debug + PartialEq + Encode<()> + for<'b> Decode<'b, ()>>(frame: &F) 
 fn open_client(frame: &ClientFrame) -> Outcome {
     match frame {
         ClientFrame::Prove(prove) => {
-            let hello = Hello { version: 1, workspace: WORKSPACE, nonce: [1; 16] };
+            let hello = Hello {
+                version: 1,
+                workspace: WORKSPACE,
+                nonce: [1; 16],
+            };
             let proved = check_prove(&hello, &[9; 16], key(9).server(), prove);
             Outcome::read(&proved).within("Prove")
         }
@@ -99,7 +105,11 @@ fn open_client(frame: &ClientFrame) -> Outcome {
 fn open_server(frame: &ServerFrame) -> Outcome {
     match frame {
         ServerFrame::Welcome(welcome) => {
-            let hello = Hello { version: 1, workspace: WORKSPACE, nonce: [1; 16] };
+            let hello = Hello {
+                version: 1,
+                workspace: WORKSPACE,
+                nonce: [1; 16],
+            };
             Outcome::read(&check_welcome(&hello, welcome)).within("Welcome")
         }
         ServerFrame::Resumed { head, .. } | ServerFrame::CaughtUp { head, .. } => {
@@ -124,7 +134,11 @@ fn open_server(frame: &ServerFrame) -> Outcome {
 fn first_of(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
     // Every item is opened; the first one names the kind.
     let mut all: Vec<Outcome> = outcomes.collect();
-    if all.is_empty() { Outcome::accepted(&"") } else { all.swap_remove(0) }
+    if all.is_empty() {
+        Outcome::accepted(&"")
+    } else {
+        all.swap_remove(0)
+    }
 }
 
 fn open_item(item: &PushItem) -> Outcome {
@@ -136,7 +150,10 @@ fn open_item(item: &PushItem) -> Outcome {
 }
 
 fn open_logged(item: &Logged) -> Outcome {
-    assert!(item.seq() <= u64::MAX - item.len() || item.len() > 0, "{item:?}");
+    assert!(
+        item.seq() <= u64::MAX - item.len() || item.len() > 0,
+        "{item:?}"
+    );
     match item {
         Logged::Run(run) => open_run(&run.run),
         Logged::Equivocation { run, .. } => open_run(run),
@@ -159,14 +176,21 @@ fn open_run(run: &SignedRun) -> Outcome {
         assert_eq!((next.actor, next.seq), (one.actor, one.seq + 1));
         assert!(next.deps.contains(&one.hash) && next.start_op > one.max_op());
     }
-    assert_eq!(verified.to_signed(), *run, "a verified run travels on unchanged");
+    assert_eq!(
+        verified.to_signed(),
+        *run,
+        "a verified run travels on unchanged"
+    );
     Outcome::accepted(&"").within("Run")
 }
 
 fn open_entry(entry: &SignedEntry) -> Outcome {
     let roster = entry.clone().verify::<RosterBody>();
     let access = entry.clone().verify::<AccessBody>();
-    assert!(roster.is_err() || access.is_err(), "one signature holds for two kinds of entry");
+    assert!(
+        roster.is_err() || access.is_err(),
+        "one signature holds for two kinds of entry"
+    );
     match (roster, access) {
         (Ok(_), _) => Outcome::accepted(&"").within("Roster"),
         (_, Ok(_)) => Outcome::accepted(&"").within("Access"),
@@ -192,7 +216,11 @@ pub fn mutate(data: &mut Vec<u8>, other: &[u8], dice: &mut ChaCha8Rng) {
     let Some((side, message)) = data.split_first() else {
         return mutate_bytes(data, other, dice);
     };
-    let side = if dice.random_ratio(1, 40) { side ^ 1 } else { *side };
+    let side = if dice.random_ratio(1, 40) {
+        side ^ 1
+    } else {
+        *side
+    };
     let mut message = message.to_vec();
     mutate_bytes(&mut message, other.get(1..).unwrap_or_default(), dice);
     *data = [&[side][..], &message].concat();

@@ -69,19 +69,30 @@ fn read_as_the_library(checked: &CheckedChange) -> Change {
     let change = guarded(|| Change::from_bytes(checked.bytes().to_vec()))
         .unwrap_or_else(|panic| panic!("an accepted change cannot be read: {panic}"))
         .unwrap_or_else(|error| panic!("an accepted change cannot be read: {error}"));
-    assert_eq!(change.raw_bytes(), checked.bytes(), "the bytes differ after reading");
+    assert_eq!(
+        change.raw_bytes(),
+        checked.bytes(),
+        "the bytes differ after reading"
+    );
     assert_eq!(change.hash().0, *header.hash.as_bytes());
     assert_eq!(change.actor_id().to_bytes(), header.actor.as_bytes());
     assert_eq!(change.seq(), u64::from(header.seq));
     assert_eq!(change.start_op().get(), u64::from(header.start_op));
-    assert_eq!(change.len(), header.op_count as usize, "the operations are counted otherwise");
+    assert_eq!(
+        change.len(),
+        header.op_count as usize,
+        "the operations are counted otherwise"
+    );
     assert_eq!(change.max_op(), u64::from(header.max_op()));
     assert_eq!(change.message().unwrap_or(""), header.message);
     assert_eq!(change.timestamp(), header.time_ms);
     let deps = change.deps().iter().map(|dep| ChangeHash::new(dep.0));
     assert!(deps.eq(header.deps.iter().copied()));
     let author = change.author().map(|author| author.as_bytes().to_vec());
-    assert_eq!(author, header.author.map(|author| author.as_bytes().to_vec()));
+    assert_eq!(
+        author,
+        header.author.map(|author| author.as_bytes().to_vec())
+    );
     change
 }
 
@@ -95,11 +106,19 @@ fn merge(before: &Automerge, batch: Batch<'_>, shaped: Shaped, header: &ChangeHe
         .unwrap_or_else(|panic| panic!("merging a shaped change panics: {panic}"))
         .unwrap_or_else(|error| panic!("a shaped change is refused: {error}"));
     let hash = automerge::ChangeHash(*header.hash.as_bytes());
-    assert!(doc.get_change_meta_by_hash(&hash).is_some(), "the change was queued, not merged");
+    assert!(
+        doc.get_change_meta_by_hash(&hash).is_some(),
+        "the change was queued, not merged"
+    );
     let saved = guarded(|| save(&doc, true)).expect("a merged document is saved");
     let checked = check_document(&saved)
         .unwrap_or_else(|error| panic!("our own document does not pass the gate: {error}"));
-    assert!(checked.heads().iter().any(|head| head.as_bytes() == header.hash.as_bytes()));
+    assert!(
+        checked
+            .heads()
+            .iter()
+            .any(|head| head.as_bytes() == header.hash.as_bytes())
+    );
     let loaded = guarded(|| Automerge::load(&saved))
         .unwrap_or_else(|panic| panic!("loading panics: {panic}"))
         .unwrap_or_else(|error| panic!("a merged document cannot be loaded: {error}"));
@@ -111,7 +130,9 @@ struct Index<'a>(&'a Automerge);
 
 impl ChangeIndex for Index<'_> {
     fn change(&self, hash: ChangeHash) -> Option<IndexedChange> {
-        let meta = self.0.get_change_meta_by_hash(&automerge::ChangeHash(*hash.as_bytes()))?;
+        let meta = self
+            .0
+            .get_change_meta_by_hash(&automerge::ChangeHash(*hash.as_bytes()))?;
         Some(IndexedChange {
             actor: ActorId::from_slice(meta.actor.to_bytes())?,
             seq: u32::try_from(meta.seq).ok()?,
@@ -122,7 +143,9 @@ impl ChangeIndex for Index<'_> {
 
     fn tip(&self, actor: ActorId) -> Option<ActorTip> {
         let metas = self.0.get_changes_meta(&[]);
-        let own = metas.iter().filter(|meta| meta.actor.to_bytes() == actor.as_bytes());
+        let own = metas
+            .iter()
+            .filter(|meta| meta.actor.to_bytes() == actor.as_bytes());
         let newest = own.max_by_key(|meta| meta.seq)?;
         Some(ActorTip {
             seq: u32::try_from(newest.seq).ok()?,
@@ -136,7 +159,10 @@ impl ChangeIndex for Index<'_> {
         let same = |meta: &&automerge::ChangeMetadata<'_>| {
             meta.actor.to_bytes() == actor.as_bytes() && meta.seq == u64::from(seq)
         };
-        metas.iter().find(same).map(|meta| ChangeHash::new(meta.hash.0))
+        metas
+            .iter()
+            .find(same)
+            .map(|meta| ChangeHash::new(meta.hash.0))
     }
 }
 

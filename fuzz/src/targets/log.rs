@@ -95,7 +95,9 @@ impl Nodes for Truth {
 
     fn node(&self, level: u8, index: u64) -> Result<NodeHash, String> {
         let row = self.nodes.get(usize::from(level)).ok_or("no such level")?;
-        row.get(index as usize).copied().ok_or_else(|| format!("no node ({level}, {index})"))
+        row.get(index as usize)
+            .copied()
+            .ok_or_else(|| format!("no node ({level}, {index})"))
     }
 }
 
@@ -113,7 +115,11 @@ fn truth() -> &'static Truth {
             });
             heads.push(verified(frontier.size(), frontier.root()));
         }
-        Truth { leaves, nodes, heads }
+        Truth {
+            leaves,
+            nodes,
+            heads,
+        }
     })
 }
 
@@ -130,9 +136,17 @@ fn leaf(seq: u64) -> Leaf {
 }
 
 fn verified(size: u64, root: NodeHash) -> VerifiedHead {
-    let head = LogHead { workspace: WORKSPACE, epoch: EPOCH, size, root, time_ms: size };
+    let head = LogHead {
+        workspace: WORKSPACE,
+        epoch: EPOCH,
+        size,
+        root,
+        time_ms: size,
+    };
     let server = key(9).server();
-    sign_head(&key(9), head).verify(server, WORKSPACE).expect("our own head holds")
+    sign_head(&key(9), head)
+        .verify(server, WORKSPACE)
+        .expect("our own head holds")
 }
 
 /// Under a true head, a proof holds for exactly the leaf that stands at its position.
@@ -144,16 +158,32 @@ fn inclusion(proof: &InclusionProof) -> Outcome {
             if head.prove_leaf(*leaf, proof).is_ok() {
                 let (seq, size) = (leaf.seq, head.head().size);
                 assert!(seq < size, "leaf {seq} proved in a log of {size}");
-                assert_eq!(prove_inclusion(truth, seq, size).as_ref(), Ok(proof), "two proofs");
+                assert_eq!(
+                    prove_inclusion(truth, seq, size).as_ref(),
+                    Ok(proof),
+                    "two proofs"
+                );
                 held = true;
             }
         }
-        let alien = Leaf { payload: [0xaa; 32], seq: proof.seq, ..truth.leaves[0] };
-        assert!(head.prove_leaf(alien, proof).is_err(), "an entry was proved that never was");
+        let alien = Leaf {
+            payload: [0xaa; 32],
+            seq: proof.seq,
+            ..truth.leaves[0]
+        };
+        assert!(
+            head.prove_leaf(alien, proof).is_err(),
+            "an entry was proved that never was"
+        );
     }
     let last = truth.heads.last().expect("the log has a head");
     let judged = last.prove_leaf(leaf(proof.seq), proof);
-    if held { Outcome::accepted(&judged) } else { Outcome::read(&judged) }.within("Inclusion")
+    if held {
+        Outcome::accepted(&judged)
+    } else {
+        Outcome::read(&judged)
+    }
+    .within("Inclusion")
 }
 
 /// Between true heads, a proof that holds says which grew into which; between a true and a forged
@@ -164,7 +194,10 @@ fn consistency(proof: &ConsistencyProof) -> Outcome {
     let last = truth.heads.last().expect("the log has a head");
     for head in &truth.heads {
         let found = relate(head, last, Some(proof));
-        assert!(!matches!(found, Ok(HeadRelation::Fork { .. })), "a fork between true heads");
+        assert!(
+            !matches!(found, Ok(HeadRelation::Fork { .. })),
+            "a fork between true heads"
+        );
         if found == Ok(HeadRelation::Newer) {
             let (old, new) = (head.head().size, last.head().size);
             assert!(old < new);
@@ -182,7 +215,12 @@ fn consistency(proof: &ConsistencyProof) -> Outcome {
         }
     }
     let judged = proof.verify(&last.head().root, &last.head().root);
-    if held { Outcome::accepted(&"") } else { Outcome::read(&judged) }.within("Consistency")
+    if held {
+        Outcome::accepted(&"")
+    } else {
+        Outcome::read(&judged)
+    }
+    .within("Consistency")
 }
 
 fn head_relation(head: SignedHead) -> Outcome {
@@ -190,7 +228,11 @@ fn head_relation(head: SignedHead) -> Outcome {
         Ok(verified) => verified,
         Err(error) => return Outcome::read(&error).within("Head"),
     };
-    assert_eq!(verified.head().short_code().len(), 29, "24 characters and 5 hyphens");
+    assert_eq!(
+        verified.head().short_code().len(),
+        29,
+        "24 characters and 5 hyphens"
+    );
     let last = truth().heads.last().expect("the log has a head");
     Outcome::accepted(&relate(last, &verified, None)).within("Head")
 }
@@ -204,7 +246,11 @@ fn append(mut frontier: Frontier) -> Outcome {
     let mut emitted = 0;
     frontier.append(NodeHash::new([1; 32]), &mut |_, _, _| emitted += 1);
     assert_eq!(frontier.size(), before + 1);
-    assert_eq!(emitted, before.trailing_ones() + 1, "nodes completed by one append");
+    assert_eq!(
+        emitted,
+        before.trailing_ones() + 1,
+        "nodes completed by one append"
+    );
     stays(frontier);
     Outcome::accepted(&"").within("Frontier")
 }
@@ -225,7 +271,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
     }
     for size in [0, 1, 37] {
         add(2, encoded(truth.heads[size].signed()));
-        add(4, encoded(Frontier::load(truth, size as u64).expect("the truth has its nodes")));
+        add(
+            4,
+            encoded(Frontier::load(truth, size as u64).expect("the truth has its nodes")),
+        );
     }
     add(3, encoded(leaf(5)));
     seeds
@@ -240,7 +289,11 @@ pub fn mutate(data: &mut Vec<u8>, other: &[u8], dice: &mut ChaCha8Rng) {
     let Some((what, bytes)) = data.split_first() else {
         return mutate_bytes(data, other, dice);
     };
-    let what = if dice.random_ratio(1, 40) { dice.random_range(0..5) } else { *what };
+    let what = if dice.random_ratio(1, 40) {
+        dice.random_range(0..5)
+    } else {
+        *what
+    };
     let mut bytes = bytes.to_vec();
     mutate_bytes(&mut bytes, other.get(1..).unwrap_or_default(), dice);
     *data = [&[what][..], &bytes].concat();

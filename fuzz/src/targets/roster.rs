@@ -74,7 +74,9 @@ impl<C> Encode<C> for RawBody<'_> {
         e: &mut minicbor::Encoder<W>,
         _: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        e.writer_mut().write_all(self.0).map_err(minicbor::encode::Error::write)
+        e.writer_mut()
+            .write_all(self.0)
+            .map_err(minicbor::encode::Error::write)
     }
 }
 
@@ -117,7 +119,11 @@ fn stays(body: &RosterBody) {
 }
 
 /// Applies an entry and checks what must hold, whether it was accepted or not.
-fn apply(roster: &mut Roster, entry: RosterEntry, received: Received) -> Result<String, RosterError> {
+fn apply(
+    roster: &mut Roster,
+    entry: RosterEntry,
+    received: Received,
+) -> Result<String, RosterError> {
     let before = roster.head().clone();
     let kind = crate::outcome::name_of(entry.body());
     let judged = roster.judge_entry(&entry, received);
@@ -128,8 +134,16 @@ fn apply(roster: &mut Roster, entry: RosterEntry, received: Received) -> Result<
             Ok(kind)
         }
         Err(error) => {
-            assert_eq!(judged.as_ref(), Err(&error), "judged otherwise than applied");
-            assert_eq!(*roster.head(), before, "a refused entry changed something: {error}");
+            assert_eq!(
+                judged.as_ref(),
+                Err(&error),
+                "judged otherwise than applied"
+            );
+            assert_eq!(
+                *roster.head(),
+                before,
+                "a refused entry changed something: {error}"
+            );
             Err(error)
         }
     }
@@ -138,7 +152,10 @@ fn apply(roster: &mut Roster, entry: RosterEntry, received: Received) -> Result<
 /// Interprets a script as entries, some of them replayed or out of place.
 fn play(script: &mut Script<'_>) -> Outcome {
     let mut roster = founded().clone();
-    let mut received = Received { seq: 0, ms: 1_000_000 };
+    let mut received = Received {
+        seq: 0,
+        ms: 1_000_000,
+    };
     let (mut accepted, mut last) = (0_usize, String::from("Nothing"));
     let mut past: Vec<SignedEntry> = Vec::new();
     for _ in 0..MOST_ENTRIES {
@@ -147,7 +164,9 @@ fn play(script: &mut Script<'_>) -> Outcome {
         }
         received = later(received, script);
         let signed = next_entry(&roster, script, &past);
-        let Ok(entry) = signed.clone().verify::<RosterBody>() else { continue };
+        let Ok(entry) = signed.clone().verify::<RosterBody>() else {
+            continue;
+        };
         past.push(signed);
         match apply(&mut roster, entry, received) {
             Ok(_) => accepted += 1,
@@ -155,13 +174,20 @@ fn play(script: &mut Script<'_>) -> Outcome {
         }
     }
     assert_replays(&roster);
-    let depth = if accepted > 0 { crate::Depth::Accepted } else { crate::Depth::Read };
+    let depth = if accepted > 0 {
+        crate::Depth::Accepted
+    } else {
+        crate::Depth::Read
+    };
     Outcome::of(depth, format!("Script.{}.{last}", accepted.min(8)))
 }
 
 fn later(received: Received, script: &mut Script<'_>) -> Received {
     let step = u64::from(script.byte());
-    Received { seq: received.seq + step % 3, ms: received.ms + 100 * step }
+    Received {
+        seq: received.seq + step % 3,
+        ms: received.ms + 100 * step,
+    }
 }
 
 /// Mostly a draft onto the head; now and then an old entry again, or one onto an old version.
@@ -171,16 +197,29 @@ fn next_entry(roster: &Roster, script: &mut Script<'_>, past: &[SignedEntry]) ->
         return script.pick(past).clone();
     }
     let (author, body) = body(roster.head(), script);
-    let draft = RosterDraft { body, claimed_ms: 1 };
-    let onto = if how < 24 { roster.at(1 + u64::from(how) % roster.head().version()) } else { None };
+    let draft = RosterDraft {
+        body,
+        claimed_ms: 1,
+    };
+    let onto = if how < 24 {
+        roster.at(1 + u64::from(how) % roster.head().version())
+    } else {
+        None
+    };
     draft.sign(onto.unwrap_or(roster.head()), &key(author))
 }
 
 /// The roster is a function of its entries and their times.
 fn assert_replays(roster: &Roster) {
-    let entries = roster.entries().map(|(entry, received)| (entry.clone(), received));
+    let entries = roster
+        .entries()
+        .map(|(entry, received)| (entry.clone(), received));
     let again = Roster::replay(entries).expect("what was accepted once is accepted again");
-    assert_eq!(again.head(), roster.head(), "the same entries made another roster");
+    assert_eq!(
+        again.head(),
+        roster.head(),
+        "the same entries made another roster"
+    );
     assert_eq!(again.cite(), roster.cite());
 }
 
@@ -190,7 +229,14 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     let mut script_bytes: Vec<u8> = Vec::new();
     for kind in 0..=u8::MAX {
-        script_bytes.extend([200, kind.wrapping_mul(37), kind, kind.wrapping_mul(91), 1, 0]);
+        script_bytes.extend([
+            200,
+            kind.wrapping_mul(37),
+            kind,
+            kind.wrapping_mul(91),
+            1,
+            0,
+        ]);
     }
     for piece in script_bytes.chunks(180) {
         seeds.push([&[2][..], piece].concat());
@@ -202,7 +248,11 @@ pub fn seeds() -> Vec<Vec<u8>> {
         if kinds.insert(crate::outcome::name_of(&body)) {
             let encoded = minicbor::to_vec(&body).expect("memory takes every byte");
             seeds.push([&[1][..], &encoded].concat());
-            let signed = RosterDraft { body, claimed_ms: 1 }.sign(founded().head(), &key(author));
+            let signed = RosterDraft {
+                body,
+                claimed_ms: 1,
+            }
+            .sign(founded().head(), &key(author));
             let encoded = minicbor::to_vec(&signed).expect("memory takes every byte");
             seeds.push([&[0][..], &encoded].concat());
         }

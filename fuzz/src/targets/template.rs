@@ -40,7 +40,11 @@ pub fn run(data: &[u8]) -> Outcome {
     match first(data) {
         Err(error) => Outcome::refused(&error),
         Ok(Read::Revision(revision)) => {
-            assert_eq!(revision.as_bytes(), &data[1..], "other bytes under one name");
+            assert_eq!(
+                revision.as_bytes(),
+                &data[1..],
+                "other bytes under one name"
+            );
             assert_sound(&revision);
             Outcome::accepted(&"").within("Revision")
         }
@@ -59,13 +63,25 @@ pub fn first(data: &[u8]) -> Result<Read, Unread> {
         return Ok(Read::Revision(Box::new(revision)));
     }
     let text = core::str::from_utf8(bytes).map_err(|_| Unread::Text)?;
-    let read = if what % 3 == 0 { Package::from_toml(text) } else { Package::from_json(text) };
+    let read = if what % 3 == 0 {
+        Package::from_toml(text)
+    } else {
+        Package::from_json(text)
+    };
     Ok(Read::Package(Box::new(read.map_err(Unread::Package)?)))
 }
 
 fn publish(package: Package) -> Outcome {
-    assert_eq!(Package::from_toml(&package.to_toml()).as_ref(), Ok(&package), "TOML changed it");
-    assert_eq!(Package::from_json(&package.to_json()).as_ref(), Ok(&package), "JSON changed it");
+    assert_eq!(
+        Package::from_toml(&package.to_toml()).as_ref(),
+        Ok(&package),
+        "TOML changed it"
+    );
+    assert_eq!(
+        Package::from_json(&package.to_json()).as_ref(),
+        Ok(&package),
+        "JSON changed it"
+    );
     match package.clone().publish() {
         Ok(revision) => {
             assert_eq!(*revision.package(), package);
@@ -88,13 +104,25 @@ fn assert_sound(revision: &Revision) {
     let start = revision.first_stage();
     assert_eq!(revision.stage(&start.id), Some(start));
     for (place, from) in revision.stages().iter().enumerate().take(20) {
-        assert_eq!(revision.stage_position(&from.id), Some(place), "two stages of one id");
-        assert!(from.required.iter().all(|field| revision.field(field).is_some()));
+        assert_eq!(
+            revision.stage_position(&from.id),
+            Some(place),
+            "two stages of one id"
+        );
+        assert!(
+            from.required
+                .iter()
+                .all(|field| revision.field(field).is_some())
+        );
         for to in revision.stages().iter().take(20) {
             let _ = revision.transition(&from.id, &to.id);
             let missing = revision.missing_for_move(&from.id, &to.id, |_| false);
             assert!(missing.len() <= revision.fields().len());
-            assert!(revision.missing_for_move(&from.id, &to.id, |_| true).is_empty());
+            assert!(
+                revision
+                    .missing_for_move(&from.id, &to.id, |_| true)
+                    .is_empty()
+            );
         }
     }
 }
@@ -103,7 +131,10 @@ fn assert_sound(revision: &Revision) {
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let package = template_package();
-    let revision = package.clone().publish().expect("the book's template has no fault");
+    let revision = package
+        .clone()
+        .publish()
+        .expect("the book's template has no fault");
     let mut faulty = package.clone();
     faulty.stages[1].required.push("nowhere".into());
     vec![
@@ -118,9 +149,22 @@ pub fn seeds() -> Vec<Vec<u8>> {
 
 /// Words that mean something in a template, so that mutations are read.
 const WORDS: [&str; 16] = [
-    "\"intake\"", "\"done\"", "\"cancelled\"", "\"secondary\"", "\"table\"", "\"counter\"",
-    "\"single-select\"", "\"formula\"", "\"block\"", "\"closed\"", "\"new\"", "\"summary\"",
-    "\"[a-z]+$\"", "\"(a*)*\"", "true", "99999999999999999999",
+    "\"intake\"",
+    "\"done\"",
+    "\"cancelled\"",
+    "\"secondary\"",
+    "\"table\"",
+    "\"counter\"",
+    "\"single-select\"",
+    "\"formula\"",
+    "\"block\"",
+    "\"closed\"",
+    "\"new\"",
+    "\"summary\"",
+    "\"[a-z]+$\"",
+    "\"(a*)*\"",
+    "true",
+    "99999999999999999999",
 ];
 
 /// Alters any bytes, or puts another word between quotation marks.
@@ -129,8 +173,12 @@ pub fn mutate(data: &mut Vec<u8>, other: &[u8], dice: &mut ChaCha8Rng) {
         return mutate_bytes(data, other, dice);
     };
     let (what, mut bytes) = (*what, bytes.to_vec());
-    let quotes: Vec<usize> =
-        bytes.iter().enumerate().filter(|(_, byte)| **byte == b'"').map(|(at, _)| at).collect();
+    let quotes: Vec<usize> = bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'"')
+        .map(|(at, _)| at)
+        .collect();
     if quotes.len() > 2 && dice.random_ratio(2, 3) {
         let pair = dice.random_range(0..quotes.len() / 2) * 2;
         let word = WORDS[dice.random_range(0..WORDS.len())];

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use casework_engine::view::{Card, CaseView, CommentView, Sorting, ViewContext, list, read, read_comments};
+use casework_engine::view::{
+    Card, CaseView, CommentView, Sorting, ViewContext, list, read, read_comments,
+};
 use casework_protocol::ids::DeviceId;
 use rand_chacha::ChaCha8Rng;
 
@@ -34,17 +36,26 @@ pub fn run(data: &[u8]) -> Outcome {
         Err(error) => Outcome::refused(&error),
         Ok(Row::Case(view)) => {
             show(&view);
-            assert_eq!(CaseView::from_stored(&view.to_stored()).as_ref(), Ok(&*view));
+            assert_eq!(
+                CaseView::from_stored(&view.to_stored()).as_ref(),
+                Ok(&*view)
+            );
             Outcome::accepted(&"").within("Case")
         }
         Ok(Row::Card(card)) => {
             assert!(list([&*card], &Default::default(), Sorting::Changed).len() <= 1);
-            assert_eq!(card.badges.iter().count() > 0, card.badges != Default::default());
+            assert_eq!(
+                card.badges.iter().count() > 0,
+                card.badges != Default::default()
+            );
             assert_eq!(Card::from_stored(&card.to_stored()).as_ref(), Ok(&*card));
             Outcome::accepted(&"").within("Card")
         }
         Ok(Row::Comment(comment)) => {
-            assert_eq!(CommentView::from_stored(&comment.to_stored()).as_ref(), Ok(&*comment));
+            assert_eq!(
+                CommentView::from_stored(&comment.to_stored()).as_ref(),
+                Ok(&*comment)
+            );
             Outcome::accepted(&"").within("Comment")
         }
     }
@@ -57,8 +68,12 @@ pub fn run(data: &[u8]) -> Outcome {
 pub fn first(data: &[u8]) -> Result<Row, String> {
     let (what, bytes) = data.split_first().unwrap_or((&0, &[]));
     match what % 3 {
-        0 => CaseView::from_stored(bytes).map(|view| Row::Case(view.into())).map_err(told),
-        1 => Card::from_stored(bytes).map(|card| Row::Card(card.into())).map_err(told),
+        0 => CaseView::from_stored(bytes)
+            .map(|view| Row::Case(view.into()))
+            .map_err(told),
+        1 => Card::from_stored(bytes)
+            .map(|card| Row::Card(card.into()))
+            .map_err(told),
         _ => CommentView::from_stored(bytes)
             .map(|comment| Row::Comment(comment.into()))
             .map_err(told),
@@ -79,7 +94,11 @@ fn show(view: &CaseView) {
     assert_eq!(view.tasks_in_order().len(), view.tasks.len());
     for (id, field) in &view.fields {
         if let Some(known) = revision.field(id) {
-            let _ = (field.content(known), field.is_contested(known.policy()), field.is_filled());
+            let _ = (
+                field.content(known),
+                field.is_contested(known.policy()),
+                field.is_filled(),
+            );
         }
     }
     for side in view.title.sides() {
@@ -93,7 +112,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let book = book();
     let members = |found: DeviceId| (1..4).find(|n| device(*n) == found).map(member);
     let (revision, breaches) = (Some(&**book.revision()), BTreeSet::new());
-    let context = ViewContext { document: CASE, members: &members, revision, breaches: &breaches };
+    let context = ViewContext {
+        document: CASE,
+        members: &members,
+        revision,
+        breaches: &breaches,
+    };
     let view = read(book.whole(), &context).expect("the book's case is a case");
     let mut rows = vec![
         [&[0][..], &view.to_stored()].concat(),

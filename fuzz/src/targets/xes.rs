@@ -17,8 +17,15 @@ pub fn run(data: &[u8]) -> Outcome {
     match first(data) {
         Ok((plan, cases)) => {
             let events: usize = cases.iter().map(|case| case.events.len()).sum();
-            assert_eq!(plan.counts.traces, cases.len() as u64, "cases are lost or made up");
-            assert_eq!(plan.counts.events, events as u64, "events are lost or made up");
+            assert_eq!(
+                plan.counts.traces,
+                cases.len() as u64,
+                "cases are lost or made up"
+            );
+            assert_eq!(
+                plan.counts.events, events as u64,
+                "events are lost or made up"
+            );
             Outcome::accepted(&plan.broken)
         }
         Err(error) => Outcome::refused(&error),
@@ -56,12 +63,31 @@ fn limits() -> Limits {
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let whole = log(&[
-        trace("case 1", &[event("Receive", "Ana", "2024-03-01T09:00:00.000+01:00", ""), EVENT_BARE.into()]),
-        trace("case 2", &[event("Decide", "Rui", "2024-03-02", "<int key='amount' value='5'/>")]),
+        trace(
+            "case 1",
+            &[
+                event("Receive", "Ana", "2024-03-01T09:00:00.000+01:00", ""),
+                EVENT_BARE.into(),
+            ],
+        ),
+        trace(
+            "case 2",
+            &[event(
+                "Decide",
+                "Rui",
+                "2024-03-02",
+                "<int key='amount' value='5'/>",
+            )],
+        ),
     ]);
     let nested = log(&[trace(
         "deep",
-        &[event("A", "B", "2024-03-01T09:00:00Z", "<list key='l'><values><string key='x' value='1'><boolean key='y' value='true'/></string></values></list>")],
+        &[event(
+            "A",
+            "B",
+            "2024-03-01T09:00:00Z",
+            "<list key='l'><values><string key='x' value='1'><boolean key='y' value='true'/></string></values></list>",
+        )],
     )]);
     let entities = format!(
         "<!DOCTYPE log [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;'>]>{}",
@@ -94,7 +120,10 @@ fn event(activity: &str, person: &str, at: &str, more: &str) -> String {
 }
 
 fn trace(name: &str, events: &[String]) -> String {
-    format!("<trace><string key='concept:name' value='{name}'/>{}</trace>", events.concat())
+    format!(
+        "<trace><string key='concept:name' value='{name}'/>{}</trace>",
+        events.concat()
+    )
 }
 
 fn log(traces: &[String]) -> String {

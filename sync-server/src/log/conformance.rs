@@ -3,7 +3,10 @@
 //! It writes batches as the relay does, made from a seed, and holds every answer against a plain
 //! list of what was written.
 
-#![allow(clippy::unwrap_used, reason = "a suite of tests that other crates can call")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a suite of tests that other crates can call"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -54,7 +54,7 @@ impl Workspace {
                 Proved::Run(run) => answers.push(self.admit_run(pusher, &run, &facts)?),
                 Proved::Access(document, entry) => {
                     let run = items.next_if(|next| next.run_of() == Some(document));
-                    answers.extend(self.admit_access(pusher, document, &entry, run, &facts)?);
+                    answers.extend(self.admit_access(pusher, (document, &entry), run, &facts)?);
                 }
                 Proved::Refused {
                     part,

@@ -108,9 +108,10 @@ impl Follower {
         self.epoch
     }
 
-    /// Everything before this position was sent.
-    pub(super) fn position(&self) -> u64 {
-        self.position
+    /// Goes on with the roster alone, after access was lost.
+    pub(super) fn part(&self, workspace: &Workspace) -> RosterFollower {
+        let version = workspace.roster().version_at(self.position);
+        RosterFollower::from(version, self.told, self.credit)
     }
 
     /// The documents of a first sync that are still to come, and those with a bundle among them.
@@ -304,20 +305,32 @@ fn frame_of(items: &[Vec<u8>], upto: u64) -> Arc<[u8]> {
 /// Follows the roster alone: what a guest, and somebody who lost access, may have.
 #[derive(Debug)]
 pub(super) struct RosterFollower {
+    /// The next entry to send.
     version: u64,
-    told: Option<u64>,
-    /// What the client's `CaughtUp` proof starts from.
-    base: u64,
+    credit: u64,
+    /// Size of the head that the device was told last.
+    told: u64,
+    /// Entries below that head come as in a first sync, without a position.
+    first: bool,
+    /// A head is to be told when everything was sent.
+    owes_head: bool,
 }
 
 impl RosterFollower {
     /// From this version on; the device was told a head of this size before.
-    pub(super) fn from(version: u64, base: u64) -> Self {
+    pub(super) fn from(version: u64, told: u64, credit: u64) -> Self {
         Self {
             version,
-            told: None,
-            base,
+            credit,
+            told,
+            first: true,
+            owes_head: true,
         }
+    }
+
+    /// Grants more bytes.
+    pub(super) fn grant(&mut self, bytes: u64) {
+        self.credit = self.credit.saturating_add(bytes);
     }
 
     /// The next frame.
@@ -325,23 +338,39 @@ impl RosterFollower {
     /// # Errors
     /// The log's.
     pub(super) fn next(&mut self, workspace: &Workspace) -> Result<Option<Arc<[u8]>>, LogError> {
-        let sent = roster_frame(workspace, &mut self.version, workspace.size(), 0);
-        if let Some(frame) = sent.frame {
-            self.told = None;
-            return Ok(Some(frame));
+        while self.credit > 0 {
+            let size = workspace.size();
+            let (upto, position) = if self.first {
+                (self.told, 0)
+            } else {
+                (size, size)
+            };
+            if let Some(frame) = roster_frame(workspace, &mut self.version, upto, position).frame {
+                self.owes_head = true;
+                self.credit = self.credit.saturating_sub(frame.len() as u64);
+                return Ok(Some(frame));
+            }
+            if !std::mem::take(&mut self.first) {
+                // Growth that is not of the roster is no news for this device.
+                return if std::mem::take(&mut self.owes_head) {
+                    self.tell_head(workspace).map(Some)
+                } else {
+                    Ok(None)
+                };
+            }
         }
-        if self.told.is_some() {
-            return Ok(None);
-        }
-        let size = workspace.size();
-        self.told = Some(size);
-        let grown = self.base < size;
+        Ok(None)
+    }
+
+    fn tell_head(&mut self, workspace: &Workspace) -> Result<Arc<[u8]>, LogError> {
+        let (told, size) = (self.told, workspace.size());
+        let grown = told < size;
         let proof = grown
-            .then(|| workspace.prove_growth(self.base, size))
+            .then(|| workspace.prove_growth(told, size))
             .transpose()?;
-        self.base = size;
+        self.told = size;
         let head = workspace.head().clone();
-        Ok(Some(encode(&ServerFrame::CaughtUp { head, proof }).into()))
+        Ok(encode(&ServerFrame::CaughtUp { head, proof }).into())
     }
 }
 

@@ -11,7 +11,7 @@ use casework_protocol::authority::Received;
 use casework_protocol::frame::{Continuity, ErrorCode};
 use casework_protocol::keys::SecretKey;
 use casework_protocol::log::{ConsistencyProof, VerifiedHead};
-use casework_protocol::roster::entry::RosterBody;
+use casework_protocol::roster::entry::{RosterBody, RosterEntry};
 
 use super::request::{Lost, LostWhat, detail};
 use super::workspace::Workspace;
@@ -226,20 +226,7 @@ impl Workspace {
             ms: received_ms,
         };
         match what {
-            LostWhat::Roster(entry) => {
-                let released = match entry.body() {
-                    RosterBody::Adopt {
-                        document, changes, ..
-                    } => self.releasable(*document, changes).unwrap_or_default(),
-                    _ => Vec::new(),
-                };
-                self.roster
-                    .apply(entry.clone(), received)
-                    .map_err(|error| format!("position {seq}: {error}"))?;
-                self.place_roster(&entry);
-                let rows = self.held.release(&released, seq);
-                self.pending.held.extend(rows);
-            }
+            LostWhat::Roster(entry) => self.take_back_roster(&entry, received)?,
             LostWhat::Access(document, entry) => {
                 let judged = match self.documents.get(&document) {
                     Some(known) => {
@@ -278,6 +265,23 @@ impl Workspace {
                 self.place_equivocation(&run, tip);
             }
         }
+        Ok(())
+    }
+
+    fn take_back_roster(&mut self, entry: &RosterEntry, received: Received) -> Result<(), String> {
+        let mut released = Vec::new();
+        if let RosterBody::Adopt {
+            document, changes, ..
+        } = entry.body()
+        {
+            released = self.releasable(*document, changes).unwrap_or_default();
+        }
+        let seq = received.seq;
+        let applied = self.roster.apply(entry.clone(), received).map(|_| ());
+        applied.map_err(|error| format!("position {seq}: {error}"))?;
+        self.place_roster(entry);
+        let rows = self.held.release(&released, seq);
+        self.pending.held.extend(rows);
         Ok(())
     }
 

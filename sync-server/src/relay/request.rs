@@ -9,7 +9,7 @@ use casework_protocol::ids::{DeviceId, DocumentId, WorkspaceId};
 use casework_protocol::limits::MAX_DETAIL_BYTES;
 use casework_protocol::log::{ConsistencyProof, VerifiedHead};
 use casework_protocol::roster::entry::RosterEntry;
-use casework_protocol::seal::{CheckedRun, SealError, SignedRun, VerifiedRun};
+use casework_protocol::seal::VerifiedRun;
 
 /// Something a session wants done to a workspace.
 #[derive(Debug)]

@@ -27,7 +27,7 @@ pub enum Output {
     /// Send this message.
     Send(Arc<[u8]>),
     /// Have this verified, staged and committed, and hand the reply to [`Session::replied`].
-    Submit(Request),
+    Submit(Box<Request>),
     /// Send what is outstanding and close.
     Close(ErrorCode),
 }

@@ -6,7 +6,6 @@ use casework_protocol::entry::EntryError;
 use casework_protocol::frame::{Logged, PushItem, RefusedBecause};
 use casework_protocol::ids::{DeviceId, DocumentId, WorkspaceId};
 use casework_protocol::log::{ConsistencyProof, VerifiedHead};
-use casework_protocol::roster::entry::RosterEntry;
 use casework_protocol::seal::{CheckedRun, SealError, SignedRun, VerifiedRun};
 
 use super::request::{
@@ -71,7 +70,7 @@ enum Opened {
 
 enum Slot {
     Pooled(usize, DocumentId),
-    Ready(Proved),
+    Ready(Box<Proved>),
 }
 
 enum LostSlot {
@@ -80,7 +79,7 @@ enum LostSlot {
         equivocation: bool,
         place: (u64, u64, u64),
     },
-    Ready(Result<Lost, String>),
+    Ready(Box<Result<Lost, String>>),
 }
 
 type Results = Vec<Option<Result<VerifiedRun, SealError>>>;
@@ -121,90 +120,71 @@ impl Pool {
     }
 
     fn item(&mut self, workspace: WorkspaceId, item: PushItem) -> Slot {
-        match item {
+        let proved = match item {
             PushItem::Run(run) => {
                 let document = run.document();
                 match self.add(workspace, run) {
-                    Ok(at) => Slot::Pooled(at, document),
-                    Err(error) => Slot::Ready(refused_run(document, &error)),
+                    Ok(at) => return Slot::Pooled(at, document),
+                    Err(error) => refused_run(document, &error),
                 }
             }
-            PushItem::Roster(entry) => Slot::Ready(
-                entry
-                    .verify()
-                    .map_or_else(|error| refused_entry(Part::Alone, &error), Proved::Roster),
-            ),
-            PushItem::Access { document, entry } => Slot::Ready(entry.verify().map_or_else(
-                |error| refused_entry(Part::Access(document), &error),
-                |entry| Proved::Access(document, entry),
-            )),
-        }
+            PushItem::Roster(entry) => match entry.verify() {
+                Ok(entry) => Proved::Roster(entry),
+                Err(error) => refused_entry(Part::Alone, &error),
+            },
+            PushItem::Access { document, entry } => match entry.verify() {
+                Ok(entry) => Proved::Access(document, entry),
+                Err(error) => refused_entry(Part::Access(document), &error),
+            },
+        };
+        Slot::Ready(Box::new(proved))
     }
 
     fn lost(&mut self, workspace: WorkspaceId, item: Logged) -> LostSlot {
         let seq = item.seq();
-        let problem = |error: &dyn core::fmt::Display| Err(format!("position {seq}: {error}"));
-        match item {
-            Logged::Run(run) => {
-                let place = (seq, run.document_seq, run.received_ms);
-                self.add(workspace, run.run).map_or_else(
-                    |error| LostSlot::Ready(problem(&error)),
-                    |at| LostSlot::Pooled {
-                        at,
-                        equivocation: false,
-                        place,
-                    },
-                )
-            }
-            Logged::Equivocation {
+        self.try_lost(workspace, item)
+            .unwrap_or_else(|problem| LostSlot::Ready(Box::new(Err(format!("{seq}: {problem}")))))
+    }
+
+    fn try_lost(&mut self, workspace: WorkspaceId, item: Logged) -> Result<LostSlot, String> {
+        let (seq, received_ms) = (item.seq(), item.received_ms());
+        let ready = |document_seq, what| {
+            LostSlot::Ready(Box::new(Ok(Lost {
+                seq,
                 document_seq,
                 received_ms,
-                run,
-                ..
-            } => {
-                let place = (seq, document_seq, received_ms);
-                self.add(workspace, run).map_or_else(
-                    |error| LostSlot::Ready(problem(&error)),
-                    |at| LostSlot::Pooled {
-                        at,
-                        equivocation: true,
-                        place,
-                    },
-                )
+                what,
+            })))
+        };
+        let text = |error: EntryError| error.to_string();
+        let mut pool = |run, document_seq, equivocation| {
+            let at = self
+                .add(workspace, run)
+                .map_err(|error| error.to_string())?;
+            Ok(LostSlot::Pooled {
+                at,
+                equivocation,
+                place: (seq, document_seq, received_ms),
+            })
+        };
+        match item {
+            Logged::Run(logged) => pool(logged.run, logged.document_seq, false),
+            Logged::Equivocation {
+                document_seq, run, ..
+            } => pool(run, document_seq, true),
+            Logged::Roster { entry, .. } => {
+                Ok(ready(0, LostWhat::Roster(entry.verify().map_err(text)?)))
             }
-            Logged::Roster {
-                received_ms, entry, ..
-            } => LostSlot::Ready(entry.verify().map_or_else(
-                |error| problem(&error),
-                |entry: RosterEntry| {
-                    let what = LostWhat::Roster(entry);
-                    Ok(Lost {
-                        seq,
-                        document_seq: 0,
-                        received_ms,
-                        what,
-                    })
-                },
-            )),
             Logged::Access {
                 document_seq,
-                received_ms,
                 document,
                 entry,
                 ..
-            } => LostSlot::Ready(entry.verify().map_or_else(
-                |error| problem(&error),
-                |entry| {
-                    let what = LostWhat::Access(document, entry);
-                    Ok(Lost {
-                        seq,
-                        document_seq,
-                        received_ms,
-                        what,
-                    })
-                },
-            )),
-            Logged::Withheld { .. } => LostSlot::Ready(problem(&"withheld, not restorable")),
+            } => {
+                let entry = entry.verify().map_err(text)?;
+                Ok(ready(document_seq, LostWhat::Access(document, entry)))
+            }
+            Logged::Withheld { .. } => Err("withheld, so it cannot be brought back".to_owned()),
         }
     }
 
@@ -234,7 +214,7 @@ impl Opened {
                     Slot::Pooled(at, document) => {
                         take(at).map_or_else(|error| refused_run(document, &error), Proved::Run)
                     }
-                    Slot::Ready(item) => item,
+                    Slot::Ready(item) => *item,
                 });
                 ProvedAsk::Push {
                     number,
@@ -263,7 +243,7 @@ impl Opened {
                             what,
                         })
                     }
-                    LostSlot::Ready(item) => item,
+                    LostSlot::Ready(item) => *item,
                 });
                 ProvedAsk::Restore {
                     head,
@@ -277,10 +257,12 @@ impl Opened {
 }
 
 fn refused_run(document: DocumentId, error: &SealError) -> Proved {
-    let because = match error {
-        SealError::Key(_) => RefusedBecause::Signature,
-        SealError::Size { .. } => RefusedBecause::TooMuch,
-        _ => RefusedBecause::Gate,
+    let because = if matches!(error, SealError::Key(_)) {
+        RefusedBecause::Signature
+    } else if matches!(error, SealError::Size { .. }) {
+        RefusedBecause::TooMuch
+    } else {
+        RefusedBecause::Gate
     };
     Proved::Refused {
         part: Part::Run(document),
@@ -290,10 +272,12 @@ fn refused_run(document: DocumentId, error: &SealError) -> Proved {
 }
 
 fn refused_entry(part: Part, error: &EntryError) -> Proved {
-    let because = match error {
-        EntryError::Key(_) => RefusedBecause::Signature,
-        EntryError::TooLong(_) => RefusedBecause::TooMuch,
-        _ => RefusedBecause::Entry,
+    let because = if matches!(error, EntryError::Key(_)) {
+        RefusedBecause::Signature
+    } else if matches!(error, EntryError::TooLong(_)) {
+        RefusedBecause::TooMuch
+    } else {
+        RefusedBecause::Entry
     };
     Proved::Refused {
         part,

@@ -10,11 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use casework_protocol::access::AccessRecord;
-use casework_protocol::access::entry::AccessEntry;
 use casework_protocol::authority::Received;
 use casework_protocol::digest::{Tag, digest};
-use casework_protocol::entry::EntryError;
-use casework_protocol::frame::Logged;
+use casework_protocol::gate::CheckedChange;
 use casework_protocol::ids::{ChangeHash, DocumentId, EpochId, WorkspaceId};
 use casework_protocol::keys::SecretKey;
 use casework_protocol::log::{
@@ -335,6 +333,22 @@ impl Document {
             bundle: None,
         }
     }
+
+    /// Takes changes that stand from this position on; the number of the first among the
+    /// document's entries.
+    pub(super) fn grow(&mut self, seq: u64, news: &[CheckedChange]) -> u64 {
+        let (row, count) = (&mut self.row, news.len() as u64);
+        let first = row.count;
+        row.count += count;
+        row.last = seq + count.saturating_sub(1);
+        for header in news.iter().map(|change| change.header()) {
+            row.heads
+                .retain(|head| header.deps.binary_search(head).is_err());
+            row.heads.push(header.hash);
+        }
+        row.heads.sort_unstable();
+        first
+    }
 }
 
 impl Nodes for Workspace {
@@ -346,11 +360,12 @@ impl Nodes for Workspace {
 }
 
 fn unprovable(error: ProveError<LogError>) -> LogError {
-    match error {
-        ProveError::Nodes(error) => error,
-        other => LogError::Corrupt {
-            table: "nodes",
-            problem: other.to_string(),
-        },
+    let problem = error.to_string();
+    if let ProveError::Nodes(error) = error {
+        return error;
+    }
+    LogError::Corrupt {
+        table: "nodes",
+        problem,
     }
 }

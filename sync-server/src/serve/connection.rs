@@ -182,7 +182,7 @@ impl Connection {
         for output in outputs {
             match output {
                 Output::Send(message) => socket.send(message).map_err(|_| Gone)?,
-                Output::Submit(request) => self.submit(request, bytes).await?,
+                Output::Submit(request) => self.submit(*request, bytes).await?,
                 Output::Close(code) => self.closing = Some(code),
             }
         }

@@ -136,12 +136,14 @@ impl Socket {
 }
 
 fn close_code(code: ErrorCode) -> CloseCode {
-    match code {
-        ErrorCode::Stopping => CloseCode::Away,
-        ErrorCode::Malformed | ErrorCode::Version => CloseCode::Protocol,
-        ErrorCode::TooMuch => CloseCode::Size,
-        ErrorCode::Internal => CloseCode::Error,
-        ErrorCode::Busy => CloseCode::Again,
-        _ => CloseCode::Policy,
-    }
+    let known = [
+        (ErrorCode::Stopping, CloseCode::Away),
+        (ErrorCode::Malformed, CloseCode::Protocol),
+        (ErrorCode::Version, CloseCode::Protocol),
+        (ErrorCode::TooMuch, CloseCode::Size),
+        (ErrorCode::Internal, CloseCode::Error),
+        (ErrorCode::Busy, CloseCode::Again),
+    ];
+    let found = known.into_iter().find(|(of, _)| *of == code);
+    found.map_or(CloseCode::Policy, |(_, close)| close)
 }

@@ -1,5 +1,10 @@
 //! The process around the relay, over real sockets on the loopback.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at the one variant it is about"
+)]
+
 use std::path::Path;
 use std::time::Duration;
 

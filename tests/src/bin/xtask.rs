@@ -8,6 +8,8 @@ use std::io::{self, Write};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+#[path = "../xtask/bench.rs"]
+mod bench;
 #[path = "../xtask/fuzz.rs"]
 mod fuzz;
 
@@ -21,6 +23,8 @@ struct Xtask {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Measures every row of the table beside its yardstick.
+    Bench(bench::Args),
     /// Runs every fuzz target with mutations, on a stable compiler.
     Fuzz(fuzz::Args),
 }
@@ -28,6 +32,7 @@ enum Task {
 fn main() -> Result<()> {
     let out = &mut io::stdout().lock();
     match Xtask::parse().task {
+        Task::Bench(args) => bench::run(&args, out)?,
         Task::Fuzz(args) => fuzz::run(&args, out)?,
     }
     out.flush()?;

@@ -102,8 +102,8 @@ impl Stage {
     }
 
     fn connect_one(&mut self, who: Who) {
-        let nonce = self.moment().nonce("hello");
-        let server = relay::Session::new(self.moment().nonce("welcome"));
+        let nonce = self.instant().nonce("hello");
+        let server = relay::Session::new(self.instant().nonce("welcome"));
         let actor = &mut self.actors[who.0];
         actor.sessions += 1;
         let (client, hello) = Session::open(&actor.replica, nonce);
@@ -167,7 +167,7 @@ impl Stage {
 
     /// Local work that became due: redeeming an invite, pushing, following the log, time.
     fn work(&mut self, who: Who) -> bool {
-        let moment = self.moment();
+        let moment = self.instant();
         let relay = self.relay.clone();
         let actor = &mut self.actors[who.0];
         let Some(link) = actor.link.as_mut() else { return false };
@@ -211,8 +211,11 @@ impl Stage {
         }
         for _ in 0..SETTLING_STEPS {
             self.connect();
-            if !self.deliver_one() && self.is_at_rest() {
-                return;
+            if !self.deliver_one() {
+                if self.is_at_rest() {
+                    return;
+                }
+                self.wait_for_the_next();
             }
             if let Some(actor) = self.actors.iter().find(|a| a.sessions > SETTLING_SESSIONS) {
                 let (seed, name) = (self.seed(), &actor.name);
@@ -220,6 +223,14 @@ impl Stage {
             }
         }
         panic!("seed {}: the stage does not come to rest: {}", self.seed(), self.describe());
+    }
+
+    /// Nothing is on its way: time passes until somebody has something to do.
+    fn wait_for_the_next(&mut self) {
+        let wakes = self.actors.iter().filter_map(|actor| actor.link.as_ref()?.client.wake_at_ms());
+        if let Some(next) = wakes.min() {
+            self.wait_until(next);
+        }
     }
 
     /// Whether nobody has anything left to do but wait.
@@ -261,7 +272,7 @@ impl Link {
             match output {
                 Output::Send(message) => self.to_client.push_back(message.to_vec()),
                 Output::Submit(request) => {
-                    let reply = relay.serve(now_ms, request).expect("the log takes it");
+                    let reply = relay.serve(now_ms, *request).expect("the log takes it");
                     outputs.extend(self.server.replied(relay, reply));
                 }
                 Output::Close(_) => return false,

@@ -1,6 +1,7 @@
 //! Every integration test in one binary; `no_test_file_is_forgotten` fails when one is not listed.
 
 mod architecture;
+mod convergence;
 mod joining;
 
 #[test]

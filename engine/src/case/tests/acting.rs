@@ -533,3 +533,24 @@ fn the_stage_is_read_at_any_point_of_the_history() {
     );
     assert!(!is_closed(&Past::now(&desk.doc)));
 }
+
+#[test]
+fn an_action_that_no_change_can_carry_is_refused_and_leaves_the_case_as_it_was() {
+    let mut desk = Desk::open(1);
+    let long = Decision {
+        rationale: "x".repeat(120_000),
+        conditions: "y".repeat(120_000),
+        ..trial::decide(part(2), "yes")
+    };
+    let edit = trial::edit_notes(&"z".repeat(9_000));
+    let heads = desk.doc.get_heads();
+    for action in [CaseAction::Decide(long), edit] {
+        let checked = desk.check(Act::new(part(2), action)).unwrap();
+        let stamp = desk.stamp();
+        let error = write(&mut desk.doc, &checked, &stamp).unwrap_err();
+        assert!(matches!(error, WriteError::Act(_)), "{error}");
+        assert_eq!(desk.doc.get_heads(), heads);
+    }
+    desk.does(3, set_summary("still works"));
+    desk.does(4, trial::edit_notes(&"z".repeat(8_000)));
+}

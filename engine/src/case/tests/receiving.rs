@@ -98,6 +98,31 @@ fn every_act_of_the_play_reads_back_with_its_values() {
 }
 
 #[test]
+fn an_edit_of_prose_reads_back_with_the_text_it_left() {
+    let mut desk = Desk::open(1);
+    desk.does(2, trial::edit_notes("first"));
+    let hash = desk.does(3, trial::edit_notes("first and second"));
+    desk.does(4, trial::edit_notes("third"));
+    let act = act_of(&desk.doc, &desk.change(hash)).unwrap();
+    assert_eq!(act.action, trial::edit_notes("first and second"));
+}
+
+#[test]
+fn every_change_of_the_play_passes_the_first_layer_of_the_gate() {
+    use casework_protocol::gate::{Origin, check_change};
+    use casework_protocol::ids::{DeviceId, DocumentId, WorkspaceId};
+    for change in play().changes() {
+        let n = change.actor_id().to_bytes()[0];
+        let origin = Origin {
+            workspace: WorkspaceId::new([7; 32]),
+            document: DocumentId::new([8; 16]),
+            device: DeviceId::new([n; 32]),
+        };
+        check_change(&origin, change.raw_bytes().to_vec()).unwrap();
+    }
+}
+
+#[test]
 fn a_change_labelled_as_another_action_is_refused() {
     let desk = play();
     let revisions = desk.revisions();

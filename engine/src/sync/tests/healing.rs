@@ -25,7 +25,9 @@ fn a_server_without_the_workspace_gets_it_from_its_roster() {
     assert_eq!(pushes(&frames), [(1, vec![PushItem::Roster(entry()); 3])]);
     assert_eq!(device.session.progress().phase, Phase::Founding);
     server.grow(3);
-    let places = (0..3).map(|seq| Answer::Placed(vec![placed(seq)])).collect();
+    let places = (0..3)
+        .map(|seq| Answer::Placed(vec![placed(seq)]))
+        .collect();
     let frames = device.give(answers(1, places));
     assert_eq!(resume(&frames), (Start::Nothing, None));
     device.give(server.resumed(None));
@@ -40,7 +42,10 @@ fn a_server_that_will_not_found_or_a_device_that_cannot_ends_the_session() {
     let mut device = Device::new(Shelf::new());
     device.greet(&server);
     let detail = "so it is".to_owned();
-    assert_eq!(device.fault(error(code)), SyncFault::Refused { code, detail });
+    assert_eq!(
+        device.fault(error(code)),
+        SyncFault::Refused { code, detail }
+    );
 
     let mut device = Device::new(founder());
     device.greet(&server);
@@ -55,18 +60,29 @@ fn a_server_that_will_not_found_or_a_device_that_cannot_ends_the_session() {
     device.greet(&server);
     device.give(error(code));
     device.give(answers(1, vec![Answer::Placed(vec![placed(0)]); 3]));
-    assert!(matches!(device.fault(error(code)), SyncFault::Refused { .. }));
+    assert!(matches!(
+        device.fault(error(code)),
+        SyncFault::Refused { .. }
+    ));
 }
 
 fn behind(common: u64) -> Continuity {
-    Continuity::Behind { common, recovering: true }
+    Continuity::Behind {
+        common,
+        recovering: true,
+    }
 }
 
 #[test]
 fn a_server_restored_from_a_backup_gets_back_what_it_lost() {
     let mut server = Server::of_size(100);
     let mut shelf = Shelf::at(&server, 100);
-    shelf.log = vec![run(1, 60, 10), run(2, 70, 10), run(1, 80, 10), run(1, 90, 10)];
+    shelf.log = vec![
+        run(1, 60, 10),
+        run(2, 70, 10),
+        run(1, 80, 10),
+        run(1, 90, 10),
+    ];
     shelf.proofs.insert(80, server.proof(80));
     let shown = shelf.head.clone().unwrap();
     let mut device = Device::new(shelf);
@@ -74,22 +90,44 @@ fn a_server_restored_from_a_backup_gets_back_what_it_lost() {
     let whole = Server::of_size(100);
     server.shrink(60);
     let frames = device.give(server.resumed_with(behind(60)));
-    assert!(device.shelf.calls.contains(&Call::Turn(Turn::Recover { from: 60 })));
+    assert!(
+        device
+            .shelf
+            .calls
+            .contains(&Call::Turn(Turn::Recover { from: 60 }))
+    );
     assert_eq!(device.session.progress().phase, Phase::Restoring);
     let items = vec![run(1, 60, 10), run(2, 70, 10)];
     let proof = Some(whole.proof(80));
-    assert_eq!(frames, [ClientFrame::Restore { head: shown.clone(), items, proof }]);
+    assert_eq!(
+        frames,
+        [ClientFrame::Restore {
+            head: shown.clone(),
+            items,
+            proof
+        }]
+    );
     // What the server sends meanwhile is of before.
     assert_eq!(device.give(entries(vec![run(3, 5, 1)], 60)), []);
     let frames = device.give(ServerFrame::Restored(80));
     let items = vec![run(1, 80, 10), run(1, 90, 10)];
-    assert_eq!(frames, [ClientFrame::Restore { head: shown.clone(), items, proof: None }]);
+    assert_eq!(
+        frames,
+        [ClientFrame::Restore {
+            head: shown.clone(),
+            items,
+            proof: None
+        }]
+    );
     let frames = device.give(ServerFrame::Restored(100));
     assert_eq!(resume(&frames).1, Some(shown));
     device.give(whole.resumed(Some(100)));
     device.give(whole.caught_up(100));
     assert!(device.session.is_caught_up());
-    assert!(device.shelf.taken().is_empty(), "nothing of before was taken");
+    assert!(
+        device.shelf.taken().is_empty(),
+        "nothing of before was taken"
+    );
 }
 
 #[test]
@@ -100,7 +138,13 @@ fn who_cannot_give_back_comes_again_later() {
         (vec![], behind(60)),
         (vec![run(1, 70, 30)], behind(60)),
         (vec![run(1, 60, 10)], behind(60)),
-        (vec![run(1, 60, 40)], Continuity::Behind { common: 0, recovering: false }),
+        (
+            vec![run(1, 60, 40)],
+            Continuity::Behind {
+                common: 0,
+                recovering: false,
+            },
+        ),
     ] {
         let mut shelf = Shelf::at(&whole, 100);
         shelf.log = log;
@@ -130,7 +174,12 @@ fn items_beyond_the_shown_head_are_not_given_back() {
     let mut device = Device::new(shelf);
     device.greet(&whole);
     let frames = device.give(Server::of_size(60).resumed_with(behind(60)));
-    let [ClientFrame::Restore { items, proof: None, .. }] = frames.as_slice() else {
+    let [
+        ClientFrame::Restore {
+            items, proof: None, ..
+        },
+    ] = frames.as_slice()
+    else {
         panic!("{frames:?}")
     };
     assert_eq!(items.iter().map(Logged::seq).collect::<Vec<_>>(), [60]);
@@ -140,24 +189,41 @@ fn items_beyond_the_shown_head_are_not_given_back() {
 fn in_a_new_epoch_the_device_turns_compares_and_pushes_what_was_lost() {
     let old = Server::of_size(100);
     let mut device = Device::new(Shelf::at(&old, 100));
-    device.shelf.compared = vec![heads_of(1, 0, &[]), heads_of(2, 1, &[7]), heads_of(3, 1, &[8])];
+    device.shelf.compared = vec![
+        heads_of(1, 0, &[]),
+        heads_of(2, 1, &[7]),
+        heads_of(3, 1, &[8]),
+    ];
     let lost = PushItem::Run(signed_run(1, 1, 10));
     device.shelf.lacking = vec![parcel(lost.clone())];
     device.shelf.put(5, PushItem::Run(signed_run(2, 1, 10)));
     device.greet(&old);
     let epoch = EpochId::new([2; 16]);
-    let new = Server { epoch, ..Server::of_size(60) };
-    let frames = device.give(new.resumed_with(Continuity::NewEpoch { from: EPOCH, common: 60 }));
+    let new = Server {
+        epoch,
+        ..Server::of_size(60)
+    };
+    let frames = device.give(new.resumed_with(Continuity::NewEpoch {
+        from: EPOCH,
+        common: 60,
+    }));
     let turned = Call::Turn(Turn::Epoch { epoch, common: 60 });
     assert_eq!(device.shelf.calls, [turned, Call::SawHead(60)]);
     let at = Start::At(Cursor { epoch, seq: 60 });
     assert_eq!(resume(&frames), (at, Some(new.head())));
-    assert_eq!(pushes(&device.give(new.resumed(Some(60)))), [], "first everything is read");
+    assert_eq!(
+        pushes(&device.give(new.resumed(Some(60)))),
+        [],
+        "first everything is read"
+    );
     let frames = device.give(new.caught_up(60));
     assert_eq!(frames, [ClientFrame::Heads(device.shelf.compared.clone())]);
     // Nothing is known of 1; 3 is equal and left out.
     let frames = device.give(ServerFrame::Heads(vec![heads_of(2, 1, &[6])]));
-    assert_eq!(device.shelf.told, [vec![heads_of(1, 0, &[]), heads_of(2, 1, &[6])]]);
+    assert_eq!(
+        device.shelf.told,
+        [vec![heads_of(1, 0, &[]), heads_of(2, 1, &[6])]]
+    );
     let sent = pushes(&frames);
     assert_eq!(sent[0].1, [lost]);
     assert_eq!(sent[1].1, [PushItem::Run(signed_run(2, 1, 10))]);

@@ -23,7 +23,11 @@ fn resumed_fault(server: &Server, shelf: Shelf, answer: ServerFrame) -> Fault {
     let mut device = Device::new(shelf);
     device.greet(server);
     let fault = device.fault(answer);
-    assert_eq!(device.shelf.count(|call| !matches!(call, Call::Pin(_))), 0, "nothing was stored");
+    assert_eq!(
+        device.shelf.count(|call| !matches!(call, Call::Pin(_))),
+        0,
+        "nothing was stored"
+    );
     fault
 }
 
@@ -40,14 +44,23 @@ fn a_head_that_another_key_signed_is_not_believed() {
 #[test]
 fn an_old_head_is_not_believed() {
     let (server, mut device) = live(10);
-    let old = ServerFrame::CaughtUp { head: server.head_at(9), proof: None };
-    let went_back = SyncFault::WentBack { known: 10, offered: 9 };
+    let old = ServerFrame::CaughtUp {
+        head: server.head_at(9),
+        proof: None,
+    };
+    let went_back = SyncFault::WentBack {
+        known: 10,
+        offered: 9,
+    };
     assert_eq!(device.fault(old), went_back);
     let shorter = Server::of_size(9);
     let shelf = || Shelf::at(&Server::of_size(10), 10);
     let lost = Continuity::Extends(server.proof(10));
     let fault = resumed_fault(&shorter, shelf(), shorter.resumed_with(lost));
-    assert!(matches!(fault, SyncFault::Unproved(_) | SyncFault::WentBack { .. }), "{fault:?}");
+    assert!(
+        matches!(fault, SyncFault::Unproved(_) | SyncFault::WentBack { .. }),
+        "{fault:?}"
+    );
 }
 
 #[test]
@@ -56,11 +69,17 @@ fn a_forged_proof_of_growth_is_not_believed() {
     server.grow(7);
     let mut proof = server.proof(10);
     proof.path[0] = NodeHash::new([0; 32]);
-    let fault = device.fault(ServerFrame::CaughtUp { head: server.head(), proof: Some(proof) });
+    let fault = device.fault(ServerFrame::CaughtUp {
+        head: server.head(),
+        proof: Some(proof),
+    });
     assert!(matches!(fault, SyncFault::Unproved(_)), "{fault:?}");
     let (mut server, mut device) = live(10);
     server.grow(7);
-    let fault = device.fault(ServerFrame::CaughtUp { head: server.head(), proof: None });
+    let fault = device.fault(ServerFrame::CaughtUp {
+        head: server.head(),
+        proof: None,
+    });
     assert!(matches!(fault, SyncFault::Unproved(_)), "{fault:?}");
 }
 
@@ -70,13 +89,25 @@ fn two_histories_convict_the_server_with_both_codes() {
         let (server, mut device) = live(10);
         let fork = Server::forked(size);
         let fault = device.fault(fork.caught_up(10));
-        let SyncFault::ForkedLog { trusted, offered, evidence } = fault else {
+        let SyncFault::ForkedLog {
+            trusted,
+            offered,
+            evidence,
+        } = fault
+        else {
             panic!("{fault:?}")
         };
         let code = |head: &casework_protocol::log::SignedHead| {
-            head.clone().verify(server.id(), WORKSPACE).unwrap().head().short_code()
+            head.clone()
+                .verify(server.id(), WORKSPACE)
+                .unwrap()
+                .head()
+                .short_code()
         };
-        assert_eq!((&trusted, &offered), (&code(&server.head()), &code(&fork.head())));
+        assert_eq!(
+            (&trusted, &offered),
+            (&code(&server.head()), &code(&fork.head()))
+        );
         assert_ne!(trusted, offered);
         assert_eq!((evidence.size, evidence.trusted), (10, server.head()));
     }
@@ -92,44 +123,96 @@ fn a_server_that_forgets_the_shown_head_without_saying_so_is_not_believed() {
     let shelf = || Shelf::at(&server, 20);
     for continuity in [
         Continuity::First,
-        Continuity::Behind { common: 20, recovering: true },
-        Continuity::Behind { common: 21, recovering: true },
-        Continuity::NewEpoch { from: EPOCH, common: 20 },
+        Continuity::Behind {
+            common: 20,
+            recovering: true,
+        },
+        Continuity::Behind {
+            common: 21,
+            recovering: true,
+        },
+        Continuity::NewEpoch {
+            from: EPOCH,
+            common: 20,
+        },
     ] {
         let answer = server.resumed_with(continuity.clone());
         let fault = resumed_fault(&server, shelf(), answer);
-        assert!(matches!(fault, SyncFault::Continuity(_)), "{continuity:?}: {fault:?}");
+        assert!(
+            matches!(fault, SyncFault::Continuity(_)),
+            "{continuity:?}: {fault:?}"
+        );
     }
-    let nothing = || Shelf { head: None, start: Start::Nothing, ..shelf() };
+    let nothing = || Shelf {
+        head: None,
+        start: Start::Nothing,
+        ..shelf()
+    };
     let fault = resumed_fault(&server, nothing(), server.resumed(Some(20)));
     assert!(matches!(fault, SyncFault::Continuity(_)), "{fault:?}");
     // A cursor without a head: the log must at least reach it.
-    let headless = Shelf { head: None, ..shelf() };
+    let headless = Shelf {
+        head: None,
+        ..shelf()
+    };
     let short = Server::of_size(19);
     let fault = resumed_fault(&server, headless, short.resumed(None));
-    assert_eq!(fault, SyncFault::WentBack { known: 20, offered: 19 });
+    assert_eq!(
+        fault,
+        SyncFault::WentBack {
+            known: 20,
+            offered: 19
+        }
+    );
 }
 
 #[test]
 fn a_new_epoch_must_follow_the_known_one_and_comes_once() {
     let old = Server::of_size(20);
     let second = EpochId::new([2; 16]);
-    let new = Server { epoch: second, ..Server::of_size(20) };
+    let new = Server {
+        epoch: second,
+        ..Server::of_size(20)
+    };
     let from = EpochId::new([7; 16]);
     let answer = new.resumed_with(Continuity::NewEpoch { from, common: 3 });
     let fault = resumed_fault(&old, Shelf::at(&old, 20), answer);
-    assert_eq!(fault, SyncFault::OtherEpoch { known: EPOCH, offered: from });
-    let answer = new.resumed_with(Continuity::NewEpoch { from: EPOCH, common: 21 });
+    assert_eq!(
+        fault,
+        SyncFault::OtherEpoch {
+            known: EPOCH,
+            offered: from
+        }
+    );
+    let answer = new.resumed_with(Continuity::NewEpoch {
+        from: EPOCH,
+        common: 21,
+    });
     let fault = resumed_fault(&old, Shelf::at(&old, 20), answer);
     assert!(matches!(fault, SyncFault::Continuity(_)), "{fault:?}");
     let fault = resumed_fault(&old, Shelf::at(&old, 20), new.resumed(Some(20)));
-    assert_eq!(fault, SyncFault::OtherEpoch { known: EPOCH, offered: second });
+    assert_eq!(
+        fault,
+        SyncFault::OtherEpoch {
+            known: EPOCH,
+            offered: second
+        }
+    );
 
     let mut device = Device::new(Shelf::at(&old, 20));
     device.greet(&old);
-    device.give(new.resumed_with(Continuity::NewEpoch { from: EPOCH, common: 3 }));
-    let third = Server { epoch: EpochId::new([3; 16]), ..Server::of_size(20) };
-    let again = Continuity::NewEpoch { from: second, common: 3 };
+    device.give(new.resumed_with(Continuity::NewEpoch {
+        from: EPOCH,
+        common: 3,
+    }));
+    let third = Server {
+        epoch: EpochId::new([3; 16]),
+        ..Server::of_size(20)
+    };
+    let again = Continuity::NewEpoch {
+        from: second,
+        common: 3,
+    };
     let fault = device.fault(third.resumed_with(again));
     assert!(matches!(fault, SyncFault::Continuity(_)), "{fault:?}");
 }
@@ -156,14 +239,21 @@ fn items_of_other_positions_than_announced_are_refused() {
         let server = Server::of_size(20);
         let mut device = Device::following(&server, Shelf::at(&server, 10));
         let fault = device.fault(entries(items.clone(), upto));
-        assert!(matches!(fault, SyncFault::OutOfOrder { .. }), "{items:?}: {fault:?}");
+        assert!(
+            matches!(fault, SyncFault::OutOfOrder { .. }),
+            "{items:?}: {fault:?}"
+        );
         assert!(device.shelf.taken().is_empty());
     }
 }
 
 #[test]
 fn a_first_sync_out_of_order_is_refused() {
-    let complete = |n, below, target| ServerFrame::Document { document: document(n), below, target };
+    let complete = |n, below, target| ServerFrame::Document {
+        document: document(n),
+        below,
+        target,
+    };
     for (frames, last) in [
         (vec![], entries(vec![run(1, 50, 1)], 0)),
         (vec![], entries(vec![run(1, 49, 2)], 0)),
@@ -179,7 +269,10 @@ fn a_first_sync_out_of_order_is_refused() {
             device.give(frame);
         }
         let fault = device.fault(last.clone());
-        assert!(matches!(fault, SyncFault::OutOfOrder { .. }), "{last:?}: {fault:?}");
+        assert!(
+            matches!(fault, SyncFault::OutOfOrder { .. }),
+            "{last:?}: {fault:?}"
+        );
     }
 }
 
@@ -196,13 +289,23 @@ fn a_head_that_hides_the_items_just_sent_is_refused() {
 fn a_position_announced_without_a_head_is_not_gone_on_from() {
     let (_, mut device) = live(10);
     device.give(entries(vec![run(1, 10, 1)], u64::MAX));
-    assert_eq!(device.shelf.start, Start::At(Cursor { epoch: EPOCH, seq: 10 }));
+    assert_eq!(
+        device.shelf.start,
+        Start::At(Cursor {
+            epoch: EPOCH,
+            seq: 10
+        })
+    );
 }
 
 #[test]
 fn pieces_that_do_not_make_one_bundle_are_refused() {
     let long = vec![0; BUNDLE_PIECE_BYTES + 1];
-    let complete = ServerFrame::Document { document: document(1), below: 40, target: 50 };
+    let complete = ServerFrame::Document {
+        document: document(1),
+        below: 40,
+        target: 50,
+    };
     let server = Server::of_size(50);
     let interrupted = || vec![piece(1, 0, false, b"x")];
     for (before, last) in [
@@ -221,8 +324,14 @@ fn pieces_that_do_not_make_one_bundle_are_refused() {
             device.give(frame);
         }
         let fault = device.fault(last.clone());
-        assert!(matches!(fault, SyncFault::Pieces { .. }), "{last:?}: {fault:?}");
-        assert_eq!(device.shelf.count(|call| matches!(call, Call::Bundle(..))), 0);
+        assert!(
+            matches!(fault, SyncFault::Pieces { .. }),
+            "{last:?}: {fault:?}"
+        );
+        assert_eq!(
+            device.shelf.count(|call| matches!(call, Call::Bundle(..))),
+            0
+        );
     }
 }
 
@@ -233,7 +342,10 @@ fn a_server_that_sends_on_without_credit_is_stopped() {
     shelf.log = vec![run(1, 60, 40)];
     let mut device = Device::new(shelf);
     device.greet(&whole);
-    let behind = Continuity::Behind { common: 60, recovering: true };
+    let behind = Continuity::Behind {
+        common: 60,
+        recovering: true,
+    };
     device.give(Server::of_size(60).resumed_with(behind));
     let bytes = vec![0; BUNDLE_PIECE_BYTES];
     for index in 0..1_000 {
@@ -287,7 +399,11 @@ fn a_place_at_the_end_of_all_numbers_breaks_nothing() {
     let (_, mut device) = live(5);
     device.shelf.put(1, PushItem::Roster(entry()));
     device.pump();
-    let far = Placed { seq: u64::MAX, received_ms: u64::MAX, ..placed(0) };
+    let far = Placed {
+        seq: u64::MAX,
+        received_ms: u64::MAX,
+        ..placed(0)
+    };
     device.give(answers(1, vec![Answer::Placed(vec![far])]));
     assert!(!device.session.is_caught_up(), "no head covers that");
 }
@@ -300,14 +416,20 @@ fn frames_that_nothing_asked_for_are_refused() {
     for frame in [
         heads(),
         ServerFrame::Restored(5),
-        ServerFrame::Kept { document: document(1), refused: None },
+        ServerFrame::Kept {
+            document: document(1),
+            refused: None,
+        },
         ServerFrame::Pong(1),
         ServerFrame::Inclusion(inclusion),
         server.resumed(Some(5)),
     ] {
         let (_, mut device) = live(5);
         let fault = device.fault(frame.clone());
-        assert!(matches!(fault, SyncFault::Unasked(_)), "{frame:?}: {fault:?}");
+        assert!(
+            matches!(fault, SyncFault::Unasked(_)),
+            "{frame:?}: {fault:?}"
+        );
     }
     for frame in [
         server.resumed(Some(5)),
@@ -327,21 +449,33 @@ fn frames_that_nothing_asked_for_are_refused() {
             continue;
         }
         let fault = device.fault(frame.clone());
-        assert!(matches!(fault, SyncFault::Unasked(_)), "{frame:?}: {fault:?}");
+        assert!(
+            matches!(fault, SyncFault::Unasked(_)),
+            "{frame:?}: {fault:?}"
+        );
     }
     let (server, mut device) = live(5);
     let hello = device.hello.clone();
-    assert!(matches!(device.fault(server.welcome(&hello)), SyncFault::Unasked(_)));
+    assert!(matches!(
+        device.fault(server.welcome(&hello)),
+        SyncFault::Unasked(_)
+    ));
 }
 
 #[test]
 fn heads_of_documents_that_were_not_compared_are_refused() {
-    for heads in [vec![heads_of(2, 1, &[1])], vec![heads_of(1, 1, &[1]), heads_of(1, 2, &[1])]] {
+    for heads in [
+        vec![heads_of(2, 1, &[1])],
+        vec![heads_of(1, 1, &[1]), heads_of(1, 2, &[1])],
+    ] {
         let (_, mut device) = live(5);
         device.shelf.put(1, PushItem::Run(signed_run(1, 1, 10)));
         device.shelf.compared = vec![heads_of(1, 0, &[])];
         device.pump();
-        device.give(answers(1, vec![Answer::Missing(vec![ChangeHash::new([0; 32])])]));
+        device.give(answers(
+            1,
+            vec![Answer::Missing(vec![ChangeHash::new([0; 32])])],
+        ));
         let fault = device.fault(ServerFrame::Heads(heads));
         assert!(matches!(fault, SyncFault::Unasked(_)), "{fault:?}");
         assert_eq!(device.shelf.told.len(), 0);
@@ -352,7 +486,10 @@ fn heads_of_documents_that_were_not_compared_are_refused() {
 fn a_message_that_is_no_frame_ends_the_session() {
     for message in [&b""[..], b"\x00", b"not a frame", &[0xff; 100]] {
         let (_, mut device) = live(5);
-        let fault = device.session.receive(&mut device.shelf, message, NOW).unwrap_err();
+        let fault = device
+            .session
+            .receive(&mut device.shelf, message, NOW)
+            .unwrap_err();
         assert!(matches!(fault, SyncFault::Frame(_)), "{fault:?}");
     }
 }

@@ -51,7 +51,13 @@ pub(super) fn run(n: u8, seq: u64, changes: usize) -> Logged {
 
 pub(super) fn run_of(n: u8, seq: u64, changes: usize, standing: Standing) -> Logged {
     let run = signed_run(n, changes, 10);
-    Logged::Run(LoggedRun { seq, document_seq: 1, received_ms: NOW, standing, run })
+    Logged::Run(LoggedRun {
+        seq,
+        document_seq: 1,
+        received_ms: NOW,
+        standing,
+        run,
+    })
 }
 
 pub(super) fn entry() -> SignedEntry {
@@ -74,16 +80,31 @@ pub(super) fn entry() -> SignedEntry {
 }
 
 pub(super) fn roster(seq: u64) -> Logged {
-    Logged::Roster { seq, received_ms: NOW, entry: entry() }
+    Logged::Roster {
+        seq,
+        received_ms: NOW,
+        entry: entry(),
+    }
 }
 
 pub(super) fn access(n: u8, seq: u64, document_seq: u64) -> Logged {
     let document = document(n);
-    Logged::Access { seq, document_seq, received_ms: NOW, document, entry: entry() }
+    Logged::Access {
+        seq,
+        document_seq,
+        received_ms: NOW,
+        document,
+        entry: entry(),
+    }
 }
 
 pub(super) fn placed(seq: u64) -> Placed {
-    Placed { seq, received_ms: NOW, held: false, document_seq: 0 }
+    Placed {
+        seq,
+        received_ms: NOW,
+        held: false,
+        document_seq: 0,
+    }
 }
 
 /// A server: a key and a log tree whose leaves are numbers.
@@ -95,7 +116,11 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new() -> Self {
-        Self { key: SecretKey::from_seed(&[1; 32]), epoch: EPOCH, leaves: Vec::new() }
+        Self {
+            key: SecretKey::from_seed(&[1; 32]),
+            epoch: EPOCH,
+            leaves: Vec::new(),
+        }
     }
 
     /// With a log of this many entries.
@@ -108,7 +133,10 @@ impl Server {
     /// Another history of the same length under the same key.
     pub(super) fn forked(size: u64) -> Self {
         let leaves = (0..size).map(|n| leaf(n + 1_000_000)).collect();
-        Self { leaves, ..Self::new() }
+        Self {
+            leaves,
+            ..Self::new()
+        }
     }
 
     pub(super) fn grow(&mut self, entries: u64) {
@@ -131,7 +159,16 @@ impl Server {
     pub(super) fn head_at(&self, size: u64) -> SignedHead {
         let root = root_at(self, size).unwrap();
         let (workspace, epoch) = (WORKSPACE, self.epoch);
-        sign_head(&self.key, LogHead { workspace, epoch, size, root, time_ms: NOW })
+        sign_head(
+            &self.key,
+            LogHead {
+                workspace,
+                epoch,
+                size,
+                root,
+                time_ms: NOW,
+            },
+        )
     }
 
     pub(super) fn head(&self) -> SignedHead {
@@ -143,7 +180,9 @@ impl Server {
     }
 
     pub(super) fn welcome(&self, hello: &ClientFrame) -> ServerFrame {
-        let ClientFrame::Hello(hello) = hello else { panic!("no hello: {hello:?}") };
+        let ClientFrame::Hello(hello) = hello else {
+            panic!("no hello: {hello:?}")
+        };
         ServerFrame::Welcome(welcome(hello, &self.key, [5; 16], NOW + 250))
     }
 
@@ -157,12 +196,20 @@ impl Server {
     }
 
     pub(super) fn resumed_with(&self, continuity: Continuity) -> ServerFrame {
-        ServerFrame::Resumed { head: self.head(), continuity, entries: 7, bundles: 2 }
+        ServerFrame::Resumed {
+            head: self.head(),
+            continuity,
+            entries: 7,
+            bundles: 2,
+        }
     }
 
     pub(super) fn caught_up(&self, from: u64) -> ServerFrame {
         let proof = (from < self.size()).then(|| self.proof(from));
-        ServerFrame::CaughtUp { head: self.head(), proof }
+        ServerFrame::CaughtUp {
+            head: self.head(),
+            proof,
+        }
     }
 }
 
@@ -184,7 +231,11 @@ impl Nodes for Server {
 }
 
 pub(super) fn error(code: ErrorCode) -> ServerFrame {
-    ServerFrame::Error { code, detail: "so it is".to_owned(), retry_after_ms: Some(2_000) }
+    ServerFrame::Error {
+        code,
+        detail: "so it is".to_owned(),
+        retry_after_ms: Some(2_000),
+    }
 }
 
 pub(super) fn entries(items: Vec<Logged>, upto: u64) -> ServerFrame {
@@ -192,7 +243,12 @@ pub(super) fn entries(items: Vec<Logged>, upto: u64) -> ServerFrame {
 }
 
 pub(super) fn piece(n: u8, index: u32, last: bool, bytes: &[u8]) -> ServerFrame {
-    ServerFrame::Piece { document: document(n), index, last, bytes: bytes.to_vec() }
+    ServerFrame::Piece {
+        document: document(n),
+        index,
+        last,
+        bytes: bytes.to_vec(),
+    }
 }
 
 /// What a session asked of its replica.
@@ -254,8 +310,15 @@ impl Shelf {
 
     /// One that caught up with this server at this size.
     pub(super) fn at(server: &Server, size: u64) -> Self {
-        let start = Start::At(Cursor { epoch: server.epoch, seq: size });
-        Self { start, head: Some(server.head_at(size)), ..Self::new() }
+        let start = Start::At(Cursor {
+            epoch: server.epoch,
+            seq: size,
+        });
+        Self {
+            start,
+            head: Some(server.head_at(size)),
+            ..Self::new()
+        }
     }
 
     pub(super) fn put(&mut self, row: u64, item: PushItem) {
@@ -326,7 +389,8 @@ impl Holdings for Shelf {
         bytes: &[u8],
         head: &VerifiedHead,
     ) -> Result<Result<(), String>, Broken> {
-        self.calls.push(Call::Bundle(document, bytes.to_vec(), head.head().size));
+        self.calls
+            .push(Call::Bundle(document, bytes.to_vec(), head.head().size));
         if self.bad_bundles > 0 {
             self.bad_bundles -= 1;
             return Ok(Err("it does not hold".to_owned()));
@@ -352,12 +416,23 @@ impl Holdings for Shelf {
         self.ok()?;
         let mut parcels = Vec::new();
         let mut bytes = 0;
-        for (row, item) in self.outbox.iter().filter(|(row, _)| !in_flight.contains(row)) {
+        for (row, item) in self
+            .outbox
+            .iter()
+            .filter(|(row, _)| !in_flight.contains(row))
+        {
             if bytes >= budget {
                 break;
             }
-            bytes += if let PushItem::Run(run) = item { run.changes_len() } else { 100 };
-            parcels.push(Parcel { rows: vec![*row], item: item.clone() });
+            bytes += if let PushItem::Run(run) = item {
+                run.changes_len()
+            } else {
+                100
+            };
+            parcels.push(Parcel {
+                rows: vec![*row],
+                item: item.clone(),
+            });
         }
         Ok(parcels)
     }
@@ -384,7 +459,13 @@ impl Holdings for Shelf {
     fn kept_log(&self, from: u64, budget: usize) -> Result<Vec<Logged>, Broken> {
         // One item is taken to have a quarter of a megabyte here.
         let most = (budget / (256 * 1024)).max(1);
-        Ok(self.log.iter().filter(|item| item.seq() >= from).take(most).cloned().collect())
+        Ok(self
+            .log
+            .iter()
+            .filter(|item| item.seq() >= from)
+            .take(most)
+            .cloned()
+            .collect())
     }
     fn kept_proof(&self, size: u64) -> Result<Option<ConsistencyProof>, Broken> {
         Ok(self.proofs.get(&size).cloned())
@@ -420,14 +501,20 @@ pub(super) struct Device {
 impl Device {
     pub(super) fn new(shelf: Shelf) -> Self {
         let (session, hello) = Session::open(&shelf, [6; 16]);
-        Self { session, shelf, hello, now: NOW }
+        Self {
+            session,
+            shelf,
+            hello,
+            now: NOW,
+        }
     }
 
     /// Greeted and told how the log relates to its head.
     pub(super) fn following(server: &Server, shelf: Shelf) -> Self {
-        let shown = shelf.head.clone().map(|head| {
-            head.verify(server.id(), WORKSPACE).unwrap().head().size
-        });
+        let shown = shelf
+            .head
+            .clone()
+            .map(|head| head.verify(server.id(), WORKSPACE).unwrap().head().size);
         let mut device = Self::new(shelf);
         device.greet(server);
         device.give(server.resumed(shown));
@@ -443,8 +530,12 @@ impl Device {
 
     pub(super) fn greet(&mut self, server: &Server) -> Vec<ClientFrame> {
         let frames = self.give(server.welcome(&self.hello.clone()));
-        let ClientFrame::Hello(hello) = &self.hello else { panic!("no hello") };
-        let Some(ClientFrame::Prove(prove)) = frames.first() else { panic!("{frames:?}") };
+        let ClientFrame::Hello(hello) = &self.hello else {
+            panic!("no hello")
+        };
+        let Some(ClientFrame::Prove(prove)) = frames.first() else {
+            panic!("{frames:?}")
+        };
         check_prove(hello, &[5; 16], server.id(), prove).unwrap();
         frames
     }
@@ -466,7 +557,10 @@ impl Device {
         match self.try_give(frame) {
             Ok(frames) => panic!("it was taken, with {frames:?}"),
             Err(fault) => {
-                assert_eq!(self.session.pump(&mut self.shelf, NOW), Err(SyncFault::Ended));
+                assert_eq!(
+                    self.session.pump(&mut self.shelf, NOW),
+                    Err(SyncFault::Ended)
+                );
                 fault
             }
         }
@@ -508,14 +602,25 @@ pub(super) fn answers(number: u64, answers: Vec<Answer>) -> ServerFrame {
 
 pub(super) fn heads_of(n: u8, access: u64, heads: &[u8]) -> DocumentHeads {
     let heads = heads.iter().map(|n| ChangeHash::new([*n; 32])).collect();
-    DocumentHeads { document: document(n), access, heads }
+    DocumentHeads {
+        document: document(n),
+        access,
+        heads,
+    }
 }
 
 pub(super) fn parcel(item: PushItem) -> Parcel {
-    Parcel { rows: Vec::new(), item }
+    Parcel {
+        rows: Vec::new(),
+        item,
+    }
 }
 
 /// A hello as somebody else said it.
 pub(super) fn other_hello() -> ClientFrame {
-    ClientFrame::Hello(Hello { version: 1, workspace: WORKSPACE, nonce: [77; 16] })
+    ClientFrame::Hello(Hello {
+        version: 1,
+        workspace: WORKSPACE,
+        nonce: [77; 16],
+    })
 }

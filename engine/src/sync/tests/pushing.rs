@@ -20,7 +20,9 @@ fn placed_at(seq: u64) -> Answer {
 fn loaded(server: &Server, rows: u64, bytes: usize) -> Device {
     let mut device = Device::live(server, Shelf::at(server, server.size()));
     for row in 0..rows {
-        device.shelf.put(row, PushItem::Run(signed_run(1, 1, bytes)));
+        device
+            .shelf
+            .put(row, PushItem::Run(signed_run(1, 1, bytes)));
     }
     device
 }
@@ -51,7 +53,10 @@ fn what_was_done_offline_goes_out_before_everything_was_read() {
     shelf.put(1, item(1));
     let mut device = Device::new(shelf);
     device.greet(&server);
-    assert_eq!(pushes(&device.give(server.resumed(Some(5)))), [(1, vec![item(1)])]);
+    assert_eq!(
+        pushes(&device.give(server.resumed(Some(5)))),
+        [(1, vec![item(1)])]
+    );
 }
 
 #[test]
@@ -84,7 +89,12 @@ fn one_long_run_fits_into_a_push_of_its_own() {
     let server = Server::of_size(5);
     let device = &mut loaded(&server, 2, 500 * 1_024);
     let sent = pushes(&device.pump());
-    assert_eq!(sent.iter().map(|(_, items)| items.len()).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(
+        sent.iter()
+            .map(|(_, items)| items.len())
+            .collect::<Vec<_>>(),
+        [1, 1]
+    );
     for (number, items) in sent {
         let frame = ClientFrame::Push { number, items };
         let length = casework_protocol::frame::encode(&frame).len();
@@ -98,8 +108,16 @@ fn an_access_entry_and_its_run_are_never_parted() {
     let mut device = Device::live(&server, Shelf::at(&server, 5));
     for n in 0..1_500_u64 {
         let document = document(n as u8);
-        device.shelf.put(2 * n, PushItem::Access { document, entry: entry() });
-        device.shelf.put(2 * n + 1, PushItem::Run(signed_run(n as u8, 1, 300)));
+        device.shelf.put(
+            2 * n,
+            PushItem::Access {
+                document,
+                entry: entry(),
+            },
+        );
+        device
+            .shelf
+            .put(2 * n + 1, PushItem::Run(signed_run(n as u8, 1, 300)));
     }
     for (_, items) in pushes(&device.pump()) {
         assert!(matches!(items.first(), Some(PushItem::Access { .. })));
@@ -113,7 +131,10 @@ fn work_that_is_refused_or_held_reaches_the_replica_and_blocks_nothing() {
     let mut device = loaded(&server, 3, 10);
     device.pump();
     let refused = Answer::Refused(RefusedBecause::Denied, "no".to_owned());
-    device.give(answers(1, vec![placed_at(5), refused.clone(), placed_at(6)]));
+    device.give(answers(
+        1,
+        vec![placed_at(5), refused.clone(), placed_at(6)],
+    ));
     assert!(device.shelf.outbox.is_empty());
     let told = Call::Answered(vec![placed_at(5), refused, placed_at(6)]);
     assert!(device.shelf.calls.contains(&told));
@@ -126,7 +147,11 @@ fn a_stale_entry_is_tried_again_at_once_and_then_after_reading_on() {
     device.shelf.put(1, PushItem::Roster(entry()));
     device.pump();
     let again = pushes(&device.give(answers(1, vec![Answer::Stale(9)])));
-    assert_eq!(again.len(), 1, "what made it stale may have been read already");
+    assert_eq!(
+        again.len(),
+        1,
+        "what made it stale may have been read already"
+    );
     let frames = device.give(answers(2, vec![Answer::Stale(9)]));
     assert_eq!(pushes(&frames), [], "now it waits");
     assert!(!device.session.is_idle());
@@ -210,7 +235,11 @@ fn a_server_that_always_misses_something_is_not_asked_for_ever() {
     }
     assert!(device.session.gave_up());
     assert!(rounds <= 20, "{rounds}");
-    assert_eq!(device.shelf.outbox.len(), 1, "it stays for the next session");
+    assert_eq!(
+        device.shelf.outbox.len(),
+        1,
+        "it stays for the next session"
+    );
 }
 
 #[test]
@@ -244,7 +273,13 @@ fn a_server_that_stays_busy_ends_the_session_with_a_hint() {
     }
     let fault = device.fault(error(ErrorCode::Recovering));
     let code = ErrorCode::Recovering;
-    assert_eq!(fault, SyncFault::RetryAfter { code, after_ms: 2_000 });
+    assert_eq!(
+        fault,
+        SyncFault::RetryAfter {
+            code,
+            after_ms: 2_000
+        }
+    );
     assert_eq!(device.shelf.outbox.len(), 1);
 }
 
@@ -265,21 +300,35 @@ fn bundles_are_offered_when_there_is_nothing_better_to_do() {
     let server = Server::of_size(5);
     let mut shelf = Shelf::at(&server, 5);
     let long = vec![7; casework_protocol::limits::BUNDLE_PIECE_BYTES + 1];
-    shelf.bundles.extend([(document(1), long), (document(2), vec![1]), (document(3), vec![1])]);
+    shelf.bundles.extend([
+        (document(1), long),
+        (document(2), vec![1]),
+        (document(3), vec![1]),
+    ]);
     let mut device = Device::following(&server, shelf);
     let frames = device.give(server.caught_up(5));
     let pieces: Vec<(u32, bool, usize)> = frames
         .iter()
         .map(|frame| match frame {
-            ClientFrame::Piece { index, last, bytes, .. } => (*index, *last, bytes.len()),
+            ClientFrame::Piece {
+                index, last, bytes, ..
+            } => (*index, *last, bytes.len()),
             other => panic!("{other:?}"),
         })
         .collect();
     assert_eq!(pieces, [(0, false, 256 * 1_024), (1, true, 1)]);
     assert!(!device.session.is_idle());
-    let kept = |n, refused| ServerFrame::Kept { document: document(n), refused };
+    let kept = |n, refused| ServerFrame::Kept {
+        document: document(n),
+        refused,
+    };
     assert_eq!(device.give(kept(1, None)).len(), 1, "the next one");
     assert_eq!(device.give(kept(2, Some(ErrorCode::Busy))), [], "not now");
     assert!(device.session.is_idle());
-    assert!(device.shelf.calls.contains(&Call::Kept(document(2), Some(ErrorCode::Busy))));
+    assert!(
+        device
+            .shelf
+            .calls
+            .contains(&Call::Kept(document(2), Some(ErrorCode::Busy)))
+    );
 }

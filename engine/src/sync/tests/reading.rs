@@ -13,11 +13,19 @@ fn at(seq: u64) -> Start {
 }
 
 fn partway(target: u64, below: u64) -> Start {
-    Start::Partway { epoch: EPOCH, target, below }
+    Start::Partway {
+        epoch: EPOCH,
+        target,
+        below,
+    }
 }
 
 fn complete(n: u8, below: u64, target: u64) -> ServerFrame {
-    ServerFrame::Document { document: document(n), below, target }
+    ServerFrame::Document {
+        document: document(n),
+        below,
+        target,
+    }
 }
 
 #[test]
@@ -28,7 +36,10 @@ fn what_happened_meanwhile_is_taken_in_log_order_and_the_cursor_moves_with_it() 
     device.give(entries(vec![run(2, 16, 1)], 20));
     assert!(!device.session.is_caught_up());
     device.give(server.caught_up(20));
-    let cursor = Cursor { epoch: EPOCH, seq: 20 };
+    let cursor = Cursor {
+        epoch: EPOCH,
+        seq: 20,
+    };
     assert_eq!(
         device.shelf.calls,
         [
@@ -144,15 +155,25 @@ fn a_bundle_that_does_not_hold_is_replaced_by_entries_before_the_start_moves_on(
     let mut device = Device::following(&server, shelf);
     device.give(entries(vec![roster(0), access(1, 3, 0)], 0));
     let frames = device.give(piece(1, 0, true, b"bad"));
-    let fetch = ClientFrame::Fetch { document: document(1), bundle: false };
+    let fetch = ClientFrame::Fetch {
+        document: document(1),
+        bundle: false,
+    };
     assert_eq!(frames, [fetch]);
     device.give(complete(1, 40, 50));
     device.give(entries(vec![], 50));
     device.give(server.caught_up(50));
     assert!(!device.session.is_caught_up());
-    assert_eq!(device.shelf.start, Start::Nothing, "an interruption begins again");
+    assert_eq!(
+        device.shelf.start,
+        Start::Nothing,
+        "an interruption begins again"
+    );
     // The answer to the fetch.
-    device.give(entries(vec![access(1, 3, 0), run(1, 4, 3), run(1, 30, 1)], 50));
+    device.give(entries(
+        vec![access(1, 3, 0), run(1, 4, 3), run(1, 30, 1)],
+        50,
+    ));
     assert_eq!(device.shelf.start, Start::Nothing);
     device.give(complete(1, 40, 50));
     assert_eq!(device.shelf.start, at(50));
@@ -164,11 +185,23 @@ fn a_fetch_that_is_answered_with_not_found_holds_nothing_up() {
     let server = Server::of_size(50);
     let mut device = Device::live(&server, Shelf::at(&server, 50));
     let fetch = device.session.fetch(document(9));
-    assert_eq!(fetch, Some(ClientFrame::Fetch { document: document(9), bundle: true }));
+    assert_eq!(
+        fetch,
+        Some(ClientFrame::Fetch {
+            document: document(9),
+            bundle: true
+        })
+    );
     assert_eq!(device.session.fetch(document(8)), None, "one at a time");
     assert!(!device.session.is_caught_up());
     let frames = device.give(error(ErrorCode::NotFound));
-    assert_eq!(frames, [ClientFrame::Fetch { document: document(8), bundle: true }]);
+    assert_eq!(
+        frames,
+        [ClientFrame::Fetch {
+            document: document(8),
+            bundle: true
+        }]
+    );
     // Evicted while it is being fetched: nobody will answer.
     device.give(ServerFrame::Evict(document(8)));
     assert!(device.session.is_caught_up());
@@ -181,14 +214,23 @@ fn a_document_that_becomes_visible_comes_whole_and_then_the_log_goes_on() {
     let mut device = Device::following(&server, Shelf::at(&server, 40));
     // The entry that made it visible stands at the announced position: documents follow it.
     device.give(entries(vec![run(2, 41, 1), roster(44)], 44));
-    device.give(entries(vec![access(1, 10, 0), run(1, 11, 4), access(1, 20, 5)], 44));
-    device.give(entries(vec![run(1, 30, 1), run_of(1, 33, 1, Standing::Held)], 44));
+    device.give(entries(
+        vec![access(1, 10, 0), run(1, 11, 4), access(1, 20, 5)],
+        44,
+    ));
+    device.give(entries(
+        vec![run(1, 30, 1), run_of(1, 33, 1, Standing::Held)],
+        44,
+    ));
     device.give(entries(vec![access(3, 12, 0)], 44));
     device.give(piece(3, 0, true, b"bundle"));
     device.give(entries(vec![run(3, 35, 1)], 44));
     device.give(entries(vec![run(2, 45, 1)], 60));
     device.give(server.caught_up(60));
-    assert_eq!(device.shelf.taken(), [41, 44, 10, 11, 20, 30, 33, 12, 35, 45]);
+    assert_eq!(
+        device.shelf.taken(),
+        [41, 44, 10, 11, 20, 30, 33, 12, 35, 45]
+    );
 }
 
 #[test]
@@ -208,7 +250,13 @@ fn an_eviction_reaches_the_replica_after_everything_before_it() {
     device.give(entries(vec![roster(0), access(1, 3, 0)], 0));
     device.give(ServerFrame::Evict(document(1)));
     let last = device.shelf.calls.last_chunk::<2>().unwrap();
-    assert_eq!(*last, [Call::Items(vec![0, 3], Start::Nothing), Call::Evict(document(1))]);
+    assert_eq!(
+        *last,
+        [
+            Call::Items(vec![0, 3], Start::Nothing),
+            Call::Evict(document(1))
+        ]
+    );
 }
 
 #[test]
@@ -223,11 +271,16 @@ fn credit_is_granted_again_as_bytes_are_consumed() {
         seq += 500;
         let before = device.session.progress().bytes_in;
         for frame in device.give(entries(items, seq)) {
-            let ClientFrame::Credit(bytes) = frame else { panic!("{frame:?}") };
+            let ClientFrame::Credit(bytes) = frame else {
+                panic!("{frame:?}")
+            };
             granted += bytes;
         }
         sent += device.session.progress().bytes_in - before;
-        assert!(sent <= DEFAULT_CREDIT_BYTES + granted, "the server would have had to stop");
+        assert!(
+            sent <= DEFAULT_CREDIT_BYTES + granted,
+            "the server would have had to stop"
+        );
     }
     assert!(granted <= sent);
 }
@@ -239,8 +292,14 @@ fn a_message_off_the_wire_counts_as_long_as_it_is() {
     let frame = entries(vec![run(1, 10, 2)], 12);
     let message = casework_protocol::frame::encode(&frame);
     let before = device.session.progress().bytes_in;
-    device.session.receive(&mut device.shelf, &message, NOW).unwrap();
-    assert_eq!(device.session.progress().bytes_in - before, message.len() as u64);
+    device
+        .session
+        .receive(&mut device.shelf, &message, NOW)
+        .unwrap();
+    assert_eq!(
+        device.session.progress().bytes_in - before,
+        message.len() as u64
+    );
     device.give(entries(vec![], 12));
     let length = casework_protocol::frame::encode(&entries(vec![], 12)).len() as u64;
     let total = before + message.len() as u64 + length;

@@ -20,48 +20,96 @@ pub(super) fn assert_lawful(
     after: &AccessState,
     roster: &RosterState,
 ) {
-    assert_eq!(after.version(), before.version() + 1, "versions have no gap");
+    assert_eq!(
+        after.version(),
+        before.version() + 1,
+        "versions have no gap"
+    );
     assert_eq!(after.head(), entry.hash(), "the head is the newest entry");
-    assert_eq!(entry.head().previous, before.head(), "an entry names its predecessor");
+    assert_eq!(
+        entry.head().previous,
+        before.head(),
+        "an entry names its predecessor"
+    );
     let fixed = |state: &AccessState| {
-        (state.workspace(), state.document(), state.kind(), state.template(), state.opened_by())
+        (
+            state.workspace(),
+            state.document(),
+            state.kind(),
+            state.template(),
+            state.opened_by(),
+        )
     };
-    assert_eq!(fixed(after), fixed(before), "what a record is about never changes");
-    assert!(after.kind() == DocumentKind::Case || !after.restricted(), "a hidden template");
-    assert!(matches!(entry.body(), Body::Change { .. }), "a second genesis");
-    let author = roster.member_of(entry.head().author).expect("nobody may write this");
+    assert_eq!(
+        fixed(after),
+        fixed(before),
+        "what a record is about never changes"
+    );
+    assert!(
+        after.kind() == DocumentKind::Case || !after.restricted(),
+        "a hidden template"
+    );
+    assert!(
+        matches!(entry.body(), Body::Change { .. }),
+        "a second genesis"
+    );
+    let author = roster
+        .member_of(entry.head().author)
+        .expect("nobody may write this");
     assert_author(before, after, author, roster);
     for (member, _) in roster.members() {
-        assert_eq!(views(roster, after, member), naive_views(roster, after, member), "{member}");
+        assert_eq!(
+            views(roster, after, member),
+            naive_views(roster, after, member),
+            "{member}"
+        );
     }
 }
 
 /// Without `restrict`, flags and roles stay, a restricted record takes nobody, and a stranger can
 /// only leave.
-fn assert_author(before: &AccessState, after: &AccessState, author: MemberId, roster: &RosterState) {
+fn assert_author(
+    before: &AccessState,
+    after: &AccessState,
+    author: MemberId,
+    roster: &RosterState,
+) {
     if roster.holds(author, Verb::Restrict) {
         return;
     }
-    let set = |state: &AccessState| -> BTreeSet<Principal> { state.principals().cloned().collect() };
+    let set =
+        |state: &AccessState| -> BTreeSet<Principal> { state.principals().cloned().collect() };
     let (old, new) = (set(before), set(after));
     let me = Principal::Member(author);
     let others_gone = old.difference(&new).any(|gone| *gone != me);
     let added = new.difference(&old).next().is_some();
-    assert_eq!(after.restricted(), before.restricted(), "restricted by {author}");
+    assert_eq!(
+        after.restricted(),
+        before.restricted(),
+        "restricted by {author}"
+    );
     assert_eq!(after.legal_hold(), before.legal_hold(), "held by {author}");
     let is_role = |principal: &Principal| matches!(principal, Principal::Role(_));
-    assert!(!old.symmetric_difference(&new).any(is_role), "a role was changed by {author}");
+    assert!(
+        !old.symmetric_difference(&new).any(is_role),
+        "a role was changed by {author}"
+    );
     if before.restricted() || !naive_views(roster, before, author) {
         assert!(!added && !others_gone, "{author} let somebody in or out");
     }
-    assert!(!others_gone || roster.holds(author, Verb::Assign), "{author} removed somebody");
+    assert!(
+        !others_gone || roster.holds(author, Verb::Assign),
+        "{author} removed somebody"
+    );
     let may_add = roster.holds(author, Verb::Assign) || roster.holds(author, Verb::Transfer);
     assert!(!added || may_add, "{author} added somebody");
 }
 
 /// Who sees a document, as DESIGN §3 and DOMAIN §5 say it.
 fn naive_views(roster: &RosterState, access: &AccessState, member: MemberId) -> bool {
-    let Some(known) = roster.member(member).filter(|member| member.active) else { return false };
+    let Some(known) = roster.member(member).filter(|member| member.active) else {
+        return false;
+    };
     if access.kind() == DocumentKind::Template {
         return true;
     }
@@ -81,10 +129,13 @@ fn naive_views(roster: &RosterState, access: &AccessState, member: MemberId) -> 
         Principal::Team(_) | Principal::Role(_) => false,
     });
     use casework_protocol::rights::Scope;
-    roster.grants(member).filter(|grant| grant.verb == Verb::View).any(|grant| match &grant.scope {
-        Scope::All => true,
-        Scope::Template(template) => *template == access.template(),
-        Scope::Team => fellow,
-        Scope::Own | Scope::Stage(..) | Scope::Field(..) => false,
-    })
+    roster
+        .grants(member)
+        .filter(|grant| grant.verb == Verb::View)
+        .any(|grant| match &grant.scope {
+            Scope::All => true,
+            Scope::Template(template) => *template == access.template(),
+            Scope::Team => fellow,
+            Scope::Own | Scope::Stage(..) | Scope::Field(..) => false,
+        })
 }

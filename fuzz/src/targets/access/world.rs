@@ -19,8 +19,13 @@ use crate::targets::roster;
 pub(super) use crate::targets::roster::ANA;
 
 /// Members 2 to 6 with one device each, and what they are.
-const STAFF: [(u8, &str); 5] =
-    [(2, "manager"), (3, "operator"), (4, "contributor"), (5, "viewer"), (6, "clerk")];
+const STAFF: [(u8, &str); 5] = [
+    (2, "manager"),
+    (3, "operator"),
+    (4, "contributor"),
+    (5, "viewer"),
+    (6, "clerk"),
+];
 const KEYS: [&str; 5] = ["north", "south", "clerk", "viewer", "Not A Key"];
 
 /// The roster with staff, a role of its own and two teams.
@@ -31,21 +36,38 @@ pub(super) fn staffed() -> &'static Roster {
         let mut seq = 0;
         let mut say = |n: u8, body: RosterBody| {
             seq += 1;
-            let draft = RosterDraft { body, claimed_ms: 1 };
+            let draft = RosterDraft {
+                body,
+                claimed_ms: 1,
+            };
             let received = Received { seq, ms: 1_000_000 };
-            let entry = draft.sign(roster.head(), &key(n)).verify().expect("its author signed it");
-            roster.apply(entry, received).expect("the staff is hired properly");
+            let entry = draft
+                .sign(roster.head(), &key(n))
+                .verify()
+                .expect("its author signed it");
+            roster
+                .apply(entry, received)
+                .expect("the staff is hired properly");
             roster.workspace()
         };
-        let grant = |verb| Grant { verb, scope: Scope::Own };
-        let grants = vec![grant(Verb::View), grant(Verb::Restrict), grant(Verb::Assign)];
+        let grant = |verb| Grant {
+            verb,
+            scope: Scope::Own,
+        };
+        let grants = vec![
+            grant(Verb::View),
+            grant(Verb::Restrict),
+            grant(Verb::Assign),
+        ];
         let (role, name) = ("clerk".to_owned(), "Clerk".to_owned());
         let mut workspace = say(ANA, RosterBody::DefineRole { role, name, grants });
         for (n, role) in STAFF {
             let invite = key(100 + n);
             let open = RosterBody::OpenInvite {
                 invite: invite.invite(),
-                gives: InviteFor::Member { roles: vec![role.to_owned()] },
+                gives: InviteFor::Member {
+                    roles: vec![role.to_owned()],
+                },
                 expires_ms: u64::MAX,
                 uses: 1,
             };
@@ -62,7 +84,15 @@ pub(super) fn staffed() -> &'static Roster {
         for (team, members) in [("north", [3, 4]), ("south", [4, 5])] {
             let (team, name) = (team.to_owned(), Some(team.to_owned()));
             let add = members.map(member).to_vec();
-            say(ANA, RosterBody::ChangeTeam { team, name, add, remove: Vec::new() });
+            say(
+                ANA,
+                RosterBody::ChangeTeam {
+                    team,
+                    name,
+                    add,
+                    remove: Vec::new(),
+                },
+            );
         }
         assert_eq!(workspace, roster.workspace());
         roster
@@ -76,13 +106,25 @@ pub(super) fn opened() -> &'static AccessRecord {
         let body = Body::Genesis {
             kind: DocumentKind::Case,
             template: Some(TEMPLATE),
-            principals: vec![Principal::Member(member(3)), Principal::Team("north".into())],
+            principals: vec![
+                Principal::Member(member(3)),
+                Principal::Team("north".into()),
+            ],
             restricted: false,
             nonce: vec![1; 16],
         };
-        let draft = AccessDraft { body, claimed_ms: 1 };
-        let entry = draft.found(staffed().workspace(), &key(3)).verify().expect("3 signed it");
-        let received = Received { seq: 800, ms: 1_500_000 };
+        let draft = AccessDraft {
+            body,
+            claimed_ms: 1,
+        };
+        let entry = draft
+            .found(staffed().workspace(), &key(3))
+            .verify()
+            .expect("3 signed it");
+        let received = Received {
+            seq: 800,
+            ms: 1_500_000,
+        };
         AccessRecord::found(entry, received, staffed()).expect("an operator may open a case")
     })
 }
@@ -95,7 +137,11 @@ pub(super) fn body(script: &mut Script<'_>) -> (u8, Body) {
     };
     let body = if script.byte() == 0 {
         Body::Genesis {
-            kind: if script.flag() { DocumentKind::Case } else { DocumentKind::Template },
+            kind: if script.flag() {
+                DocumentKind::Case
+            } else {
+                DocumentKind::Template
+            },
             template: script.flag().then_some(TEMPLATE),
             principals: principals(script),
             restricted: script.flag(),

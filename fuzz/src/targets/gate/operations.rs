@@ -14,7 +14,9 @@ use crate::mutate::mutate_bytes;
 pub(super) fn mutate(bytes: &mut Vec<u8>, donor: &[u8], dice: &mut ChaCha8Rng) {
     let altered = guarded(|| {
         let mut change = Change::from_bytes(bytes.clone()).ok()?.decode();
-        let donor = Change::from_bytes(donor.to_vec()).ok().map(|donor| donor.decode());
+        let donor = Change::from_bytes(donor.to_vec())
+            .ok()
+            .map(|donor| donor.decode());
         for _ in 0..dice.random_range(1..=2) {
             alter(&mut change, donor.as_ref(), dice);
         }
@@ -32,7 +34,9 @@ pub(super) fn mutate(bytes: &mut Vec<u8>, donor: &[u8], dice: &mut ChaCha8Rng) {
 fn alter(change: &mut ExpandedChange, donor: Option<&ExpandedChange>, dice: &mut ChaCha8Rng) {
     let count = change.operations.len();
     if count == 0 {
-        change.operations.extend(donor.and_then(|donor| donor.operations.first()).cloned());
+        change
+            .operations
+            .extend(donor.and_then(|donor| donor.operations.first()).cloned());
         return;
     }
     let at = dice.random_range(0..count);
@@ -44,7 +48,12 @@ fn alter(change: &mut ExpandedChange, donor: Option<&ExpandedChange>, dice: &mut
             change.operations.insert(at, twin);
         }
         2 => change.operations.swap(at, dice.random_range(0..count)),
-        3 => change.operations.extend(donor.iter().flat_map(|d| d.operations.iter().cloned()).take(3)),
+        3 => change.operations.extend(
+            donor
+                .iter()
+                .flat_map(|d| d.operations.iter().cloned())
+                .take(3),
+        ),
         4 => change.operations[at].obj = object(&names, dice),
         5 => change.operations[at].key = key(&names, dice),
         6 => {
@@ -56,11 +65,16 @@ fn alter(change: &mut ExpandedChange, donor: Option<&ExpandedChange>, dice: &mut
         8 => change.operations[at].action = action(dice),
         9 => {
             if let Some(donor) = donor.and_then(|donor| donor.operations.first()) {
-                change.operations[at] = Op { pred: change.operations[at].pred.clone(), ..donor.clone() };
+                change.operations[at] = Op {
+                    pred: change.operations[at].pred.clone(),
+                    ..donor.clone()
+                };
             }
         }
         _ => {
-            change.time = change.time.wrapping_add(dice.random_range(-5_000_000..5_000_000));
+            change.time = change
+                .time
+                .wrapping_add(dice.random_range(-5_000_000..5_000_000));
             change.deps.reverse();
         }
     }
@@ -81,7 +95,10 @@ fn names(change: &ExpandedChange, dice: &mut ChaCha8Rng) -> Vec<OpId> {
     let own = change.start_op.get() + dice.random_range(0..change.operations.len() as u64 + 1);
     names.push(OpId::new(own, &change.actor_id));
     names.push(OpId::new(dice.random_range(1..200), &change.actor_id));
-    names.push(OpId::new(dice.random_range(1..200), &ActorId::from(&[3; 24][..])));
+    names.push(OpId::new(
+        dice.random_range(1..200),
+        &ActorId::from(&[3; 24][..]),
+    ));
     names
 }
 
@@ -93,11 +110,21 @@ fn object(names: &[OpId], dice: &mut ChaCha8Rng) -> ObjectId {
 }
 
 fn key(names: &[OpId], dice: &mut ChaCha8Rng) -> Key {
-    const KEYS: [&str; 8] =
-        ["kind", "stage", "fields", "tasks", "", "summary", "title", "\u{10ffff}"];
+    const KEYS: [&str; 8] = [
+        "kind",
+        "stage",
+        "fields",
+        "tasks",
+        "",
+        "summary",
+        "title",
+        "\u{10ffff}",
+    ];
     match dice.random_range(0..4) {
         0 => Key::head(),
-        1 => Key::Seq(ElementId::Id(names[dice.random_range(0..names.len())].clone())),
+        1 => Key::Seq(ElementId::Id(
+            names[dice.random_range(0..names.len())].clone(),
+        )),
         _ => Key::Map(KEYS[dice.random_range(0..KEYS.len())].into()),
     }
 }
@@ -106,7 +133,9 @@ fn action(dice: &mut ChaCha8Rng) -> OpType {
     match dice.random_range(0..8) {
         0 => OpType::Delete,
         1 => OpType::Increment(dice.random_range(-3..3)),
-        2 => OpType::Make([ObjType::Map, ObjType::List, ObjType::Text, ObjType::Table][dice.random_range(0..4)]),
+        2 => OpType::Make(
+            [ObjType::Map, ObjType::List, ObjType::Text, ObjType::Table][dice.random_range(0..4)],
+        ),
         3 => OpType::Put(ScalarValue::Null),
         4 => OpType::Put(ScalarValue::Str("other words".into())),
         5 => OpType::Put(ScalarValue::counter(1)),

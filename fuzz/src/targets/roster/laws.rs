@@ -20,11 +20,22 @@ pub fn assert_lawful(
     after: &RosterState,
     received: Received,
 ) {
-    assert_eq!(after.version(), before.version() + 1, "versions have no gap");
+    assert_eq!(
+        after.version(),
+        before.version() + 1,
+        "versions have no gap"
+    );
     assert_eq!(after.head(), entry.hash(), "the head is the newest entry");
-    assert_eq!(entry.head().previous, before.head(), "an entry names its predecessor");
+    assert_eq!(
+        entry.head().previous,
+        before.head(),
+        "an entry names its predecessor"
+    );
     assert_eq!(after.workspace(), before.workspace());
-    assert!(working_owner(after), "nobody who works is an owner any more");
+    assert!(
+        working_owner(after),
+        "nobody who works is an owner any more"
+    );
     assert_author(before, entry, received);
     assert_owners(before, entry, after);
     assert_grants(before, entry, after);
@@ -37,7 +48,10 @@ fn working_owner(state: &RosterState) -> bool {
     state.members().any(|(_, member)| {
         member.active
             && member.roles.contains(OWNER)
-            && member.devices.iter().any(|id| state.device(*id).is_some_and(|d| !d.revoked))
+            && member
+                .devices
+                .iter()
+                .any(|id| state.device(*id).is_some_and(|d| !d.revoked))
     })
 }
 
@@ -67,12 +81,25 @@ fn working(state: &RosterState, device: DeviceId) -> Option<MemberId> {
 /// Only working devices write; a newcomer only by a usable invite.
 fn assert_author(before: &RosterState, entry: &RosterEntry, received: Received) {
     let author = entry.head().author;
-    assert!(giver(before, entry).is_some(), "an entry of nobody who may act: {:?}", entry.body());
+    assert!(
+        giver(before, entry).is_some(),
+        "an entry of nobody who may act: {:?}",
+        entry.body()
+    );
     if let RosterBody::Redeem { invite, member, .. } = entry.body() {
         let known = before.invite(*invite).expect("checked above");
-        assert!(before.device(author).is_none(), "a known device enrolled again");
-        assert!(!known.cancelled && known.uses_left > 0, "a dead invite was redeemed");
-        assert!(received.ms < known.expires_ms, "an expired invite was redeemed");
+        assert!(
+            before.device(author).is_none(),
+            "a known device enrolled again"
+        );
+        assert!(
+            !known.cancelled && known.uses_left > 0,
+            "a dead invite was redeemed"
+        );
+        assert!(
+            received.ms < known.expires_ms,
+            "an expired invite was redeemed"
+        );
         match &known.gives {
             InviteFor::Member { .. } => assert!(before.member(*member).is_none()),
             InviteFor::Device { member: of } => assert_eq!(of, member),
@@ -83,19 +110,29 @@ fn assert_author(before: &RosterState, entry: &RosterEntry, received: Received) 
 /// Owners are made and unmade by owners only.
 fn assert_owners(before: &RosterState, entry: &RosterEntry, after: &RosterState) {
     let owners = |state: &RosterState| -> BTreeSet<(MemberId, bool)> {
-        let owners = state.members().filter(|(_, member)| member.roles.contains(OWNER));
+        let owners = state
+            .members()
+            .filter(|(_, member)| member.roles.contains(OWNER));
         owners.map(|(id, member)| (id, member.active)).collect()
     };
     if owners(before) != owners(after) {
         let by = giver(before, entry).expect("checked before");
-        let is_owner = before.member(by).is_some_and(|member| member.roles.contains(OWNER));
-        assert!(is_owner, "{by} is no owner and changed who is: {:?}", entry.body());
+        let is_owner = before
+            .member(by)
+            .is_some_and(|member| member.roles.contains(OWNER));
+        assert!(
+            is_owner,
+            "{by} is no owner and changed who is: {:?}",
+            entry.body()
+        );
     }
     // Nor may anybody else touch an owner's devices.
     for (id, device) in after.devices() {
         let was = before.device(id);
         let touched = was.is_none_or(|was| was.revoked != device.revoked);
-        let of_owner = before.member(device.member).is_some_and(|m| m.roles.contains(OWNER));
+        let of_owner = before
+            .member(device.member)
+            .is_some_and(|m| m.roles.contains(OWNER));
         if touched && of_owner {
             let by = giver(before, entry).expect("checked before");
             assert!(before.is_owner(by), "an owner's device was touched by {by}");
@@ -114,7 +151,11 @@ fn assert_grants(before: &RosterState, entry: &RosterEntry, after: &RosterState)
         let had: Vec<&Grant> = before.grants(member).collect();
         for gained in after.grants(member) {
             let covered = had.iter().chain(&given).any(|held| held.includes(gained));
-            assert!(covered, "{member} gained {gained:?} from {by}: {:?}", entry.body());
+            assert!(
+                covered,
+                "{member} gained {gained:?} from {by}: {:?}",
+                entry.body()
+            );
         }
     }
 }
@@ -132,12 +173,22 @@ fn assert_nothing_returns(before: &RosterState, after: &RosterState) {
     }
     for (id, invite) in before.invites() {
         let now = after.invite(id).expect("an invite vanished");
-        assert!(!invite.cancelled || now.cancelled, "a cancelled invite came back");
+        assert!(
+            !invite.cancelled || now.cancelled,
+            "a cancelled invite came back"
+        );
         assert!(now.uses_left <= invite.uses_left, "an invite gained uses");
-        assert_eq!((&now.gives, now.expires_ms), (&invite.gives, invite.expires_ms));
+        assert_eq!(
+            (&now.gives, now.expires_ms),
+            (&invite.gives, invite.expires_ms)
+        );
     }
     for (key, role) in before.roles().filter(|(key, _)| is_built_in(key)) {
-        assert_eq!(after.role(key), Some(role), "the built-in role {key} changed");
+        assert_eq!(
+            after.role(key),
+            Some(role),
+            "the built-in role {key} changed"
+        );
     }
 }
 
@@ -146,10 +197,17 @@ fn assert_consistent(after: &RosterState) {
     for (id, member) in after.members() {
         assert_eq!(after.is_owner(id), member.roles.contains(OWNER));
         for role in &member.roles {
-            assert!(after.role(role).is_some(), "{id} has the role {role}, which is not there");
+            assert!(
+                after.role(role).is_some(),
+                "{id} has the role {role}, which is not there"
+            );
         }
         for (key, team) in after.teams() {
-            assert_eq!(team.members.contains(&id), member.teams.contains(key), "team {key}");
+            assert_eq!(
+                team.members.contains(&id),
+                member.teams.contains(key),
+                "team {key}"
+            );
         }
         assert!(member.kind != MemberKind::Imported || member.devices.is_empty());
     }

@@ -19,8 +19,17 @@ pub const ANA: u8 = 1;
 const PEOPLE: usize = 7;
 /// Invites have the keys of these numbers.
 const INVITES: [u8; 4] = [200, 201, 202, 203];
-const ROLES: [&str; 9] =
-    ["owner", "manager", "operator", "contributor", "viewer", "agent", "clerk", "lead", "No Key"];
+const ROLES: [&str; 9] = [
+    "owner",
+    "manager",
+    "operator",
+    "contributor",
+    "viewer",
+    "agent",
+    "clerk",
+    "lead",
+    "No Key",
+];
 const TEAMS: [&str; 4] = ["north", "south", "east", "-"];
 const NAMES: [&str; 6] = ["Eva", "Max", "", " Kim", "two\nlines", "Zoë"];
 
@@ -41,9 +50,20 @@ pub fn genesis() -> RosterBody {
 pub fn founded() -> &'static Roster {
     static FOUNDED: OnceLock<Roster> = OnceLock::new();
     FOUNDED.get_or_init(|| {
-        let signed = RosterDraft { body: genesis(), claimed_ms: 0 }.found(&key(ANA));
+        let signed = RosterDraft {
+            body: genesis(),
+            claimed_ms: 0,
+        }
+        .found(&key(ANA));
         let entry = signed.verify().expect("Ana signed it");
-        Roster::found(entry, Received { seq: 0, ms: 1_000_000 }).expect("it is a genesis")
+        Roster::found(
+            entry,
+            Received {
+                seq: 0,
+                ms: 1_000_000,
+            },
+        )
+        .expect("it is a genesis")
     })
 }
 
@@ -54,12 +74,19 @@ pub fn body(state: &RosterState, script: &mut Script<'_>) -> (u8, RosterBody) {
         0 => genesis(),
         1 | 2 => add_member(script),
         3 | 4 => change_member(script),
-        5 => RosterBody::RevokeDevice { device: device(person(script)), reason: "lost".into() },
+        5 => RosterBody::RevokeDevice {
+            device: device(person(script)),
+            reason: "lost".into(),
+        },
         6 => define_role(script),
-        7 => RosterBody::RemoveRole { role: (*script.pick(&ROLES)).into() },
+        7 => RosterBody::RemoveRole {
+            role: (*script.pick(&ROLES)).into(),
+        },
         8 => change_team(script),
         9 | 10 => open_invite(script),
-        11 => RosterBody::CancelInvite { invite: key(*script.pick(&INVITES)).invite() },
+        11 => RosterBody::CancelInvite {
+            invite: key(*script.pick(&INVITES)).invite(),
+        },
         12 => redeem(author, state, script),
         _ => adopt(script),
     };
@@ -73,16 +100,27 @@ fn person(script: &mut Script<'_>) -> u8 {
 }
 
 fn roles(script: &mut Script<'_>) -> Vec<String> {
-    (0..script.below(3)).map(|_| (*script.pick(&ROLES)).to_owned()).collect()
+    (0..script.below(3))
+        .map(|_| (*script.pick(&ROLES)).to_owned())
+        .collect()
 }
 
 fn name(script: &mut Script<'_>) -> String {
     let name = *script.pick(&NAMES);
-    if script.byte() == 255 { name.repeat(300) } else { name.to_owned() }
+    if script.byte() == 255 {
+        name.repeat(300)
+    } else {
+        name.to_owned()
+    }
 }
 
 fn add_member(script: &mut Script<'_>) -> RosterBody {
-    let kinds = [MemberKind::Person, MemberKind::Person, MemberKind::Service, MemberKind::Imported];
+    let kinds = [
+        MemberKind::Person,
+        MemberKind::Person,
+        MemberKind::Service,
+        MemberKind::Imported,
+    ];
     RosterBody::AddMember {
         member: member(person(script)),
         name: "Eva".into(),
@@ -103,7 +141,11 @@ fn change_member(script: &mut Script<'_>) -> RosterBody {
 
 fn define_role(script: &mut Script<'_>) -> RosterBody {
     let grants = (0..script.below(4)).map(|_| grant(script)).collect();
-    RosterBody::DefineRole { role: (*script.pick(&ROLES)).into(), name: "A role".into(), grants }
+    RosterBody::DefineRole {
+        role: (*script.pick(&ROLES)).into(),
+        name: "A role".into(),
+        grants,
+    }
 }
 
 fn grant(script: &mut Script<'_>) -> Grant {
@@ -116,21 +158,37 @@ fn grant(script: &mut Script<'_>) -> Grant {
         5 => Scope::Own,
         _ => Scope::Team,
     };
-    Grant { verb: *script.pick(&Verb::ALL), scope }
+    Grant {
+        verb: *script.pick(&Verb::ALL),
+        scope,
+    }
 }
 
 fn change_team(script: &mut Script<'_>) -> RosterBody {
-    let mut members = || (0..script.below(3)).map(|_| member(person(script))).collect::<Vec<_>>();
+    let mut members = || {
+        (0..script.below(3))
+            .map(|_| member(person(script)))
+            .collect::<Vec<_>>()
+    };
     let (add, remove) = (members(), members());
     let name = script.flag().then(|| name(script));
-    RosterBody::ChangeTeam { team: (*script.pick(&TEAMS)).into(), name, add, remove }
+    RosterBody::ChangeTeam {
+        team: (*script.pick(&TEAMS)).into(),
+        name,
+        add,
+        remove,
+    }
 }
 
 fn open_invite(script: &mut Script<'_>) -> RosterBody {
     let gives = if script.flag() {
-        InviteFor::Member { roles: roles(script) }
+        InviteFor::Member {
+            roles: roles(script),
+        }
     } else {
-        InviteFor::Device { member: member(person(script)) }
+        InviteFor::Device {
+            member: member(person(script)),
+        }
     };
     RosterBody::OpenInvite {
         invite: key(*script.pick(&INVITES)).invite(),
@@ -159,7 +217,13 @@ fn redeem(author: u8, state: &RosterState, script: &mut Script<'_>) -> RosterBod
 }
 
 fn adopt(script: &mut Script<'_>) -> RosterBody {
-    let changes = (0..script.below(3)).map(|_| ChangeHash::new([script.byte() % 4; 32])).collect();
+    let changes = (0..script.below(3))
+        .map(|_| ChangeHash::new([script.byte() % 4; 32]))
+        .collect();
     let document = DocumentId::new([script.byte() % 3; 16]);
-    RosterBody::Adopt { document, changes, reason: "late".into() }
+    RosterBody::Adopt {
+        document,
+        changes,
+        reason: "late".into(),
+    }
 }

@@ -91,8 +91,7 @@ impl Workspace {
     pub(super) fn admit_access(
         &mut self,
         pusher: Pusher,
-        document: DocumentId,
-        entry: &AccessEntry,
+        (document, entry): (DocumentId, &AccessEntry),
         run: Option<Proved>,
         facts: &Facts,
     ) -> Result<Vec<Answer>, LogError> {
@@ -105,7 +104,9 @@ impl Workspace {
             JudgedEntry::Known(received, document_seq) => {
                 let answer = match run {
                     Proved::Run(run) => self.admit_run(pusher, &run, facts)?,
-                    other => refusal_of(other),
+                    other @ (Proved::Roster(_) | Proved::Access(..) | Proved::Refused { .. }) => {
+                        refusal_of(other)
+                    }
                 };
                 return Ok(vec![placed(received, document_seq), answer]);
             }
@@ -113,7 +114,9 @@ impl Workspace {
         };
         let run = match run {
             Proved::Run(run) => run,
-            other => return Ok(vec![Answer::Skipped, refusal_of(other)]),
+            other @ (Proved::Roster(_) | Proved::Access(..) | Proved::Refused { .. }) => {
+                return Ok(vec![Answer::Skipped, refusal_of(other)]);
+            }
         };
         let first = self.pending.next_seq() + 1;
         match self.judge_run(pusher, &run, &record, (first, facts))? {
@@ -279,22 +282,40 @@ fn refusal_of(item: Proved) -> Answer {
 }
 
 fn refused_roster(error: &RosterError) -> Answer {
-    match error {
-        RosterError::Stale { head, .. } => Answer::Stale(head.version),
-        RosterError::Inactive(_)
-        | RosterError::Lacks { .. }
-        | RosterError::Escalation { .. }
-        | RosterError::OwnerOnly(_) => refused(RefusedBecause::Denied, error),
-        _ => refused(RefusedBecause::Entry, error),
+    if let RosterError::Stale { head, .. } = error {
+        return Answer::Stale(head.version);
     }
+    let denied = matches!(
+        error,
+        RosterError::Inactive(_)
+            | RosterError::Lacks { .. }
+            | RosterError::Escalation { .. }
+            | RosterError::OwnerOnly(_)
+    );
+    refused(
+        if denied {
+            RefusedBecause::Denied
+        } else {
+            RefusedBecause::Entry
+        },
+        error,
+    )
 }
 
 fn refused_access(error: &AccessError) -> Answer {
-    match error {
-        AccessError::Stale { head, .. } => Answer::Stale(head.version),
-        AccessError::Inactive(_) | AccessError::Lacks { .. } | AccessError::Blind(_) => {
-            refused(RefusedBecause::Denied, error)
-        }
-        _ => refused(RefusedBecause::Entry, error),
+    if let AccessError::Stale { head, .. } = error {
+        return Answer::Stale(head.version);
     }
+    let denied = matches!(
+        error,
+        AccessError::Inactive(_) | AccessError::Lacks { .. } | AccessError::Blind(_)
+    );
+    refused(
+        if denied {
+            RefusedBecause::Denied
+        } else {
+            RefusedBecause::Entry
+        },
+        error,
+    )
 }

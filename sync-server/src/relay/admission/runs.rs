@@ -1,20 +1,17 @@
 //! Runs of changes: gate layer 2, citation, rights, held work, equivocation.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use casework_protocol::access::AccessRecord;
 use casework_protocol::authority::Authority;
 use casework_protocol::citation::{Citation, CitedVersion};
 use casework_protocol::frame::{Answer, Logged, LoggedRun, Placed, RefusedBecause, Standing};
-use casework_protocol::gate::{
-    ActorTip, ChangeHeader, ChangeIndex, IndexedChange, Origin, PositionError, check_position,
-};
-use casework_protocol::ids::{ActorId, ChangeHash, DeviceId, DocumentId};
-use casework_protocol::limits::{MAX_CHANGE_DEPS, MAX_HELD_CHANGES};
+use casework_protocol::gate::{ChangeHeader, CheckedChange, PositionError, check_position};
+use casework_protocol::ids::ChangeHash;
+use casework_protocol::limits::MAX_HELD_CHANGES;
 use casework_protocol::log::EntryKind;
 use casework_protocol::rights::Verdict;
 use casework_protocol::seal::{SignedRun, VerifiedRun};
 
+use super::sight::{Sight, change_row};
 use super::{Facts, Pusher, refused};
 use crate::log::{ChangeRow, HeldChange, HeldRow, LogError, TipRow};
 use crate::relay::pending::Placing;
@@ -204,39 +201,29 @@ impl Workspace {
         let Some(document) = self.documents.get_mut(&origin.document) else {
             return placed;
         };
-        let (Some((tip, change)), false) = (rows.last().copied(), news.is_empty()) else {
+        let (Some((hash, change)), false) = (rows.last().copied(), news.is_empty()) else {
             return placed;
         };
         let (seq, received_ms) = (self.pending.next_seq(), self.pending.received_ms);
-        let document_seq = document.row.count;
-        let bytes = news.iter().map(|change| change.bytes().to_vec()).collect();
+        let document_seq = document.grow(seq, news);
         let standing = if held {
             Standing::Held
         } else {
             Standing::Admitted
         };
-        let signed = SignedRun::from_parts(origin.document, origin.device, bytes, run.signature());
+        let run_of_news = part_of(run, news);
         let logged = LoggedRun {
             seq,
             document_seq,
             received_ms,
             standing,
-            run: signed,
+            run: run_of_news,
         };
+        let entry = |change: &'_ CheckedChange| *change.header().hash.as_bytes();
         let entries: Vec<([u8; 32], &[u8])> = news
             .iter()
-            .map(|c| (*c.header().hash.as_bytes(), c.bytes()))
+            .map(|change| (entry(change), change.bytes()))
             .collect();
-        let row = &mut document.row;
-        row.count += news.len() as u64;
-        row.last = seq + news.len() as u64 - 1;
-        for change in news {
-            let header = change.header();
-            row.heads
-                .retain(|head| header.deps.binary_search(head).is_err());
-            row.heads.push(header.hash);
-        }
-        row.heads.sort_unstable();
         self.pending.push(Placing {
             kind: EntryKind::Change,
             held,
@@ -246,37 +233,39 @@ impl Workspace {
             item: encode(&Logged::Run(logged)),
         });
         if held {
-            let (device, document) = (origin.device, origin.document);
-            let row = HeldRow {
-                seq,
-                document,
-                device,
-                changes: needs,
-                adopted: None,
-            };
-            self.pending.held.push(row.clone());
-            self.held.insert(row);
+            self.hold(run, seq, needs);
         }
-        self.pending.tips.insert(
-            run.actor(),
-            TipRow {
-                hash: tip,
-                change,
-                closed: false,
-            },
-        );
-        placed.extend(
-            (document_seq..)
-                .zip(&rows)
-                .map(|(document_seq, (_, row))| Placed {
-                    seq: row.at,
-                    received_ms,
-                    held,
-                    document_seq,
-                }),
-        );
+        let tip = TipRow {
+            hash,
+            change,
+            closed: false,
+        };
+        self.pending.tips.insert(run.actor(), tip);
+        let numbered = (document_seq..).zip(&rows);
+        placed.extend(numbered.map(|(document_seq, (_, row))| {
+            let seq = row.at;
+            Placed {
+                seq,
+                received_ms,
+                held,
+                document_seq,
+            }
+        }));
         self.pending.changes.extend(rows);
         placed
+    }
+
+    fn hold(&mut self, run: &VerifiedRun, seq: u64, changes: Vec<HeldChange>) {
+        let (device, document) = (run.origin().device, run.origin().document);
+        let row = HeldRow {
+            seq,
+            document,
+            device,
+            changes,
+            adopted: None,
+        };
+        self.pending.held.push(row.clone());
+        self.held.insert(row);
     }
 
     /// A run that stood at this position before it was lost: nothing is judged but its standing.
@@ -351,9 +340,16 @@ impl Workspace {
     }
 }
 
+/// The changes at the end of a run that are new, under its signature.
+fn part_of(run: &VerifiedRun, news: &[CheckedChange]) -> SignedRun {
+    let origin = run.origin();
+    let bytes = news.iter().map(|change| change.bytes().to_vec()).collect();
+    SignedRun::from_parts(origin.document, origin.device, bytes, run.signature())
+}
+
 fn position(error: &PositionError) -> Answer {
-    match error {
-        PositionError::MissingDependency(hash) => Answer::Missing(vec![*hash]),
-        _ => refused(RefusedBecause::Position, error),
+    if let PositionError::MissingDependency(hash) = error {
+        return Answer::Missing(vec![*hash]);
     }
+    refused(RefusedBecause::Position, error)
 }

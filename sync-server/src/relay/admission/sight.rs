@@ -38,7 +38,7 @@ impl<'a> Sight<'a> {
             device: origin.device,
             tip,
             own: BTreeMap::new(),
-            pub(super) rows: Vec::new(),
+            rows: Vec::new(),
             reduced: false,
         }
     }

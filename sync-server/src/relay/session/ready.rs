@@ -2,19 +2,17 @@
 
 use casework_protocol::bundle::Countersigned;
 use casework_protocol::frame::{
-    ClientFrame, Continuity, Cursor, DocumentHeads, ErrorCode, Logged, PushItem, Scope,
-    ServerFrame, Start,
+    ClientFrame, DocumentHeads, ErrorCode, Logged, PushItem, ServerFrame,
 };
 use casework_protocol::ids::{DeviceId, DocumentId, WorkspaceId};
 use casework_protocol::limits::{MAX_FRAME_BYTES, MAX_LISTED_DOCUMENTS, MAX_PUSH_ITEMS};
-use casework_protocol::log::{
-    ConsistencyProof, LogHead, NodeHash, SignedHead, VerifiedHead, sign_head,
-};
+use casework_protocol::log::{ConsistencyProof, SignedHead};
 
+use super::resume::Wish;
 use super::{Fatal, Output, Rank, error, send};
 use crate::log::LogError;
-use crate::relay::follow::{Follower, RosterFollower, Viewer};
-use crate::relay::{Ask, Relay, Reply, Request, Shared, Workspace, reading, writing};
+use crate::relay::follow::{Follower, RosterFollower};
+use crate::relay::{Ask, Relay, Reply, Request, Shared, reading};
 
 /// Bytes of a heads frame before the next one begins.
 const HEADS_FRAME_BYTES: usize = MAX_FRAME_BYTES / 2;
@@ -83,10 +81,21 @@ impl Ready {
                 head,
                 scope,
                 credit,
-            } => self.resume(relay, now_ms, (start, head), scope, credit),
+            } => self.resume(
+                relay,
+                now_ms,
+                Wish {
+                    start,
+                    head,
+                    scope,
+                    credit,
+                },
+            ),
             ClientFrame::Credit(bytes) => {
-                if let Following::Everything(follower) = &mut self.following {
-                    follower.grant(bytes);
+                match &mut self.following {
+                    Following::Nothing => {}
+                    Following::Everything(follower) => follower.grant(bytes),
+                    Following::Roster(follower) => follower.grant(bytes),
                 }
                 Ok(Vec::new())
             }
@@ -138,9 +147,7 @@ impl Ready {
             if workspace.roster().head().member_of(self.device).is_none() {
                 // What came before the revocation was sent or is no longer for this device; the
                 // roster itself shows by whom and why.
-                let version = workspace.roster().version_at(follower.position());
-                let base = workspace.size();
-                self.following = Following::Roster(RosterFollower::from(version, base));
+                self.following = Following::Roster(follower.part(&workspace));
                 self.rank = Rank::Parting;
                 return Ok(Some(revoked()));
             }
@@ -347,11 +354,12 @@ impl Ready {
     }
 
     pub(super) fn request(&self, ask: Ask) -> Output {
-        Output::Submit(Request {
-            workspace: self.workspace,
-            device: self.device,
+        let (workspace, device) = (self.workspace, self.device);
+        Output::Submit(Box::new(Request {
+            workspace,
+            device,
             ask,
-        })
+        }))
     }
 }
 

@@ -10,15 +10,22 @@ use crate::log::LogError;
 use crate::relay::follow::{Follower, RosterFollower, Viewer};
 use crate::relay::{Ask, Relay, Shared, Workspace, reading, writing};
 
+/// What a device resumes with.
+pub(super) struct Wish {
+    pub(super) start: Start,
+    pub(super) head: Option<SignedHead>,
+    pub(super) scope: Scope,
+    pub(super) credit: u64,
+}
+
 impl Ready {
-    pub(super) fn resume(
-        &mut self,
-        relay: &Relay,
-        now_ms: u64,
-        (start, head): (Start, Option<SignedHead>),
-        scope: Scope,
-        credit: u64,
-    ) -> Outputs {
+    pub(super) fn resume(&mut self, relay: &Relay, now_ms: u64, wish: Wish) -> Outputs {
+        let Wish {
+            start,
+            head,
+            scope,
+            credit,
+        } = wish;
         check_scope(&scope)?;
         let shown = head.and_then(|head| head.verify(relay.server(), self.workspace).ok());
         let Some(shared) = self.shared(relay) else {
@@ -101,7 +108,7 @@ impl Ready {
             .member_of(self.device)
             .filter(|_| self.rank == Rank::Member);
         let Some(member) = member else {
-            self.following = Following::Roster(RosterFollower::from(1, workspace.size()));
+            self.following = Following::Roster(RosterFollower::from(1, workspace.size(), credit));
             return Ok((roster.version(), 0));
         };
         let viewer = Viewer::new(self.device, member, scope);

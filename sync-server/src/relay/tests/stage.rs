@@ -481,7 +481,7 @@ impl Client {
                 Output::Send(bytes) => self.sent.push(decode(&bytes).unwrap()),
                 Output::Submit(request) => {
                     assert_eq!(request.workspace, self.stage_workspace);
-                    let reply = stage.relay.serve(stage.now, request).unwrap();
+                    let reply = stage.relay.serve(stage.now, *request).unwrap();
                     let outputs = self.session.replied(&stage.relay, reply);
                     self.act(stage, outputs);
                 }

@@ -26,7 +26,7 @@ impl Workspace {
     ///
     /// # Errors
     /// [`WorkspaceError`].
-    pub(super) fn load(
+    pub(in crate::relay) fn load(
         log: Arc<dyn Log>,
         key: Arc<SecretKey>,
         id: WorkspaceId,
@@ -115,7 +115,7 @@ impl Workspace {
 }
 
 /// The item of a record.
-pub(super) fn decode_item(record: &Record) -> Result<Logged, String> {
+pub(in crate::relay) fn decode_item(record: &Record) -> Result<Logged, String> {
     minicbor::decode(&record.item).map_err(|error| error.to_string())
 }
 

@@ -1,0 +1,30 @@
+//! The SDK played against a real server: sockets, files and threads, on the loopback.
+//!
+//! One binary for all scenarios; a file that is forgotten here fails the last test.
+
+#[path = "scenarios/contested.rs"]
+mod contested;
+#[path = "scenarios/folders.rs"]
+mod folders;
+#[path = "scenarios/imports.rs"]
+mod imports;
+#[path = "scenarios/joining.rs"]
+mod joining;
+#[path = "scenarios/offline.rs"]
+mod offline;
+#[path = "scenarios/revoked.rs"]
+mod revoked;
+#[path = "scenarios/stage.rs"]
+mod stage;
+#[path = "scenarios/watching.rs"]
+mod watching;
+
+#[test]
+fn no_scenario_is_forgotten() {
+    let text = include_str!("scenarios.rs");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(text.contains(&format!("scenarios/{name}")), "{name} is not played");
+    }
+}

@@ -1,0 +1,73 @@
+//! Folders, keys and processes: one owner at a time, and clear words for everybody else.
+
+use std::process::Command;
+
+use casework::{Error, Founding, KeyFile, Workspace};
+
+use crate::stage::Device;
+
+/// Names the folder that another process of this test is to open.
+const FOLDER: &str = "CASEWORK_TEST_FOLDER";
+
+#[test]
+fn another_process_is_told_that_the_workspace_is_in_use() {
+    if let Ok(folder) = std::env::var(FOLDER) {
+        // The other process.
+        let error = Workspace::open(folder.as_ref()).unwrap_err();
+        assert!(error.is_in_use(), "{error}");
+        return;
+    }
+    let ana = Device::founder("Ana");
+    let other = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "folders::another_process_is_told_that_the_workspace_is_in_use"])
+        .env(FOLDER, ana.folder())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&other.stdout);
+    assert!(other.status.success() && said.contains("1 passed"), "{said}");
+    let ana = ana.restart();
+    assert_eq!(ana.workspace.info().unwrap().member_name, "Ana");
+}
+
+#[test]
+fn a_folder_holds_one_workspace() {
+    let ana = Device::founder("Ana");
+    let founding = Founding {
+        workspace_name: "Other".into(),
+        member_name: "Eve".into(),
+        device_name: "laptop".into(),
+    };
+    let folder = ana.folder();
+    assert!(Workspace::found(&folder, &founding).unwrap_err().is_in_use());
+    let ana = ana.restart();
+    assert_eq!(ana.workspace.info().unwrap().name, "Field office");
+    let second = tempfile::tempdir().unwrap();
+    assert!(matches!(Workspace::open(second.path()), Err(Error::Invalid(_))));
+    let nameless = Founding { member_name: String::new(), ..founding.clone() };
+    assert!(matches!(Workspace::found(second.path(), &nameless), Err(Error::Invalid(_))));
+    Workspace::found(second.path(), &founding).unwrap();
+    assert!(matches!(Workspace::found(second.path(), &founding), Err(Error::Invalid(_))));
+}
+
+#[test]
+fn a_workspace_without_its_key_is_not_opened_and_not_harmed() {
+    let ana = Device::founder("Ana");
+    let (folder, key) = (ana.folder(), ana.folder().join(KeyFile::NAME));
+    let seed = std::fs::read(&key).unwrap();
+    let _kept = ana.close();
+    std::fs::write(&key, format!("{}\n", "07".repeat(32))).unwrap();
+    assert!(matches!(Workspace::open(&folder), Err(Error::Corrupt(_))));
+    std::fs::remove_file(&key).unwrap();
+    assert!(matches!(Workspace::open(&folder), Err(Error::Corrupt(_))));
+    std::fs::write(&key, &seed).unwrap();
+    assert_eq!(Workspace::open(&folder).unwrap().info().unwrap().member_name, "Ana");
+}
+
+#[test]
+fn an_address_with_tls_is_refused_in_words() {
+    let ana = Device::founder("Ana");
+    let error = ana.workspace.set_server("wss://example.org", None).unwrap_err();
+    assert!(matches!(&error, Error::Invalid(text) if text.contains("TLS")), "{error}");
+    let error = ana.workspace.sync(&mut |_| {}).unwrap_err();
+    assert!(matches!(&error, Error::Invalid(text) if text.contains("no server")), "{error}");
+}

@@ -1,0 +1,106 @@
+//! Founding, inviting, joining; and everything that can go wrong on the way.
+
+use std::time::Duration;
+
+use casework::case::CaseAction;
+use casework::{Error, InviteFor, InviteLink, MemberKind, Workspace};
+
+use crate::stage::{Device, Server, assert_converged, newcomer, settle};
+
+#[test]
+fn a_newcomer_joins_by_a_link_and_both_work_on_one_case() {
+    let server = Server::start();
+    let ana = Device::host("Ana", &server);
+    let case = ana.open_case("Barking dog");
+    let rui = ana.invite("Rui", "operator");
+
+    let info = rui.workspace.info().unwrap();
+    assert_eq!((info.name.as_str(), info.member_name.as_str()), ("Field office", "Rui"));
+    assert_eq!(rui.workspace.find_case("barking dog").unwrap(), case);
+    assert_converged(case, &[&ana, &rui]);
+
+    rui.workspace.set_field(case, "Phone", "+351 912 345 678", None).unwrap();
+    ana.workspace.comment(case, "I called the neighbours.", false).unwrap();
+    settle(&[&ana, &rui]);
+    assert_converged(case, &[&ana, &rui]);
+    assert_eq!(ana.workspace.comments(case).unwrap().len(), 1);
+    let status = rui.workspace.status().unwrap();
+    assert_eq!((status.cases, status.unsent), (1, 0));
+    assert_eq!(status.head_code, ana.workspace.status().unwrap().head_code);
+}
+
+#[test]
+fn a_second_device_of_one_member_joins_the_same_way() {
+    let server = Server::start();
+    let ana = Device::host("Ana", &server);
+    let me = ana.workspace.info().unwrap().member.unwrap();
+    let gives = InviteFor::Device { member: me };
+    let link = ana.workspace.invite(gives, Duration::from_secs(60), 1).unwrap();
+    ana.sync();
+    let phone = Device::join(&link, "ignored");
+    assert_eq!(phone.workspace.info().unwrap().member, Some(me));
+    let member = phone.workspace.member(me).unwrap();
+    assert_eq!((member.name.as_str(), member.devices.len()), ("Ana", 2));
+}
+
+#[test]
+fn an_invite_is_good_for_as_many_as_it_says_and_no_more() {
+    let server = Server::start();
+    let ana = Device::host("Ana", &server);
+    let link = ana.link("viewer");
+    let _rui = Device::join(&link, "Rui");
+    let folder = tempfile::tempdir().unwrap();
+    let error = Workspace::join(folder.path(), &link, &newcomer("Eve"), &mut |_| {}).unwrap_err();
+    assert!(matches!(error, Error::Denied(_)), "{error}");
+    assert!(!Workspace::is_in(folder.path()), "a join that cannot succeed leaves no replica");
+}
+
+#[test]
+fn a_link_to_another_server_is_not_trusted() {
+    let (server, other) = (Server::start(), Server::start());
+    let ana = Device::host("Ana", &server);
+    let link = ana.link("viewer").at_address(&other.url()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let error = Workspace::join(folder.path(), &link, &newcomer("Rui"), &mut |_| {}).unwrap_err();
+    assert!(matches!(error, Error::Corrupt(_)), "{error}");
+}
+
+#[test]
+fn a_join_without_a_server_goes_on_when_there_is_one() {
+    let mut server = Server::start();
+    let ana = Device::host("Ana", &server);
+    let link = ana.link("operator");
+    let text: InviteLink = link.to_string().parse().unwrap();
+    server.stop();
+    let folder = tempfile::tempdir().unwrap();
+    let error = Workspace::join(folder.path(), &text, &newcomer("Rui"), &mut |_| {}).unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    server.start_again();
+    let rui = Workspace::join(folder.path(), &text, &newcomer("Rui"), &mut |_| {}).unwrap();
+    assert_eq!(rui.info().unwrap().member_name, "Rui");
+    assert!(!folder.path().join("joining.json").exists(), "the secret of the link is forgotten");
+}
+
+#[test]
+fn an_invite_needs_a_server_that_was_met() {
+    let ana = Device::founder("Ana");
+    let gives = || InviteFor::Member { roles: vec!["operator".into()] };
+    let invite = || ana.workspace.invite(gives(), Duration::from_secs(60), 1);
+    assert!(matches!(invite(), Err(Error::Unavailable(_))));
+    ana.workspace.set_server("ws://127.0.0.1:9", None).unwrap();
+    assert!(matches!(invite(), Err(Error::Unavailable(_))));
+}
+
+#[test]
+fn what_a_role_does_not_grant_is_denied_in_words() {
+    let server = Server::start();
+    let ana = Device::host("Ana", &server);
+    let case = ana.open_case("Barking dog");
+    let eve = ana.invite("Eve", "viewer");
+    let close = CaseAction::Move { to: "closed".into() };
+    let error = eve.workspace.act(case, close, None, false).unwrap_err();
+    assert!(matches!(&error, Error::Denied(text) if text.contains("Eve")), "{error}");
+    let error = eve.workspace.add_member("X", MemberKind::Service, &[]).unwrap_err();
+    assert!(matches!(error, Error::Denied(_)), "{error}");
+    assert!(matches!(eve.workspace.export(case), Err(Error::Denied(_))));
+}
