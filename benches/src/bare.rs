@@ -99,7 +99,11 @@ async fn serve(stream: TcpStream, keep: mpsc::Sender<Bytes>, mut told: broadcast
     loop {
         tokio::select! {
             message = source.next() => match message {
-                Some(Ok(Message::Binary(bytes))) if keep.send(bytes).is_ok() => {}
+                Some(Ok(Message::Binary(bytes))) => {
+                    if keep.send(bytes).is_err() {
+                        return;
+                    }
+                }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return,
             },

@@ -61,16 +61,24 @@ impl FromStr for Address {
             Some(at) => rest.split_at(at),
             None => (rest, ""),
         };
-        let (host, port) = split_port(authority).ok_or_else(|| refuse("the port is not a number"))?;
+        let (host, port) =
+            split_port(authority).ok_or_else(|| refuse("the port is not a number"))?;
         let fine = |c: char| c.is_ascii_alphanumeric() || "-._:[]%".contains(c);
         if host.is_empty() || host == "[]" || !host.chars().all(fine) {
             return Err(refuse("it names no host"));
         }
         let bare = path.trim_end_matches('/');
-        if !bare.chars().all(|c| c.is_ascii_graphic() && !"?#\"<>\\".contains(c)) {
+        if !bare
+            .chars()
+            .all(|c| c.is_ascii_graphic() && !"?#\"<>\\".contains(c))
+        {
             return Err(refuse("its path has characters that no path has"));
         }
-        Ok(Self { host: host.to_owned(), port, path: bare.to_owned() })
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+            path: bare.to_owned(),
+        })
     }
 }
 
@@ -110,7 +118,16 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in ["", "ws://", "http://example.org", "a b", "host:0", "host:x", "ws://:7", "[]"] {
+        for text in [
+            "",
+            "ws://",
+            "http://example.org",
+            "a b",
+            "host:0",
+            "host:x",
+            "ws://:7",
+            "[]",
+        ] {
             assert!(matches!(read(text), Err(Error::Invalid(_))), "{text}");
         }
     }

@@ -103,7 +103,7 @@ impl From<StoreError> for Error {
             StoreError::Row { .. } => {
                 Self::Corrupt(format!("{text}; run a verification, or restore a backup"))
             }
-            _ => Self::Unavailable(text),
+            StoreError::Database(_) | _ => Self::Unavailable(text),
         }
     }
 }
@@ -114,7 +114,7 @@ impl From<DocumentFault> for Error {
         match fault {
             DocumentFault::Unknown(_) => Self::Invalid(text),
             DocumentFault::Store(error) => error.into(),
-            _ => Self::Corrupt(text),
+            DocumentFault::Quarantined { .. } | _ => Self::Corrupt(text),
         }
     }
 }
@@ -122,13 +122,21 @@ impl From<DocumentFault> for Error {
 impl From<RosterError> for Error {
     fn from(error: RosterError) -> Self {
         let text = error.to_string();
-        match error {
+        let denied = matches!(
+            error,
             RosterError::Inactive(_)
-            | RosterError::Lacks { .. }
-            | RosterError::Escalation { .. }
-            | RosterError::OwnerOnly(_)
-            | RosterError::InviterLacks { .. } => Self::Denied(text),
-            _ => Self::Invalid(text),
+                | RosterError::Lacks { .. }
+                | RosterError::Escalation { .. }
+                | RosterError::OwnerOnly(_)
+                | RosterError::InviterLacks { .. }
+                | RosterError::InviteExpired { .. }
+                | RosterError::InviteSpent(_)
+                | RosterError::InviteCancelled(_)
+        );
+        if denied {
+            Self::Denied(text)
+        } else {
+            Self::Invalid(text)
         }
     }
 }
@@ -136,9 +144,11 @@ impl From<RosterError> for Error {
 impl From<AccessError> for Error {
     fn from(error: AccessError) -> Self {
         let text = error.to_string();
-        match error {
-            AccessError::Inactive(_) | AccessError::Lacks { .. } => Self::Denied(text),
-            _ => Self::Invalid(text),
+        let denied = matches!(error, AccessError::Inactive(_) | AccessError::Lacks { .. });
+        if denied {
+            Self::Denied(text)
+        } else {
+            Self::Invalid(text)
         }
     }
 }
@@ -157,7 +167,13 @@ impl From<ReplicaFault> for Error {
             ReplicaFault::UnknownRevision(_) => {
                 Self::Unavailable(format!("{text}; sync, or update this program"))
             }
-            _ => Self::Invalid(text),
+            ReplicaFault::Act(_)
+            | ReplicaFault::Exists
+            | ReplicaFault::Absent
+            | ReplicaFault::Unpublished(_)
+            | ReplicaFault::UnknownMember(_)
+            | ReplicaFault::NotInDrawer(_)
+            | _ => Self::Invalid(text),
         }
     }
 }
@@ -166,7 +182,11 @@ impl From<ReplicaFault> for Error {
 pub(crate) fn every_fault(faults: &[casework_engine::template::TemplateFault]) -> String {
     let lines: Vec<String> = faults.iter().map(|fault| format!("- {fault}")).collect();
     let faults = if faults.len() == 1 { "fault" } else { "faults" };
-    format!("the template has {} {faults}:\n{}", lines.len(), lines.join("\n"))
+    format!(
+        "the template has {} {faults}:\n{}",
+        lines.len(),
+        lines.join("\n")
+    )
 }
 
 #[cfg(test)]

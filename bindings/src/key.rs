@@ -43,7 +43,9 @@ impl KeyFile {
     /// The key file in a workspace's folder.
     #[must_use]
     pub fn in_folder(folder: &Path) -> Self {
-        Self { path: folder.join(Self::NAME) }
+        Self {
+            path: folder.join(Self::NAME),
+        }
     }
 
     fn make(&self) -> Result<SecretKey, Error> {
@@ -54,14 +56,18 @@ impl KeyFile {
     }
 
     fn read(&self) -> Result<SecretKey, Error> {
-        let text = fs::read_to_string(&self.path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Error::Corrupt(format!(
+        let text = fs::read_to_string(&self.path).map_err(|error| {
+            if error.kind() != io::ErrorKind::NotFound {
+                return Error::file(&self.path, &error);
+            }
+            Error::Corrupt(format!(
                 "the device's key {} is missing; restore it, or join again as a new device",
                 self.path.display()
-            )),
-            _ => Error::file(&self.path, &error),
+            ))
         })?;
-        let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).unwrap_or_default();
+        let bytes = HEXLOWER_PERMISSIVE
+            .decode(text.trim().as_bytes())
+            .unwrap_or_default();
         let seed: [u8; 32] = bytes.as_slice().try_into().map_err(|_| {
             Error::Corrupt(format!(
                 "{} is not a device key: it must hold 64 hexadecimal digits",
@@ -74,7 +80,11 @@ impl KeyFile {
 
 impl KeyStore for KeyFile {
     fn obtain(&self) -> Result<Arc<dyn Signer>, Error> {
-        let key = if self.path.exists() { self.read()? } else { self.make()? };
+        let key = if self.path.exists() {
+            self.read()?
+        } else {
+            self.make()?
+        };
         Ok(Arc::new(key))
     }
 

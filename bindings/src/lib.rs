@@ -12,6 +12,7 @@
 mod address;
 mod error;
 mod key;
+mod line;
 mod link;
 mod moment;
 mod observer;
@@ -28,6 +29,7 @@ pub use casework_engine::replica::{
     Verification,
 };
 pub use casework_engine::sync::Phase;
+pub use casework_protocol::access::entry::Principal;
 pub use casework_protocol::roster::entry::{InviteFor, MemberKind};
 
 pub use address::DEFAULT_PORT;
@@ -36,14 +38,14 @@ pub use key::{KeyFile, KeyStore};
 pub use link::InviteLink;
 pub use observer::{Changed, Observation, Observer};
 pub use progress::{Progress, SyncReport, SyncState};
+pub use workspace::access::AccessChange;
 pub use workspace::cases::NewCaseRequest;
 pub use workspace::contested::{Choice, ContestedPlace, SideView};
 pub use workspace::export::ExportedCase;
 pub use workspace::imports::{CaseImport, Step, StepAction};
+pub use workspace::invites::InviteView;
 pub use workspace::joining::Newcomer;
-pub use workspace::people::{
-    DeviceView, InviteView, MemberChange, MemberView, RoleView, TeamChange, TeamView,
-};
+pub use workspace::people::{DeviceView, MemberChange, MemberView, RoleView, TeamChange, TeamView};
 pub use workspace::reading::{BoardColumn, BoardView, CardPage, Names};
 pub use workspace::templates::{TemplateImport, TemplateView};
 pub use workspace::watching::Watch;

@@ -13,7 +13,9 @@ use crate::error::Error;
 pub(crate) fn dice<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Error::Unavailable(format!("the operating system gives no random bytes: {error}"))
+        Error::Unavailable(format!(
+            "the operating system gives no random bytes: {error}"
+        ))
     })?;
     Ok(bytes)
 }
@@ -54,7 +56,11 @@ mod tests {
         let (one, two) = (now().unwrap(), now().unwrap());
         assert_ne!(one.seed, two.seed);
         assert!(one.now_ms <= two.now_ms);
-        assert!(one.now_ms > 1_600_000_000_000, "the clock stands at {}", one.now_ms);
+        assert!(
+            one.now_ms > 1_600_000_000_000,
+            "the clock stands at {}",
+            one.now_ms
+        );
     }
 
     #[test]

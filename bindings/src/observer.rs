@@ -4,6 +4,7 @@
 //! nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
@@ -18,7 +19,8 @@ use crate::progress::SyncState;
 /// they speak of.
 const MAX_WAITING_NOTICES: usize = 1_000;
 
-/// What the app wants to hear of. Every method does nothing unless it is written.
+/// What the app wants to hear of. Every method does nothing unless it is written. An observer that
+/// panics is detached.
 pub trait Observer: Send + Sync {
     /// Documents, or the people of the workspace, may look different now. Read them again.
     fn changed(&self, changed: &Changed) {
@@ -59,7 +61,11 @@ impl Changed {
     /// Anything may have changed.
     #[must_use]
     pub fn everything() -> Self {
-        Self { everything: true, people: true, ..Self::default() }
+        Self {
+            everything: true,
+            people: true,
+            ..Self::default()
+        }
     }
 
     /// Whether nothing changed.
@@ -105,16 +111,32 @@ struct Desk {
 
 impl core::fmt::Debug for Desk {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Desk").field("observers", &self.observers.len()).finish_non_exhaustive()
+        f.debug_struct("Desk")
+            .field("observers", &self.observers.len())
+            .finish_non_exhaustive()
     }
 }
 
 /// One round of calls.
 struct Round {
-    observers: Vec<Arc<dyn Observer>>,
+    observers: BTreeMap<u64, Arc<dyn Observer>>,
     changed: Changed,
     notices: Vec<Notice>,
     state: Option<SyncState>,
+}
+
+impl Round {
+    fn call(&self, observer: &dyn Observer) {
+        if !self.changed.is_empty() {
+            observer.changed(&self.changed);
+        }
+        if let Some(state) = &self.state {
+            observer.status(state);
+        }
+        if !self.notices.is_empty() {
+            observer.notices(&self.notices);
+        }
+    }
 }
 
 impl Hub {
@@ -149,7 +171,10 @@ impl Hub {
             let hub = self.clone();
             thread::spawn(move || hub.tell());
         }
-        Observation { hub: Arc::downgrade(self), number }
+        Observation {
+            hub: Arc::downgrade(self),
+            number,
+        }
     }
 
     pub(crate) fn changed(&self, changed: Changed) {
@@ -194,7 +219,11 @@ impl Hub {
     pub(crate) fn wait_for_turn(&self, at_most: Duration) -> SyncState {
         let desk = self.lock();
         let waited = self.turned.wait_timeout(desk, at_most);
-        waited.unwrap_or_else(PoisonError::into_inner).0.state.clone()
+        waited
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+            .state
+            .clone()
     }
 
     /// The desk holds plain data only, so a panic elsewhere cannot have left it half changed.
@@ -205,15 +234,11 @@ impl Hub {
     /// Calls the observers until the last one is detached.
     fn tell(&self) {
         while let Some(round) = self.next_round() {
-            for observer in &round.observers {
-                if !round.changed.is_empty() {
-                    observer.changed(&round.changed);
-                }
-                if let Some(state) = &round.state {
-                    observer.status(state);
-                }
-                if !round.notices.is_empty() {
-                    observer.notices(&round.notices);
+            for (number, observer) in &round.observers {
+                // A panic in the app's code was reported where it happened; the others go on.
+                let told = catch_unwind(AssertUnwindSafe(|| round.call(observer.as_ref())));
+                if told.is_err() {
+                    self.lock().observers.remove(number);
                 }
             }
         }
@@ -231,7 +256,7 @@ impl Hub {
                 let state = (!desk.state_told).then(|| desk.state.clone());
                 desk.state_told = true;
                 return Some(Round {
-                    observers: desk.observers.values().cloned().collect(),
+                    observers: desk.observers.clone(),
                     changed: core::mem::take(&mut desk.changed),
                     notices: core::mem::take(&mut desk.notices),
                     state,
@@ -261,7 +286,10 @@ mod tests {
     }
 
     fn of(byte: u8) -> Changed {
-        Changed { documents: [DocumentId::new([byte; 16])].into(), ..Changed::default() }
+        Changed {
+            documents: [DocumentId::new([byte; 16])].into(),
+            ..Changed::default()
+        }
     }
 
     #[test]
@@ -294,6 +322,25 @@ mod tests {
         while gone.strong_count() > 0 {
             thread::yield_now();
         }
+    }
+
+    #[test]
+    fn an_observer_that_panics_is_detached_and_the_others_go_on() {
+        struct Bad;
+        impl Observer for Bad {
+            fn changed(&self, _: &Changed) {
+                panic!("on purpose");
+            }
+        }
+        let hub = Hub::new();
+        let _bad = hub.attach(Arc::new(Bad));
+        let (good, heard) = ear();
+        let _good = hub.attach(good);
+        for byte in 0..2 {
+            hub.changed(of(byte));
+            assert_eq!(heard.recv().unwrap(), of(byte));
+        }
+        assert_eq!(hub.lock().observers.len(), 1);
     }
 
     #[test]

@@ -86,9 +86,14 @@ pub enum SyncState {
 impl SyncReport {
     /// Counts what went wrong with own work.
     pub(crate) fn count(notices: &[Notice]) -> (usize, usize) {
-        let held = notices.iter().filter(|notice| matches!(notice, Notice::OwnWorkHeld { .. }));
+        let held = notices
+            .iter()
+            .filter(|notice| matches!(notice, Notice::OwnWorkHeld { .. }));
         let refused = notices.iter().filter(|notice| {
-            matches!(notice, Notice::OwnWorkRefused { .. } | Notice::EntryDropped { .. })
+            matches!(
+                notice,
+                Notice::OwnWorkRefused { .. } | Notice::EntryDropped { .. }
+            )
         });
         (held.count(), refused.count())
     }

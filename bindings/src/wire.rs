@@ -51,7 +51,9 @@ impl Wire {
         let stream = TcpStream::connect(address.authority())
             .await
             .map_err(|error| unreachable(address, error))?;
-        stream.set_nodelay(true).map_err(|error| unreachable(address, error))?;
+        stream
+            .set_nodelay(true)
+            .map_err(|error| unreachable(address, error))?;
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER_BYTES)
             .write_buffer_size(BUFFER_BYTES)
@@ -61,12 +63,17 @@ impl Wire {
         let connected =
             tokio_tungstenite::client_async_with_config(url, stream, Some(config)).await;
         let (socket, _) = connected.map_err(|error| unreachable(address, error))?;
-        Ok(Self { socket, queue: VecDeque::new(), unflushed: false })
+        Ok(Self {
+            socket,
+            queue: VecDeque::new(),
+            unflushed: false,
+        })
     }
 
     /// Puts a frame into the queue; [`Wire::receive`] sends it.
     pub(crate) fn send(&mut self, frame: &ClientFrame) {
-        self.queue.push_back(Message::Binary(frame::encode(frame).into()));
+        self.queue
+            .push_back(Message::Binary(frame::encode(frame).into()));
     }
 
     /// The messages that have arrived, at least one; sends what is queued meanwhile. Dropping the
@@ -110,7 +117,9 @@ impl Wire {
         while !self.queue.is_empty() {
             ready!(Pin::new(&mut self.socket).poll_ready(cx)).map_err(broken)?;
             if let Some(message) = self.queue.pop_front() {
-                Pin::new(&mut self.socket).start_send(message).map_err(broken)?;
+                Pin::new(&mut self.socket)
+                    .start_send(message)
+                    .map_err(broken)?;
                 self.unflushed = true;
             }
         }
@@ -127,16 +136,22 @@ impl Wire {
                 Some(Ok(Message::Binary(bytes))) => Ok(bytes),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
                 Some(Ok(Message::Close(close))) => {
-                    let why = close.map(|close| close.reason.to_string()).unwrap_or_default();
-                    Err(Error::Unavailable(format!("the server closed the connection {why}")
-                        .trim_end()
-                        .to_owned()))
+                    let why = close
+                        .map(|close| close.reason.to_string())
+                        .unwrap_or_default();
+                    Err(Error::Unavailable(
+                        format!("the server closed the connection {why}")
+                            .trim_end()
+                            .to_owned(),
+                    ))
                 }
-                Some(Ok(Message::Text(_))) => {
-                    Err(Error::Unavailable("this is no Casework server: it sends text".to_owned()))
-                }
+                Some(Ok(Message::Text(_))) => Err(Error::Unavailable(
+                    "this is no Casework server: it sends text".to_owned(),
+                )),
                 Some(Err(error)) => Err(broken(error)),
-                None => Err(Error::Unavailable("the server closed the connection".to_owned())),
+                None => Err(Error::Unavailable(
+                    "the server closed the connection".to_owned(),
+                )),
             });
         }
     }

@@ -4,6 +4,7 @@
 //! observers are called or while the network is waited for. Invariant: what a call did is durable
 //! when it returns.
 
+pub(crate) mod access;
 pub(crate) mod cases;
 pub(crate) mod contested;
 mod drawer;
@@ -12,6 +13,7 @@ mod fields;
 mod finding;
 mod holdings;
 pub(crate) mod imports;
+pub(crate) mod invites;
 pub(crate) mod joining;
 mod outcome;
 pub(crate) mod people;
@@ -27,7 +29,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use casework_engine::moment::Moment;
-use casework_engine::replica::{Founding, Notice, Replica, ReplicaFault, ServerRow, Status, Storage};
+use casework_engine::replica::{
+    Founding, Notice, Replica, ReplicaFault, ServerRow, Status, Storage,
+};
 use casework_protocol::frame::Scope;
 use casework_protocol::ids::{DeviceId, DocumentId, MemberId, ServerId, WorkspaceId};
 use serde::Serialize;
@@ -36,6 +40,7 @@ use tokio::sync::Notify;
 use crate::address::Address;
 use crate::error::Error;
 use crate::key::{KeyFile, KeyStore};
+use crate::line::Line;
 use crate::moment;
 use crate::observer::{Changed, Hub, Observation, Observer};
 use crate::progress::SyncState;
@@ -54,7 +59,7 @@ pub(crate) struct Inner {
     bell: Notify,
     hub: Arc<Hub>,
     /// Held by whoever talks to the server: one at a time.
-    line: Mutex<()>,
+    line: Line,
     /// Whether a watch is on.
     watched: AtomicBool,
 }
@@ -156,7 +161,7 @@ impl Workspace {
                 replica: Mutex::new(replica),
                 bell: Notify::new(),
                 hub: Hub::new(),
-                line: Mutex::new(()),
+                line: Line::default(),
                 watched: AtomicBool::new(false),
             }),
         }
@@ -181,7 +186,9 @@ impl Workspace {
             let named = member.and_then(|member| roster?.member(member));
             Ok(Info {
                 workspace: replica.workspace(),
-                name: roster.map(|roster| roster.name().to_owned()).unwrap_or_default(),
+                name: roster
+                    .map(|roster| roster.name().to_owned())
+                    .unwrap_or_default(),
                 device,
                 device_name: known.map(|device| device.name.clone()).unwrap_or_default(),
                 member,
@@ -316,7 +323,10 @@ impl Workspace {
     ) -> Result<T, Error> {
         let done = self.write(work)?;
         let documents: BTreeSet<DocumentId> = documents.into_iter().collect();
-        self.inner.tell(Changed { documents, ..Changed::default() });
+        self.inner.tell(Changed {
+            documents,
+            ..Changed::default()
+        });
         Ok(done)
     }
 
@@ -326,7 +336,10 @@ impl Workspace {
         work: impl FnOnce(&mut Replica) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let done = self.write(work)?;
-        self.inner.tell(Changed { people: true, ..Changed::default() });
+        self.inner.tell(Changed {
+            people: true,
+            ..Changed::default()
+        });
         Ok(done)
     }
 }
@@ -351,7 +364,9 @@ impl Inner {
 
 impl core::fmt::Debug for Workspace {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Workspace").field("folder", &self.inner.folder).finish_non_exhaustive()
+        f.debug_struct("Workspace")
+            .field("folder", &self.inner.folder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -361,7 +376,9 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| Error::file(folder, &error))
+    builder
+        .create(folder)
+        .map_err(|error| Error::file(folder, &error))
 }
 
 fn absent(folder: &Path) -> Error {

@@ -1,6 +1,7 @@
 //! The SDK played against a real server: sockets, files and threads, on the loopback.
 //!
 //! One binary for all scenarios; a file that is forgotten here fails the last test.
+#![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
 #[path = "scenarios/contested.rs"]
 mod contested;
@@ -25,6 +26,9 @@ fn no_scenario_is_forgotten() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     for entry in std::fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(text.contains(&format!("scenarios/{name}")), "{name} is not played");
+        assert!(
+            text.contains(&format!("scenarios/{name}")),
+            "{name} is not played"
+        );
     }
 }

@@ -42,6 +42,7 @@ pub(crate) fn run(
     let mut stage = stage::Stage::build(&folder, &mut narrator, &mut figures)?;
     let outcome = story::play(&mut stage, &mut narrator, &mut figures)?;
     let took = begun.elapsed();
+    narrator.chapter("What it cost, on this machine, over a real socket");
     let mut page = Page::new(screen);
     figures.show(&stage, &mut page)?;
     where_to_go(&stage, &outcome, &mut page);
@@ -116,17 +117,25 @@ fn fresh_folder(named: Option<&Path>) -> Result<PathBuf, Fault> {
     Ok(folder)
 }
 
+/// This program as it can be typed here.
+fn program() -> String {
+    let Ok(own) = std::env::current_exe() else { return "casework".to_owned() };
+    let here = std::env::current_dir().unwrap_or_default();
+    own.strip_prefix(&here).unwrap_or(&own).display().to_string()
+}
+
 fn where_to_go(stage: &stage::Stage, outcome: &story::Outcome, page: &mut Page) {
     page.heading("Go on yourself", "the replicas are yours; the server has ended with this command");
     let folder = |name: &str| stage.folder.join(name).display().to_string();
+    let casework = program();
     let number = &outcome.contested.1;
     let address = stage.server.url.trim_start_matches("ws://");
     let commands = [
-        format!("casework --folder {} board", folder("ana")),
-        format!("casework --folder {} case show {number}", folder("rui")),
-        format!("casework --folder {} case timeline {number}", folder("rui")),
-        format!("casework --folder {} drawer list", folder("mia")),
-        format!("casework --folder {} verify", folder("ana")),
+        format!("{casework} --folder {} board", folder("ana")),
+        format!("{casework} --folder {} case show {number}", folder("rui")),
+        format!("{casework} --folder {} case timeline {number}", folder("rui")),
+        format!("{casework} --folder {} drawer list", folder("mia")),
+        format!("{casework} --folder {} verify", folder("ana")),
         format!(
             "{} serve --listen {address} --data {}",
             stage.server.program.display(),

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::{Automerge, ReadDoc};
+use automerge::Automerge;
 use casework_engine::case::CaseAction;
 use casework_engine::value::Scalar;
 use casework_engine::view::CaseView;
@@ -21,6 +21,9 @@ struct Known<'a> {
     past: BTreeSet<ChangeHash>,
 }
 
+/// A place that holds one value: its name, what the view shows there, what an action writes there.
+type Register = (&'static str, BTreeSet<String>, fn(&CaseAction) -> Option<String>);
+
 /// Checks a view against the deeds that are in its document.
 ///
 /// # Panics
@@ -30,7 +33,7 @@ pub fn check(stage: &mut Stage, who: Who, case: DocumentId, view: &CaseView) {
     let saved = stage.replica(who).export(case).expect("the case is on this device");
     let document = Automerge::load(&saved).expect("an export loads anywhere");
     let known = read(&document, stage);
-    let registers: [(&str, BTreeSet<String>, fn(&CaseAction) -> Option<String>); 4] = [
+    let registers: [Register; 4] = [
         ("stage", sides(view.stage.sides().map(|side| side.value.clone())), stage_of),
         ("title", sides(view.title.sides().map(|side| side.value.clone())), title_of),
         ("phone", field_sides(view, "phone"), |action| value_of(action, "phone")),
@@ -38,7 +41,6 @@ pub fn check(stage: &mut Stage, who: Who, case: DocumentId, view: &CaseView) {
     ];
     for (name, seen, written) in registers {
         let expected = visible(&known, written);
-        let seen: BTreeSet<String> = seen.into_iter().collect();
         assert_eq!(seen, expected, "seed {seed}: {name} of case {case}");
     }
     let closed = sides(view.closed.sides().map(|side| format!("{}", side.value.is_some())));

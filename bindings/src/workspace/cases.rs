@@ -51,7 +51,11 @@ impl NewCaseRequest {
     /// A case of this template with this title.
     #[must_use]
     pub fn new(template: DocumentId, title: impl Into<String>) -> Self {
-        Self { template: Some(template), title: title.into(), ..Self::default() }
+        Self {
+            template: Some(template),
+            title: title.into(),
+            ..Self::default()
+        }
     }
 
     /// The same with a field filled in.
@@ -99,7 +103,11 @@ impl Workspace {
         override_rule: bool,
     ) -> Result<Acted, Error> {
         let reason = reason.map(str::to_owned);
-        let act = Act { reason, override_rule, ..Act::new(moment::part()?, action) };
+        let act = Act {
+            reason,
+            override_rule,
+            ..Act::new(moment::part()?, action)
+        };
         self.act_with(case, act)
     }
 
@@ -123,7 +131,9 @@ impl Workspace {
         reason: Option<&str>,
     ) -> Result<Vec<Acted>, Error> {
         let now = moment::now()?;
-        self.write_to([case], |replica| act_all(replica, case, (actions, reason), &now))
+        self.write_to([case], |replica| {
+            act_all(replica, case, (actions, reason), &now)
+        })
     }
 
     /// Gives a field what a person wrote, in one commit: sets the value, makes a multi select hold
@@ -154,7 +164,9 @@ impl Workspace {
         field: &str,
         reason: Option<&str>,
     ) -> Result<Vec<Acted>, Error> {
-        self.change_field(case, field, reason, |_, found, chosen| fields::emptying(found, chosen))
+        self.change_field(case, field, reason, |_, found, chosen| {
+            fields::emptying(found, chosen)
+        })
     }
 
     /// Writes a comment. Answers its id.
@@ -164,7 +176,12 @@ impl Workspace {
     pub fn comment(&self, case: DocumentId, body: &str, external: bool) -> Result<PartId, Error> {
         let id = moment::part()?;
         let body = body.to_owned();
-        let action = CaseAction::Comment { id, body, external, reply_to: None };
+        let action = CaseAction::Comment {
+            id,
+            body,
+            external,
+            reply_to: None,
+        };
         self.act(case, action, None, false)?;
         Ok(id)
     }
@@ -209,7 +226,10 @@ pub(super) fn act_all(
     let mut batch = replica.batch();
     let mut done = Vec::with_capacity(actions.len());
     for (n, action) in (0..).zip(actions) {
-        let act = Act { reason: reason.map(str::to_owned), ..Act::new(moment::part()?, action) };
+        let act = Act {
+            reason: reason.map(str::to_owned),
+            ..Act::new(moment::part()?, action)
+        };
         done.push(batch.act(case, act, &now.part(n))?);
     }
     batch.commit()?;
@@ -225,7 +245,10 @@ pub(super) fn open(
     let imported = prepared.case.imported;
     let acted = batch.open_case(prepared.case, now)?;
     for (n, action) in (1..).zip(prepared.then) {
-        let act = Act { imported, ..Act::new(moment::part()?, action) };
+        let act = Act {
+            imported,
+            ..Act::new(moment::part()?, action)
+        };
         batch.act(acted.document, act, &now.part(n))?;
     }
     Ok(acted)
@@ -259,7 +282,14 @@ pub(super) fn prepare(
         assignees: request.assignees.clone(),
     };
     let (imported, restricted) = (request.imported, request.restricted);
-    Ok(Prepared { case: NewCase { opening, imported, restricted }, then })
+    Ok(Prepared {
+        case: NewCase {
+            opening,
+            imported,
+            restricted,
+        },
+        then,
+    })
 }
 
 type OpeningFields = (BTreeMap<String, FieldEntry>, Vec<CaseAction>);
@@ -304,7 +334,10 @@ fn opening_fields(
 /// until the final number comes; the document's id is what identifies a case.
 fn provisional_number(key: &str, now: &Moment) -> String {
     let dice = now.derive("number");
-    let letters = dice.iter().take(4).map(|byte| char::from(LETTERS[usize::from(byte & 31)]));
+    let letters = dice
+        .iter()
+        .take(4)
+        .map(|byte| char::from(LETTERS[usize::from(byte & 31)]));
     format!("{key}-~{}", letters.collect::<String>())
 }
 
@@ -314,11 +347,18 @@ mod tests {
 
     #[test]
     fn a_provisional_number_is_the_key_and_four_letters_that_nobody_misreads() {
-        let now = Moment { now_ms: 0, zone_min: 0, seed: [7; 32] };
+        let now = Moment {
+            now_ms: 0,
+            zone_min: 0,
+            seed: [7; 32],
+        };
         let number = provisional_number("HR", &now);
         let letters = number.strip_prefix("HR-~").unwrap();
         assert_eq!(letters.len(), 4);
-        assert!(letters.bytes().all(|byte| LETTERS.contains(&byte)), "{number}");
+        assert!(
+            letters.bytes().all(|byte| LETTERS.contains(&byte)),
+            "{number}"
+        );
         assert_eq!(number, provisional_number("HR", &now));
         assert_ne!(number, provisional_number("HR", &now.part(1)));
     }

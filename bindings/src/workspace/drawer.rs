@@ -53,8 +53,14 @@ impl Workspace {
     pub fn adopt(&self, case: DocumentId, reason: &str) -> Result<(usize, Standing), Error> {
         let now = moment::now()?;
         self.write_to([case], |replica| {
-            if !replica.held()?.iter().any(|held| held.document == case && held.what.is_some()) {
-                return Err(Error::Invalid("there is no held work here to adopt".to_owned()));
+            if !replica
+                .held()?
+                .iter()
+                .any(|held| held.document == case && held.what.is_some())
+            {
+                return Err(Error::Invalid(
+                    "there is no held work here to adopt".to_owned(),
+                ));
             }
             Ok(replica.adopt(case, reason, &now)?)
         })
@@ -66,10 +72,7 @@ impl Workspace {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store fails.
-    pub fn verify(
-        &self,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Verification, Error> {
+    pub fn verify(&self, progress: &mut dyn FnMut(usize, usize)) -> Result<Verification, Error> {
         self.read(|replica| Ok(replica.verify(progress)?))
     }
 }

@@ -47,13 +47,18 @@ impl Workspace {
     pub fn export(&self, case: DocumentId) -> Result<ExportedCase, Error> {
         self.read(|replica| {
             let roster = replica.roster()?.head();
-            let allowed = replica.member().is_some_and(|me| roster.holds(me, Verb::Export));
+            let allowed = replica
+                .member()
+                .is_some_and(|me| roster.holds(me, Verb::Export));
             if !allowed {
                 return Err(Error::Denied(
                     "exporting needs the right `export`, which no role of yours grants".to_owned(),
                 ));
             }
-            let members = roster.members().map(|(id, member)| (id, member.name.clone())).collect();
+            let members = roster
+                .members()
+                .map(|(id, member)| (id, member.name.clone()))
+                .collect();
             let view = replica.case(case)?;
             let revision = replica.current_revision(view.template);
             let fields = revision.iter().flat_map(|revision| revision.fields());
@@ -61,7 +66,10 @@ impl Workspace {
                 let content = view.fields.get(&field.id)?.content(field)?;
                 Some((field.id.clone(), content.words(field)))
             });
-            let everything = TimelinePage { skip: 0, take: usize::MAX };
+            let everything = TimelinePage {
+                skip: 0,
+                take: usize::MAX,
+            };
             let file = CaseFile {
                 workspace: replica.workspace(),
                 document: case,
@@ -88,7 +96,9 @@ impl Workspace {
 fn file_name(number: &str, case: DocumentId) -> String {
     let keep = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let name: String = number.chars().filter(|c| keep(*c)).take(60).collect();
-    format!("{name}-{}", case.short()).trim_start_matches('-').to_owned()
+    format!("{name}-{}", case.short())
+        .trim_start_matches('-')
+        .to_owned()
 }
 
 #[cfg(test)]

@@ -35,13 +35,12 @@ pub(super) fn field<'r>(revision: &'r Revision, text: &str) -> Result<&'r Field,
 
 /// Reads what a person wrote for a field. Members and cases may be named as people name them.
 pub(super) fn wish(replica: &Replica, field: &Field, words: &str) -> Result<Wish, Error> {
-    let value = match field.kind {
-        FieldType::Member => FieldValue::Member(find_member(replica, words)?),
-        FieldType::CaseLink => {
-            let words = with_case_id(replica, words)?;
-            FieldValue::parse(field, &words).map_err(Error::invalid)?
-        }
-        _ => FieldValue::parse(field, words).map_err(Error::invalid)?,
+    let value = if field.kind == FieldType::Member {
+        FieldValue::Member(find_member(replica, words)?)
+    } else if field.kind == FieldType::CaseLink {
+        FieldValue::parse(field, &with_case_id(replica, words)?).map_err(Error::invalid)?
+    } else {
+        FieldValue::parse(field, words).map_err(Error::invalid)?
     };
     Ok(match (field.policy(), value) {
         (ConflictPolicy::Set, FieldValue::MultiSelect(options)) => Wish::Options(options),
@@ -67,15 +66,24 @@ impl Wish {
         let id = || field.id.clone();
         match self {
             Self::Value(value) => {
-                vec![CaseAction::SetField { field: id(), value: value.to_scalar() }]
+                vec![CaseAction::SetField {
+                    field: id(),
+                    value: value.to_scalar(),
+                }]
             }
             Self::Options(wanted) => {
                 let added = wanted
                     .difference(chosen)
-                    .map(|option| CaseAction::AddOption { field: id(), option: option.clone() });
+                    .map(|option| CaseAction::AddOption {
+                        field: id(),
+                        option: option.clone(),
+                    });
                 let removed = chosen
                     .difference(&wanted)
-                    .map(|option| CaseAction::RemoveOption { field: id(), option: option.clone() });
+                    .map(|option| CaseAction::RemoveOption {
+                        field: id(),
+                        option: option.clone(),
+                    });
                 added.chain(removed).collect()
             }
             Self::Count(by) => vec![CaseAction::Count { field: id(), by }],
@@ -89,23 +97,25 @@ impl Wish {
         match self {
             Self::Value(value) => Ok(FieldEntry::Value(value.to_scalar())),
             Self::Options(options) => Ok(FieldEntry::Options(options)),
-            other @ (Self::Count(_) | Self::Prose(_)) => Err(other.actions(field, &BTreeSet::new())),
+            other @ (Self::Count(_) | Self::Prose(_)) => {
+                Err(other.actions(field, &BTreeSet::new()))
+            }
         }
     }
 }
 
 /// The actions that empty a field.
-pub(super) fn emptying(
-    field: &Field,
-    chosen: &BTreeSet<String>,
-) -> Result<Vec<CaseAction>, Error> {
+pub(super) fn emptying(field: &Field, chosen: &BTreeSet<String>) -> Result<Vec<CaseAction>, Error> {
     let id = || field.id.clone();
     Ok(match field.policy() {
         ConflictPolicy::Contested | ConflictPolicy::Latest => {
             vec![CaseAction::ClearField { field: id() }]
         }
         ConflictPolicy::Set => Wish::Options(BTreeSet::new()).actions(field, chosen),
-        ConflictPolicy::Text => vec![CaseAction::EditText { field: id(), text: String::new() }],
+        ConflictPolicy::Text => vec![CaseAction::EditText {
+            field: id(),
+            text: String::new(),
+        }],
         ConflictPolicy::Counter => {
             return Err(Error::Invalid(format!(
                 "{} is a counter and cannot be emptied; count back instead",
@@ -121,8 +131,13 @@ mod tests {
     use casework_engine::template::Choice;
 
     fn select() -> Field {
-        let options = ["a", "b", "c"].map(|id| Choice::new(id, id.to_uppercase())).to_vec();
-        Field { options, ..Field::new("f", "Field", FieldType::MultiSelect) }
+        let options = ["a", "b", "c"]
+            .map(|id| Choice::new(id, id.to_uppercase()))
+            .to_vec();
+        Field {
+            options,
+            ..Field::new("f", "Field", FieldType::MultiSelect)
+        }
     }
 
     #[test]
@@ -132,8 +147,14 @@ mod tests {
         assert_eq!(
             wish.actions(&select(), &now),
             [
-                CaseAction::AddOption { field: "f".into(), option: "c".into() },
-                CaseAction::RemoveOption { field: "f".into(), option: "a".into() },
+                CaseAction::AddOption {
+                    field: "f".into(),
+                    option: "c".into()
+                },
+                CaseAction::RemoveOption {
+                    field: "f".into(),
+                    option: "a".into()
+                },
             ]
         );
     }
@@ -142,14 +163,27 @@ mod tests {
     fn counters_and_prose_are_not_part_of_an_opening_but_follow_it() {
         let counter = Field::new("n", "Visits", FieldType::Counter);
         let follow = Wish::Count(3).at_opening(&counter).unwrap_err();
-        assert_eq!(follow, [CaseAction::Count { field: "n".into(), by: 3 }]);
-        assert!(Wish::Options(["a".into()].into()).at_opening(&select()).is_ok());
+        assert_eq!(
+            follow,
+            [CaseAction::Count {
+                field: "n".into(),
+                by: 3
+            }]
+        );
+        assert!(
+            Wish::Options(["a".into()].into())
+                .at_opening(&select())
+                .is_ok()
+        );
     }
 
     #[test]
     fn a_counter_is_never_emptied() {
         let counter = Field::new("n", "Visits", FieldType::Counter);
-        assert!(matches!(emptying(&counter, &BTreeSet::new()), Err(Error::Invalid(_))));
+        assert!(matches!(
+            emptying(&counter, &BTreeSet::new()),
+            Err(Error::Invalid(_))
+        ));
         assert_eq!(emptying(&select(), &BTreeSet::new()).unwrap(), []);
     }
 }

@@ -96,7 +96,12 @@ pub(super) fn find_case(replica: &Replica, text: &str) -> Result<DocumentId, Err
     let candidates = replica.cards()?.into_iter().map(|card| Candidate {
         what: card.document,
         id: card.document.to_string(),
-        shown: format!("{} {:?} ({})", card.number, card.title, card.document.short()),
+        shown: format!(
+            "{} {:?} ({})",
+            card.number,
+            card.title,
+            card.document.short()
+        ),
         names: vec![card.number, card.title],
     });
     pick("case", text, candidates.collect())
@@ -105,9 +110,9 @@ pub(super) fn find_case(replica: &Replica, text: &str) -> Result<DocumentId, Err
 pub(super) fn find_member(replica: &Replica, text: &str) -> Result<MemberId, Error> {
     let roster = replica.roster()?.head();
     if ["me", "myself"].contains(&text.trim()) {
-        return replica
-            .member()
-            .ok_or_else(|| Error::Denied("this device belongs to no member (any more)".to_owned()));
+        return replica.member().ok_or_else(|| {
+            Error::Denied("this device belongs to no member (any more)".to_owned())
+        });
     }
     let candidates = roster.members().map(|(id, member)| Candidate {
         what: id,
@@ -155,13 +160,21 @@ fn find_task(view: &CaseView, text: &str) -> Result<PartId, Error> {
         what: id,
         id: id.to_string(),
         names: vec![task.title.value().clone(), (at + 1).to_string()],
-        shown: format!("{}. {:?} ({})", at + 1, task.title.value(), &id.to_string()[..8]),
+        shown: format!(
+            "{}. {:?} ({})",
+            at + 1,
+            task.title.value(),
+            &id.to_string()[..8]
+        ),
     });
     pick("task", text, candidates.collect())
 }
 
-/// Takes the one candidate that the text means: by a whole name, else by the beginning of its id,
-/// else by a part of a name.
+/// Whether a candidate is meant.
+type Rule<'a, T> = dyn Fn(&Candidate<T>) -> bool + 'a;
+
+/// Takes the one candidate that the text means: by exactly its first name, else by a whole name in
+/// any case, else by the beginning of its id, else by a part of a name.
 fn pick<T>(what: &str, text: &str, candidates: Vec<Candidate<T>>) -> Result<T, Error> {
     let wanted = text.trim().to_lowercase();
     if wanted.is_empty() {
@@ -170,16 +183,20 @@ fn pick<T>(what: &str, text: &str, candidates: Vec<Candidate<T>>) -> Result<T, E
     let is_id = wanted.len() >= MIN_ID_DIGITS && wanted.chars().all(|c| c.is_ascii_hexdigit());
     let by_name = |one: &Candidate<T>| one.names.iter().any(|name| name.to_lowercase() == wanted);
     let by_id = |one: &Candidate<T>| is_id && one.id.starts_with(&wanted);
-    let by_part =
-        |one: &Candidate<T>| one.names.iter().any(|name| name.to_lowercase().contains(&wanted));
+    let by_part = |one: &Candidate<T>| {
+        one.names
+            .iter()
+            .any(|name| name.to_lowercase().contains(&wanted))
+    };
     let known: Vec<String> = candidates.iter().map(|one| one.shown.clone()).collect();
     // The first name is the one that tells it apart: a key, a number, an id.
     let by_key = |one: &Candidate<T>| one.names.first().is_some_and(|name| name == text.trim());
-    let rules: [&dyn Fn(&Candidate<T>) -> bool; 4] = [&by_key, &by_name, &by_id, &by_part];
+    let rules: [&Rule<'_, T>; 4] = [&by_key, &by_name, &by_id, &by_part];
     let mut candidates = candidates;
     for rule in rules {
-        let places: Vec<usize> =
-            (0..candidates.len()).filter(|at| rule(&candidates[*at])).collect();
+        let places: Vec<usize> = (0..candidates.len())
+            .filter(|at| rule(&candidates[*at]))
+            .collect();
         match places[..] {
             [] => {}
             [only] => return Ok(candidates.swap_remove(only).what),
@@ -196,7 +213,9 @@ fn pick<T>(what: &str, text: &str, candidates: Vec<Candidate<T>>) -> Result<T, E
     } else {
         format!("there is {}", list(known.iter().map(String::as_str)))
     };
-    Err(Error::Invalid(format!("no {what} is called {text:?}; {there}")))
+    Err(Error::Invalid(format!(
+        "no {what} is called {text:?}; {there}"
+    )))
 }
 
 fn list<'a>(shown: impl Iterator<Item = &'a str>) -> String {
@@ -247,6 +266,11 @@ mod tests {
         let error = pick("member", "zoe", people()).unwrap_err().to_string();
         assert!(error.contains("there is Ana, Ana Sousa, Rui"), "{error}");
         assert!(pick("member", " ", people()).is_err());
-        assert!(pick::<u8>("case", "x", Vec::new()).unwrap_err().to_string().contains("no case"));
+        assert!(
+            pick::<u8>("case", "x", Vec::new())
+                .unwrap_err()
+                .to_string()
+                .contains("no case")
+        );
     }
 }

@@ -31,8 +31,11 @@ impl InSession<'_> {
     /// Says who this device is, once. The session asks for what is outgoing when the roster is
     /// here.
     fn introduce(&mut self) -> Result<(), ReplicaFault> {
-        let Some(newcomer) = self.newcomer.take() else { return Ok(()) };
-        self.replica.redeem(&newcomer.member_name, &newcomer.device_name, self.now)
+        let Some(newcomer) = self.newcomer.take() else {
+            return Ok(());
+        };
+        self.replica
+            .redeem(&newcomer.member_name, &newcomer.device_name, self.now)
     }
 
     fn note_items(&mut self, items: &[Logged]) {

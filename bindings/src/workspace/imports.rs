@@ -118,7 +118,11 @@ fn ready_case(replica: &mut Replica, case: &CaseImport, now: &Moment) -> Result<
             });
         }
     }
-    Ok(Ready { prepared, acts, now: *now })
+    Ok(Ready {
+        prepared,
+        acts,
+        now: *now,
+    })
 }
 
 fn write_case(batch: &mut Batch<'_>, ready: Ready) -> Result<DocumentId, Error> {
@@ -138,7 +142,9 @@ fn actions(
     action: &StepAction,
 ) -> Result<Vec<CaseAction>, Error> {
     Ok(match action {
-        StepAction::Move(stage) => vec![CaseAction::Move { to: find_stage(revision, stage)? }],
+        StepAction::Move(stage) => vec![CaseAction::Move {
+            to: find_stage(revision, stage)?,
+        }],
         StepAction::Set(name, words) => {
             let field = fields::field(revision, name)?;
             let wish = fields::wish(replica, field, words)?;
@@ -164,20 +170,34 @@ fn set(filled: &mut Filled, field: &Field, wish: Wish) -> Vec<CaseAction> {
         Wish::Prose(text) => held.prose = Some(text.clone()),
         Wish::Count(_) => return wish.actions(field, &before.options),
     }
-    if before == *held { Vec::new() } else { wish.actions(field, &before.options) }
+    if before == *held {
+        Vec::new()
+    } else {
+        wish.actions(field, &before.options)
+    }
 }
 
 fn opened_with(entry: &FieldEntry) -> Held {
     match entry {
-        FieldEntry::Options(options) => Held { options: options.clone(), ..Held::default() },
-        FieldEntry::Value(value) => Held { value: Some(value.clone()), ..Held::default() },
+        FieldEntry::Options(options) => Held {
+            options: options.clone(),
+            ..Held::default()
+        },
+        FieldEntry::Value(value) => Held {
+            value: Some(value.clone()),
+            ..Held::default()
+        },
     }
 }
 
 /// The same error, naming the case.
 fn name(error: Error, case: &CaseImport) -> Error {
     let named = |text: String| {
-        let number = case.request.number.as_deref().unwrap_or(&case.request.title);
+        let number = case
+            .request
+            .number
+            .as_deref()
+            .unwrap_or(&case.request.title);
         format!("case {number:?}: {text}")
     };
     match error {

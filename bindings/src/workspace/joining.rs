@@ -51,7 +51,13 @@ impl Workspace {
         newcomer: &Newcomer,
         progress: &mut dyn FnMut(&Progress),
     ) -> Result<Self, Error> {
-        Self::join_with(folder, link, newcomer, &KeyFile::in_folder(folder), progress)
+        Self::join_with(
+            folder,
+            link,
+            newcomer,
+            &KeyFile::in_folder(folder),
+            progress,
+        )
     }
 
     /// The same with the app's own key store.
@@ -67,7 +73,10 @@ impl Workspace {
     ) -> Result<Self, Error> {
         let fresh = !Storage::is_in(folder);
         super::make_folder(folder)?;
-        let pending = Pending { link: link.to_string(), newcomer: newcomer.clone() };
+        let pending = Pending {
+            link: link.to_string(),
+            newcomer: newcomer.clone(),
+        };
         let replica = if fresh {
             let made = begin(folder, link, keys, &pending);
             made.inspect_err(|_| clear(folder))?
@@ -104,13 +113,24 @@ fn begin(
     keys: &dyn KeyStore,
     pending: &Pending,
 ) -> Result<Replica, Error> {
-    let head = link.head.clone().map(|head| head.verify(link.server, link.workspace));
+    let head = link
+        .head
+        .clone()
+        .map(|head| head.verify(link.server, link.workspace));
     let head = head.transpose().map_err(|error| {
-        Error::Invalid(format!("the invite link was tampered with: {error}; ask for another one"))
+        Error::Invalid(format!(
+            "the invite link was tampered with: {error}; ask for another one"
+        ))
     })?;
     save(folder, pending)?;
-    let identity = Identity { workspace: link.workspace, key: keys.obtain()? };
-    let server = ServerRow { address: link.address.clone(), key: Some(link.server) };
+    let identity = Identity {
+        workspace: link.workspace,
+        key: keys.obtain()?,
+    };
+    let server = ServerRow {
+        address: link.address.clone(),
+        key: Some(link.server),
+    };
     let mut replica = Replica::join(Storage::folder(folder)?, identity, &server, link.key())?;
     if let Some(head) = head {
         replica.saw_head(&head)?;
@@ -133,11 +153,18 @@ fn go_on(
         return Err(Error::Invalid(format!(
             "{} holds {} already; choose another folder",
             folder.display(),
-            if replica.member().is_some() { "an enrolled device" } else { "another workspace" }
+            if replica.member().is_some() {
+                "an enrolled device"
+            } else {
+                "another workspace"
+            }
         )));
     }
     save(folder, pending)?;
-    let server = ServerRow { address: link.address.clone(), key: Some(link.server) };
+    let server = ServerRow {
+        address: link.address.clone(),
+        key: Some(link.server),
+    };
     replica.set_server(&server)?;
     replica.set_invite(link.key());
     Ok(replica)
@@ -166,7 +193,8 @@ pub(super) fn clear(folder: &Path) {
     forget(folder);
 }
 
-fn forget(folder: &Path) {
+/// The device is enrolled: the secret of the link has done its work.
+pub(super) fn forget(folder: &Path) {
     let _ = fs::remove_file(pending_file(folder));
 }
 
@@ -179,7 +207,10 @@ fn load(folder: &Path) -> Result<Option<Pending>, Error> {
     let path = pending_file(folder);
     match fs::read(&path) {
         Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|_| {
-            Error::Corrupt(format!("{} is damaged; join again with the link", path.display()))
+            Error::Corrupt(format!(
+                "{} is damaged; join again with the link",
+                path.display()
+            ))
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::file(&path, &error)),

@@ -47,13 +47,19 @@ pub(super) fn ended(fault: SyncFault<ReplicaFault>) -> Ended {
         let error = Error::Corrupt(format!(
             "{text}; nothing of it was taken: do not use this server, and tell the others"
         ));
-        return Ended { error, again: Again::Never };
+        return Ended {
+            error,
+            again: Again::Never,
+        };
     }
     match fault {
         SyncFault::Holdings(fault) => Error::from(fault).into(),
         SyncFault::RetryAfter { after_ms, .. } => {
             let again = Again::After(Duration::from_millis(after_ms));
-            Ended { error: Error::Unavailable(text), again }
+            Ended {
+                error: Error::Unavailable(text),
+                again,
+            }
         }
         SyncFault::Silent(_) | SyncFault::Ended => Error::Unavailable(text).into(),
         SyncFault::Refused { code, detail } => refused(code, &detail).into(),
@@ -65,7 +71,23 @@ pub(super) fn ended(fault: SyncFault<ReplicaFault>) -> Ended {
         }
         // Everything else is a frame that no honest server of this version sends. A broken line
         // can do that too, so it is worth another attempt.
-        _ => Ended {
+        SyncFault::Frame(_)
+        | SyncFault::WrongServer { .. }
+        | SyncFault::BadWelcome(_)
+        | SyncFault::Head(_)
+        | SyncFault::Unproved(_)
+        | SyncFault::ForkedLog { .. }
+        | SyncFault::WentBack { .. }
+        | SyncFault::OtherEpoch { .. }
+        | SyncFault::Continuity(_)
+        | SyncFault::OutOfOrder { .. }
+        | SyncFault::BeyondHead { .. }
+        | SyncFault::OverCredit { .. }
+        | SyncFault::Pieces { .. }
+        | SyncFault::UnknownPush(_)
+        | SyncFault::WrongAnswer { .. }
+        | SyncFault::Unasked(_)
+        | _ => Ended {
             error: Error::Corrupt(format!("the server is broken or hostile: {text}")),
             again: Again::BackOff,
         },
@@ -75,9 +97,9 @@ pub(super) fn ended(fault: SyncFault<ReplicaFault>) -> Ended {
 /// What a code of the server means.
 fn refused(code: ErrorCode, detail: &str) -> Error {
     match code {
-        ErrorCode::NotEnrolled => {
-            Error::Denied(format!("the server does not know this device: {detail}; ask for an invite"))
-        }
+        ErrorCode::NotEnrolled => Error::Denied(format!(
+            "the server does not know this device: {detail}; ask for an invite"
+        )),
         ErrorCode::Revoked => Error::Denied(
             "this device was revoked, or its member suspended; unsent work stays readable here"
                 .to_owned(),
@@ -85,15 +107,19 @@ fn refused(code: ErrorCode, detail: &str) -> Error {
         ErrorCode::UnknownWorkspace => Error::Invalid(format!(
             "the server does not have this workspace and does not take it: {detail}"
         )),
-        ErrorCode::Version => {
-            Error::Invalid(format!("no common protocol version: {detail}; update this program"))
-        }
+        ErrorCode::Version => Error::Invalid(format!(
+            "no common protocol version: {detail}; update this program"
+        )),
         ErrorCode::Busy | ErrorCode::Stopping | ErrorCode::Recovering => {
             Error::Unavailable(format!("the server cannot serve now ({code}): {detail}"))
         }
-        ErrorCode::NotFound => Error::Invalid(format!("not there, or not for this device: {detail}")),
+        ErrorCode::NotFound => {
+            Error::Invalid(format!("not there, or not for this device: {detail}"))
+        }
         ErrorCode::Internal => Error::Unavailable(format!("the server failed: {detail}")),
-        _ => Error::Internal(format!("the server refuses what this program says ({code}): {detail}")),
+        ErrorCode::Malformed | ErrorCode::BadProof | ErrorCode::TooMuch | _ => Error::Internal(
+            format!("the server refuses what this program says ({code}): {detail}"),
+        ),
     }
 }
 
@@ -110,12 +136,18 @@ mod tests {
             found: ServerId::new([2; 32]),
         };
         let ended = ended(fault);
-        assert_eq!((ended.error.kind(), ended.again), (ErrorKind::Corrupt, Again::Never));
+        assert_eq!(
+            (ended.error.kind(), ended.again),
+            (ErrorKind::Corrupt, Again::Never)
+        );
     }
 
     #[test]
     fn a_server_that_asks_for_patience_gets_it() {
-        let fault = SyncFault::RetryAfter { code: ErrorCode::Busy, after_ms: 7_000 };
+        let fault = SyncFault::RetryAfter {
+            code: ErrorCode::Busy,
+            after_ms: 7_000,
+        };
         let ended = ended(fault);
         assert_eq!(ended.again, Again::After(Duration::from_secs(7)));
         assert_eq!(ended.error.kind(), ErrorKind::Unavailable);
@@ -123,9 +155,19 @@ mod tests {
 
     #[test]
     fn a_revoked_device_is_told_that_its_work_stays_readable() {
-        let fault = SyncFault::Refused { code: ErrorCode::Revoked, detail: String::new() };
+        let fault = SyncFault::Refused {
+            code: ErrorCode::Revoked,
+            detail: String::new(),
+        };
         let ended = ended(fault);
-        assert!(ended.error.to_string().contains("stays readable"), "{}", ended.error);
-        assert_eq!((ended.error.kind(), ended.again), (ErrorKind::Denied, Again::Never));
+        assert!(
+            ended.error.to_string().contains("stays readable"),
+            "{}",
+            ended.error
+        );
+        assert_eq!(
+            (ended.error.kind(), ended.again),
+            (ErrorKind::Denied, Again::Never)
+        );
     }
 }

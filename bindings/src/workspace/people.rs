@@ -1,24 +1,20 @@
-//! Members, devices, roles, teams and invites: the people of the workspace.
+//! Members, devices, roles and teams: the people of the workspace.
 //!
 //! Reads the roster and says things in it. Before the first server what is said holds at once;
 //! afterwards it waits for the server and grants nothing until then ([`Standing::Pending`]).
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use casework_engine::replica::{Replica, Standing};
-use casework_engine::sync::Holdings;
-use casework_protocol::ids::{DeviceId, InviteId, MemberId};
-use casework_protocol::keys::SecretKey;
+use casework_engine::replica::Standing;
+use casework_protocol::ids::{DeviceId, MemberId};
 use casework_protocol::rights::Grant;
-use casework_protocol::roster::entry::{InviteFor, MemberKind, RosterBody};
+use casework_protocol::roster::entry::{MemberKind, RosterBody};
 use casework_protocol::roster::role::is_built_in;
 use casework_protocol::roster::{Member, RosterState};
 use serde::Serialize;
 
 use super::Workspace;
 use crate::error::Error;
-use crate::link::{InviteLink, Whereabouts};
 use crate::moment;
 
 /// A member as people see one.
@@ -75,21 +71,6 @@ pub struct TeamView {
     pub members: Vec<MemberId>,
 }
 
-/// An invite as people see one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct InviteView {
-    /// Its public half.
-    pub id: InviteId,
-    /// What it gives.
-    pub gives: InviteFor,
-    /// Its end, milliseconds since 1970 by the server's clock.
-    pub expires_ms: u64,
-    /// How often it may still be redeemed.
-    pub uses_left: u32,
-    /// Cancelled, for good.
-    pub cancelled: bool,
-}
-
 /// A change of a member. The default changes nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MemberChange {
@@ -126,8 +107,10 @@ impl Workspace {
     pub fn members(&self) -> Result<Vec<MemberView>, Error> {
         self.read(|replica| {
             let roster = replica.roster()?.head();
-            let mut members: Vec<MemberView> =
-                roster.members().map(|(id, member)| member_view(roster, id, member)).collect();
+            let mut members: Vec<MemberView> = roster
+                .members()
+                .map(|(id, member)| member_view(roster, id, member))
+                .collect();
             members.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
             Ok(members)
         })
@@ -141,7 +124,11 @@ impl Workspace {
         self.read(|replica| {
             let roster = replica.roster()?.head();
             let unknown = || Error::Invalid(format!("member {id} is not in the roster"));
-            Ok(member_view(roster, id, roster.member(id).ok_or_else(unknown)?))
+            Ok(member_view(
+                roster,
+                id,
+                roster.member(id).ok_or_else(unknown)?,
+            ))
         })
     }
 
@@ -159,7 +146,12 @@ impl Workspace {
         let moment = moment::now()?;
         let member = moment.member_id();
         let (name, roles) = (name.to_owned(), roles.to_vec());
-        let body = RosterBody::AddMember { member, name, kind, roles };
+        let body = RosterBody::AddMember {
+            member,
+            name,
+            kind,
+            roles,
+        };
         Ok((member, self.say(body)?))
     }
 
@@ -168,8 +160,19 @@ impl Workspace {
     /// # Errors
     /// See above.
     pub fn change_member(&self, member: MemberId, change: MemberChange) -> Result<Standing, Error> {
-        let MemberChange { name, add_roles, remove_roles, active } = change;
-        self.say(RosterBody::ChangeMember { member, name, add_roles, remove_roles, active })
+        let MemberChange {
+            name,
+            add_roles,
+            remove_roles,
+            active,
+        } = change;
+        self.say(RosterBody::ChangeMember {
+            member,
+            name,
+            add_roles,
+            remove_roles,
+            active,
+        })
     }
 
     /// Revokes a device for good: what it had not sent by then is held for a decision.
@@ -177,7 +180,10 @@ impl Workspace {
     /// # Errors
     /// See above.
     pub fn revoke_device(&self, device: DeviceId, reason: &str) -> Result<Standing, Error> {
-        self.say(RosterBody::RevokeDevice { device, reason: reason.to_owned() })
+        self.say(RosterBody::RevokeDevice {
+            device,
+            reason: reason.to_owned(),
+        })
     }
 
     /// Every role, by key.
@@ -186,12 +192,16 @@ impl Workspace {
     /// [`Error::Denied`] before the roster of a joining device has arrived.
     pub fn roles(&self) -> Result<Vec<RoleView>, Error> {
         self.read(|replica| {
-            let roles = replica.roster()?.head().roles().map(|(key, role)| RoleView {
-                key: key.to_owned(),
-                name: role.name.clone(),
-                built_in: is_built_in(key),
-                grants: role.grants.iter().cloned().collect(),
-            });
+            let roles = replica
+                .roster()?
+                .head()
+                .roles()
+                .map(|(key, role)| RoleView {
+                    key: key.to_owned(),
+                    name: role.name.clone(),
+                    built_in: is_built_in(key),
+                    grants: role.grants.iter().cloned().collect(),
+                });
             Ok(roles.collect())
         })
     }
@@ -215,7 +225,9 @@ impl Workspace {
     /// # Errors
     /// See above.
     pub fn remove_role(&self, key: &str) -> Result<Standing, Error> {
-        self.say(RosterBody::RemoveRole { role: key.to_owned() })
+        self.say(RosterBody::RemoveRole {
+            role: key.to_owned(),
+        })
     }
 
     /// Every team, by key.
@@ -224,11 +236,15 @@ impl Workspace {
     /// [`Error::Denied`] before the roster of a joining device has arrived.
     pub fn teams(&self) -> Result<Vec<TeamView>, Error> {
         self.read(|replica| {
-            let teams = replica.roster()?.head().teams().map(|(key, team)| TeamView {
-                key: key.to_owned(),
-                name: team.name.clone(),
-                members: team.members.iter().copied().collect(),
-            });
+            let teams = replica
+                .roster()?
+                .head()
+                .teams()
+                .map(|(key, team)| TeamView {
+                    key: key.to_owned(),
+                    name: team.name.clone(),
+                    members: team.members.iter().copied().collect(),
+                });
             Ok(teams.collect())
         })
     }
@@ -239,89 +255,28 @@ impl Workspace {
     /// See above.
     pub fn change_team(&self, key: &str, change: TeamChange) -> Result<Standing, Error> {
         let TeamChange { name, add, remove } = change;
-        self.say(RosterBody::ChangeTeam { team: key.to_owned(), name, add, remove })
-    }
-
-    /// Every invite, ended ones included.
-    ///
-    /// # Errors
-    /// [`Error::Denied`] before the roster of a joining device has arrived.
-    pub fn invites(&self) -> Result<Vec<InviteView>, Error> {
-        self.read(|replica| {
-            let invites = replica.roster()?.head().invites().map(|(id, invite)| InviteView {
-                id,
-                gives: invite.gives.clone(),
-                expires_ms: invite.expires_ms,
-                uses_left: invite.uses_left,
-                cancelled: invite.cancelled,
-            });
-            Ok(invites.collect())
+        self.say(RosterBody::ChangeTeam {
+            team: key.to_owned(),
+            name,
+            add,
+            remove,
         })
     }
 
-    /// Opens an invite and makes its link, which is a secret. It works as soon as the server has
-    /// taken it: after the next sync.
-    ///
-    /// # Errors
-    /// See above; [`Error::Unavailable`] while no server is set or its key is not known yet: set
-    /// one and sync once.
-    pub fn invite(
-        &self,
-        gives: InviteFor,
-        valid_for: Duration,
-        uses: u32,
-    ) -> Result<InviteLink, Error> {
-        let now = moment::now()?;
-        let seed = moment::dice::<32>()?;
-        let valid_ms = u64::try_from(valid_for.as_millis()).unwrap_or(u64::MAX);
-        let expires_ms = now.now_ms.saturating_add(valid_ms);
-        let invite = SecretKey::from_seed(&seed).invite();
-        self.write_people(|replica| {
-            let whereabouts = whereabouts(replica)?;
-            replica.authorise(RosterBody::OpenInvite { invite, gives, expires_ms, uses }, &now)?;
-            Ok(InviteLink::new(whereabouts, seed, expires_ms))
-        })
-    }
-
-    /// Cancels an invite.
-    ///
-    /// # Errors
-    /// See above.
-    pub fn cancel_invite(&self, invite: InviteId) -> Result<Standing, Error> {
-        self.say(RosterBody::CancelInvite { invite })
-    }
-
-    fn say(&self, body: RosterBody) -> Result<Standing, Error> {
+    pub(super) fn say(&self, body: RosterBody) -> Result<Standing, Error> {
         let now = moment::now()?;
         self.write_people(|replica| Ok(replica.authorise(body, &now)?))
     }
 }
 
-/// Where a newcomer finds the server.
-fn whereabouts(replica: &Replica) -> Result<Whereabouts, Error> {
-    let unset = || {
-        Error::Unavailable(
-            "an invite needs a server: set one (`casework server ws://…`) and sync once".to_owned(),
-        )
-    };
-    let row = replica.server()?.ok_or_else(unset)?;
-    let server = row.key.ok_or_else(|| {
-        Error::Unavailable(
-            "the server's key is not known yet: sync once, then the invite can name it".to_owned(),
-        )
-    })?;
-    Ok(Whereabouts {
-        workspace: replica.workspace(),
-        address: row.address.parse()?,
-        server,
-        head: Holdings::head(replica),
-    })
-}
-
 fn member_view(roster: &RosterState, id: MemberId, member: &Member) -> MemberView {
     let devices = member.devices.iter().filter_map(|id| {
         let device = roster.device(*id)?;
-        Some(DeviceView { id: *id, name: device.name.clone(), revoked: device.revoked })
+        Some(DeviceView {
+            id: *id,
+            name: device.name.clone(),
+            revoked: device.revoked,
+        })
     });
     MemberView {
         id,

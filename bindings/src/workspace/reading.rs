@@ -101,7 +101,10 @@ impl Workspace {
         sorting: Sorting,
     ) -> Result<BoardView, Error> {
         let (revision, mut cards) = self.read(|replica| {
-            Ok((super::templates::revision(replica, template)?, replica.cards()?))
+            Ok((
+                super::templates::revision(replica, template)?,
+                replica.cards()?,
+            ))
         })?;
         cards.retain(|card| card.template == template);
         let board = Board::of(&revision, &cards, filter, sorting);
@@ -113,7 +116,11 @@ impl Workspace {
             cards: column.cards.into_iter().cloned().collect(),
         });
         let name = revision.package().name.clone();
-        Ok(BoardView { template, name, columns: columns.collect() })
+        Ok(BoardView {
+            template,
+            name,
+            columns: columns.collect(),
+        })
     }
 
     /// A page of the list of cases, of one template or of all.
@@ -132,8 +139,15 @@ impl Workspace {
             cards.retain(|card| card.template == template);
         }
         let wanted = list(&cards, filter, sorting);
-        let page = wanted.iter().skip(skip).take(take).map(|card| (*card).clone());
-        Ok(CardPage { total: wanted.len(), cards: page.collect() })
+        let page = wanted
+            .iter()
+            .skip(skip)
+            .take(take)
+            .map(|card| (*card).clone());
+        Ok(CardPage {
+            total: wanted.len(),
+            cards: page.collect(),
+        })
     }
 
     /// The names of everybody, and whose each device is: for showing authors.
@@ -143,8 +157,10 @@ impl Workspace {
     pub fn names(&self) -> Result<Names, Error> {
         self.read(|replica| {
             let roster = replica.roster()?.head();
-            let members =
-                roster.members().map(|(id, member)| (id, member.name.clone())).collect();
+            let members = roster
+                .members()
+                .map(|(id, member)| (id, member.name.clone()))
+                .collect();
             let devices = roster
                 .devices()
                 .map(|(id, device)| (id, (device.member, device.name.clone())))
@@ -165,7 +181,10 @@ impl Names {
     /// The name of a member, or the beginning of the id of one nobody knows.
     #[must_use]
     pub fn member(&self, member: MemberId) -> String {
-        self.members.get(&member).cloned().unwrap_or_else(|| member.short())
+        self.members
+            .get(&member)
+            .cloned()
+            .unwrap_or_else(|| member.short())
     }
 
     /// Whose device it is.

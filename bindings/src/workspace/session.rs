@@ -26,7 +26,11 @@ use crate::wire::Wire;
 /// Progress is told at most this often while there is much to do.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 /// How long a look at histories that came from bundles may hold the replica at once.
-const JUDGE_AT_MOST: Duration = Duration::from_millis(100);
+const JUDGE_AT_MOST: Duration = Duration::from_millis(25);
+/// How long others have the replica between two looks.
+const JUDGE_PAUSE: Duration = Duration::from_millis(5);
+/// How long a single sync may look, all in all.
+const JUDGE_IN_A_SYNC: Duration = Duration::from_millis(500);
 /// The longest sleep; the session says when it wants to be woken earlier.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
@@ -45,10 +49,14 @@ pub(super) struct Driver<'a> {
     wire: Wire,
     session: Session,
     newcomer: Option<Newcomer>,
+    /// A join is not over yet.
+    joining: bool,
     notices: Vec<Notice>,
     until: Until,
     /// Histories from bundles may be waiting to be judged.
     unjudged: bool,
+    /// For how long this connection has judged.
+    judging: Duration,
     told: Option<Instant>,
 }
 
@@ -84,25 +92,40 @@ impl<'a> Driver<'a> {
             Session::open(&holdings, nonce)
         };
         wire.send(&hello);
-        let (notices, told) = (Vec::new(), None);
-        Ok(Self { inner, wire, session, newcomer, notices, until, unjudged: true, told })
+        let joining = newcomer.is_some();
+        Ok(Self {
+            inner,
+            wire,
+            session,
+            newcomer,
+            joining,
+            notices: Vec::new(),
+            until,
+            unjudged: true,
+            judging: Duration::ZERO,
+            told: None,
+        })
     }
 
     /// Works until it is done, or the connection ends. Dropping the future loses nothing that was
     /// acknowledged.
-    pub(super) async fn run(
-        mut self,
-        progress: &mut dyn FnMut(&Progress),
-    ) -> Result<Done, Ended> {
+    pub(super) async fn run(mut self, progress: &mut dyn FnMut(&Progress)) -> Result<Done, Ended> {
         loop {
             let call = self.wait().await?;
             self.step(call)?;
             let in_step = self.session.is_idle() || self.session.gave_up();
             self.tell(progress, in_step)?;
-            if in_step && self.judge()? && self.until == Until::InStep {
+            if in_step {
+                self.joined()?;
+                self.judge()?;
+            }
+            if in_step && self.is_over() {
                 let progress = self.progress()?;
                 self.wire.close().await;
-                return Ok(Done { progress, notices: self.notices });
+                return Ok(Done {
+                    progress,
+                    notices: self.notices,
+                });
             }
         }
     }
@@ -118,10 +141,14 @@ impl<'a> Driver<'a> {
 
     fn sleep(&self) -> Duration {
         if self.unjudged && self.session.is_idle() {
-            return Duration::ZERO;
+            return JUDGE_PAUSE;
         }
-        let wake = self.session.wake_at_ms().map(|at| at.saturating_sub(moment::now_ms()));
-        wake.map_or(LONGEST_SLEEP, Duration::from_millis).min(LONGEST_SLEEP)
+        let wake = self
+            .session
+            .wake_at_ms()
+            .map(|at| at.saturating_sub(moment::now_ms()));
+        wake.map_or(LONGEST_SLEEP, Duration::from_millis)
+            .min(LONGEST_SLEEP)
     }
 
     /// One step under the lock of the replica.
@@ -155,13 +182,29 @@ impl<'a> Driver<'a> {
         stepped.map_err(|fault: SyncFault<_>| ended(fault))
     }
 
-    /// Judges some more of the histories that came from bundles. Answers whether that is over.
-    fn judge(&mut self) -> Result<bool, Ended> {
+    /// A device that is enrolled and has everything needs its invite no more.
+    fn joined(&mut self) -> Result<(), Ended> {
+        if self.joining && self.inner.lock()?.member().is_some() {
+            joining::forget(&self.inner.folder);
+            self.joining = false;
+        }
+        Ok(())
+    }
+
+    /// Judges some more of the histories that came from bundles.
+    fn judge(&mut self) -> Result<(), Ended> {
         if self.unjudged {
             let mut replica = self.inner.lock()?;
             self.unjudged = judge_bundles(&mut replica, JUDGE_AT_MOST)?;
+            self.judging += JUDGE_AT_MOST;
         }
-        Ok(!self.unjudged)
+        Ok(())
+    }
+
+    /// A single sync leaves most of the judging to later ones.
+    fn is_over(&self) -> bool {
+        let judged = !self.unjudged || self.judging >= JUDGE_IN_A_SYNC;
+        self.until == Until::InStep && judged
     }
 
     fn tell(&mut self, hear: &mut dyn FnMut(&Progress), in_step: bool) -> Result<(), Ended> {
@@ -201,8 +244,9 @@ fn send(wire: &mut Wire, frames: &[ClientFrame]) {
 }
 
 fn server_address(inner: &Inner) -> Result<Address, Error> {
-    let row = inner.lock()?.server()?.ok_or_else(|| {
-        Error::Invalid("no server is set; set one, ws://host:port".to_owned())
-    })?;
+    let row = inner
+        .lock()?
+        .server()?
+        .ok_or_else(|| Error::Invalid("no server is set; set one, ws://host:port".to_owned()))?;
     row.address.parse()
 }

@@ -80,7 +80,7 @@ impl Workspace {
     /// # Errors
     /// [`Error::Unavailable`] when the store fails.
     pub fn templates(&self) -> Result<Vec<TemplateView>, Error> {
-        self.read(|replica| templates(replica))
+        self.read(templates)
     }
 
     /// One template.
@@ -104,23 +104,36 @@ impl Workspace {
     /// # Errors
     /// [`Error::Invalid`] with every fault of the package; [`Error::Denied`] without `publish`.
     pub fn import_template(&self, package: Package) -> Result<TemplateImport, Error> {
-        let published = package.publish().map_err(|faults| Error::Invalid(every_fault(&faults)))?;
+        let published = package
+            .publish()
+            .map_err(|faults| Error::Invalid(every_fault(&faults)))?;
         let id = published.id();
         let now = moment::now()?;
         let import = self.write(|replica| {
             let key = &published.package().key;
-            let known = templates(replica)?.into_iter().find(|known| known.package.key == *key);
+            let known = templates(replica)?
+                .into_iter()
+                .find(|known| known.package.key == *key);
             Ok(match known {
                 Some(known) if known.revision == id && known.contested.is_empty() => {
-                    TemplateImport::Unchanged { document: known.document, revision: id }
+                    TemplateImport::Unchanged {
+                        document: known.document,
+                        revision: id,
+                    }
                 }
                 Some(known) => {
                     replica.publish(known.document, published, &now)?;
-                    TemplateImport::Published { document: known.document, revision: id }
+                    TemplateImport::Published {
+                        document: known.document,
+                        revision: id,
+                    }
                 }
                 None => {
                     let document = replica.open_template(published, &now)?.document;
-                    TemplateImport::Opened { document, revision: id }
+                    TemplateImport::Opened {
+                        document,
+                        revision: id,
+                    }
                 }
             })
         })?;
@@ -144,16 +157,11 @@ pub(super) fn templates(replica: &mut Replica) -> Result<Vec<TemplateView>, Erro
             found.push(template(replica, document)?);
         }
     }
-    found.sort_by(|a, b| {
-        (&a.package.name, a.document).cmp(&(&b.package.name, b.document))
-    });
+    found.sort_by(|a, b| (&a.package.name, a.document).cmp(&(&b.package.name, b.document)));
     Ok(found)
 }
 
-pub(super) fn template(
-    replica: &mut Replica,
-    document: DocumentId,
-) -> Result<TemplateView, Error> {
+pub(super) fn template(replica: &mut Replica, document: DocumentId) -> Result<TemplateView, Error> {
     let revision = revision(replica, document)?;
     Ok(TemplateView {
         document,
@@ -165,6 +173,8 @@ pub(super) fn template(
 
 pub(super) fn revision(replica: &Replica, document: DocumentId) -> Result<Arc<Revision>, Error> {
     replica.current_revision(document).ok_or_else(|| {
-        Error::Invalid(format!("there is no published template {document} on this device"))
+        Error::Invalid(format!(
+            "there is no published template {document} on this device"
+        ))
     })
 }

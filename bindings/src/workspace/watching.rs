@@ -1,8 +1,8 @@
 //! Syncing once, and staying in step: a thread with a runtime of its own that connects, works,
 //! and connects again.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, TryLockError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::outcome::{Again, Ended};
 use super::session::{Done, Driver, Until};
 use super::{Inner, Workspace};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::moment;
 use crate::observer::{Observation, Observer};
 use crate::progress::{Progress, SyncReport, SyncState};
@@ -57,17 +57,20 @@ impl Workspace {
     pub fn sync(&self, progress: &mut dyn FnMut(&Progress)) -> Result<SyncReport, Error> {
         let begun = Instant::now();
         loop {
-            let line = match self.inner.line.try_lock() {
-                Ok(line) => line,
-                Err(TryLockError::Poisoned(line)) => line.into_inner(),
-                Err(TryLockError::WouldBlock) => match self.ask_watch(progress)? {
-                    Some(seen) => return self.report(begun, Done { progress: seen, notices: vec![] }),
-                    None => continue,
-                },
-            };
-            let done = sync_once(&self.inner, progress);
-            drop(line);
-            return self.report(begun, done?);
+            if let Some(line) = self.inner.line.take() {
+                let done = sync_once(&self.inner, progress);
+                drop(line);
+                return self.report(begun, done?);
+            }
+            if let Some(progress) = self.ask_watch(progress)? {
+                return self.report(
+                    begun,
+                    Done {
+                        progress,
+                        notices: Vec::new(),
+                    },
+                );
+            }
         }
     }
 
@@ -79,20 +82,30 @@ impl Workspace {
     /// started.
     pub fn watch(&self, observer: Arc<dyn Observer>) -> Result<Watch, Error> {
         if self.inner.watched.swap(true, Ordering::AcqRel) {
-            return Err(Error::Invalid("this workspace is watched already".to_owned()));
+            return Err(Error::Invalid(
+                "this workspace is watched already".to_owned(),
+            ));
         }
         let signals = Arc::new(Signals::default());
         let observation = self.observe(observer);
         let (inner, heard) = (self.inner.clone(), signals.clone());
-        let started = thread::Builder::new().name("casework-sync".to_owned()).spawn(move || {
-            stay_in_step(&inner, &heard);
-            inner.watched.store(false, Ordering::Release);
-        });
+        let started = thread::Builder::new()
+            .name("casework-sync".to_owned())
+            .spawn(move || {
+                stay_in_step(&inner, &heard);
+                inner.watched.store(false, Ordering::Release);
+            });
         match started {
-            Ok(thread) => Ok(Watch { signals, thread: Some(thread), _observation: observation }),
+            Ok(thread) => Ok(Watch {
+                signals,
+                thread: Some(thread),
+                _observation: observation,
+            }),
             Err(error) => {
                 self.inner.watched.store(false, Ordering::Release);
-                Err(Error::Unavailable(format!("no thread can be started: {error}")))
+                Err(Error::Unavailable(format!(
+                    "no thread can be started: {error}"
+                )))
             }
         }
     }
@@ -110,9 +123,10 @@ impl Workspace {
                 progress(&now);
                 Ok(None)
             }
-            SyncState::Stopped { kind: ErrorKind::Denied, reason } => Err(Error::Denied(reason)),
-            SyncState::Stopped { reason, .. } => Err(Error::Corrupt(reason)),
-            SyncState::Off | SyncState::Connecting | SyncState::Offline { .. } => Ok(None),
+            SyncState::Off
+            | SyncState::Connecting
+            | SyncState::Offline { .. }
+            | SyncState::Stopped { .. } => Ok(None),
         }
     }
 
@@ -176,7 +190,10 @@ fn stay_in_step(inner: &Inner, signals: &Signals) {
         Err(error) => Some(error),
     };
     inner.hub.set_state(match ended {
-        Some(error) => SyncState::Stopped { kind: error.kind(), reason: error.to_string() },
+        Some(error) => SyncState::Stopped {
+            kind: error.kind(),
+            reason: error.to_string(),
+        },
         None => SyncState::Off,
     });
 }
@@ -197,7 +214,10 @@ async fn connect_again_and_again(inner: &Inner, signals: &Signals) -> Option<Err
             Again::BackOff => back_off(failures),
         };
         let retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        inner.hub.set_state(SyncState::Offline { reason: error.to_string(), retry_in_ms });
+        inner.hub.set_state(SyncState::Offline {
+            reason: error.to_string(),
+            retry_in_ms,
+        });
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = signals.hurry.notified() => {}
@@ -209,7 +229,7 @@ async fn connect_again_and_again(inner: &Inner, signals: &Signals) -> Option<Err
 
 /// One connection, as long as it lasts.
 async fn one_connection(inner: &Inner, was_in_step: &mut bool) -> Ended {
-    let Ok(_line) = inner.line.try_lock() else {
+    let Some(_line) = inner.line.take() else {
         // Somebody syncs once meanwhile, which is as good.
         return Error::Unavailable("another call syncs at the moment".to_owned()).into();
     };
@@ -230,7 +250,9 @@ async fn one_connection(inner: &Inner, was_in_step: &mut bool) -> Ended {
 /// How long to wait after so many failures: twice as long each time, give or take half, so that a
 /// thousand devices do not come back in one moment.
 fn back_off(failures: u32) -> Duration {
-    let whole = FIRST_WAIT.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_WAIT);
+    let whole = FIRST_WAIT
+        .saturating_mul(1 << failures.saturating_sub(1).min(10))
+        .min(LONGEST_WAIT);
     let dice = moment::dice::<1>().map_or(128, |[byte]| u32::from(byte));
     whole / 2 + whole * dice / 255
 }
@@ -249,9 +271,12 @@ mod tests {
     #[test]
     fn the_wait_doubles_scatters_and_has_an_end() {
         for failures in 0..40 {
-            let whole = (FIRST_WAIT * (1 << failures.clamp(1, 8) - 1)).min(LONGEST_WAIT);
+            let whole = (FIRST_WAIT * (1 << (failures.clamp(1, 8) - 1))).min(LONGEST_WAIT);
             let wait = back_off(failures);
-            assert!(wait >= whole / 2 && wait <= whole * 3 / 2, "{failures}: {wait:?}");
+            assert!(
+                wait >= whole / 2 && wait <= whole * 3 / 2,
+                "{failures}: {wait:?}"
+            );
         }
     }
 }

@@ -16,29 +16,46 @@ fn two_moves_are_contested_on_both_devices_until_one_is_settled() {
     let case = ana.open_case("Barking dog");
     let rui = ana.invite("Rui", "operator");
 
-    ana.workspace.act(case, move_to("review"), Some("serious"), false).unwrap();
-    rui.workspace.act(case, move_to("answer"), Some("asked the owner"), false).unwrap();
+    ana.workspace
+        .act(case, move_to("review"), Some("serious"), false)
+        .unwrap();
+    rui.workspace
+        .act(case, move_to("answer"), Some("asked the owner"), false)
+        .unwrap();
     settle(&[&ana, &rui]);
     assert_converged(case, &[&ana, &rui]);
 
     let contested = ana.workspace.contested(case).unwrap();
     assert_eq!(contested, rui.workspace.contested(case).unwrap());
-    let [stage] = &contested[..] else { panic!("{contested:?}") };
+    let [stage] = &contested[..] else {
+        panic!("{contested:?}")
+    };
     assert_eq!(stage.place, Place::Stage);
     let mut sides: Vec<_> = stage
         .sides
         .iter()
-        .map(|s| (s.words.as_str(), s.member_name.as_str(), s.reason.as_deref().unwrap()))
+        .map(|s| {
+            (
+                s.words.as_str(),
+                s.member_name.as_str(),
+                s.reason.as_deref().unwrap(),
+            )
+        })
         .collect();
     sides.sort_unstable();
     assert_eq!(
         sides,
-        [("Awaiting customer", "Rui", "asked the owner"), ("Review", "Ana", "serious")]
+        [
+            ("Awaiting customer", "Rui", "asked the owner"),
+            ("Review", "Ana", "serious")
+        ]
     );
 
     let loser = stage.sides[1].value.clone();
     let settled = Choice::Value(loser.clone());
-    rui.workspace.settle(case, &Place::Stage, &settled, Some("agreed by phone")).unwrap();
+    rui.workspace
+        .settle(case, &Place::Stage, &settled, Some("agreed by phone"))
+        .unwrap();
     settle(&[&ana, &rui]);
     assert_converged(case, &[&ana, &rui]);
     assert_eq!(ana.workspace.contested(case).unwrap(), []);
@@ -54,12 +71,22 @@ fn each_kind_of_field_merges_by_its_policy() {
     let case = ana.open_case("Barking dog");
     let rui = ana.invite("Rui", "operator");
 
-    for (device, phone, visits, topics) in
-        [(&ana, "111", "2", "Noise"), (&rui, "222", "3", "Smell, Light")]
-    {
-        device.workspace.set_field(case, "phone", phone, None).unwrap();
-        device.workspace.set_field(case, "Visits", visits, None).unwrap();
-        device.workspace.set_field(case, "topics", topics, None).unwrap();
+    for (device, phone, visits, topics) in [
+        (&ana, "111", "2", "Noise"),
+        (&rui, "222", "3", "Smell, Light"),
+    ] {
+        device
+            .workspace
+            .set_field(case, "phone", phone, None)
+            .unwrap();
+        device
+            .workspace
+            .set_field(case, "Visits", visits, None)
+            .unwrap();
+        device
+            .workspace
+            .set_field(case, "topics", topics, None)
+            .unwrap();
     }
     settle(&[&ana, &rui]);
     assert_converged(case, &[&ana, &rui]);
@@ -68,15 +95,29 @@ fn each_kind_of_field_merges_by_its_policy() {
     assert_eq!(view.fields["topics"].options.len(), 3);
     let contested = ana.workspace.contested(case).unwrap();
     assert_eq!(contested.len(), 1);
-    assert_eq!((contested[0].label.as_str(), contested[0].sides.len()), ("Phone", 2));
+    assert_eq!(
+        (contested[0].label.as_str(), contested[0].sides.len()),
+        ("Phone", 2)
+    );
 
     ana.workspace.clear_field(case, "topics", None).unwrap();
-    ana.workspace.set_field(case, "handler", "Rui", None).unwrap();
+    ana.workspace
+        .set_field(case, "handler", "Rui", None)
+        .unwrap();
     settle(&[&ana, &rui]);
     let view = rui.workspace.case(case).unwrap();
-    assert!(view.fields.get("topics").is_none_or(|topics| topics.options.is_empty()));
+    assert!(
+        view.fields
+            .get("topics")
+            .is_none_or(|topics| topics.options.is_empty())
+    );
     let rui_id = rui.workspace.find_member("me").unwrap();
-    let handler = view.fields["handler"].value.as_ref().unwrap().value().to_string();
+    let handler = view.fields["handler"]
+        .value
+        .as_ref()
+        .unwrap()
+        .value()
+        .to_string();
     assert_eq!(handler, rui_id.to_string());
 }
 
@@ -95,7 +136,10 @@ fn two_decisions_on_one_question_are_settled_by_deciding_again() {
             conditions: String::new(),
             supersedes: [].into(),
         };
-        device.workspace.act(case, CaseAction::Decide(decision), None, false).unwrap();
+        device
+            .workspace
+            .act(case, CaseAction::Decide(decision), None, false)
+            .unwrap();
     };
     decide(&ana, "yes");
     decide(&rui, "no");
@@ -103,7 +147,9 @@ fn two_decisions_on_one_question_are_settled_by_deciding_again() {
     let contested = rui.workspace.contested(case).unwrap();
     assert_eq!((contested.len(), contested[0].sides.len()), (1, 2));
     let place = contested[0].place.clone();
-    rui.workspace.settle(case, &place, &Choice::Side(0), Some("talked")).unwrap();
+    rui.workspace
+        .settle(case, &place, &Choice::Side(0), Some("talked"))
+        .unwrap();
     settle(&[&ana, &rui]);
     assert_converged(case, &[&ana, &rui]);
     assert_eq!(ana.workspace.contested(case).unwrap(), []);

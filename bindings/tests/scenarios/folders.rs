@@ -19,12 +19,18 @@ fn another_process_is_told_that_the_workspace_is_in_use() {
     }
     let ana = Device::founder("Ana");
     let other = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "folders::another_process_is_told_that_the_workspace_is_in_use"])
+        .args([
+            "--exact",
+            "folders::another_process_is_told_that_the_workspace_is_in_use",
+        ])
         .env(FOLDER, ana.folder())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&other.stdout);
-    assert!(other.status.success() && said.contains("1 passed"), "{said}");
+    assert!(
+        other.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
     let ana = ana.restart();
     assert_eq!(ana.workspace.info().unwrap().member_name, "Ana");
 }
@@ -38,15 +44,31 @@ fn a_folder_holds_one_workspace() {
         device_name: "laptop".into(),
     };
     let folder = ana.folder();
-    assert!(Workspace::found(&folder, &founding).unwrap_err().is_in_use());
+    assert!(
+        Workspace::found(&folder, &founding)
+            .unwrap_err()
+            .is_in_use()
+    );
     let ana = ana.restart();
     assert_eq!(ana.workspace.info().unwrap().name, "Field office");
     let second = tempfile::tempdir().unwrap();
-    assert!(matches!(Workspace::open(second.path()), Err(Error::Invalid(_))));
-    let nameless = Founding { member_name: String::new(), ..founding.clone() };
-    assert!(matches!(Workspace::found(second.path(), &nameless), Err(Error::Invalid(_))));
+    assert!(matches!(
+        Workspace::open(second.path()),
+        Err(Error::Invalid(_))
+    ));
+    let nameless = Founding {
+        member_name: String::new(),
+        ..founding.clone()
+    };
+    assert!(matches!(
+        Workspace::found(second.path(), &nameless),
+        Err(Error::Invalid(_))
+    ));
     Workspace::found(second.path(), &founding).unwrap();
-    assert!(matches!(Workspace::found(second.path(), &founding), Err(Error::Invalid(_))));
+    assert!(matches!(
+        Workspace::found(second.path(), &founding),
+        Err(Error::Invalid(_))
+    ));
 }
 
 #[test]
@@ -60,14 +82,30 @@ fn a_workspace_without_its_key_is_not_opened_and_not_harmed() {
     std::fs::remove_file(&key).unwrap();
     assert!(matches!(Workspace::open(&folder), Err(Error::Corrupt(_))));
     std::fs::write(&key, &seed).unwrap();
-    assert_eq!(Workspace::open(&folder).unwrap().info().unwrap().member_name, "Ana");
+    assert_eq!(
+        Workspace::open(&folder)
+            .unwrap()
+            .info()
+            .unwrap()
+            .member_name,
+        "Ana"
+    );
 }
 
 #[test]
 fn an_address_with_tls_is_refused_in_words() {
     let ana = Device::founder("Ana");
-    let error = ana.workspace.set_server("wss://example.org", None).unwrap_err();
-    assert!(matches!(&error, Error::Invalid(text) if text.contains("TLS")), "{error}");
+    let error = ana
+        .workspace
+        .set_server("wss://example.org", None)
+        .unwrap_err();
+    assert!(
+        matches!(&error, Error::Invalid(text) if text.contains("TLS")),
+        "{error}"
+    );
     let error = ana.workspace.sync(&mut |_| {}).unwrap_err();
-    assert!(matches!(&error, Error::Invalid(text) if text.contains("no server")), "{error}");
+    assert!(
+        matches!(&error, Error::Invalid(text) if text.contains("no server")),
+        "{error}"
+    );
 }

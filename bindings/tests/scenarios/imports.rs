@@ -8,7 +8,12 @@ use casework::{
 use crate::stage::{Device, Server, assert_converged, complaint, settle};
 
 fn step(action: StepAction, imported: Imported) -> Step {
-    Step { action, imported: Some(imported), reason: None, override_rule: false }
+    Step {
+        action,
+        imported: Some(imported),
+        reason: None,
+        override_rule: false,
+    }
 }
 
 fn case(workspace: &Workspace, n: usize, by: Imported) -> CaseImport {
@@ -34,8 +39,15 @@ fn imported_cases_keep_who_and_when_as_claims_and_reach_others() {
     let server = Server::start();
     let ana = Device::founder("Ana");
     ana.workspace.import_template(complaint()).unwrap();
-    let (old, _) = ana.workspace.add_member("Old hand", MemberKind::Imported, &[]).unwrap();
-    let by = Imported { who: old, at_ms: 1_000_000_000_000, zone_min: 120 };
+    let (old, _) = ana
+        .workspace
+        .add_member("Old hand", MemberKind::Imported, &[])
+        .unwrap();
+    let by = Imported {
+        who: old,
+        at_ms: 1_000_000_000_000,
+        zone_min: 120,
+    };
     let cases: Vec<CaseImport> = (0..20).map(|n| case(&ana.workspace, n, by)).collect();
     let opened = ana.workspace.import_cases(&cases).unwrap();
     assert_eq!(opened.len(), 20);
@@ -56,12 +68,24 @@ fn imported_cases_keep_who_and_when_as_claims_and_reach_others() {
 fn an_import_that_fails_in_the_last_case_imports_nothing() {
     let ana = Device::founder("Ana");
     ana.workspace.import_template(complaint()).unwrap();
-    let (old, _) = ana.workspace.add_member("Old hand", MemberKind::Imported, &[]).unwrap();
-    let by = Imported { who: old, at_ms: 1_000_000_000_000, zone_min: 120 };
+    let (old, _) = ana
+        .workspace
+        .add_member("Old hand", MemberKind::Imported, &[])
+        .unwrap();
+    let by = Imported {
+        who: old,
+        at_ms: 1_000_000_000_000,
+        zone_min: 120,
+    };
     let mut cases: Vec<CaseImport> = (0..3).map(|n| case(&ana.workspace, n, by)).collect();
-    cases[2].steps.push(step(StepAction::Move("review".into()), by));
+    cases[2]
+        .steps
+        .push(step(StepAction::Move("review".into()), by));
     let error = ana.workspace.import_cases(&cases).unwrap_err();
-    assert!(matches!(&error, Error::Invalid(text) if text.contains("OLD-2")), "{error}");
+    assert!(
+        matches!(&error, Error::Invalid(text) if text.contains("OLD-2")),
+        "{error}"
+    );
     assert_eq!(ana.workspace.cards().unwrap().len(), 0);
     assert_eq!(ana.workspace.status().unwrap().cases, 0);
     cases[2].steps.pop();
@@ -84,9 +108,15 @@ fn a_template_is_opened_once_and_published_again_when_it_changes() {
     let published = ana.workspace.import_template(changed.clone()).unwrap();
     assert!(matches!(published, TemplateImport::Published { .. }));
     assert_eq!(published.document(), opened.document());
-    assert_eq!(ana.workspace.export_template(opened.document()).unwrap(), changed);
+    assert_eq!(
+        ana.workspace.export_template(opened.document()).unwrap(),
+        changed
+    );
     assert_eq!(ana.workspace.templates().unwrap().len(), 1);
     let mut faulty = complaint();
     faulty.stages.clear();
-    assert!(matches!(ana.workspace.import_template(faulty), Err(Error::Invalid(_))));
+    assert!(matches!(
+        ana.workspace.import_template(faulty),
+        Err(Error::Invalid(_))
+    ));
 }

@@ -15,12 +15,19 @@ fn a_newcomer_joins_by_a_link_and_both_work_on_one_case() {
     let rui = ana.invite("Rui", "operator");
 
     let info = rui.workspace.info().unwrap();
-    assert_eq!((info.name.as_str(), info.member_name.as_str()), ("Field office", "Rui"));
+    assert_eq!(
+        (info.name.as_str(), info.member_name.as_str()),
+        ("Field office", "Rui")
+    );
     assert_eq!(rui.workspace.find_case("barking dog").unwrap(), case);
     assert_converged(case, &[&ana, &rui]);
 
-    rui.workspace.set_field(case, "Phone", "+351 912 345 678", None).unwrap();
-    ana.workspace.comment(case, "I called the neighbours.", false).unwrap();
+    rui.workspace
+        .set_field(case, "Phone", "+351 912 345 678", None)
+        .unwrap();
+    ana.workspace
+        .comment(case, "I called the neighbours.", false)
+        .unwrap();
     settle(&[&ana, &rui]);
     assert_converged(case, &[&ana, &rui]);
     assert_eq!(ana.workspace.comments(case).unwrap().len(), 1);
@@ -35,7 +42,10 @@ fn a_second_device_of_one_member_joins_the_same_way() {
     let ana = Device::host("Ana", &server);
     let me = ana.workspace.info().unwrap().member.unwrap();
     let gives = InviteFor::Device { member: me };
-    let link = ana.workspace.invite(gives, Duration::from_secs(60), 1).unwrap();
+    let link = ana
+        .workspace
+        .invite(gives, Duration::from_secs(60), 1)
+        .unwrap();
     ana.sync();
     let phone = Device::join(&link, "ignored");
     assert_eq!(phone.workspace.info().unwrap().member, Some(me));
@@ -52,7 +62,10 @@ fn an_invite_is_good_for_as_many_as_it_says_and_no_more() {
     let folder = tempfile::tempdir().unwrap();
     let error = Workspace::join(folder.path(), &link, &newcomer("Eve"), &mut |_| {}).unwrap_err();
     assert!(matches!(error, Error::Denied(_)), "{error}");
-    assert!(!Workspace::is_in(folder.path()), "a join that cannot succeed leaves no replica");
+    assert!(
+        !Workspace::is_in(folder.path()),
+        "a join that cannot succeed leaves no replica"
+    );
 }
 
 #[test]
@@ -78,13 +91,18 @@ fn a_join_without_a_server_goes_on_when_there_is_one() {
     server.start_again();
     let rui = Workspace::join(folder.path(), &text, &newcomer("Rui"), &mut |_| {}).unwrap();
     assert_eq!(rui.info().unwrap().member_name, "Rui");
-    assert!(!folder.path().join("joining.json").exists(), "the secret of the link is forgotten");
+    assert!(
+        !folder.path().join("joining.json").exists(),
+        "the secret of the link is forgotten"
+    );
 }
 
 #[test]
 fn an_invite_needs_a_server_that_was_met() {
     let ana = Device::founder("Ana");
-    let gives = || InviteFor::Member { roles: vec!["operator".into()] };
+    let gives = || InviteFor::Member {
+        roles: vec!["operator".into()],
+    };
     let invite = || ana.workspace.invite(gives(), Duration::from_secs(60), 1);
     assert!(matches!(invite(), Err(Error::Unavailable(_))));
     ana.workspace.set_server("ws://127.0.0.1:9", None).unwrap();
@@ -97,10 +115,18 @@ fn what_a_role_does_not_grant_is_denied_in_words() {
     let ana = Device::host("Ana", &server);
     let case = ana.open_case("Barking dog");
     let eve = ana.invite("Eve", "viewer");
-    let close = CaseAction::Move { to: "closed".into() };
+    let close = CaseAction::Move {
+        to: "closed".into(),
+    };
     let error = eve.workspace.act(case, close, None, false).unwrap_err();
-    assert!(matches!(&error, Error::Denied(text) if text.contains("Eve")), "{error}");
-    let error = eve.workspace.add_member("X", MemberKind::Service, &[]).unwrap_err();
+    assert!(
+        matches!(&error, Error::Denied(text) if text.contains("Eve")),
+        "{error}"
+    );
+    let error = eve
+        .workspace
+        .add_member("X", MemberKind::Service, &[])
+        .unwrap_err();
     assert!(matches!(error, Error::Denied(_)), "{error}");
     assert!(matches!(eve.workspace.export(case), Err(Error::Denied(_))));
 }

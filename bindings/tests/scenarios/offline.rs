@@ -57,7 +57,10 @@ fn many_cases_come_to_a_newcomer_whole() {
     ana.sync();
     let rui = ana.invite("Rui", "operator");
     let template = rui.workspace.find_template("complaint").unwrap();
-    let board = rui.workspace.board(template, &Filter::default(), Sorting::Number).unwrap();
+    let board = rui
+        .workspace
+        .board(template, &Filter::default(), Sorting::Number)
+        .unwrap();
     assert_eq!(board.columns[0].cards.len(), 40);
     for case in cases {
         assert_converged(case, &[&ana, &rui]);
@@ -73,8 +76,12 @@ fn the_timeline_names_the_verified_author_and_the_receipt() {
     let ana = Device::host("Ana", &server);
     let case = ana.open_case("Barking dog");
     let rui = ana.invite("Rui", "operator");
-    let to_review = CaseAction::Move { to: "review".into() };
-    rui.workspace.act(case, to_review, Some("serious"), false).unwrap();
+    let to_review = CaseAction::Move {
+        to: "review".into(),
+    };
+    rui.workspace
+        .act(case, to_review, Some("serious"), false)
+        .unwrap();
     let before = rui.workspace.timeline(case, 0, 1).unwrap();
     assert_eq!(before[0].arrival, None);
     settle(&[&rui, &ana]);
@@ -89,7 +96,9 @@ fn the_timeline_names_the_verified_author_and_the_receipt() {
 #[test]
 fn an_export_opens_without_this_program() {
     let ana = Device::founder("Ana");
-    ana.workspace.import_template(crate::stage::complaint()).unwrap();
+    ana.workspace
+        .import_template(crate::stage::complaint())
+        .unwrap();
     let case = ana.open_case("Barking dog");
     ana.workspace.set_field(case, "phone", "112", None).unwrap();
     let export = ana.workspace.export(case).unwrap();

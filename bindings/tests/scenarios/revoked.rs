@@ -14,10 +14,16 @@ fn work_of_a_device_revoked_while_offline_is_held_and_adopted() {
     let rui = ana.invite("Rui", "operator");
 
     // Mia goes on while Ana revokes her device.
-    mia.workspace.set_field(case, "phone", "112", Some("she called")).unwrap();
-    mia.workspace.comment(case, "Visited at noon.", false).unwrap();
+    mia.workspace
+        .set_field(case, "phone", "112", Some("she called"))
+        .unwrap();
+    mia.workspace
+        .comment(case, "Visited at noon.", false)
+        .unwrap();
     let device = mia.workspace.info().unwrap().device;
-    ana.workspace.revoke_device(device, "phone was stolen").unwrap();
+    ana.workspace
+        .revoke_device(device, "phone was stolen")
+        .unwrap();
     ana.sync();
 
     let late = mia.workspace.sync(&mut |_| {});
@@ -50,10 +56,14 @@ fn a_revoked_device_reads_on_and_writes_no_more() {
     let mia = ana.invite("Mia", "operator");
     let case = mia.open_case("Barking dog");
     settle(&[&mia, &ana]);
-    ana.workspace.revoke_device(mia.workspace.info().unwrap().device, "left").unwrap();
+    ana.workspace
+        .revoke_device(mia.workspace.info().unwrap().device, "left")
+        .unwrap();
     ana.sync();
     let _ = mia.workspace.sync(&mut |_| {});
-    let to_review = CaseAction::Move { to: "review".into() };
+    let to_review = CaseAction::Move {
+        to: "review".into(),
+    };
     let error = mia.workspace.act(case, to_review, None, false);
     assert!(error.is_err(), "{error:?}");
 }
@@ -64,7 +74,10 @@ fn work_that_a_demotion_does_not_touch_lands() {
     let ana = Device::host("Ana", &server);
     let case = ana.open_case("Barking dog");
     let mia = ana.invite("Mia", "manager");
-    mia.workspace.comment(case, "Still an operator's right.", false).unwrap();
+    ana.sync();
+    mia.workspace
+        .comment(case, "Still an operator's right.", false)
+        .unwrap();
     let member = mia.workspace.find_member("me").unwrap();
     let demoted = casework::MemberChange {
         add_roles: vec!["operator".into()],

@@ -28,7 +28,12 @@ impl Server {
         let runtime = Runtime::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self { runtime, running: None, folder, addr };
+        let mut server = Self {
+            runtime,
+            running: None,
+            folder,
+            addr,
+        };
         server.start_again();
         server
     }
@@ -87,16 +92,20 @@ impl Device {
     }
 
     pub(crate) fn link(&self, role: &str) -> InviteLink {
-        let gives = InviteFor::Member { roles: vec![role.into()] };
-        let link = self.workspace.invite(gives, Duration::from_secs(3600), 1).unwrap();
+        let gives = InviteFor::Member {
+            roles: vec![role.into()],
+        };
+        let link = self
+            .workspace
+            .invite(gives, Duration::from_secs(3600), 1)
+            .unwrap();
         self.sync();
         link
     }
 
     pub(crate) fn join(link: &InviteLink, name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let workspace =
-            Workspace::join(folder.path(), link, &newcomer(name), &mut |_| {}).unwrap();
+        let workspace = Workspace::join(folder.path(), link, &newcomer(name), &mut |_| {}).unwrap();
         Self { workspace, folder }
     }
 
@@ -133,12 +142,18 @@ impl Device {
 
     /// Everything that must be the same on every device.
     pub(crate) fn seen(&self, case: DocumentId) -> (CaseView, Vec<CommentView>) {
-        (self.workspace.case(case).unwrap(), self.workspace.comments(case).unwrap())
+        (
+            self.workspace.case(case).unwrap(),
+            self.workspace.comments(case).unwrap(),
+        )
     }
 }
 
 pub(crate) fn newcomer(name: &str) -> Newcomer {
-    Newcomer { member_name: name.into(), device_name: "phone".into() }
+    Newcomer {
+        member_name: name.into(),
+        device_name: "phone".into(),
+    }
 }
 
 /// Syncs until nobody has anything new: twice is enough, for the first round sends everything.
@@ -168,7 +183,10 @@ pub(crate) fn complaint() -> Package {
     ];
     let topics = [("noise", "Noise"), ("smell", "Smell"), ("light", "Light")];
     package.fields = vec![
-        Field { card: true, ..Field::new("phone", "Phone", FieldType::Text) },
+        Field {
+            card: true,
+            ..Field::new("phone", "Phone", FieldType::Text)
+        },
         Field::new("visits", "Visits", FieldType::Counter),
         Field {
             options: topics.map(|(id, label)| Choice::new(id, label)).to_vec(),

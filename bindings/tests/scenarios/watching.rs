@@ -34,7 +34,9 @@ fn ear() -> (Arc<Ear>, Receiver<Heard>) {
 /// Listens until something is heard; a minute of silence is a failure.
 fn listen<T>(heard: &Receiver<Heard>, mut wanted: impl FnMut(Heard) -> Option<T>) -> T {
     loop {
-        let next = heard.recv_timeout(Duration::from_secs(60)).expect("nothing more was heard");
+        let next = heard
+            .recv_timeout(Duration::from_secs(60))
+            .expect("nothing more was heard");
         if let Some(found) = wanted(next) {
             return found;
         }
@@ -57,7 +59,9 @@ fn what_one_does_appears_at_the_other_without_asking() {
     listen(&ana_hears, in_step);
     listen(&rui_hears, in_step);
 
-    ana.workspace.comment(case, "I am on my way.", false).unwrap();
+    ana.workspace
+        .comment(case, "I am on my way.", false)
+        .unwrap();
     listen(&rui_hears, |heard| match heard {
         Heard::Changed(changed) if changed.documents.contains(&case) => Some(()),
         Heard::Changed(_) | Heard::State(_) => None,
@@ -66,7 +70,12 @@ fn what_one_does_appears_at_the_other_without_asking() {
     rui.workspace.set_field(case, "phone", "112", None).unwrap();
     listen(&ana_hears, |heard| {
         let arrived = matches!(heard, Heard::Changed(_))
-            && ana.workspace.case(case).unwrap().fields.contains_key("phone");
+            && ana
+                .workspace
+                .case(case)
+                .unwrap()
+                .fields
+                .contains_key("phone");
         arrived.then_some(())
     });
     // A sync beside a watch waits for the watch.
@@ -74,7 +83,10 @@ fn what_one_does_appears_at_the_other_without_asking() {
     rui.sync();
     assert_converged(case, &[&ana, &rui]);
 
-    assert!(matches!(ana.workspace.watch(ear().0), Err(Error::Invalid(_))));
+    assert!(matches!(
+        ana.workspace.watch(ear().0),
+        Err(Error::Invalid(_))
+    ));
     ana_watch.stop();
     assert_eq!(ana.workspace.sync_state(), SyncState::Off);
     drop(rui_watch);
@@ -94,7 +106,9 @@ fn a_watch_connects_again_when_the_server_comes_back() {
         Heard::State(SyncState::Offline { .. }) => Some(()),
         Heard::State(_) | Heard::Changed(_) => None,
     });
-    ana.workspace.comment(case, "Written without a server.", false).unwrap();
+    ana.workspace
+        .comment(case, "Written without a server.", false)
+        .unwrap();
     server.start_again();
     watch.hurry();
     listen(&heard, in_step);

@@ -11,7 +11,7 @@ use super::{Desk, showing, tasks};
 use crate::cli::{CaseCommand, OpenArgs, Why};
 use crate::fault::Fault;
 use crate::request::Response;
-use crate::screen::words::plain;
+use crate::screen::words::{count, plain};
 
 pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
     match command {
@@ -131,7 +131,7 @@ fn set(desk: &Desk<'_>, case: &str, values: &[String], why: &Why) -> Result<Resp
     for (field, words) in pairs {
         let reason = why.reason.as_deref();
         let set = desk.workspace.set_field(id, field, words, reason);
-        acted.extend(set.map_err(|error| cure(error, case))?);
+        acted.extend(set.map_err(|error| after(cure(error, case), acted.len()))?);
     }
     answer(desk, id, &acted, "changed")
 }
@@ -141,7 +141,7 @@ fn clear(desk: &Desk<'_>, case: &str, fields: &[String], why: &Why) -> Result<Re
     let mut acted = Vec::new();
     for field in fields {
         let cleared = desk.workspace.clear_field(id, field, why.reason.as_deref());
-        acted.extend(cleared.map_err(|error| cure(error, case))?);
+        acted.extend(cleared.map_err(|error| after(cure(error, case), acted.len()))?);
     }
     answer(desk, id, &acted, "changed")
 }
@@ -267,6 +267,17 @@ fn comment(desk: &Desk<'_>, case: DocumentId, text: &str) -> Result<PartId, Faul
         (Some(_), Some(_)) => {
             Err(Fault::invalid(format!("several comments of this case begin with {text:?}")))
         }
+    }
+}
+
+/// A fault in the middle of several acts says how many were done.
+fn after(fault: Fault, done: usize) -> Fault {
+    match done {
+        0 => fault,
+        done => Fault {
+            message: format!("{} ({} before it done)", fault.message, count(done as u64, "change")),
+            ..fault
+        },
     }
 }
 

@@ -71,8 +71,8 @@ fn one_board(
     let revision = desk.workspace.revision(template)?;
     let filter = Filter::default();
     let made = casework::view::Board::of(&revision, cards, &filter, sorting(args.filter.sort));
-    let aside = format!("{} · {}", revision.package().key, count(made.len() as u64, "case"));
-    page.heading(&plain(&revision.package().name), &aside);
+    let heading = format!("{} {}", revision.package().key, count(made.len() as u64, "case"));
+    page.heading(&heading, &plain(&revision.package().name));
     let (mut columns, mut empty, mut json_columns) = (Vec::new(), Vec::new(), Vec::new());
     for column in &made.columns {
         json_columns.push(json!({
@@ -125,8 +125,12 @@ fn drawn(card: &Card, names: &Names) -> board::Card {
     }
     about.retain(|part| !part.is_empty());
     // The template's first card fields; the title says the rest.
-    let fields = card.fields.iter().filter(|field| lists::words(field, names) != card.title);
-    let fields: Vec<String> = fields.map(|field| lists::words(field, names)).collect();
+    let fields: Vec<String> = card
+        .fields
+        .iter()
+        .map(|field| lists::words(field, names))
+        .filter(|words| !card.title.contains(words.as_str()))
+        .collect();
     let mut more = vec![fields.join(" · "), about.join(" · ")];
     if !card.labels.is_empty() {
         let labels: Vec<String> = card.labels.iter().map(|label| format!("#{label}")).collect();

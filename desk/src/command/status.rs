@@ -1,7 +1,7 @@
 //! `casework sync`, `server`, `status` and `verify`.
 
 use casework::ids::ServerId;
-use casework::{Notice, Phase, Progress, SyncReport, SyncState};
+use casework::{ErrorKind, Notice, Phase, Progress, SyncReport, SyncState};
 use serde_json::json;
 
 use super::{Desk, json};
@@ -26,8 +26,14 @@ pub(super) fn synced(desk: &mut Desk<'_>) -> Result<SyncReport, Fault> {
         desk.step(&what, done, total);
     });
     report.map_err(|error| {
-        let fault = Fault::from(error);
-        if fault.kind == "unavailable" { fault.or_try("casework status") } else { fault }
+        let (denied, unavailable) =
+            (error.kind() == ErrorKind::Denied, error.kind() == ErrorKind::Unavailable);
+        let fault = Fault { cure: None, ..Fault::from(error) };
+        match (denied, unavailable) {
+            (true, _) => fault.or_try("casework drawer list    (what could not be sent)"),
+            (_, true) => fault.or_try("casework status"),
+            (false, false) => fault,
+        }
     })
 }
 

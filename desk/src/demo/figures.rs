@@ -59,7 +59,6 @@ impl Figures {
 
     /// Shows what it all cost.
     pub(super) fn show(&self, stage: &Stage, page: &mut Page) -> Result<(), Fault> {
-        page.heading("What it cost", "on this machine, over a real socket");
         let mut table =
             Table::new(&["  replica", "changes", "sent", "received", "out", "in", "syncs", "time", "on disk"]);
         for (name, workspace) in stage.people() {

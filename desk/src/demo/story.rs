@@ -17,10 +17,12 @@ use crate::request::{Progress, Request, Step};
 use crate::screen::ink::Tone;
 use crate::screen::words::{count, counted};
 
+/// The template whose board is shown.
+const BOARD: &str = "CMP";
 /// Cards per column on the demo's board.
 const BOARD_CARDS: usize = 2;
 /// Entries of the timeline that are shown.
-const TIMELINE_ENTRIES: usize = 9;
+const TIMELINE_ENTRIES: usize = 14;
 
 /// How it ended.
 pub(super) struct Outcome {
@@ -149,16 +151,18 @@ fn reconnect(
                 let sent = count(report.pushed, "change");
                 let held = match report.held {
                     0 => String::new(),
-                    held => format!("; {} of hers held for a decision, none thrown away", count(held as u64, "change")),
+                    held => format!("; {} held for a decision", count(held as u64, "change")),
                 };
                 narrator.tell(&format!("{name} sends {sent} and receives {received}{held}."));
                 figures.synced(name, report);
             }
             // A revoked device is let go after its work was taken.
             Err(Error::Denied(why)) => {
-                let kept = workspace.drawer()?.len();
-                let kept = count(kept as u64, "action");
-                narrator.tell(&format!("{name}: {why}. {kept} of hers stay readable in her drawer."));
+                let kept = counted(workspace.drawer()?.len() as u64, "change", "changes");
+                narrator.tell(&format!(
+                    "{name} hands in {kept}, which the server holds for a decision, and is told: \
+                     “{why}”. Nothing of hers is thrown away."
+                ));
             }
             Err(error) => return Err(error.into()),
         }
@@ -246,11 +250,13 @@ fn converged(stage: &Stage, narrator: &mut Narrator) -> Result<bool, Fault> {
         .map(|case| case.short())
         .collect();
     let heads = stage.ana.status()?.head_code == stage.rui.status()?.head_code;
-    if !differing.is_empty() || !heads {
+    let same = differing.is_empty() && heads;
+    if !same {
+        let differing = &differing[..differing.len().min(8)];
         let line = format!("different cases: {}; same log head: {heads}", differing.join(", "));
         narrator.lines(&[narrator.screen.depth.tone(Tone::Bad, &line)]);
     }
-    Ok(differing.is_empty() && heads && !ana.is_empty())
+    Ok(same && !ana.is_empty())
 }
 
 type Seen = BTreeMap<DocumentId, (CaseView, Vec<CommentView>)>;
@@ -283,7 +289,7 @@ const fn case(command: CaseCommand) -> Command {
 
 fn board() -> Command {
     Command::Board(BoardArgs {
-        board: None,
+        board: Some(BOARD.to_owned()),
         cards: BOARD_CARDS,
         empty: false,
         filter: everything(),

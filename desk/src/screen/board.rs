@@ -53,8 +53,17 @@ pub fn lines(columns: &[Column], screen: Screen) -> Vec<String> {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        let drawn: Vec<Vec<String>> =
-            band.iter().map(|column| draw(column, column_width, screen.depth)).collect();
+        let heads: Vec<Vec<String>> =
+            band.iter().map(|column| header(column, column_width)).collect();
+        let head_height = heads.iter().map(Vec::len).max().unwrap_or_default();
+        let drawn: Vec<Vec<String>> = band
+            .iter()
+            .zip(heads)
+            .map(|(column, mut head)| {
+                head.resize(head_height, " ".repeat(column_width));
+                draw(column, (head, column_width), screen.depth)
+            })
+            .collect();
         let height = drawn.iter().map(Vec::len).max().unwrap_or_default();
         for row in 0..height {
             let cells: Vec<String> = drawn
@@ -68,17 +77,32 @@ pub fn lines(columns: &[Column], screen: Screen) -> Vec<String> {
     lines
 }
 
-fn draw(column: &Column, columns: usize, depth: Depth) -> Vec<String> {
-    let mut lines = header(column, columns, depth);
+fn draw(column: &Column, (head, columns): (Vec<String>, usize), depth: Depth) -> Vec<String> {
+    let mut lines: Vec<String> =
+        head.iter().map(|line| depth.on(&column.colour, line)).collect();
+    if depth == Depth::None {
+        lines.push("─".repeat(columns));
+    }
     let bar = depth.front(&column.colour, "▌");
     let room = columns - 1;
     for card in &column.cards {
         let mut push = |text: &str| lines.push(format!("{bar}{}", cut(text, room)));
-        push(&depth.tone(Tone::Strong, &plain(&card.number)));
+        // What needs nobody stands beside the number, if it fits.
+        let number = depth.tone(Tone::Strong, &plain(&card.number));
+        let (quiet, loud): (Vec<_>, Vec<_>) =
+            card.badges.iter().cloned().partition(|(tone, _)| *tone == Tone::Quiet);
+        let quiet: Vec<String> = quiet.into_iter().map(|(_, word)| word).collect();
+        let quiet = depth.tone(Tone::Quiet, &quiet.join(" "));
+        if width(&number) + 1 + width(&quiet) <= room {
+            push(&format!("{number} {quiet}"));
+        } else {
+            push(&number);
+            push(&quiet);
+        }
         for line in wrap(&card.title, room, TITLE_LINES) {
             push(&line);
         }
-        for line in badge_lines(&card.badges, room, depth) {
+        for line in badge_lines(&loud, room, depth) {
             push(&line);
         }
         for line in &card.more {
@@ -97,14 +121,14 @@ fn draw(column: &Column, columns: usize, depth: Depth) -> Vec<String> {
     lines
 }
 
-fn header(column: &Column, columns: usize, depth: Depth) -> Vec<String> {
+/// The name of a column over as many lines as it needs, and its total beside the first.
+fn header(column: &Column, columns: usize) -> Vec<String> {
     let total = thousands(column.total);
-    let name = fill(&plain(&column.name), columns.saturating_sub(total.len() + 3));
-    let header = format!(" {name} {total} ");
-    match depth {
-        Depth::None => vec![header, "─".repeat(columns)],
-        Depth::Palette | Depth::True => vec![depth.on(&column.colour, &header)],
-    }
+    let room = columns.saturating_sub(total.len() + 3);
+    let mut names = wrap(&column.name, room, TITLE_LINES).into_iter();
+    let first = fill(&names.next().unwrap_or_default(), room);
+    let rest = names.map(|line| fill(&format!(" {line}"), columns));
+    [format!(" {first} {total} ")].into_iter().chain(rest).collect()
 }
 
 /// Badges side by side, on a second line where one is too short.

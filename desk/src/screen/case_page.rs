@@ -72,11 +72,11 @@ impl CasePage<'_> {
         page.spread(&format!("{number}  {}", plain(view.title.value())), &stage);
         let opened = view.origins.get(view.opened);
         let about = [
-            plain(self.template),
             format!("opened {}", self.names.origin(opened)),
             format!("changed {}", here(view.changed_ms)),
             count(view.changes, "change"),
             format!("id {}", view.document.short()),
+            plain(self.template),
         ];
         page.line(page.tone(Tone::Quiet, &about.join(" · ")));
         let mut who = vec![format!("owner {}", self.names.or_nobody(*view.owner.value()))];

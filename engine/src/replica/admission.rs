@@ -138,11 +138,13 @@ pub(super) fn place(
     if let Some(dep) = change.deps.iter().find(|dep| aside.contains_key(*dep)) {
         return Err(Aside::Dependent(*dep));
     }
-    check_position(change, index).map(Place).map_err(|error| match &error {
-        PositionError::MissingDependency(_) | PositionError::SequenceGap { .. } => {
-            Aside::Waiting(error.to_string())
-        }
-        _ => Aside::Quarantined(error.to_string()),
+    check_position(change, index).map(Place).map_err(|error| {
+        let missing = matches!(
+            error,
+            PositionError::MissingDependency(_) | PositionError::SequenceGap { .. }
+        );
+        let what = error.to_string();
+        if missing { Aside::Waiting(what) } else { Aside::Quarantined(what) }
     })
 }
 
@@ -186,8 +188,10 @@ pub(super) fn judge_rights(
 }
 
 fn unciteable(fault: CitationFault) -> Aside {
-    match fault {
-        CitationFault::Unknown { .. } => Aside::Waiting(fault.to_string()),
-        _ => Aside::Quarantined(fault.to_string()),
+    let what = fault.to_string();
+    if matches!(fault, CitationFault::Unknown { .. }) {
+        Aside::Waiting(what)
+    } else {
+        Aside::Quarantined(what)
     }
 }

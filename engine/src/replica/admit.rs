@@ -226,11 +226,11 @@ impl Replica {
     ) -> Result<(), ReplicaFault> {
         let hash = incoming.change.header().hash;
         let Some(arrived) = incoming.arrived else { return Ok(()) };
-        if incoming.device == self.device() {
-            if let Some((number, row)) = self.unsent_changes(id)?.remove(&hash) {
-                writes.put_cbor(Table::Unjudged, tables::unjudged(arrived.seq, id, hash), &row);
-                writes.delete(Table::Outbox, tables::number(number));
-            }
+        if incoming.device == self.device()
+            && let Some((number, row)) = self.unsent_changes(id)?.remove(&hash)
+        {
+            writes.put_cbor(Table::Unjudged, tables::unjudged(arrived.seq, id, hash), &row);
+            writes.delete(Table::Outbox, tables::number(number));
         }
         if let Some((place, row)) = self.loose_change(id, hash)? {
             if row.arrived != Some(arrived) {

@@ -18,9 +18,10 @@ use casework_protocol::roster::Roster;
 use casework_protocol::roster::draft::{RosterDraft, redeem_proof};
 
 use super::document::{DocumentFault, OpenDocuments};
+use super::chains::{load_record, load_roster, next_number, put_roster};
 use super::outbox::NOBODYS;
-use super::rows::{Arrived, DocumentRow, OutboxRow, Outgoing, Sequenced, ServerRow};
-use super::store::{Store, StoreError, Writes, decode_row};
+use super::rows::{DocumentRow, OutboxRow, Outgoing, ServerRow};
+use super::store::{StoreError, Writes};
 use super::tables::{self, Table, meta};
 use super::{DEFAULT_DOCUMENT_MEMORY, Identity, Notice, Replica, ReplicaFault, Storage};
 use crate::moment::Moment;
@@ -355,83 +356,6 @@ pub(super) fn document_row(kind: DocumentKind, template: Option<DocumentId>) -> 
         ahead: Vec::new(),
         quarantined: None,
     }
-}
-
-pub(super) fn put_roster(
-    writes: &mut Writes,
-    version: u64,
-    entry: &SignedEntry,
-    arrived: Option<Arrived>,
-) {
-    let row = Sequenced { entry: entry.clone(), arrived };
-    writes.put_cbor(Table::Roster, tables::number(version), &row);
-}
-
-pub(super) fn put_access(
-    writes: &mut Writes,
-    id: DocumentId,
-    version: u64,
-    (entry, arrived): (&SignedEntry, Option<Arrived>),
-) {
-    let row = Sequenced { entry: entry.clone(), arrived };
-    writes.put_cbor(Table::Access, tables::document_number(id, version), &row);
-}
-
-/// Where an entry stands for the folds.
-pub(super) fn received(arrived: Option<Arrived>, claimed_ms: u64) -> Received {
-    arrived.map_or(Received::unsequenced(claimed_ms), |arrived| Received {
-        seq: arrived.seq,
-        ms: arrived.received_ms,
-    })
-}
-
-fn load_roster(store: &Store) -> Result<Option<Roster>, ReplicaFault> {
-    let mut entries = Vec::new();
-    store.scan(Table::Roster, &[], |_, value| {
-        entries.push(decode_row::<Sequenced>(Table::Roster, value)?);
-        Ok(true)
-    })?;
-    if entries.is_empty() {
-        return Ok(None);
-    }
-    let mut verified = Vec::with_capacity(entries.len());
-    for row in entries {
-        let entry = row.entry.verify::<RosterBody>().map_err(|error| damaged("roster", &error))?;
-        let received = received(row.arrived, entry.head().claimed_ms);
-        verified.push((entry, received));
-    }
-    Ok(Some(Roster::replay(verified).map_err(|error| damaged("roster", &error))?))
-}
-
-fn load_record(
-    store: &Store,
-    id: DocumentId,
-    roster: &Roster,
-) -> Result<Option<AccessRecord>, ReplicaFault> {
-    let mut entries = Vec::new();
-    store.scan(Table::Access, id.as_bytes(), |_, value| {
-        entries.push(decode_row::<Sequenced>(Table::Access, value)?);
-        Ok(true)
-    })?;
-    if entries.is_empty() {
-        return Ok(None);
-    }
-    let mut verified = Vec::with_capacity(entries.len());
-    for row in entries {
-        let entry = row.entry.verify::<AccessBody>().map_err(|error| damaged("access", &error))?;
-        let received = received(row.arrived, entry.head().claimed_ms);
-        verified.push((entry, received));
-    }
-    let record = AccessRecord::replay(verified, roster).map_err(|e| damaged("access", &e))?;
-    Ok(Some(record))
-}
-
-fn next_number(store: &Store, table: Table) -> Result<u64, StoreError> {
-    Ok(store.last_key(table)?.map_or(0, |key| tables::last_number(&key) + 1))
-}
-
-fn damaged(what: &str, error: &dyn core::fmt::Display) -> StoreError {
-    StoreError::Row { what: format!("{what}: {error}") }
 }
 
 fn disk(error: std::io::Error) -> StoreError {

@@ -140,10 +140,10 @@ impl Replica {
         let mut runs: Vec<SignedRun> = Vec::new();
         self.store.scan(Table::Log, &[], |_, value| {
             let item: Logged = decode_row(Table::Log, value)?;
-            if let Logged::Run(LoggedRun { run, .. }) = item {
-                if run.document() == id {
-                    runs.push(run);
-                }
+            if let Logged::Run(LoggedRun { run, .. }) = item
+                && run.document() == id
+            {
+                runs.push(run);
             }
             Ok(true)
         })?;

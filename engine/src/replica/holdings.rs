@@ -25,7 +25,8 @@ impl Holdings for Replica {
     }
 
     fn invite(&self) -> Option<&SecretKey> {
-        self.invite.as_ref()
+        // Enrolled already: the answer to the redemption was lost on the way.
+        self.invite.as_ref().filter(|_| self.member().is_none())
     }
 
     fn pinned(&self) -> Option<ServerId> {

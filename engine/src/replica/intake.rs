@@ -46,6 +46,12 @@ impl Replica {
         let mut arriving: BTreeMap<DocumentId, Arriving> = BTreeMap::new();
         let mut pending = Vec::new();
         self.keep_items(&mut writes, &items);
+        // A document that is sent whole comes from its own beginning, in parts a bundle replaces:
+        // only what follows the cursor has numbers without a gap.
+        let from = match self.stored_start()? {
+            Start::At(cursor) => cursor.seq,
+            Start::Nothing | Start::Partway { .. } => u64::MAX,
+        };
         for item in items {
             match item {
                 Logged::Roster { seq, received_ms, entry } => {
@@ -55,12 +61,13 @@ impl Replica {
                 Logged::Access { seq, document_seq, received_ms, document, entry } => {
                     let arrived = Arrived { seq, received_ms };
                     self.take_access(&mut writes, document, entry, arrived)?;
-                    self.count(&mut writes, document, document_seq, 1)?;
+                    self.count(&mut writes, document, (document_seq, 1), seq >= from)?;
                     arriving.entry(document).or_default().again = true;
                 }
                 Logged::Run(logged) => self.check_run(logged, &mut pending),
                 Logged::Withheld { document, device, changes, document_seq, seq, received_ms } => {
-                    self.count(&mut writes, document, document_seq, changes.len() as u64)?;
+                    let numbers = (document_seq, changes.len() as u64);
+                    self.count(&mut writes, document, numbers, seq >= from)?;
                     for (hash, seq) in changes.into_iter().zip(seq..) {
                         let arrived = Some(Arrived { seq, received_ms });
                         let why = Aside::Withheld;
@@ -69,16 +76,17 @@ impl Replica {
                         writes.put_cbor(Table::Aside, key, &row);
                     }
                 }
-                Logged::Equivocation { document_seq, run, .. } => {
+                Logged::Equivocation { seq, document_seq, run, .. } => {
                     let (document, device) = (run.document(), run.device());
-                    self.count(&mut writes, document, document_seq, 1)?;
+                    self.count(&mut writes, document, (document_seq, 1), seq >= from)?;
                     self.take_equivocation(document, device, run);
                 }
             }
         }
         for (run, signed) in self.verify_runs(pending) {
             let document = signed.origin().document;
-            self.count(&mut writes, document, run.document_seq, signed.changes().len() as u64)?;
+            let numbers = (run.document_seq, signed.changes().len() as u64);
+            self.count(&mut writes, document, numbers, run.arrived.seq >= from)?;
             arriving.entry(document).or_default().changes.extend(incoming(&signed, &run));
         }
         let mut steps = self.take_documents(&mut writes, arriving)?;

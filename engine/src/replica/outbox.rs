@@ -92,8 +92,10 @@ impl Replica {
         for (number, row) in rows {
             let change = self.fill(&row)?;
             bytes += change.as_ref().map_or(0, Vec::len);
+            // An access entry and the run after it succeed or fail together.
+            let alone = matches!(row.what, Outgoing::Change { .. } | Outgoing::Roster { .. });
             filled.push((number, row, change));
-            if bytes >= budget {
+            if alone && bytes >= budget {
                 break;
             }
         }

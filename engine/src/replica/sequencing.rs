@@ -13,7 +13,8 @@ use casework_protocol::ids::DocumentId;
 use casework_protocol::roster::Roster;
 use casework_protocol::roster::entry::RosterBody;
 
-use super::authority::{document_row, put_access, put_roster, untrusted};
+use super::authority::{document_row, untrusted};
+use super::chains::{put_access, put_roster};
 use super::intake::Arriving;
 use super::rows::{Arrived, DocumentRow};
 use super::store::{Writes, decode_row};
@@ -136,12 +137,12 @@ impl Replica {
         &mut self,
         writes: &mut Writes,
         id: DocumentId,
-        number: u64,
-        entries: u64,
+        (number, entries): (u64, u64),
+        follows: bool,
     ) -> Result<(), ReplicaFault> {
         let Some(mut row) = self.row_in(writes, id)? else { return Ok(()) };
         let expected = row.document_seq.unwrap_or(number);
-        let gap = (expected..number).find(|n| !row.ahead.contains(n));
+        let gap = (expected..number).find(|n| follows && !row.ahead.contains(n));
         if let Some(from) = gap {
             self.notices.push(Notice::Gap { document: id, from, to: number });
         }

@@ -249,10 +249,10 @@ impl Replica {
                 found.find(id, Some(*hash), error);
             }
         }
-        if let Some(open) = self.documents.peek(id) {
-            if let Err(why) = super::bundles::vouched(&open.automerge, &tips) {
-                found.find(id, None, why);
-            }
+        if let Some(open) = self.documents.peek(id)
+            && let Err(why) = super::bundles::vouched(&open.automerge, &tips)
+        {
+            found.find(id, None, why);
         }
         Ok(())
     }

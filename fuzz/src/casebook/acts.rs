@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use casework_engine::case::{CaseAction, Closing, Decision, FieldEntry, Opening, PartId};
 use casework_engine::value::Scalar;
 
-use super::play::{RUI, part};
+use super::play::part;
 use super::{TEMPLATE, member};
 
 pub(super) fn opening() -> CaseAction {

@@ -3,18 +3,21 @@
 //! Input: the number of a device, then the chunk. What the gate accepts must be the change that
 //! the document library reads; what has the shape of an action must merge, save and load.
 
+use std::collections::BTreeSet;
+
 use automerge::{Automerge, Change};
-use casework_engine::case::{Batch, Shaped, shape_case};
+use casework_engine::case::{Batch, Message, Shaped, shape_case, touched_by};
+use casework_engine::view::{TimelineContext, TimelinePage, ViewContext, read, refresh, timeline};
 use casework_protocol::citation::Citation;
 use casework_protocol::gate::{
     ActorTip, ChangeHeader, ChangeIndex, CheckedChange, GateError, IndexedChange, check_change,
     check_document, check_position,
 };
-use casework_protocol::ids::{ActorId, ChangeHash};
+use casework_protocol::ids::{ActorId, ChangeHash, DeviceId};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-use crate::casebook::{book, origin, save};
+use crate::casebook::{CASE, book, device, member, origin, save};
 use crate::chunk::ChangeParts;
 use crate::chunk::mutate::mutate_change;
 use crate::guard::guarded;
@@ -44,9 +47,10 @@ pub fn run(data: &[u8]) -> Outcome {
     let shaped = guarded(|| book.with_revisions(|known| shape_case(&batch, change, known)));
     match shaped {
         Ok(Ok(shaped)) => {
-            let action = shaped.message().action;
-            merge(before, batch, shaped, header);
-            Outcome::accepted(&action)
+            let message = shaped.message().clone();
+            let merged = merge(before, batch, shaped, header);
+            assert_shown(before, &merged, &message);
+            Outcome::accepted(&message.action)
         }
         Ok(Err(error)) => Outcome::read(&error).within("Shape"),
         // A replica catches this and sets the change aside; it is told, and counted.
@@ -97,7 +101,7 @@ fn read_as_the_library(checked: &CheckedChange) -> Change {
 }
 
 /// A shaped change merges without a panic, and the document still passes its own gate.
-fn merge(before: &Automerge, batch: Batch<'_>, shaped: Shaped, header: &ChangeHeader) {
+fn merge(before: &Automerge, batch: Batch<'_>, shaped: Shaped, header: &ChangeHeader) -> Automerge {
     let mut batch = batch;
     batch.take(shaped);
     let changes = batch.into_changes();
@@ -123,6 +127,33 @@ fn merge(before: &Automerge, batch: Batch<'_>, shaped: Shaped, header: &ChangeHe
         .unwrap_or_else(|panic| panic!("loading panics: {panic}"))
         .unwrap_or_else(|error| panic!("a merged document cannot be loaded: {error}"));
     assert_eq!(loaded.get_heads(), doc.get_heads());
+    doc
+}
+
+/// The case can be shown, and what was refreshed by the message alone is what is read anew.
+fn assert_shown(before: &Automerge, after: &Automerge, message: &Message) {
+    let members = |found: DeviceId| (1..4).find(|n| device(*n) == found).map(member);
+    let (revision, breaches) = (Some(&**book().revision()), BTreeSet::new());
+    let document = CASE;
+    let context = ViewContext {
+        document,
+        members: &members,
+        revision,
+        breaches: &breaches,
+    };
+    let whole = read(after, &context)
+        .unwrap_or_else(|error| panic!("a case with a shaped change cannot be shown: {error}"));
+    if let Ok(mut view) = read(before, &context) {
+        refresh(&mut view, after, &touched_by(message), &context)
+            .unwrap_or_else(|error| panic!("its view cannot be refreshed: {error}"));
+        assert_eq!(view, whole, "a refreshed view is another one: {message:?}");
+    }
+    let page = TimelinePage { skip: 0, take: 2 };
+    let context = TimelineContext {
+        members: &members,
+        arrivals: &|_| None,
+    };
+    assert!(!timeline(after, &context, page).is_empty());
 }
 
 /// A document as the index of its changes.

@@ -12,6 +12,8 @@ use clap::{Parser, Subcommand};
 mod bench;
 #[path = "../xtask/fuzz.rs"]
 mod fuzz;
+#[path = "../xtask/sim.rs"]
+mod sim;
 
 /// Longer proofs of Casework than the ordinary test run has time for.
 #[derive(Debug, Parser)]
@@ -27,6 +29,8 @@ enum Task {
     Bench(bench::Args),
     /// Runs every fuzz target with mutations, on a stable compiler.
     Fuzz(fuzz::Args),
+    /// Plays seeded whole-system histories and checks them with the oracle.
+    Sim(sim::Args),
 }
 
 fn main() -> Result<()> {
@@ -34,6 +38,7 @@ fn main() -> Result<()> {
     match Xtask::parse().task {
         Task::Bench(args) => bench::run(&args, out)?,
         Task::Fuzz(args) => fuzz::run(&args, out)?,
+        Task::Sim(args) => sim::run(&args, out)?,
     }
     out.flush()?;
     Ok(())

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use casework_engine::replica::{Founding, Identity, Replica, ServerRow, Storage};
+use casework_engine::replica::{Founding, Identity, Replica, ReplicaFault, ServerRow, Storage};
+use casework_engine::sync::SyncFault;
 use casework_engine::moment::Moment;
 use casework_protocol::ids::WorkspaceId;
 use casework_protocol::keys::{SecretKey, Signer};
@@ -84,6 +85,14 @@ impl Actor {
             last_fault: None,
             sessions: 0,
         }
+    }
+
+    /// A session ended with a fault; one that time does not mend is not tried again until the
+    /// stage heals.
+    pub(crate) fn end_session(&mut self, fault: &SyncFault<ReplicaFault>) {
+        self.link = None;
+        self.last_fault = Some(fault.to_string());
+        self.is_cut |= !fault.is_passing();
     }
 
     /// The program ends without a word and starts again on a disk.

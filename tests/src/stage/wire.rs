@@ -81,6 +81,11 @@ impl Stage {
         self.actors[who.0].restart_on(disk);
     }
 
+    /// Somebody's disk takes nothing any more from the n-th sync on.
+    pub fn freeze(&mut self, who: Who, syncs: u64) {
+        self.actors[who.0].disk.freeze_after(syncs);
+    }
+
     /// Somebody's device goes back to a backup of its disk.
     pub fn restore_device(&mut self, who: Who, backup: &crate::disk::Disk) {
         self.actors[who.0].restart_on(backup.backup());
@@ -128,12 +133,13 @@ impl Stage {
     }
 
     fn deliver(&mut self, who: Who) -> bool {
-        let up = self.rng.next_u64().is_multiple_of(2);
-        if up {
-            self.deliver_up(who) || self.deliver_down(who) || self.work(who)
+        let up_first = self.rng.next_u64().is_multiple_of(2);
+        let moved = if up_first {
+            self.deliver_up(who) || self.deliver_down(who)
         } else {
-            self.deliver_down(who) || self.deliver_up(who) || self.work(who)
-        }
+            self.deliver_down(who) || self.deliver_up(who)
+        };
+        moved || self.work(who)
     }
 
     fn deliver_up(&mut self, who: Who) -> bool {
@@ -158,8 +164,7 @@ impl Stage {
         match link.client.receive(&mut actor.replica, &message, now) {
             Ok(frames) => link.send_up(frames),
             Err(fault) => {
-                actor.last_fault = Some(fault.to_string());
-                actor.link = None;
+                actor.end_session(&fault);
             }
         }
         true
@@ -187,8 +192,7 @@ impl Stage {
         match ticked {
             Ok(more) => frames.extend(more),
             Err(fault) => {
-                actor.last_fault = Some(fault.to_string());
-                actor.link = None;
+                actor.end_session(&fault);
                 return true;
             }
         }

@@ -1,7 +1,12 @@
 //! Every integration test in one binary; `no_test_file_is_forgotten` fails when one is not listed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod architecture;
+mod authority;
+mod contract;
 mod convergence;
+mod crash;
 mod joining;
 
 #[test]

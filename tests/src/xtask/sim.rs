@@ -1,0 +1,72 @@
+//! `cargo xtask sim`: many seeded whole-system histories, or one again.
+//!
+//! A failure prints the seed; `--seed S` plays exactly that history again.
+
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use casework_tests::sim::{Size, run as play};
+
+/// Options of `cargo xtask sim`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// How many histories, each from its own seed.
+    #[arg(long, default_value_t = 1_000)]
+    seeds: u64,
+    /// The first seed; alone, the only one.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Devices in each history; drawn from the seed without it.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(2..=8))]
+    devices: Option<u8>,
+    /// Steps of each history; drawn from the seed without it.
+    #[arg(long)]
+    steps: Option<usize>,
+}
+
+/// Plays the histories on every core.
+pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
+    let first = args.seed.unwrap_or(0);
+    let count = if args.seed.is_some() && args.seeds == 1_000 { 1 } else { args.seeds };
+    let next = AtomicU64::new(first);
+    let actions = AtomicU64::new(0);
+    let failed = Mutex::new(Vec::new());
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + count {
+                        return;
+                    }
+                    match catch_unwind(AssertUnwindSafe(|| play(seed, size(args, seed)))) {
+                        Ok(outcome) => {
+                            actions.fetch_add(outcome.actions as u64, Ordering::Relaxed);
+                        }
+                        Err(_) => failed.lock().expect("nobody panics here").push(seed),
+                    }
+                }
+            });
+        }
+    });
+    let (seconds, actions) = (began.elapsed().as_secs_f64(), actions.into_inner());
+    writeln!(out, "{count} histories, {actions} actions, {seconds:.1} s")?;
+    let failed = failed.into_inner().expect("nobody panics here");
+    if let Some(seed) = failed.first() {
+        bail!("{} failed; again with: cargo xtask sim --seed {seed}", failed.len());
+    }
+    Ok(())
+}
+
+fn size(args: &Args, seed: u64) -> Size {
+    let drawn = Size::of(seed);
+    Size {
+        devices: args.devices.map_or(drawn.devices, usize::from),
+        steps: args.steps.unwrap_or(drawn.steps),
+    }
+}

@@ -1,0 +1,177 @@
+//! Rights that change while people work offline: held work, adoption, restriction, eviction; and
+//! servers that lose their log.
+
+use casework_engine::case::CaseAction;
+use casework_engine::replica::Notice;
+use casework_protocol::access::entry::{AccessBody, Principal};
+use casework_protocol::roster::entry::RosterBody;
+use casework_tests::stage::Stage;
+
+fn label(text: &str) -> CaseAction {
+    CaseAction::AddLabel { label: text.to_owned() }
+}
+
+#[test]
+fn offline_work_of_a_revoked_device_is_held_kept_in_its_drawer_and_lands_when_adopted() {
+    let mut stage = Stage::new(21);
+    let [ana, rui, mia] = stage.devices(["ana", "rui", "mia"]);
+    let case = stage.open(ana, "Broken street lamp");
+    stage.settle();
+    stage.cut(mia);
+    stage.act(mia, case, label("offline"));
+    stage.act(mia, case, label("urgent"));
+    stage.revoke(ana, mia);
+    stage.settle();
+    stage.heal();
+    stage.settle();
+    assert!(stage.view(rui, case).labels.is_empty());
+    let drawer = stage.replica(mia).drawer().unwrap();
+    assert_eq!(drawer.len(), 2);
+    assert!(drawer.iter().all(|drawn| drawn.held && drawn.act.is_some()));
+    assert_eq!(stage.replica(ana).held().unwrap().len(), 2);
+    let moment = stage.moment();
+    stage.replica(ana).adopt(case, "it was honest work", &moment).unwrap();
+    stage.settle();
+    for who in [ana, rui] {
+        assert_eq!(stage.view(who, case).labels.len(), 2);
+        assert!(stage.replica(who).verify(&mut |_, _| {}).unwrap().holds());
+    }
+    assert!(stage.replica(ana).held().unwrap().is_empty());
+}
+
+#[test]
+fn a_demoted_member_gains_nothing_by_citing_an_old_roster() {
+    let mut stage = Stage::new(22);
+    let [ana, rui] = stage.devices(["ana", "rui"]);
+    let case = stage.open(ana, "Broken street lamp");
+    stage.settle();
+    stage.cut(rui);
+    stage.act(rui, case, label("late"));
+    let body = RosterBody::ChangeMember {
+        member: stage.member(rui),
+        name: None,
+        add_roles: vec!["viewer".to_owned()],
+        remove_roles: vec!["operator".to_owned()],
+        active: None,
+    };
+    stage.authorise(ana, body);
+    stage.settle();
+    stage.heal();
+    stage.settle();
+    for who in [ana, rui] {
+        assert!(stage.view(who, case).labels.is_empty(), "the label is held on every replica");
+    }
+    assert_eq!(stage.replica(ana).held().unwrap().len(), 1);
+    assert_eq!(stage.replica(rui).drawer().unwrap().len(), 1);
+}
+
+#[test]
+fn an_unrelated_change_of_the_roster_holds_nobodys_work() {
+    let mut stage = Stage::new(23);
+    let [ana, rui] = stage.devices(["ana", "rui"]);
+    let case = stage.open(ana, "Broken street lamp");
+    stage.settle();
+    stage.cut(rui);
+    stage.act(rui, case, label("late"));
+    let team = RosterBody::ChangeTeam {
+        team: "night".to_owned(),
+        name: Some("Night shift".to_owned()),
+        add: vec![stage.member(ana)],
+        remove: Vec::new(),
+    };
+    stage.authorise(ana, team);
+    stage.settle();
+    stage.heal();
+    stage.settle();
+    assert!(stage.view(ana, case).labels.contains("late"));
+    assert!(stage.replica(rui).drawer().unwrap().is_empty());
+}
+
+#[test]
+fn a_case_that_is_restricted_leaves_the_others_after_their_unsent_work_was_rescued() {
+    let mut stage = Stage::new(24);
+    let [ana, rui] = stage.devices(["ana", "rui"]);
+    let case = stage.open(ana, "A sensitive case");
+    stage.settle();
+    stage.cut(rui);
+    stage.act(rui, case, label("mine"));
+    let body = AccessBody::Change {
+        add: Vec::new(),
+        remove: Vec::new(),
+        restricted: Some(true),
+        legal_hold: None,
+    };
+    let moment = stage.moment();
+    stage.replica(ana).change_access(case, body, &moment).unwrap();
+    stage.settle();
+    stage.heal();
+    stage.settle();
+    assert!(stage.replica(rui).case(case).is_err(), "the case is gone from this device");
+    assert_eq!(stage.replica(rui).drawer().unwrap().len(), 1);
+    assert!(stage.notices(rui).iter().any(|notice| matches!(notice, Notice::Evicted { .. })));
+    let back = AccessBody::Change {
+        add: vec![Principal::Member(stage.member(rui))],
+        remove: Vec::new(),
+        restricted: None,
+        legal_hold: None,
+    };
+    let moment = stage.moment();
+    stage.replica(ana).change_access(case, back, &moment).unwrap();
+    stage.settle();
+    assert!(stage.replica(rui).case(case).is_ok(), "becoming visible brings the whole case");
+    stage.assert_converged(case);
+}
+
+#[test]
+fn a_server_restored_from_an_older_backup_gets_everything_back() {
+    let mut stage = Stage::new(25);
+    let [ana, rui] = stage.devices(["ana", "rui"]);
+    let case = stage.open(ana, "Broken street lamp");
+    stage.settle();
+    let backup = stage.back_up_server();
+    stage.act(rui, case, label("after the backup"));
+    stage.act(ana, case, CaseAction::Move { to: "answer".to_owned() });
+    stage.settle();
+    stage.restore_server(backup);
+    stage.settle();
+    stage.act(rui, case, label("after the restore"));
+    stage.settle();
+    let mia = stage.join("mia", "operator");
+    assert_eq!(stage.view(mia, case).labels.len(), 2);
+    assert_eq!(stage.view(mia, case).stage.value(), "answer");
+    stage.assert_converged(case);
+}
+
+#[test]
+fn a_server_that_came_back_empty_gets_everything_back() {
+    let mut stage = Stage::new(26);
+    let [ana, rui] = stage.devices(["ana", "rui"]);
+    let case = stage.open(ana, "Broken street lamp");
+    stage.act(ana, case, label("before"));
+    stage.settle();
+    stage.restore_server(casework_sync_server::log::memory::MemoryLog::new());
+    stage.settle();
+    stage.act(rui, case, label("after"));
+    stage.settle();
+    let mia = stage.join("mia", "operator");
+    assert_eq!(stage.view(mia, case).labels.len(), 2);
+    stage.assert_converged(case);
+}
+
+#[test]
+fn a_device_restored_from_a_backup_goes_on_without_equivocating() {
+    let mut stage = Stage::new(27);
+    let [ana, rui] = stage.devices(["ana", "rui"]);
+    let case = stage.open(ana, "Broken street lamp");
+    stage.settle();
+    let backup = stage.back_up_device(rui);
+    stage.act(rui, case, label("sent, then forgotten by the device"));
+    stage.settle();
+    stage.restore_device(rui, &backup);
+    stage.act(rui, case, label("after the restore"));
+    stage.settle();
+    stage.assert_converged(case);
+    assert_eq!(stage.view(ana, case).labels.len(), 2);
+    let equivocation = |notice: &Notice| matches!(notice, Notice::Equivocation { .. });
+    assert!(!stage.notices(ana).iter().any(equivocation));
+}
