@@ -86,9 +86,10 @@ impl Row {
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, yardstick) = self.yardstick;
-        let yardstick = match yardstick {
-            Figure::None => name.to_owned(),
-            figure => format!("{name}: {figure}"),
+        let yardstick = if matches!(yardstick, Figure::None) {
+            name.to_owned()
+        } else {
+            format!("{name}: {yardstick}")
         };
         let ratio = self
             .ratio()

@@ -63,22 +63,36 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
     let mut bar = Bar::new(cli.json);
     let named = cli.folder.clone();
     let folder = || named.clone().map_or_else(default_folder, Ok);
-    match cli.command {
-        Command::Demo => demo::run(cli.folder.as_deref(), screen, cli.json),
+    match &cli.command {
+        Command::Demo => return demo::run(cli.folder.as_deref(), screen, cli.json),
         Command::Template(TemplateCommand::Library { name }) => {
-            templates::library(name.as_deref(), screen).map(Some)
+            return templates::library(name.as_deref(), screen).map(Some);
         }
-        Command::Init(args) => init(&folder()?, &args).map(Some),
-        Command::Join(args) => join(&folder()?, &args, &mut bar).map(Some),
+        Command::Init(args) => return init(&folder()?, args).map(Some),
+        Command::Join(args) => return join(&folder()?, args, &mut bar).map(Some),
         Command::Sync(args) if args.watch => {
             drop(bar);
-            watch::run(&open(&folder()?)?, cli.json).map(|()| None)
+            return watch::run(&open(&folder()?)?, cli.json).map(|()| None);
         }
-        command => {
-            let request = Request::new(prepared(command)?, screen);
-            through(&folder()?, &request, &mut bar).map(Some)
-        }
+        Command::Invite(_)
+        | Command::Member(_)
+        | Command::Team(_)
+        | Command::Role(_)
+        | Command::Template(_)
+        | Command::Case(_)
+        | Command::List(_)
+        | Command::Board(_)
+        | Command::Sync(_)
+        | Command::Server(_)
+        | Command::Status
+        | Command::Drawer(_)
+        | Command::Held(_)
+        | Command::Verify
+        | Command::Export(_)
+        | Command::Import(_) => {}
     }
+    let request = Request::new(prepared(cli.command)?, screen);
+    through(&folder()?, &request, &mut bar).map(Some)
 }
 
 /// Carries out a request here, or has the owner of the replica carry it out.
@@ -143,25 +157,17 @@ fn absent(error: Error, folder: &Path) -> Fault {
 }
 
 /// Makes a command independent of this process: files are read, paths are absolute.
-fn prepared(command: Command) -> Result<Command, Fault> {
-    let absolute = |path: &Path| {
-        std::path::absolute(path).map_err(|error| Fault::file(path, &error))
-    };
-    Ok(match command {
-        Command::Template(TemplateCommand::Import { package, .. }) => {
-            let content = Some(package_text(&package)?);
-            Command::Template(TemplateCommand::Import { package, content })
-        }
-        Command::Export(mut args) => {
-            args.out = absolute(&args.out)?;
-            Command::Export(args)
-        }
-        Command::Import(ImportCommand::Xes(mut args)) => {
-            args.file = absolute(&args.file)?;
-            Command::Import(ImportCommand::Xes(args))
-        }
-        other => other,
-    })
+fn prepared(mut command: Command) -> Result<Command, Fault> {
+    let absolute =
+        |path: &Path| std::path::absolute(path).map_err(|error| Fault::file(path, &error));
+    if let Command::Template(TemplateCommand::Import { package, content }) = &mut command {
+        *content = Some(package_text(package)?);
+    } else if let Command::Export(args) = &mut command {
+        args.out = absolute(&args.out)?;
+    } else if let Command::Import(ImportCommand::Xes(args)) = &mut command {
+        args.file = absolute(&args.file)?;
+    }
+    Ok(command)
 }
 
 /// A package of the library, or a file.
@@ -189,27 +195,38 @@ fn init(folder: &Path, args: &InitArgs) -> Result<Response, Fault> {
     }
     let info = workspace.info()?;
     let mut lines = vec![
-        format!("{} is founded. You are {}, its owner, on {}.", info.name, info.member_name, info.device_name),
+        format!(
+            "{} is founded. You are {}, its owner, on {}.",
+            info.name, info.member_name, info.device_name
+        ),
         format!("It lies in {}.", info.folder.display()),
     ];
     lines.push(match &info.server {
         Some(_) => "Next: casework sync, then casework invite".to_owned(),
         None => "Next: casework template import complaint".to_owned(),
     });
-    Ok(Response::new(lines, json!({ "info": command::json(&info) })))
+    Ok(Response::new(
+        lines,
+        json!({ "info": command::json(&info) }),
+    ))
 }
 
 fn join(folder: &Path, args: &JoinArgs, bar: &mut Bar) -> Result<Response, Fault> {
     let link: InviteLink = args.link.trim().parse()?;
-    let newcomer =
-        Newcomer { member_name: args.name.clone(), device_name: args.device.clone() };
+    let newcomer = Newcomer {
+        member_name: args.name.clone(),
+        device_name: args.device.clone(),
+    };
     let workspace = Workspace::join(folder, &link, &newcomer, &mut |progress| {
         let (what, done, total) = command::told(progress);
         bar.step(Step { what, done, total });
     })?;
     let (info, status) = (workspace.info()?, workspace.status()?);
     let lines = vec![
-        format!("Welcome to {}, {}. This is {}.", info.name, info.member_name, info.device_name),
+        format!(
+            "Welcome to {}, {}. This is {}.",
+            info.name, info.member_name, info.device_name
+        ),
         format!("{} cases are here. Next: casework board", status.cases),
     ];
     let json = json!({ "info": command::json(&info), "status": command::json(&status) });

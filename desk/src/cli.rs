@@ -42,7 +42,13 @@ Exit code: 0 done, 1 not done (the message says why and what to do), 2 wrong usa
 #[command(propagate_version = true, disable_help_subcommand = true)]
 pub struct Cli {
     /// Where the replica lies [default: $XDG_DATA_HOME/casework or ~/.local/share/casework]
-    #[arg(long, global = true, env = "CASEWORK_FOLDER", value_name = "DIR", hide_env = false)]
+    #[arg(
+        long,
+        global = true,
+        env = "CASEWORK_FOLDER",
+        value_name = "DIR",
+        hide_env = false
+    )]
     pub folder: Option<PathBuf>,
     /// Print JSON instead of text
     #[arg(long, global = true)]
@@ -56,12 +62,16 @@ pub struct Cli {
 #[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
 pub enum Command {
     /// Found a workspace on this device, offline
-    #[command(after_help = "Example:\n  casework init \"Customer care\" --as Ana --server ws://127.0.0.1:7410")]
+    #[command(
+        after_help = "Example:\n  casework init \"Customer care\" --as Ana --server ws://127.0.0.1:7410"
+    )]
     Init(InitArgs),
     /// Make a link that lets a colleague, or your second device, in
     Invite(InviteArgs),
     /// Join a workspace with an invite link
-    #[command(after_help = "Example:\n  casework join casework://join/… --name Rui --device \"Rui's phone\"")]
+    #[command(
+        after_help = "Example:\n  casework join casework://join/… --name Rui --device \"Rui's phone\""
+    )]
     Join(JoinArgs),
     /// People and their devices
     #[command(subcommand)]
@@ -83,7 +93,9 @@ pub enum Command {
     /// Cases by stage, as a kanban
     Board(BoardArgs),
     /// Send and receive
-    #[command(after_help = "Example:\n  casework sync            once, until nothing is left\n  casework sync --watch    keep in step; other commands then go through this process")]
+    #[command(
+        after_help = "Example:\n  casework sync            once, until nothing is left\n  casework sync --watch    keep in step; other commands then go through this process"
+    )]
     Sync(SyncArgs),
     /// Set the server to sync with
     Server(ServerArgs),
@@ -172,7 +184,9 @@ pub enum ImportCommand {
     ///
     /// Every trace becomes a case, every event an action, every activity a stage. Your device signs;
     /// the original person and time are kept as claims and shown as imported.
-    #[command(after_help = "Example:\n  casework import xes permits.xes.gz --dry-run\n  casework import xes permits.xes.gz")]
+    #[command(
+        after_help = "Example:\n  casework import xes permits.xes.gz --dry-run\n  casework import xes permits.xes.gz"
+    )]
     Xes(XesArgs),
 }
 
@@ -205,7 +219,15 @@ mod tests {
 
     #[test]
     fn a_command_survives_the_way_to_another_process() {
-        let words = ["casework", "case", "move", "CMP-~K7Q2", "review", "--reason", "seen"];
+        let words = [
+            "casework",
+            "case",
+            "move",
+            "CMP-~K7Q2",
+            "review",
+            "--reason",
+            "seen",
+        ];
         let cli = Cli::try_parse_from(words).unwrap();
         let json = serde_json::to_string(&cli.command).unwrap();
         let back: Command = serde_json::from_str(&json).unwrap();
@@ -215,9 +237,18 @@ mod tests {
     #[test]
     fn every_command_explains_itself() {
         fn check(command: &clap::Command) {
-            assert!(command.get_about().is_some(), "{} has no help", command.get_name());
+            assert!(
+                command.get_about().is_some(),
+                "{} has no help",
+                command.get_name()
+            );
             for argument in command.get_arguments() {
-                assert!(argument.get_help().is_some(), "{}: {}", command.get_name(), argument.get_id());
+                assert!(
+                    argument.get_help().is_some(),
+                    "{}: {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
             }
             command.get_subcommands().for_each(check);
         }

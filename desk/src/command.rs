@@ -11,6 +11,7 @@ mod export;
 mod import;
 mod listing;
 mod people;
+mod settling;
 mod showing;
 mod status;
 mod tasks;
@@ -47,7 +48,11 @@ pub fn carry_out(
     request: &Request,
     progress: &mut dyn Progress,
 ) -> Result<Response, Fault> {
-    let mut desk = Desk { workspace, screen: request.screen, progress };
+    let mut desk = Desk {
+        workspace,
+        screen: request.screen,
+        progress,
+    };
     match &request.command {
         Command::Invite(args) => people::invite(&mut desk, args),
         Command::Member(command) => people::member(&desk, command),
@@ -65,10 +70,10 @@ pub fn carry_out(
         Command::Verify => status::verify(&mut desk),
         Command::Export(args) => export::export(&desk, args),
         Command::Import(ImportCommand::Xes(args)) => import::xes(&mut desk, args),
-        Command::Init(_) | Command::Join(_) | Command::Demo => {
-            Err(Fault::invalid("there is a workspace in this folder already")
-                .or_try("the same command with another --folder"))
-        }
+        Command::Init(_) | Command::Join(_) | Command::Demo => Err(Fault::invalid(
+            "there is a workspace in this folder already",
+        )
+        .or_try("the same command with another --folder")),
     }
 }
 
@@ -87,7 +92,7 @@ impl Desk<'_> {
     /// [`Fault`] when there is none, or several.
     pub fn case(&self, text: &str) -> Result<DocumentId, Fault> {
         let found = self.workspace.find_case(text);
-        Ok(found.map_err(|error| Fault::from(error).or_try("casework list"))?)
+        found.map_err(|error| Fault::from(error).or_try("casework list"))
     }
 
     /// Finds a template.
@@ -96,9 +101,9 @@ impl Desk<'_> {
     /// [`Fault`] when there is none, or several.
     pub fn template(&self, text: &str) -> Result<DocumentId, Fault> {
         let found = self.workspace.find_template(text);
-        Ok(found.map_err(|error| {
+        found.map_err(|error| {
             Fault::from(error).or_try("casework template list, or casework template library")
-        })?)
+        })
     }
 
     /// Finds a member.
@@ -107,7 +112,7 @@ impl Desk<'_> {
     /// [`Fault`] when there is none, or several.
     pub fn member(&self, text: &str) -> Result<casework::ids::MemberId, Fault> {
         let found = self.workspace.find_member(text);
-        Ok(found.map_err(|error| Fault::from(error).or_try("casework member list"))?)
+        found.map_err(|error| Fault::from(error).or_try("casework member list"))
     }
 
     /// Tells how far a long command is.

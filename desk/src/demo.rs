@@ -8,6 +8,7 @@
 //! error code unless the replicas show the same.
 
 mod figures;
+mod proof;
 mod sample;
 mod server;
 mod stage;
@@ -37,7 +38,10 @@ pub(crate) fn run(
 ) -> Result<Option<Response>, Fault> {
     let begun = Instant::now();
     let folder = fresh_folder(folder)?;
-    let mut narrator = Narrator { screen, silent: as_json };
+    let mut narrator = Narrator {
+        screen,
+        silent: as_json,
+    };
     let mut figures = figures::Figures::default();
     let mut stage = stage::Stage::build(&folder, &mut narrator, &mut figures)?;
     let outcome = story::play(&mut stage, &mut narrator, &mut figures)?;
@@ -48,9 +52,15 @@ pub(crate) fn run(
     where_to_go(&stage, &outcome, &mut page);
     page.gap();
     let verdict = if outcome.converged {
-        page.tone(Tone::Good, "✓ Every replica shows the same, and every signature holds.")
+        page.tone(
+            Tone::Good,
+            "✓ Every replica shows the same, and every signature holds.",
+        )
     } else {
-        page.tone(Tone::Bad, "✗ The replicas do not show the same: this is a fault, report it.")
+        page.tone(
+            Tone::Bad,
+            "✗ The replicas do not show the same: this is a fault, report it.",
+        )
     };
     page.line(format!("{verdict}  ({})", lasting(took)));
     let json = json!({
@@ -78,7 +88,11 @@ impl Narrator {
     pub(crate) fn chapter(&mut self, title: &str) {
         let mut page = Page::new(self.screen);
         let rule = "─".repeat(self.screen.width.saturating_sub(title.chars().count() + 4));
-        page.line(self.screen.depth.tone(Tone::Strong, &format!("── {title} {rule}")));
+        page.line(
+            self.screen
+                .depth
+                .tone(Tone::Strong, &format!("── {title} {rule}")),
+        );
         self.lines(&[vec![String::new()], page.finish()].concat());
     }
 
@@ -119,13 +133,21 @@ fn fresh_folder(named: Option<&Path>) -> Result<PathBuf, Fault> {
 
 /// This program as it can be typed here.
 fn program() -> String {
-    let Ok(own) = std::env::current_exe() else { return "casework".to_owned() };
+    let Ok(own) = std::env::current_exe() else {
+        return "casework".to_owned();
+    };
     let here = std::env::current_dir().unwrap_or_default();
-    own.strip_prefix(&here).unwrap_or(&own).display().to_string()
+    own.strip_prefix(&here)
+        .unwrap_or(&own)
+        .display()
+        .to_string()
 }
 
 fn where_to_go(stage: &stage::Stage, outcome: &story::Outcome, page: &mut Page) {
-    page.heading("Go on yourself", "the replicas are yours; the server has ended with this command");
+    page.heading(
+        "Go on yourself",
+        "the replicas are yours; the server has ended with this command",
+    );
     let folder = |name: &str| stage.folder.join(name).display().to_string();
     let casework = program();
     let number = &outcome.contested.1;
@@ -133,7 +155,10 @@ fn where_to_go(stage: &stage::Stage, outcome: &story::Outcome, page: &mut Page) 
     let commands = [
         format!("{casework} --folder {} board", folder("ana")),
         format!("{casework} --folder {} case show {number}", folder("rui")),
-        format!("{casework} --folder {} case timeline {number}", folder("rui")),
+        format!(
+            "{casework} --folder {} case timeline {number}",
+            folder("rui")
+        ),
         format!("{casework} --folder {} drawer list", folder("mia")),
         format!("{casework} --folder {} verify", folder("ana")),
         format!(

@@ -37,7 +37,11 @@ impl Fault {
     /// A fault of one kind.
     #[must_use]
     pub fn of(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind: kind.name().to_owned(), message: message.into(), cure: None }
+        Self {
+            kind: kind.name().to_owned(),
+            message: message.into(),
+            cure: None,
+        }
     }
 
     /// The same with something to try, unless there is something already.
@@ -67,9 +71,11 @@ impl From<Error> for Fault {
 
 impl From<XesError> for Fault {
     fn from(error: XesError) -> Self {
-        let kind = match &error {
-            XesError::Open { .. } => ErrorKind::Unavailable,
-            _ => ErrorKind::Invalid,
+        let cannot_open = matches!(error, XesError::Open { .. });
+        let kind = if cannot_open {
+            ErrorKind::Unavailable
+        } else {
+            ErrorKind::Invalid
         };
         Self::of(kind, error.to_string())
     }

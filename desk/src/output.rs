@@ -45,7 +45,11 @@ pub(crate) fn fault(fault: &Fault, as_json: bool) {
         return;
     }
     let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let depth = if coloured { Depth::Palette } else { Depth::None };
+    let depth = if coloured {
+        Depth::Palette
+    } else {
+        Depth::None
+    };
     let mut text = format!("{} {}\n", depth.tone(Tone::Bad, "error:"), fault.message);
     if let Some(cure) = &fault.cure {
         text.push_str(&format!("  {} {cure}\n", depth.tone(Tone::Command, "try:")));
@@ -76,7 +80,11 @@ impl Bar {
         };
         let bar = ProgressBar::with_draw_target(None, target);
         let lines = (!terminal && !as_json).then(Instant::now);
-        Self { bar, what: String::new(), lines }
+        Self {
+            bar,
+            what: String::new(),
+            lines,
+        }
     }
 
     fn style(total: bool) -> ProgressStyle {
@@ -107,7 +115,10 @@ impl Progress for Bar {
         if let Some(last) = self.lines.filter(|last| last.elapsed() >= LINE_INTERVAL) {
             let _ = last;
             self.lines = Some(Instant::now());
-            let of = step.total.map(|total| format!(" of {total}")).unwrap_or_default();
+            let of = step
+                .total
+                .map(|total| format!(" of {total}"))
+                .unwrap_or_default();
             remark(&format!("{}: {}{of}", step.what, step.done));
         }
     }

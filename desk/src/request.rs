@@ -65,7 +65,11 @@ impl Request {
     /// A request of this version.
     #[must_use]
     pub fn new(command: Command, screen: Screen) -> Self {
-        Self { version: VERSION.to_owned(), command, screen }
+        Self {
+            version: VERSION.to_owned(),
+            command,
+            screen,
+        }
     }
 }
 
@@ -73,7 +77,11 @@ impl Response {
     /// What came of a command.
     #[must_use]
     pub fn new(lines: Vec<String>, json: Value) -> Self {
-        Self { lines, json, exit: 0 }
+        Self {
+            lines,
+            json,
+            exit: 0,
+        }
     }
 
     /// One line.
@@ -87,6 +95,10 @@ impl Step {
     /// A step of a known whole.
     #[must_use]
     pub fn of(what: &str, done: u64, total: Option<u64>) -> Self {
-        Self { what: what.to_owned(), done, total }
+        Self {
+            what: what.to_owned(),
+            done,
+            total,
+        }
     }
 }

@@ -47,24 +47,40 @@ impl Screen {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let stdout = std::io::stdout();
         let coloured = !set("NO_COLOR") && (stdout.is_terminal() || set("CLICOLOR_FORCE"));
-        let deep = std::env::var("COLORTERM").is_ok_and(|term| term == "truecolor" || term == "24bit");
+        let deep =
+            std::env::var("COLORTERM").is_ok_and(|term| term == "truecolor" || term == "24bit");
         let depth = match (coloured, deep) {
             (false, _) => Depth::None,
             (true, false) => Depth::Palette,
             (true, true) => Depth::True,
         };
-        Self { width: width(), depth }
+        Self {
+            width: width(),
+            depth,
+        }
     }
 
     /// A screen of a given width without colours.
     #[must_use]
     pub const fn plain(width: usize) -> Self {
-        Self { width, depth: Depth::None }
+        Self {
+            width,
+            depth: Depth::None,
+        }
     }
 }
 
 fn width() -> usize {
-    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok());
-    let terminal = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-    asked.or_else(terminal).unwrap_or(PIPE_WIDTH).clamp(MIN_WIDTH, MAX_WIDTH)
+    let asked = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse::<usize>().ok());
+    let terminal = || {
+        console::Term::stdout()
+            .size_checked()
+            .map(|(_, columns)| usize::from(columns))
+    };
+    asked
+        .or_else(terminal)
+        .unwrap_or(PIPE_WIDTH)
+        .clamp(MIN_WIDTH, MAX_WIDTH)
 }

@@ -22,10 +22,16 @@ pub(crate) fn run(workspace: &Workspace, as_json: bool) -> Result<(), Fault> {
         workspace.folder(),
         Arc::new(move |request, progress| carry_out(&served, request, progress)),
     )?;
-    let teller = Arc::new(Teller { workspace: workspace.clone(), as_json });
+    let teller = Arc::new(Teller {
+        workspace: workspace.clone(),
+        as_json,
+    });
     teller.say(
         "watching",
-        &format!("{} is in step from here on; end with Ctrl-C", workspace.folder().display()),
+        &format!(
+            "{} is in step from here on; end with Ctrl-C",
+            workspace.folder().display()
+        ),
         json!({ "folder": workspace.folder() }),
     );
     let watch = workspace.watch(teller)?;
@@ -37,7 +43,9 @@ pub(crate) fn run(workspace: &Workspace, as_json: bool) -> Result<(), Fault> {
 }
 
 fn wait_for_the_end() -> Result<(), Fault> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| Fault::unavailable(format!("no runtime: {error}")))?;
     runtime.block_on(async {
         use tokio::signal::unix::{SignalKind, signal};
@@ -83,10 +91,17 @@ impl Observer for Teller {
         let total = changed.documents.len();
         let mut words = named.join(", ");
         if total > named.len() {
-            words.push_str(&format!(" and {}", count((total - named.len()) as u64, "other")));
+            words.push_str(&format!(
+                " and {}",
+                count((total - named.len()) as u64, "other")
+            ));
         }
         if changed.people {
-            words = if words.is_empty() { "people".into() } else { format!("{words}; people") };
+            words = if words.is_empty() {
+                "people".into()
+            } else {
+                format!("{words}; people")
+            };
         }
         if !words.is_empty() {
             self.say("changed", &format!("changed: {words}"), json!(changed));

@@ -20,7 +20,9 @@ pub struct Moment {
 
 impl core::fmt::Debug for Moment {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Moment").field("now_ms", &self.now_ms).finish_non_exhaustive()
+        f.debug_struct("Moment")
+            .field("now_ms", &self.now_ms)
+            .finish_non_exhaustive()
     }
 }
 
@@ -34,7 +36,10 @@ impl Moment {
     /// A moment of its own for the n-th part of a step that has several.
     #[must_use]
     pub fn part(&self, n: u64) -> Self {
-        Self { seed: self.derive(&format!("part {n}")), ..*self }
+        Self {
+            seed: self.derive(&format!("part {n}")),
+            ..*self
+        }
     }
 
     /// Sixteen random hexadecimal digits: the id of a comment, task or decision.
@@ -72,9 +77,16 @@ mod tests {
 
     #[test]
     fn one_seed_gives_different_bytes_for_different_purposes_and_the_same_for_one() {
-        let moment = Moment { now_ms: 0, zone_min: 0, seed: [1; 32] };
+        let moment = Moment {
+            now_ms: 0,
+            zone_min: 0,
+            seed: [1; 32],
+        };
         assert_eq!(moment.item_id("task"), moment.item_id("task"));
         assert_ne!(moment.item_id("task"), moment.item_id("comment"));
-        assert_ne!(moment.part(0).item_id("task"), moment.part(1).item_id("task"));
+        assert_ne!(
+            moment.part(0).item_id("task"),
+            moment.part(1).item_id("task")
+        );
     }
 }

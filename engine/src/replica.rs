@@ -91,7 +91,10 @@ impl Storage {
     pub fn folder(path: &Path) -> Result<Self, ReplicaFault> {
         let openings = Openings::in_folder(path.join(OPENING_FOLDER))
             .map_err(|error| StoreError::Database(format!("{}: {error}", path.display())))?;
-        Ok(Self { store: Store::open(&path.join(STORE_FILE))?, openings })
+        Ok(Self {
+            store: Store::open(&path.join(STORE_FILE))?,
+            openings,
+        })
     }
 
     /// Another backend: memory, or a disk that fails on purpose. No crash markers.
@@ -99,7 +102,10 @@ impl Storage {
     /// # Errors
     /// [`ReplicaFault`] when the backend fails.
     pub fn backend(backend: impl StorageBackend) -> Result<Self, ReplicaFault> {
-        Ok(Self { store: Store::open_backend(backend)?, openings: Openings::nowhere() })
+        Ok(Self {
+            store: Store::open_backend(backend)?,
+            openings: Openings::nowhere(),
+        })
     }
 
     /// Whether a folder holds a replica.

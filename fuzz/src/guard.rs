@@ -69,6 +69,6 @@ mod tests {
             assert!(guarded(|| panic!("inner")).is_err());
             panic!("outer")
         });
-        assert!(outer.map(|()| ()).unwrap_err().starts_with("outer"));
+        assert!(outer.unwrap_err().starts_with("outer"));
     }
 }

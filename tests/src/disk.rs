@@ -44,7 +44,11 @@ impl Disk {
     #[must_use]
     pub fn backup(&self) -> Self {
         let durable = self.platters().durable.clone();
-        let platters = Platters { live: durable.clone(), durable, ..Platters::default() };
+        let platters = Platters {
+            live: durable.clone(),
+            durable,
+            ..Platters::default()
+        };
         Self(Arc::new(Mutex::new(platters)))
     }
 
@@ -57,7 +61,11 @@ impl Disk {
         for pending in platters.pending.iter().take(torn) {
             write_into(&mut image, pending.offset, &pending.bytes);
         }
-        let platters = Platters { live: image.clone(), durable: image, ..Platters::default() };
+        let platters = Platters {
+            live: image.clone(),
+            durable: image,
+            ..Platters::default()
+        };
         Self(Arc::new(Mutex::new(platters)))
     }
 
@@ -143,7 +151,10 @@ impl StorageBackend for Disk {
         let mut platters = self.platters();
         platters.check()?;
         write_into(&mut platters.live, offset, data);
-        platters.pending.push(Pending { offset, bytes: data.to_vec() });
+        platters.pending.push(Pending {
+            offset,
+            bytes: data.to_vec(),
+        });
         Ok(())
     }
 }

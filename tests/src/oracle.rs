@@ -22,7 +22,11 @@ struct Known<'a> {
 }
 
 /// A place that holds one value: its name, what the view shows there, what an action writes there.
-type Register = (&'static str, BTreeSet<String>, fn(&CaseAction) -> Option<String>);
+type Register = (
+    &'static str,
+    BTreeSet<String>,
+    fn(&CaseAction) -> Option<String>,
+);
 
 /// Checks a view against the deeds that are in its document.
 ///
@@ -30,28 +34,64 @@ type Register = (&'static str, BTreeSet<String>, fn(&CaseAction) -> Option<Strin
 /// When the view breaks the merge contract; names the seed.
 pub fn check(stage: &mut Stage, who: Who, case: DocumentId, view: &CaseView) {
     let seed = stage.seed();
-    let saved = stage.replica(who).export(case).expect("the case is on this device");
+    let saved = stage
+        .replica(who)
+        .export(case)
+        .expect("the case is on this device");
     let document = Automerge::load(&saved).expect("an export loads anywhere");
     let known = read(&document, stage);
     let registers: [Register; 4] = [
-        ("stage", sides(view.stage.sides().map(|side| side.value.clone())), stage_of),
-        ("title", sides(view.title.sides().map(|side| side.value.clone())), title_of),
-        ("phone", field_sides(view, "phone"), |action| value_of(action, "phone")),
-        ("place", field_sides(view, "place"), |action| value_of(action, "place")),
+        (
+            "stage",
+            sides(view.stage.sides().map(|side| side.value.clone())),
+            stage_of,
+        ),
+        (
+            "title",
+            sides(view.title.sides().map(|side| side.value.clone())),
+            title_of,
+        ),
+        ("phone", field_sides(view, "phone"), |action| {
+            value_of(action, "phone")
+        }),
+        ("place", field_sides(view, "place"), |action| {
+            value_of(action, "place")
+        }),
     ];
     for (name, seen, written) in registers {
         let expected = visible(&known, written);
         assert_eq!(seen, expected, "seed {seed}: {name} of case {case}");
     }
-    let closed = sides(view.closed.sides().map(|side| format!("{}", side.value.is_some())));
-    assert_eq!(closed, visible(&known, closed_of), "seed {seed}: closed of case {case}");
+    let closed = sides(
+        view.closed
+            .sides()
+            .map(|side| format!("{}", side.value.is_some())),
+    );
+    assert_eq!(
+        closed,
+        visible(&known, closed_of),
+        "seed {seed}: closed of case {case}"
+    );
     check_sets(seed, &known, view);
-    let visits: i64 = known.iter().filter_map(|known| count_of(&known.deed.action)).sum();
-    let counted = view.fields.get("visits").and_then(|field| field.count).unwrap_or_default();
+    let visits: i64 = known
+        .iter()
+        .filter_map(|known| count_of(&known.deed.action))
+        .sum();
+    let counted = view
+        .fields
+        .get("visits")
+        .and_then(|field| field.count)
+        .unwrap_or_default();
     assert_eq!(counted, visits, "seed {seed}: visits of case {case}");
     check_tasks(seed, &known, view);
-    let comments = known.iter().filter(|k| matches!(k.deed.action, CaseAction::Comment { .. }));
-    assert_eq!(view.comments(), comments.count() as u64, "seed {seed}: comments of {case}");
+    let comments = known
+        .iter()
+        .filter(|k| matches!(k.deed.action, CaseAction::Comment { .. }));
+    assert_eq!(
+        view.comments(),
+        comments.count() as u64,
+        "seed {seed}: comments of {case}"
+    );
     check_decisions(seed, &known, view);
 }
 
@@ -68,19 +108,31 @@ fn read<'a>(document: &Automerge, stage: &'a Stage) -> Vec<Known<'a>> {
             past.insert(dep);
         }
         pasts.insert(hash, past.clone());
-        let deed = stage.deeds.get(&hash).expect("nobody else writes on this stage");
+        let deed = stage
+            .deeds
+            .get(&hash)
+            .expect("nobody else writes on this stage");
         known.push(Known { deed, hash, past });
     }
     known
 }
 
 /// The values written that no other writer of the same place had seen.
-fn visible(known: &[Known<'_>], written: impl Fn(&CaseAction) -> Option<String>) -> BTreeSet<String> {
-    let writers: Vec<(&Known<'_>, String)> =
-        known.iter().filter_map(|k| Some((k, written(&k.deed.action)?))).collect();
+fn visible(
+    known: &[Known<'_>],
+    written: impl Fn(&CaseAction) -> Option<String>,
+) -> BTreeSet<String> {
+    let writers: Vec<(&Known<'_>, String)> = known
+        .iter()
+        .filter_map(|k| Some((k, written(&k.deed.action)?)))
+        .collect();
     writers
         .iter()
-        .filter(|(write, _)| !writers.iter().any(|(other, _)| other.past.contains(&write.hash)))
+        .filter(|(write, _)| {
+            !writers
+                .iter()
+                .any(|(other, _)| other.past.contains(&write.hash))
+        })
         .map(|(_, value)| value.clone())
         .collect()
 }
@@ -92,7 +144,9 @@ fn present(
     removes: impl Fn(&CaseAction) -> bool,
 ) -> bool {
     known.iter().filter(|k| adds(&k.deed.action)).any(|add| {
-        !known.iter().any(|k| removes(&k.deed.action) && k.past.contains(&add.hash))
+        !known
+            .iter()
+            .any(|k| removes(&k.deed.action) && k.past.contains(&add.hash))
     })
 }
 
@@ -103,16 +157,28 @@ fn check_sets(seed: u64, known: &[Known<'_>], view: &CaseView) {
             |a| matches!(a, CaseAction::AddLabel { label: l } if l == label),
             |a| matches!(a, CaseAction::RemoveLabel { label: l } if l == label),
         );
-        assert_eq!(view.labels.contains(label), expected, "seed {seed}: label {label}");
+        assert_eq!(
+            view.labels.contains(label),
+            expected,
+            "seed {seed}: label {label}"
+        );
     }
-    let chosen = view.fields.get("skills").map(|field| field.options.clone()).unwrap_or_default();
+    let chosen = view
+        .fields
+        .get("skills")
+        .map(|field| field.options.clone())
+        .unwrap_or_default();
     for option in ["ladder", "electric", "digging"] {
         let expected = present(
             known,
             |a| matches!(a, CaseAction::AddOption { option: o, .. } if o == option),
             |a| matches!(a, CaseAction::RemoveOption { option: o, .. } if o == option),
         );
-        assert_eq!(chosen.contains(option), expected, "seed {seed}: option {option}");
+        assert_eq!(
+            chosen.contains(option),
+            expected,
+            "seed {seed}: option {option}"
+        );
     }
     let assigned: BTreeSet<_> = known
         .iter()
@@ -132,7 +198,11 @@ fn check_tasks(seed: u64, known: &[Known<'_>], view: &CaseView) {
             _ => None,
         })
         .collect();
-    assert_eq!(view.tasks.keys().copied().collect::<BTreeSet<_>>(), created, "seed {seed}");
+    assert_eq!(
+        view.tasks.keys().copied().collect::<BTreeSet<_>>(),
+        created,
+        "seed {seed}"
+    );
     for (id, task) in &view.tasks {
         let status = visible(known, |action| match action {
             CaseAction::CreateTask { id: task, .. } if task == id => Some("Open".into()),
@@ -146,15 +216,25 @@ fn check_tasks(seed: u64, known: &[Known<'_>], view: &CaseView) {
 }
 
 fn check_decisions(seed: u64, known: &[Known<'_>], view: &CaseView) {
-    let decided: Vec<&Known<'_>> =
-        known.iter().filter(|k| matches!(k.deed.action, CaseAction::Decide(_))).collect();
-    assert_eq!(view.decisions.len(), decided.len(), "seed {seed}: decisions");
+    let decided: Vec<&Known<'_>> = known
+        .iter()
+        .filter(|k| matches!(k.deed.action, CaseAction::Decide(_)))
+        .collect();
+    assert_eq!(
+        view.decisions.len(),
+        decided.len(),
+        "seed {seed}: decisions"
+    );
     // Each supersedes all that its author could see, so the current ones are those nobody saw.
     let current = decided
         .iter()
         .filter(|d| !decided.iter().any(|other| other.past.contains(&d.hash)))
         .count();
-    let contested = view.flags.contested.iter().any(|place| place.to_string().contains("repair?"));
+    let contested = view
+        .flags
+        .contested
+        .iter()
+        .any(|place| place.to_string().contains("repair?"));
     assert_eq!(contested, current > 1, "seed {seed}: decision contested");
 }
 
@@ -163,8 +243,12 @@ fn sides(values: impl Iterator<Item = String>) -> BTreeSet<String> {
 }
 
 fn field_sides(view: &CaseView, field: &str) -> BTreeSet<String> {
-    let slot = view.fields.get(field).and_then(|field| field.value.as_ref());
-    slot.map(|slot| sides(slot.sides().map(|side| show(&side.value)))).unwrap_or_default()
+    let slot = view
+        .fields
+        .get(field)
+        .and_then(|field| field.value.as_ref());
+    slot.map(|slot| sides(slot.sides().map(|side| show(&side.value))))
+        .unwrap_or_default()
 }
 
 fn show(value: &Scalar) -> String {

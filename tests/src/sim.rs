@@ -33,13 +33,18 @@ pub struct Outcome {
     pub actions: usize,
 }
 
-const NAMES: [&str; 8] = ["ana", "rui", "mia", "kofi", "lena", "omar", "sofia", "tomás"];
+const NAMES: [&str; 8] = [
+    "ana", "rui", "mia", "kofi", "lena", "omar", "sofia", "tomás",
+];
 
 impl Size {
     /// A small history, its shape drawn from the seed.
     #[must_use]
     pub fn of(seed: u64) -> Self {
-        Self { devices: 2 + (seed % 3) as usize, steps: 20 + (seed % 17) as usize }
+        Self {
+            devices: 2 + (seed % 3) as usize,
+            steps: 20 + (seed % 17) as usize,
+        }
     }
 }
 
@@ -74,7 +79,12 @@ impl Play {
         }
         let case = stage.open(first, "The first case");
         stage.settle();
-        Self { stage, who, cases: vec![case], backup: None }
+        Self {
+            stage,
+            who,
+            cases: vec![case],
+            backup: None,
+        }
     }
 
     fn dice(&mut self, sides: usize) -> usize {
@@ -101,7 +111,12 @@ impl Play {
             }
             6 if self.cases.len() < 3 => {
                 let title = format!("Case {}", self.cases.len());
-                self.cases.extend(self.stage.try_open(who, &title, false).ok().map(|a| a.document));
+                self.cases.extend(
+                    self.stage
+                        .try_open(who, &title, false)
+                        .ok()
+                        .map(|a| a.document),
+                );
             }
             7..=10 => {
                 self.stage.connect();
@@ -119,13 +134,23 @@ impl Play {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one table of everything a person can do"
+    )]
     fn draw(&mut self, who: Who, case: DocumentId) -> CaseAction {
         let pick = self.dice(18);
         let text = ["red", "green", "blue"][self.dice(3)].to_owned();
         let view = self.stage.replica(who).case(case).ok();
-        let tasks: Vec<_> =
-            view.iter().flat_map(|view| view.tasks.keys().copied()).collect();
-        let task = if tasks.is_empty() { None } else { Some(tasks[self.dice(tasks.len())]) };
+        let tasks: Vec<_> = view
+            .iter()
+            .flat_map(|view| view.tasks.keys().copied())
+            .collect();
+        let task = if tasks.is_empty() {
+            None
+        } else {
+            Some(tasks[self.dice(tasks.len())])
+        };
         let someone = self.anybody();
         let member = self.stage.member(someone);
         let option = ["ladder", "electric", "digging"][self.dice(3)].to_owned();
@@ -135,16 +160,41 @@ impl Play {
                 let to = ["intake", "review", "answer", "done"][self.dice(4)].to_owned();
                 CaseAction::Move { to }
             }
-            (2 | 3, _) => CaseAction::SetField { field: "phone".into(), value: Scalar::text(text) },
-            (4, _) => CaseAction::SetField { field: "place".into(), value: Scalar::text(text) },
-            (5, _) => CaseAction::ClearField { field: "phone".into() },
-            (6, _) => CaseAction::AddOption { field: "skills".into(), option },
-            (7, _) => CaseAction::RemoveOption { field: "skills".into(), option },
-            (8, _) => CaseAction::Count { field: "visits".into(), by: 1 + self.dice(5) as i64 },
-            (9, _) => CaseAction::Comment { id, body: text, external: false, reply_to: None },
+            (2 | 3, _) => CaseAction::SetField {
+                field: "phone".into(),
+                value: Scalar::text(text),
+            },
+            (4, _) => CaseAction::SetField {
+                field: "place".into(),
+                value: Scalar::text(text),
+            },
+            (5, _) => CaseAction::ClearField {
+                field: "phone".into(),
+            },
+            (6, _) => CaseAction::AddOption {
+                field: "skills".into(),
+                option,
+            },
+            (7, _) => CaseAction::RemoveOption {
+                field: "skills".into(),
+                option,
+            },
+            (8, _) => CaseAction::Count {
+                field: "visits".into(),
+                by: 1 + self.dice(5) as i64,
+            },
+            (9, _) => CaseAction::Comment {
+                id,
+                body: text,
+                external: false,
+                reply_to: None,
+            },
             (10, Some(task)) => CaseAction::FinishTask { task },
             (11, Some(task)) => CaseAction::CancelTask { task },
-            (12, Some(task)) => CaseAction::AssignTask { task, assignee: Some(member) },
+            (12, Some(task)) => CaseAction::AssignTask {
+                task,
+                assignee: Some(member),
+            },
             (10..=12, None) => CaseAction::CreateTask {
                 id,
                 title: text,
@@ -163,9 +213,10 @@ impl Play {
                 conditions: String::new(),
                 supersedes: Default::default(),
             }),
-            _ if self.dice(2) == 0 => {
-                CaseAction::Close(Closing { code: "solved".into(), notes: text })
-            }
+            _ if self.dice(2) == 0 => CaseAction::Close(Closing {
+                code: "solved".into(),
+                notes: text,
+            }),
             _ => CaseAction::Reopen,
         }
     }
@@ -187,14 +238,25 @@ impl Play {
         for who in self.who.clone() {
             self.assert_sound(who);
         }
-        Outcome { digest: digest.finalize().into(), actions: self.stage.deeds.len() }
+        Outcome {
+            digest: digest.finalize().into(),
+            actions: self.stage.deeds.len(),
+        }
     }
 
     fn assert_sound(&mut self, who: Who) {
         let seed = self.stage.seed();
-        let unsent = self.stage.replica(who).unsent().expect("the store can be read");
+        let unsent = self
+            .stage
+            .replica(who)
+            .unsent()
+            .expect("the store can be read");
         assert_eq!(unsent, 0, "seed {seed}: {who:?} still has unsent work");
-        let found = self.stage.replica(who).verify(&mut |_, _| {}).expect("the store can be read");
+        let found = self
+            .stage
+            .replica(who)
+            .verify(&mut |_, _| {})
+            .expect("the store can be read");
         assert!(found.holds(), "seed {seed}: {who:?}: {:?}", found.findings);
     }
 }

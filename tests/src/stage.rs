@@ -90,7 +90,13 @@ impl Stage {
     /// Brings people on stage: the first founds the workspace and publishes the template, the
     /// others join as operators. Everybody is in step afterwards.
     pub fn devices<const N: usize>(&mut self, names: [&str; N]) -> [Who; N] {
-        let who = names.map(|name| if self.actors.is_empty() { self.found(name) } else { self.join(name, "operator") });
+        let who = names.map(|name| {
+            if self.actors.is_empty() {
+                self.found(name)
+            } else {
+                self.join(name, "operator")
+            }
+        });
         self.settle();
         who
     }
@@ -108,7 +114,12 @@ impl Stage {
 
     /// One more member, by an invite of the founder.
     pub fn join(&mut self, name: &str, role: &str) -> Who {
-        self.join_with(name, InviteFor::Member { roles: vec![role.to_owned()] })
+        self.join_with(
+            name,
+            InviteFor::Member {
+                roles: vec![role.to_owned()],
+            },
+        )
     }
 
     /// One more device of somebody.
@@ -120,15 +131,22 @@ impl Stage {
     fn join_with(&mut self, name: &str, gives: InviteFor) -> Who {
         let (invite, key) = (self.draw_key(), self.draw_key());
         let expires_ms = self.now_ms + 86_400_000;
-        let body =
-            RosterBody::OpenInvite { invite: invite.invite(), gives, expires_ms, uses: 1 };
+        let body = RosterBody::OpenInvite {
+            invite: invite.invite(),
+            gives,
+            expires_ms,
+            uses: 1,
+        };
         self.authorise(Who(0), body);
         self.settle();
         let workspace = self.actors[0].replica.workspace();
         self.actors.push(Actor::join(name, workspace, key, invite));
         let who = Who(self.actors.len() - 1);
         self.settle();
-        assert!(self.replica(who).member().is_some(), "{name} did not get in");
+        assert!(
+            self.replica(who).member().is_some(),
+            "{name} did not get in"
+        );
         who
     }
 
@@ -138,13 +156,21 @@ impl Stage {
     /// When the roster refuses it.
     pub fn authorise(&mut self, who: Who, body: RosterBody) {
         let moment = self.moment();
-        self.replica(who).authorise(body, &moment).expect("the roster takes it");
+        self.replica(who)
+            .authorise(body, &moment)
+            .expect("the roster takes it");
     }
 
     /// Revokes a device.
     pub fn revoke(&mut self, by: Who, of: Who) {
         let device = self.device(of);
-        self.authorise(by, RosterBody::RevokeDevice { device, reason: "left".to_owned() });
+        self.authorise(
+            by,
+            RosterBody::RevokeDevice {
+                device,
+                reason: "left".to_owned(),
+            },
+        );
     }
 
     /// A fresh moment; the clock goes on by up to a minute.
@@ -153,7 +179,11 @@ impl Stage {
         self.drawn += 1;
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
-        Moment { now_ms: self.now_ms, zone_min: 0, seed }
+        Moment {
+            now_ms: self.now_ms,
+            zone_min: 0,
+            seed,
+        }
     }
 
     /// A moment of the wire's own work: a few milliseconds, so that nobody counts as silent.
@@ -161,7 +191,10 @@ impl Stage {
         let before = self.now_ms;
         let moment = self.moment();
         self.now_ms = before + 1 + moment.now_ms % 5;
-        Moment { now_ms: self.now_ms, ..moment }
+        Moment {
+            now_ms: self.now_ms,
+            ..moment
+        }
     }
 
     /// Lets time pass until then.
@@ -196,7 +229,10 @@ impl Stage {
     /// When that device is not enrolled.
     #[must_use]
     pub fn member(&self, who: Who) -> MemberId {
-        self.actors[who.0].replica.member().expect("the device is enrolled")
+        self.actors[who.0]
+            .replica
+            .member()
+            .expect("the device is enrolled")
     }
 
     /// Opens a case.
@@ -204,14 +240,21 @@ impl Stage {
     /// # Panics
     /// When it is refused.
     pub fn open(&mut self, who: Who, title: &str) -> DocumentId {
-        self.try_open(who, title, false).expect("the case opens").document
+        self.try_open(who, title, false)
+            .expect("the case opens")
+            .document
     }
 
     /// Opens a case, restricted or not.
     ///
     /// # Errors
     /// As the replica says.
-    pub fn try_open(&mut self, who: Who, title: &str, restricted: bool) -> Result<Acted, ReplicaFault> {
+    pub fn try_open(
+        &mut self,
+        who: Who,
+        title: &str,
+        restricted: bool,
+    ) -> Result<Acted, ReplicaFault> {
         let moment = self.moment();
         let opening = Opening {
             template: self.template.expect("somebody is on stage"),
@@ -223,9 +266,20 @@ impl Stage {
             assignees: std::collections::BTreeSet::new(),
         };
         let action = CaseAction::Open(opening.clone());
-        let case = NewCase { opening, imported: None, restricted };
+        let case = NewCase {
+            opening,
+            imported: None,
+            restricted,
+        };
         let acted = self.replica(who).open_case(case, &moment)?;
-        self.deeds.insert(acted.change, Deed { who, case: acted.document, action });
+        self.deeds.insert(
+            acted.change,
+            Deed {
+                who,
+                case: acted.document,
+                action,
+            },
+        );
         Ok(acted)
     }
 
@@ -234,7 +288,9 @@ impl Stage {
     /// # Panics
     /// When it is refused.
     pub fn act(&mut self, who: Who, case: DocumentId, action: CaseAction) -> ChangeHash {
-        self.try_act(who, case, action).expect("the action is possible").change
+        self.try_act(who, case, action)
+            .expect("the action is possible")
+            .change
     }
 
     /// Does something to a case, or hears why not.
@@ -267,7 +323,9 @@ impl Stage {
     /// # Panics
     /// When the case is not on that device.
     pub fn view(&mut self, who: Who, case: DocumentId) -> CaseView {
-        self.replica(who).case(case).expect("the case is on this device")
+        self.replica(who)
+            .case(case)
+            .expect("the case is on this device")
     }
 
     /// Notices of one actor since the last call.
@@ -285,14 +343,25 @@ impl Stage {
         for n in 0..self.actors.len() {
             let name = self.actors[n].name.clone();
             let replica = &mut self.actors[n].replica;
-            let Ok(view) = replica.case(case) else { continue };
-            let comments = format!("{:?}", replica.comments(case).expect("comments can be read"));
+            let Ok(view) = replica.case(case) else {
+                continue;
+            };
+            let comments = format!(
+                "{:?}",
+                replica.comments(case).expect("comments can be read")
+            );
             let Some((other, seen, said)) = &first else {
                 first = Some((name, view, comments));
                 continue;
             };
-            assert_eq!(seen, &view, "seed {seed}: {other} and {name} see different cases");
-            assert_eq!(said, &comments, "seed {seed}: {other} and {name} see different comments");
+            assert_eq!(
+                seen, &view,
+                "seed {seed}: {other} and {name} see different cases"
+            );
+            assert_eq!(
+                said, &comments,
+                "seed {seed}: {other} and {name} see different comments"
+            );
         }
         assert!(first.is_some(), "seed {seed}: nobody has the case");
     }
@@ -304,7 +373,11 @@ impl Stage {
     pub fn restore_server(&mut self, backup: MemoryLog) {
         self.cut_all();
         self.log = Arc::new(backup);
-        let relay = Relay::open(self.log.clone(), self.server_key.clone(), RelayConfig::default());
+        let relay = Relay::open(
+            self.log.clone(),
+            self.server_key.clone(),
+            RelayConfig::default(),
+        );
         self.relay = Arc::new(relay.expect("a log in memory opens"));
     }
 

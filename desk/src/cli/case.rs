@@ -7,10 +7,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
 pub enum CaseCommand {
     /// Open a case
-    #[command(after_help = "Example:\n  casework case open CMP \"Fee charged twice\" --set channel=phone \\\n    --set \"customer=Helena Dias; complainant\" --owner Ana --label urgent")]
+    #[command(
+        after_help = "Example:\n  casework case open CMP \"Fee charged twice\" --set channel=phone \\\n    --set \"customer=Helena Dias; complainant\" --owner Ana --label urgent"
+    )]
     Open(OpenArgs),
     /// Move to a stage, forward or back
-    #[command(after_help = "Example:\n  casework case move CMP-~K7Q2 review\n  casework case move CMP-~K7Q2 closed --override --reason \"Settled on the phone\"")]
+    #[command(
+        after_help = "Example:\n  casework case move CMP-~K7Q2 review\n  casework case move CMP-~K7Q2 closed --override --reason \"Settled on the phone\""
+    )]
     Move {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -21,7 +25,9 @@ pub enum CaseCommand {
         why: Why,
     },
     /// Give fields a value
-    #[command(after_help = "Example:\n  casework case set CMP-~K7Q2 severity=high amount=\"12.50 EUR\"\n  casework case set CMP-~K7Q2 products=card,app contacts_count=+1")]
+    #[command(
+        after_help = "Example:\n  casework case set CMP-~K7Q2 severity=high amount=\"12.50 EUR\"\n  casework case set CMP-~K7Q2 products=card,app contacts_count=+1"
+    )]
     Set {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -112,7 +118,9 @@ pub enum CaseCommand {
         date: Option<String>,
     },
     /// Record a decision
-    #[command(after_help = "Example:\n  casework case decide CMP-~K7Q2 verdict upheld --rationale \"The fee was booked twice\"")]
+    #[command(
+        after_help = "Example:\n  casework case decide CMP-~K7Q2 verdict upheld --rationale \"The fee was booked twice\""
+    )]
     Decide {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -149,7 +157,9 @@ pub enum CaseCommand {
         why: Why,
     },
     /// Settle a contested value on one of its sides
-    #[command(after_help = "`casework case show` numbers the sides of each contested value.\n\nExample:\n  casework case settle CMP-~K7Q2 stage 2 --reason \"Quality control saw it\"")]
+    #[command(
+        after_help = "`casework case show` numbers the sides of each contested value.\n\nExample:\n  casework case settle CMP-~K7Q2 stage 2 --reason \"Quality control saw it\""
+    )]
     Settle {
         /// Number, beginning of the id, or unique title
         case: String,

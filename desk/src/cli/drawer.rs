@@ -26,7 +26,9 @@ pub enum HeldCommand {
     /// What is held, whose, and on which case
     List,
     /// Adopt what is held on a case
-    #[command(after_help = "Example:\n  casework held adopt CMP-~K7Q2 --reason \"Done in good faith before the revocation arrived\"")]
+    #[command(
+        after_help = "Example:\n  casework held adopt CMP-~K7Q2 --reason \"Done in good faith before the revocation arrived\""
+    )]
     Adopt {
         /// Number, beginning of the id, or unique title
         case: String,

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 /// `casework invite`.
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]
-#[command(after_help = "Example:\n  casework invite --role operator --uses 3\n  casework invite --device-of Ana")]
+#[command(
+    after_help = "Example:\n  casework invite --role operator --uses 3\n  casework invite --device-of Ana"
+)]
 pub struct InviteArgs {
     /// A role the newcomer gets; may be given several times
     #[arg(long = "role", value_name = "ROLE", default_values_t = [String::from("operator")], conflicts_with = "device_of")]
@@ -64,7 +66,9 @@ pub enum MemberCommand {
         member: String,
     },
     /// Revoke a device for good, or every device of a member
-    #[command(after_help = "Example:\n  casework member revoke \"Rui's phone\" --reason \"Lost on the train\"")]
+    #[command(
+        after_help = "Example:\n  casework member revoke \"Rui's phone\" --reason \"Lost on the train\""
+    )]
     Revoke {
         /// Name of a device or of a member, or the beginning of a device's id
         device: String,
@@ -89,7 +93,9 @@ pub enum TeamCommand {
     /// The teams and who is in them
     List,
     /// Make a team, or change who is in it
-    #[command(after_help = "Example:\n  casework team set north --name \"Team North\" --add Ana --add Rui")]
+    #[command(
+        after_help = "Example:\n  casework team set north --name \"Team North\" --add Ana --add Rui"
+    )]
     Set {
         /// Its key
         key: String,

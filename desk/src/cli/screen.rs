@@ -7,7 +7,9 @@ use super::case::ListArgs;
 
 /// `casework board`.
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]
-#[command(after_help = "Example:\n  casework board CMP --open --mine\n  casework board --of Rui --cards 3")]
+#[command(
+    after_help = "Example:\n  casework board CMP --open --mine\n  casework board --of Rui --cards 3"
+)]
 pub struct BoardArgs {
     /// Key or name of a template; every template that has cases without
     #[arg(value_name = "TEMPLATE")]

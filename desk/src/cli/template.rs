@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
 pub enum TemplateCommand {
     /// Publish a package; a template with the same key gets a new revision
-    #[command(after_help = "Example:\n  casework template import complaint          one of the library\n  casework template import ./permits.toml     your own, TOML or JSON")]
+    #[command(
+        after_help = "Example:\n  casework template import complaint          one of the library\n  casework template import ./permits.toml     your own, TOML or JSON"
+    )]
     Import {
         /// Name in the library, or a TOML or JSON file
         package: PathBuf,

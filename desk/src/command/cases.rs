@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use casework::case::{CaseAction, Closing, Decision, PartId, Place};
+use casework::case::{CaseAction, Closing, Decision};
 use casework::ids::DocumentId;
-use casework::{Acted, Choice, Error, NewCaseRequest};
+use casework::{Acted, Error, ErrorKind, NewCaseRequest};
 use serde_json::json;
 
+use super::settling::{comment, settle};
 use super::{Desk, showing, tasks};
 use crate::cli::{CaseCommand, OpenArgs, Why};
 use crate::fault::Fault;
@@ -17,24 +18,51 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Respon
     match command {
         CaseCommand::Open(args) => open(desk, args),
         CaseCommand::Show { case } => showing::show(desk, case),
-        CaseCommand::Timeline { case, take, skip } => {
-            showing::timeline(desk, case, (*skip, *take))
-        }
+        CaseCommand::Timeline { case, take, skip } => showing::timeline(desk, case, (*skip, *take)),
         CaseCommand::Task(command) => tasks::carry_out(desk, command),
         CaseCommand::Set { case, values, why } => set(desk, case, values, why),
         CaseCommand::Clear { case, fields, why } => clear(desk, case, fields, why),
-        CaseCommand::Label { case, labels, remove } => label(desk, case, labels, remove),
-        CaseCommand::Settle { case, place, side, reason } => {
-            settle(desk, case, (place, *side), reason.as_deref())
-        }
-        CaseCommand::Comment { case, text, external, reply_to } => {
+        CaseCommand::Label {
+            case,
+            labels,
+            remove,
+        } => label(desk, case, labels, remove),
+        CaseCommand::Settle {
+            case,
+            place,
+            side,
+            reason,
+        } => settle(desk, case, (place, *side), reason.as_deref()),
+        CaseCommand::Comment {
+            case,
+            text,
+            external,
+            reply_to,
+        } => {
             let id = desk.case(case)?;
-            let reply_to = reply_to.as_ref().map(|text| comment(desk, id, text)).transpose()?;
+            let reply_to = reply_to
+                .as_ref()
+                .map(|text| comment(desk, id, text))
+                .transpose()?;
             let (part, body) = (desk.workspace.fresh_part()?, text.clone());
-            let action = CaseAction::Comment { id: part, body, external: *external, reply_to };
+            let action = CaseAction::Comment {
+                id: part,
+                body,
+                external: *external,
+                reply_to,
+            };
             act(desk, id, action, &Why::default(), "commented on")
         }
-        other => simple(desk, other),
+        CaseCommand::Move { .. }
+        | CaseCommand::Title { .. }
+        | CaseCommand::Assign { .. }
+        | CaseCommand::Unassign { .. }
+        | CaseCommand::Owner { .. }
+        | CaseCommand::Priority { .. }
+        | CaseCommand::Due { .. }
+        | CaseCommand::Decide { .. }
+        | CaseCommand::Close { .. }
+        | CaseCommand::Reopen { .. } => simple(desk, command),
     }
 }
 
@@ -49,48 +77,42 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
             act(desk, id, CaseAction::Move { to }, why, "moved")
         }
         CaseCommand::Title { case, title } => {
-            let action = CaseAction::SetTitle { title: title.clone() };
-            act(desk, desk.case(case)?, action, &no, "renamed")
-        }
-        CaseCommand::Assign { case, member } => {
-            let action = CaseAction::Assign { member: desk.member(member)? };
-            act(desk, desk.case(case)?, action, &no, "assigned")
-        }
-        CaseCommand::Unassign { case, member } => {
-            let action = CaseAction::Unassign { member: desk.member(member)? };
-            act(desk, desk.case(case)?, action, &no, "unassigned")
-        }
-        CaseCommand::Owner { case, member } => {
-            let member = member.as_ref().map(|member| desk.member(member)).transpose()?;
-            act(desk, desk.case(case)?, CaseAction::SetOwner { member }, &no, "has another owner:")
+            let title = title.clone();
+            act(
+                desk,
+                desk.case(case)?,
+                CaseAction::SetTitle { title },
+                &no,
+                "renamed",
+            )
         }
         CaseCommand::Priority { case, priority } => {
-            let action = CaseAction::SetPriority { priority: priority.clone() };
+            let priority = priority.clone();
+            let action = CaseAction::SetPriority { priority };
             act(desk, desk.case(case)?, action, &no, "has another priority:")
         }
         CaseCommand::Due { case, date } => {
             let action = CaseAction::SetDue { due: date.clone() };
             act(desk, desk.case(case)?, action, &no, "has another due date:")
         }
-        CaseCommand::Decide { case, question, outcome, rationale, conditions } => {
-            let action = CaseAction::Decide(Decision {
-                id: desk.workspace.fresh_part()?,
-                question: question.clone(),
-                outcome: outcome.clone(),
-                rationale: rationale.clone(),
-                conditions: conditions.clone(),
-                supersedes: BTreeSet::new(),
-            });
-            act(desk, desk.case(case)?, action, &no, "decided")
-        }
-        CaseCommand::Close { case, code, notes, why } => {
-            let closing = Closing { code: code.clone(), notes: notes.clone() };
-            act(desk, desk.case(case)?, CaseAction::Close(closing), why, "closed")
-        }
         CaseCommand::Reopen { case, why } => {
             act(desk, desk.case(case)?, CaseAction::Reopen, why, "reopened")
         }
-        CaseCommand::Open(_)
+        CaseCommand::Close {
+            case,
+            code,
+            notes,
+            why,
+        } => {
+            let (code, notes) = (code.clone(), notes.clone());
+            let action = CaseAction::Close(Closing { code, notes });
+            act(desk, desk.case(case)?, action, why, "closed")
+        }
+        CaseCommand::Decide { .. } => decide(desk, command),
+        CaseCommand::Assign { .. }
+        | CaseCommand::Unassign { .. }
+        | CaseCommand::Owner { .. }
+        | CaseCommand::Open(_)
         | CaseCommand::Set { .. }
         | CaseCommand::Clear { .. }
         | CaseCommand::Comment { .. }
@@ -98,8 +120,72 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
         | CaseCommand::Label { .. }
         | CaseCommand::Settle { .. }
         | CaseCommand::Show { .. }
-        | CaseCommand::Timeline { .. } => Err(Fault::invalid("this is not one act")),
+        | CaseCommand::Timeline { .. } => people(desk, command),
     }
+}
+
+/// Who is on a case.
+fn people(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
+    let (case, action, done) = if let CaseCommand::Assign { case, member } = command {
+        (
+            case,
+            CaseAction::Assign {
+                member: desk.member(member)?,
+            },
+            "assigned",
+        )
+    } else if let CaseCommand::Unassign { case, member } = command {
+        (
+            case,
+            CaseAction::Unassign {
+                member: desk.member(member)?,
+            },
+            "unassigned",
+        )
+    } else if let CaseCommand::Owner { case, member } = command {
+        let member = member
+            .as_ref()
+            .map(|member| desk.member(member))
+            .transpose()?;
+        (case, CaseAction::SetOwner { member }, "has another owner:")
+    } else {
+        return Err(Fault::of(
+            ErrorKind::Internal,
+            "this command is not one act",
+        ));
+    };
+    act(desk, desk.case(case)?, action, &Why::default(), done)
+}
+
+fn decide(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
+    let CaseCommand::Decide {
+        case,
+        question,
+        outcome,
+        rationale,
+        conditions,
+    } = command
+    else {
+        return Err(Fault::of(
+            ErrorKind::Internal,
+            "this command is no decision",
+        ));
+    };
+    let decision = Decision {
+        id: desk.workspace.fresh_part()?,
+        question: question.clone(),
+        outcome: outcome.clone(),
+        rationale: rationale.clone(),
+        conditions: conditions.clone(),
+        supersedes: BTreeSet::new(),
+    };
+    act(
+        desk,
+        desk.case(case)?,
+        CaseAction::Decide(decision),
+        &Why::default(),
+        "decided",
+    )
 }
 
 fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
@@ -110,13 +196,22 @@ fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
         request = request.with(field, words);
     }
     request.stage = args.stage.clone();
-    request.owner = args.owner.as_ref().map(|member| desk.member(member)).transpose()?;
+    request.owner = args
+        .owner
+        .as_ref()
+        .map(|member| desk.member(member))
+        .transpose()?;
     for member in &args.assignees {
         request.assignees.insert(desk.member(member)?);
     }
     request.restricted = args.restricted;
-    let acted = desk.workspace.open_case(&request).map_err(|error| cure(error, &args.template))?;
-    let labels = args.labels.iter().map(|label| CaseAction::AddLabel { label: label.clone() });
+    let acted = desk
+        .workspace
+        .open_case(&request)
+        .map_err(|error| cure(error, &args.template))?;
+    let labels = args.labels.iter().map(|label| CaseAction::AddLabel {
+        label: label.clone(),
+    });
     let labels: Vec<CaseAction> = labels.collect();
     if !labels.is_empty() {
         desk.workspace.act_together(acted.document, labels, None)?;
@@ -126,7 +221,10 @@ fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
 
 fn set(desk: &Desk<'_>, case: &str, values: &[String], why: &Why) -> Result<Response, Fault> {
     let id = desk.case(case)?;
-    let pairs = values.iter().map(|value| pair(value)).collect::<Result<Vec<_>, _>>()?;
+    let pairs = values
+        .iter()
+        .map(|value| pair(value))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut acted = Vec::new();
     for (field, words) in pairs {
         let reason = why.reason.as_deref();
@@ -153,55 +251,20 @@ fn label(
     remove: &[String],
 ) -> Result<Response, Fault> {
     let id = desk.case(case)?;
-    let add = labels.iter().map(|label| CaseAction::AddLabel { label: label.clone() });
-    let take = remove.iter().map(|label| CaseAction::RemoveLabel { label: label.clone() });
+    let add = labels.iter().map(|label| CaseAction::AddLabel {
+        label: label.clone(),
+    });
+    let take = remove.iter().map(|label| CaseAction::RemoveLabel {
+        label: label.clone(),
+    });
     let actions: Vec<CaseAction> = add.chain(take).collect();
     if actions.is_empty() {
-        return Err(Fault::invalid("no label was named")
-            .or_try(format!("casework case label {case} urgent --remove waiting")));
+        return Err(Fault::invalid("no label was named").or_try(format!(
+            "casework case label {case} urgent --remove waiting"
+        )));
     }
     let acted = desk.workspace.act_together(id, actions, None)?;
     answer(desk, id, &acted, "labelled")
-}
-
-fn settle(
-    desk: &Desk<'_>,
-    case: &str,
-    (place, side): (&str, usize),
-    reason: Option<&str>,
-) -> Result<Response, Fault> {
-    let id = desk.case(case)?;
-    let show = format!("casework case show {case}");
-    let contested = desk.workspace.contested(id)?;
-    let wanted = |at: &Place| at.to_string() == place || at.to_string() == format!("field/{place}");
-    let found = contested.iter().find(|contest| wanted(&contest.place));
-    let found = found.or_else(|| {
-        let mut starting = contested.iter().filter(|c| abbreviates(place, &c.place.to_string()));
-        starting.next().filter(|_| starting.next().is_none())
-    });
-    let Some(found) = found else {
-        let places: Vec<String> = contested.iter().map(|c| c.place.to_string()).collect();
-        let what = if places.is_empty() {
-            "nothing on this case is contested".to_owned()
-        } else {
-            format!("{place:?} is not contested; these are: {}", places.join(", "))
-        };
-        return Err(Fault::invalid(what).or_try(show));
-    };
-    let index = side.checked_sub(1).filter(|index| *index < found.sides.len());
-    let Some(index) = index else {
-        let message = format!("{} has sides 1 to {}, not {side}", found.place, found.sides.len());
-        return Err(Fault::invalid(message).or_try(show));
-    };
-    let acted = desk.workspace.settle(id, &found.place, &Choice::Side(index), reason)?;
-    answer(desk, id, &[acted], "settled")
-}
-
-/// `task/9f3a/status` for `task/9f3a0c…/status`: each part may be the beginning of the real one.
-fn abbreviates(short: &str, whole: &str) -> bool {
-    let (short, whole): (Vec<_>, Vec<_>) = (short.split('/').collect(), whole.split('/').collect());
-    short.len() == whole.len()
-        && short.iter().zip(whole).all(|(short, whole)| !short.is_empty() && whole.starts_with(short))
 }
 
 /// Does one thing to a case and says so.
@@ -212,7 +275,9 @@ pub(super) fn act(
     why: &Why,
     done: &str,
 ) -> Result<Response, Fault> {
-    let acted = desk.workspace.act(id, action, why.reason.as_deref(), why.override_rule);
+    let acted = desk
+        .workspace
+        .act(id, action, why.reason.as_deref(), why.override_rule);
     let case = || number(desk, id).unwrap_or_else(|_| id.short());
     let acted = acted.map_err(|error| cure(error, &case()))?;
     answer(desk, id, &[acted], done)
@@ -227,13 +292,19 @@ pub(super) fn answer(
 ) -> Result<Response, Fault> {
     let view = desk.workspace.case(id)?;
     let revision = desk.workspace.revision(view.template).ok();
-    let stage = revision.as_ref().and_then(|revision| revision.stage(view.stage.value()));
+    let stage = revision
+        .as_ref()
+        .and_then(|revision| revision.stage(view.stage.value()));
     let stage = plain(stage.map_or(view.stage.value(), |stage| &stage.name));
     let number = plain(&view.number);
     let title = plain(view.title.value());
     let mut lines = vec![format!("{number} {done} · {title} · {stage}")];
     let warnings: Vec<&String> = acted.iter().flat_map(|acted| &acted.warnings).collect();
-    lines.extend(warnings.iter().map(|warning| format!("warning: {}", plain(warning))));
+    lines.extend(
+        warnings
+            .iter()
+            .map(|warning| format!("warning: {}", plain(warning))),
+    );
     let json = json!({
         "document": id,
         "number": view.number,
@@ -251,23 +322,14 @@ fn number(desk: &Desk<'_>, id: DocumentId) -> Result<String, Fault> {
 
 /// `FIELD=VALUE`.
 fn pair(text: &str) -> Result<(&str, &str), Fault> {
-    text.split_once('=').filter(|(field, _)| !field.trim().is_empty()).ok_or_else(|| {
-        Fault::invalid(format!("{text:?} does not say which field gets which value"))
+    text.split_once('=')
+        .filter(|(field, _)| !field.trim().is_empty())
+        .ok_or_else(|| {
+            Fault::invalid(format!(
+                "{text:?} does not say which field gets which value"
+            ))
             .or_try("FIELD=VALUE, for instance severity=high")
-    })
-}
-
-/// A comment by the beginning of its id.
-fn comment(desk: &Desk<'_>, case: DocumentId, text: &str) -> Result<PartId, Fault> {
-    let comments = desk.workspace.comments(case)?;
-    let mut found = comments.iter().filter(|comment| comment.id.to_string().starts_with(text));
-    match (found.next(), found.next()) {
-        (Some(comment), None) => Ok(comment.id),
-        (None, _) => Err(Fault::invalid(format!("no comment of this case begins with {text:?}"))),
-        (Some(_), Some(_)) => {
-            Err(Fault::invalid(format!("several comments of this case begin with {text:?}")))
-        }
-    }
+        })
 }
 
 /// A fault in the middle of several acts says how many were done.
@@ -275,7 +337,11 @@ fn after(fault: Fault, done: usize) -> Fault {
     match done {
         0 => fault,
         done => Fault {
-            message: format!("{} ({} before it done)", fault.message, count(done as u64, "change")),
+            message: format!(
+                "{} ({} before it done)",
+                fault.message,
+                count(done as u64, "change")
+            ),
             ..fault
         },
     }
@@ -303,16 +369,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_may_be_named_by_the_beginnings_of_its_parts() {
-        assert!(abbreviates("task/9f3a/status", "task/9f3a0c0c0c0c0c0c/status"));
-        assert!(abbreviates("question/ver", "question/verdict"));
-        assert!(!abbreviates("task/9f3a", "task/9f3a0c0c0c0c0c0c/status"));
-        assert!(!abbreviates("task//status", "task/9f3a0c0c0c0c0c0c/status"));
-    }
-
-    #[test]
     fn a_value_may_hold_an_equals_sign_but_a_field_must_be_named() {
-        assert_eq!(pair("url=https://a/?b=c").unwrap(), ("url", "https://a/?b=c"));
+        assert_eq!(
+            pair("url=https://a/?b=c").unwrap(),
+            ("url", "https://a/?b=c")
+        );
         assert!(pair("=x").is_err());
         assert!(pair("severity").unwrap_err().cure.is_some());
     }

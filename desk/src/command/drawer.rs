@@ -25,13 +25,19 @@ pub(super) fn drawer(desk: &Desk<'_>, command: &DrawerCommand) -> Result<Respons
             let acted = desk.workspace.redo(*number).map_err(list)?;
             if desk.workspace.case(acted.document).is_err() {
                 // A template's act: there is no case to show.
-                return Ok(Response::line("Done again.", json!({ "change": acted.change })));
+                return Ok(Response::line(
+                    "Done again.",
+                    json!({ "change": acted.change }),
+                ));
             }
             answer(desk, acted.document, &[acted], "done again")
         }
         DrawerCommand::Discard { number } => {
             desk.workspace.discard(*number).map_err(list)?;
-            Ok(Response::line(format!("Number {number} is gone."), json!({ "discarded": number })))
+            Ok(Response::line(
+                format!("Number {number} is gone."),
+                json!({ "discarded": number }),
+            ))
         }
     }
 }
@@ -56,7 +62,11 @@ pub(super) fn held(desk: &Desk<'_>, command: &HeldCommand) -> Result<Response, F
                     format!("{changes} adopted as soon as the server has taken it (casework sync).")
                 }
             };
-            let standing = if standing == Standing::InForce { "in-force" } else { "pending" };
+            let standing = if standing == Standing::InForce {
+                "in-force"
+            } else {
+                "pending"
+            };
             let json = json!({ "document": id, "adopted": count, "standing": standing });
             Ok(Response::line(line, json))
         }

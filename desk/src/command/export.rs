@@ -22,8 +22,16 @@ pub(super) fn export(desk: &Desk<'_>, args: &ExportArgs) -> Result<Response, Fau
         format!("{}  {}  {what}", path.display(), bytes(size as u64))
     };
     let lines = vec![
-        line(&document, exported.automerge.len(), "the whole history, for any Automerge program"),
-        line(&json_file, exported.json.len(), "fields, comments and timeline in words"),
+        line(
+            &document,
+            exported.automerge.len(),
+            "the whole history, for any Automerge program",
+        ),
+        line(
+            &json_file,
+            exported.json.len(),
+            "fields, comments and timeline in words",
+        ),
         "Redacted values are in the history of the first file: think before you pass it on.".into(),
     ];
     let json = json!({

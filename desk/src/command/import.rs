@@ -50,7 +50,10 @@ pub struct Imported {
 /// `casework import xes`.
 pub(super) fn xes(desk: &mut Desk<'_>, args: &XesArgs) -> Result<Response, Fault> {
     let source = Source::path(&args.file);
-    let options = Options { classifier: args.classifier.clone(), limits: Limits::default() };
+    let options = Options {
+        classifier: args.classifier.clone(),
+        limits: Limits::default(),
+    };
     let plan = ImportPlan::survey(&source, &options, &mut |progress| {
         desk.step("reading the log", progress.read_bytes, progress.total_bytes);
     })?;
@@ -84,25 +87,52 @@ fn carry_out(
 ) -> Result<Imported, Fault> {
     let key = package.key.clone();
     let has_group = package.fields.iter().any(|field| field.id == GROUP_FIELD);
-    let present = if args.again { BTreeSet::new() } else { present(desk, &key)? };
+    let present = if args.again {
+        BTreeSet::new()
+    } else {
+        present(desk, &key)?
+    };
     if present.len() as u64 >= plan.counts.traces {
-        let message = format!("{} was imported before: all its cases are here", source.name());
-        return Err(Fault::invalid(message).or_try("the same command with --again, for a second copy"));
+        let message = format!(
+            "{} was imported before: all its cases are here",
+            source.name()
+        );
+        return Err(
+            Fault::invalid(message).or_try("the same command with --again, for a second copy")
+        );
     }
     let template = desk.workspace.import_template(package)?.document();
     let (people, entered) = enter_people(desk, plan)?;
-    let nobody = people.get(NOBODY).copied().ok_or_else(|| Fault::invalid("nobody is missing"))?;
+    let nobody = people
+        .get(NOBODY)
+        .copied()
+        .ok_or_else(|| Fault::invalid("nobody is missing"))?;
     let group_field = has_group.then_some(GROUP_FIELD);
-    let cast = Cast { template, key, people, nobody, group_field };
-    let mut imported = Imported { people: entered, ..Imported::default() };
+    let cast = Cast {
+        template,
+        key,
+        people,
+        nobody,
+        group_field,
+    };
+    let mut imported = Imported {
+        people: entered,
+        ..Imported::default()
+    };
     import_cases(desk, (plan, source), (&cast, &present), &mut imported)?;
     Ok(imported)
 }
 
 /// The numbers of the cases that are here already.
 fn present(desk: &Desk<'_>, key: &str) -> Result<BTreeSet<String>, Fault> {
-    let Ok(template) = desk.workspace.find_template(key) else { return Ok(BTreeSet::new()) };
-    let cards = desk.workspace.cards()?.into_iter().filter(|card| card.template == template);
+    let Ok(template) = desk.workspace.find_template(key) else {
+        return Ok(BTreeSet::new());
+    };
+    let cards = desk
+        .workspace
+        .cards()?
+        .into_iter()
+        .filter(|card| card.template == template);
     Ok(cards.map(|card| card.number).collect())
 }
 
@@ -142,7 +172,10 @@ fn import_cases(
 ) -> Result<(), Fault> {
     let begun = Instant::now();
     let stages = &plan.template.stages;
-    let stages = stages.iter().map(|stage| (stage.id.clone(), stage.name.clone())).collect();
+    let stages = stages
+        .iter()
+        .map(|stage| (stage.id.clone(), stage.name.clone()))
+        .collect();
     let mut batch: Vec<Script> = Vec::with_capacity(BATCH);
     for case in plan.cases(source)? {
         let case = match case {
@@ -153,7 +186,13 @@ fn import_cases(
             Err(_) => break,
         };
         let script = script(&case, &stages, cast);
-        if script.case.request.number.as_ref().is_some_and(|number| present.contains(number)) {
+        if script
+            .case
+            .request
+            .number
+            .as_ref()
+            .is_some_and(|number| present.contains(number))
+        {
             imported.present += 1;
             imported.present_events += script.events;
             continue;
@@ -170,11 +209,7 @@ fn import_cases(
     Ok(())
 }
 
-fn commit(
-    desk: &Desk<'_>,
-    batch: &mut Vec<Script>,
-    imported: &mut Imported,
-) -> Result<(), Fault> {
+fn commit(desk: &Desk<'_>, batch: &mut Vec<Script>, imported: &mut Imported) -> Result<(), Fault> {
     let mut cases: Vec<CaseImport> = Vec::with_capacity(batch.len());
     let (mut events, mut repeated, mut untimed) = (0, 0, 0);
     for script in batch.drain(..) {
@@ -201,18 +236,29 @@ fn free_key(desk: &Desk<'_>, package: &Package) -> Result<String, Fault> {
     let shape = |package: &Package| {
         let stages = package.stages.iter().map(|stage| stage.id.clone());
         let fields = package.fields.iter().map(|field| field.id.clone());
-        (package.name.clone(), stages.collect::<Vec<_>>(), fields.collect::<Vec<_>>())
+        (
+            package.name.clone(),
+            stages.collect::<Vec<_>>(),
+            fields.collect::<Vec<_>>(),
+        )
     };
     let letters = (b'A'..=b'Z').map(|letter| char::from(letter).to_string());
     for ending in [String::new()].into_iter().chain(letters) {
-        let stem: String = package.key.chars().take(MAX_KEY_LETTERS - ending.len()).collect();
+        let stem: String = package
+            .key
+            .chars()
+            .take(MAX_KEY_LETTERS - ending.len())
+            .collect();
         let key = format!("{stem}{ending}");
         let known = templates.iter().find(|known| known.package.key == key);
         if known.is_none_or(|known| shape(&known.package) == shape(package)) {
             return Ok(key);
         }
     }
-    Err(Fault::invalid(format!("there is no free template key like {}", package.key)))
+    Err(Fault::invalid(format!(
+        "there is no free template key like {}",
+        package.key
+    )))
 }
 
 fn plan_json(plan: &ImportPlan, package: &Package) -> Value {

@@ -10,16 +10,20 @@ use super::{Desk, json};
 use crate::cli::{BoardArgs, ListArgs, SortBy};
 use crate::fault::Fault;
 use crate::request::Response;
+use crate::screen::board;
 use crate::screen::glossary::Names;
 use crate::screen::ink::Tone;
 use crate::screen::lists;
 use crate::screen::page::Page;
 use crate::screen::words::{count, plain};
-use crate::screen::board;
 
 /// `casework list`.
 pub(super) fn list(desk: &Desk<'_>, args: &ListArgs) -> Result<Response, Fault> {
-    let template = args.template.as_ref().map(|text| desk.template(text)).transpose()?;
+    let template = args
+        .template
+        .as_ref()
+        .map(|text| desk.template(text))
+        .transpose()?;
     let cards = chosen(desk, args, template)?;
     let names = desk.names()?;
     let stages = stages(desk, &cards)?;
@@ -27,7 +31,11 @@ pub(super) fn list(desk: &Desk<'_>, args: &ListArgs) -> Result<Response, Fault> 
     let mut lines = lists::cases(shown, &names, &stages, desk.screen);
     if cards.len() > shown.len() {
         let more = (cards.len() - shown.len()) as u64;
-        lines.push(format!("and {} (--limit {})", count(more, "more case"), cards.len()));
+        lines.push(format!(
+            "and {} (--limit {})",
+            count(more, "more case"),
+            cards.len()
+        ));
     }
     if cards.is_empty() {
         lines = vec!["No cases.".to_owned()];
@@ -54,7 +62,12 @@ pub(super) fn board(desk: &Desk<'_>, args: &BoardArgs) -> Result<Response, Fault
         if cards.is_empty() && named.is_none() {
             continue;
         }
-        boards.push(one_board(desk, (template, &cards), args, (&names, &mut page))?);
+        boards.push(one_board(
+            desk,
+            (template, &cards),
+            args,
+            (&names, &mut page),
+        )?);
     }
     if boards.is_empty() {
         page.line("No cases yet. Try: casework case open TEMPLATE \"A title\"");
@@ -71,7 +84,11 @@ fn one_board(
     let revision = desk.workspace.revision(template)?;
     let filter = Filter::default();
     let made = casework::view::Board::of(&revision, cards, &filter, sorting(args.filter.sort));
-    let heading = format!("{} {}", revision.package().key, count(made.len() as u64, "case"));
+    let heading = format!(
+        "{} {}",
+        revision.package().key,
+        count(made.len() as u64, "case")
+    );
     page.heading(&heading, &plain(&revision.package().name));
     let (mut columns, mut empty, mut json_columns) = (Vec::new(), Vec::new(), Vec::new());
     for column in &made.columns {
@@ -90,7 +107,12 @@ fn one_board(
             name: column.name.to_owned(),
             colour: column.colour.to_owned(),
             total: column.cards.len() as u64,
-            cards: column.cards.iter().take(args.cards).map(|card| drawn(card, names)).collect(),
+            cards: column
+                .cards
+                .iter()
+                .take(args.cards)
+                .map(|card| drawn(card, names))
+                .collect(),
         });
     }
     page.lines(board::lines(&columns, desk.screen));
@@ -113,7 +135,10 @@ fn one_board(
 fn drawn(card: &Card, names: &Names) -> board::Card {
     let mut people = Vec::new();
     people.extend(card.owner.map(|owner| names.member(owner)));
-    let others = card.assignees.iter().filter(|member| Some(**member) != card.owner);
+    let others = card
+        .assignees
+        .iter()
+        .filter(|member| Some(**member) != card.owner);
     people.extend(others.map(|member| names.member(*member)));
     let mut about = vec![people.join(", ")];
     about.extend(card.due.as_ref().map(|due| format!("due {due}")));
@@ -133,7 +158,11 @@ fn drawn(card: &Card, names: &Names) -> board::Card {
         .collect();
     let mut more = vec![fields.join(" · "), about.join(" · ")];
     if !card.labels.is_empty() {
-        let labels: Vec<String> = card.labels.iter().map(|label| format!("#{label}")).collect();
+        let labels: Vec<String> = card
+            .labels
+            .iter()
+            .map(|label| format!("#{label}"))
+            .collect();
         more.push(labels.join(" "));
     }
     more.retain(|line| !line.is_empty());
@@ -170,7 +199,10 @@ fn chosen(
         cards.retain(|card| stages.contains(&(card.template, card.stage.clone())));
     }
     let filter = filter(desk, args)?;
-    Ok(wanted(&cards, &filter, sorting(args.sort)).into_iter().cloned().collect())
+    Ok(wanted(&cards, &filter, sorting(args.sort))
+        .into_iter()
+        .cloned()
+        .collect())
 }
 
 fn filter(desk: &Desk<'_>, args: &ListArgs) -> Result<Filter, Fault> {
@@ -183,7 +215,9 @@ fn filter(desk: &Desk<'_>, args: &ListArgs) -> Result<Filter, Fault> {
     }
     if let Some(key) = &args.team {
         let teams = desk.workspace.teams()?;
-        let team = teams.iter().find(|team| team.key == *key || team.name == *key);
+        let team = teams
+            .iter()
+            .find(|team| team.key == *key || team.name == *key);
         let team = team.ok_or_else(|| {
             Fault::invalid(format!("no team is called {key:?}")).or_try("casework team list")
         })?;
@@ -225,7 +259,9 @@ fn stages(desk: &Desk<'_>, cards: &[Card]) -> Result<lists::Stages, Fault> {
     let templates: BTreeSet<DocumentId> = cards.iter().map(|card| card.template).collect();
     for template in templates {
         // A case whose template has not arrived is listed with its stage's id.
-        let Ok(revision) = desk.workspace.revision(template) else { continue };
+        let Ok(revision) = desk.workspace.revision(template) else {
+            continue;
+        };
         for stage in revision.stages() {
             let shown = (plain(&stage.name), stage.colour().to_owned());
             stages.insert((template, stage.id.clone()), shown);
@@ -238,7 +274,10 @@ fn stages(desk: &Desk<'_>, cards: &[Card]) -> Result<lists::Stages, Fault> {
 fn card_json(card: &Card, names: &Names) -> Value {
     let mut json = json(card);
     if let Some(object) = json.as_object_mut() {
-        object.insert("owner_name".into(), json!(card.owner.map(|owner| names.member(owner))));
+        object.insert(
+            "owner_name".into(),
+            json!(card.owner.map(|owner| names.member(owner))),
+        );
     }
     json
 }

@@ -19,8 +19,12 @@ use crate::screen::words::here;
 /// reached.
 pub(super) fn invite(desk: &mut Desk<'_>, args: &InviteArgs) -> Result<Response, Fault> {
     let gives = match &args.device_of {
-        Some(member) => InviteFor::Device { member: desk.member(member)? },
-        None => InviteFor::Member { roles: args.roles.clone() },
+        Some(member) => InviteFor::Device {
+            member: desk.member(member)?,
+        },
+        None => InviteFor::Member {
+            roles: args.roles.clone(),
+        },
     };
     let valid = Duration::from_secs(u64::from(args.days) * 24 * 60 * 60);
     let link = match desk.workspace.invite(gives.clone(), valid, args.uses) {
@@ -35,26 +39,32 @@ pub(super) fn invite(desk: &mut Desk<'_>, args: &InviteArgs) -> Result<Response,
     Ok(told(desk, &link, known.err(), args))
 }
 
-fn told(
-    desk: &Desk<'_>,
-    link: &InviteLink,
-    unknown: Option<Fault>,
-    args: &InviteArgs,
-) -> Response {
+fn told(desk: &Desk<'_>, link: &InviteLink, unknown: Option<Fault>, args: &InviteArgs) -> Response {
     let text = link.to_string();
     let expires = i64::try_from(link.expires_ms()).unwrap_or(i64::MAX);
     let mut page = Page::new(desk.screen);
     page.whole_line(text.clone());
     page.gap();
-    let uses = if args.uses == 1 { "once".to_owned() } else { format!("{} times", args.uses) };
-    page.line(format!("Good until {}, {uses}. Whoever has it can join: pass it on in private.", here(expires)));
+    let uses = if args.uses == 1 {
+        "once".to_owned()
+    } else {
+        format!("{} times", args.uses)
+    };
+    page.line(format!(
+        "Good until {}, {uses}. Whoever has it can join: pass it on in private.",
+        here(expires)
+    ));
     if let Some(fault) = &unknown {
         let line = format!("The server does not know it yet ({fault}). It works after a sync.");
         page.line(page.tone(Tone::Warning, &line));
         page.line("try: casework sync");
     } else {
         page.line("The other device runs:");
-        let name = if args.device_of.is_some() { "" } else { " --name NAME" };
+        let name = if args.device_of.is_some() {
+            ""
+        } else {
+            " --name NAME"
+        };
         page.line(format!("  casework join LINK{name}"));
     }
     let json = json!({
@@ -71,8 +81,10 @@ pub(super) fn member(desk: &Desk<'_>, command: &MemberCommand) -> Result<Respons
     match command {
         MemberCommand::List { all } => {
             let mut members = desk.workspace.members()?;
-            let imported =
-                members.iter().filter(|member| member.kind == MemberKind::Imported).count();
+            let imported = members
+                .iter()
+                .filter(|member| member.kind == MemberKind::Imported)
+                .count();
             if !all {
                 members.retain(|member| member.kind != MemberKind::Imported);
             }
@@ -88,9 +100,16 @@ pub(super) fn member(desk: &Desk<'_>, command: &MemberCommand) -> Result<Respons
             };
             let (id, standing) = desk.workspace.add_member(name, kind, roles)?;
             let said = said(&format!("{name} is a member"), standing);
-            Ok(Response::line(said, json!({ "member": id, "standing": standing_name(standing) })))
+            Ok(Response::line(
+                said,
+                json!({ "member": id, "standing": standing_name(standing) }),
+            ))
         }
-        MemberCommand::Role { member, add, remove } => {
+        MemberCommand::Role {
+            member,
+            add,
+            remove,
+        } => {
             let change = MemberChange {
                 add_roles: add.clone(),
                 remove_roles: remove.clone(),
@@ -99,11 +118,17 @@ pub(super) fn member(desk: &Desk<'_>, command: &MemberCommand) -> Result<Respons
             change_member(desk, member, change, "has other roles")
         }
         MemberCommand::Remove { member } => {
-            let change = MemberChange { active: Some(false), ..MemberChange::default() };
+            let change = MemberChange {
+                active: Some(false),
+                ..MemberChange::default()
+            };
             change_member(desk, member, change, "is suspended, with every device")
         }
         MemberCommand::Restore { member } => {
-            let change = MemberChange { active: Some(true), ..MemberChange::default() };
+            let change = MemberChange {
+                active: Some(true),
+                ..MemberChange::default()
+            };
             change_member(desk, member, change, "is back")
         }
         MemberCommand::Revoke { device, reason } => revoke(desk, device, reason),
@@ -120,7 +145,10 @@ fn change_member(
     let standing = desk.workspace.change_member(id, change)?;
     let name = desk.names()?.member(id);
     let json = json!({ "member": id, "standing": standing_name(standing) });
-    Ok(Response::line(said(&format!("{name} {what}"), standing), json))
+    Ok(Response::line(
+        said(&format!("{name} {what}"), standing),
+        json,
+    ))
 }
 
 /// Revokes a device by its name or id, or all devices of a member.
@@ -145,12 +173,17 @@ fn revoke(desk: &Desk<'_>, text: &str, reason: &str) -> Result<Response, Fault> 
         (1, _) => by_device,
         (0, 1..) => by_member,
         (0, 0) => {
-            return Err(Fault::invalid(format!("no device or member is called {text:?}"))
-                .or_try("casework member list"));
+            return Err(
+                Fault::invalid(format!("no device or member is called {text:?}"))
+                    .or_try("casework member list"),
+            );
         }
         _ => {
-            return Err(Fault::invalid(format!("several devices are called {text:?}"))
-                .or_try("casework member list --json    (then name it by the beginning of its id)"));
+            return Err(
+                Fault::invalid(format!("several devices are called {text:?}")).or_try(
+                    "casework member list --json    (then name it by the beginning of its id)",
+                ),
+            );
         }
     };
     let mut lines = Vec::new();
@@ -171,14 +204,29 @@ pub(super) fn team(desk: &Desk<'_>, command: &TeamCommand) -> Result<Response, F
             let lines = shown::teams(&teams, &desk.names()?, desk.screen);
             Ok(Response::new(lines, json!({ "teams": json(&teams) })))
         }
-        TeamCommand::Set { key, name, add, remove } => {
+        TeamCommand::Set {
+            key,
+            name,
+            add,
+            remove,
+        } => {
             let find = |names: &[String]| {
-                names.iter().map(|name| desk.member(name)).collect::<Result<Vec<_>, _>>()
+                names
+                    .iter()
+                    .map(|name| desk.member(name))
+                    .collect::<Result<Vec<_>, _>>()
             };
-            let change = TeamChange { name: name.clone(), add: find(add)?, remove: find(remove)? };
+            let change = TeamChange {
+                name: name.clone(),
+                add: find(add)?,
+                remove: find(remove)?,
+            };
             let standing = desk.workspace.change_team(key, change)?;
             let json = json!({ "team": key, "standing": standing_name(standing) });
-            Ok(Response::line(said(&format!("team {key} is so"), standing), json))
+            Ok(Response::line(
+                said(&format!("team {key} is so"), standing),
+                json,
+            ))
         }
     }
 }

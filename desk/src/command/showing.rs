@@ -23,10 +23,19 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
     let revision = workspace.revision(view.template).ok();
     let (comments, contested) = (workspace.comments(id)?, workspace.contested(id)?);
     let names = desk.names()?;
-    let held = workspace.held()?.iter().filter(|held| held.document == id).count();
-    let card = workspace.cards()?.into_iter().find(|card| card.document == id);
+    let held = workspace
+        .held()?
+        .iter()
+        .filter(|held| held.document == id)
+        .count();
+    let card = workspace
+        .cards()?
+        .into_iter()
+        .find(|card| card.document == id);
     let unsynced = card.as_ref().is_some_and(|card| card.badges.unsynced);
-    let template = revision.as_ref().map_or("", |revision| &revision.package().name);
+    let template = revision
+        .as_ref()
+        .map_or("", |revision| &revision.package().name);
     let page = CasePage {
         view: &view,
         revision: revision.as_deref(),
@@ -59,11 +68,22 @@ pub(super) fn timeline(
     let teller = Teller::new(&view, revision.as_deref(), &names);
     let mut page = Page::new(desk.screen);
     let number = page.tone(Tone::Strong, &plain(&view.number));
-    let about = format!("{} of {} changes, newest first", entries.len(), view.changes);
-    page.line(format!("{number}  {}  {}", plain(view.title.value()), page.tone(Tone::Quiet, &about)));
+    let about = format!(
+        "{} of {} changes, newest first",
+        entries.len(),
+        view.changes
+    );
+    page.line(format!(
+        "{number}  {}  {}",
+        plain(view.title.value()),
+        page.tone(Tone::Quiet, &about)
+    ));
     page.gap();
     page.lines(teller.lines(&entries, desk.screen));
-    let told: Vec<Value> = entries.iter().map(|entry| entry_json(entry, &teller, &names)).collect();
+    let told: Vec<Value> = entries
+        .iter()
+        .map(|entry| entry_json(entry, &teller, &names))
+        .collect();
     let json = json!({
         "document": id,
         "number": view.number,
@@ -76,7 +96,10 @@ pub(super) fn timeline(
 fn entry_json(entry: &TimelineEntry, teller: &Teller<'_>, names: &Names) -> Value {
     let mut told = json(entry);
     if let Some(object) = told.as_object_mut() {
-        object.insert("author".into(), json!(entry.member.map(|member| names.member(member))));
+        object.insert(
+            "author".into(),
+            json!(entry.member.map(|member| names.member(member))),
+        );
         object.insert("sentence".into(), json!(teller.deed(entry)));
         if let Some(claim) = &entry.imported {
             object.insert("imported_name".into(), json!(names.member(claim.who)));
@@ -93,7 +116,10 @@ pub(super) fn case_json(
 ) -> Map<String, Value> {
     let glossary = Glossary { revision, names };
     let people = |members: &std::collections::BTreeSet<casework::ids::MemberId>| {
-        members.iter().map(|member| names.member(*member)).collect::<Vec<_>>()
+        members
+            .iter()
+            .map(|member| names.member(*member))
+            .collect::<Vec<_>>()
     };
     let json = json!({
         "document": view.document,
@@ -117,9 +143,10 @@ pub(super) fn case_json(
         "changed_ms": view.changed_ms,
         "opened": view.origins.get(view.opened),
     });
-    match json {
-        Value::Object(object) => object,
-        _ => Map::new(),
+    if let Value::Object(object) = json {
+        object
+    } else {
+        Map::new()
     }
 }
 
@@ -128,7 +155,9 @@ fn fields_json(view: &CaseView, revision: Option<&Revision>, glossary: Glossary<
     for (id, held) in &view.fields {
         let field = revision.and_then(|revision| revision.field(id));
         let content = field.and_then(|field| Some((field, held.content(field)?)));
-        let words = content.as_ref().map(|(field, content)| glossary.content(field, content));
+        let words = content
+            .as_ref()
+            .map(|(field, content)| glossary.content(field, content));
         let contested = field.is_some_and(|field| held.is_contested(field.policy()));
         let value = held.value.as_ref().map(|slot| slot.value().clone());
         fields.insert(
@@ -149,9 +178,9 @@ fn fields_json(view: &CaseView, revision: Option<&Revision>, glossary: Glossary<
 
 fn tasks_json(view: &CaseView, names: &Names) -> Value {
     let tasks = view.tasks_in_order().into_iter().map(|(id, task)| {
-        let items = task.items.iter().map(|item| {
-            json!({ "id": item.id, "text": item.text.value(), "done": item.done.value() })
-        });
+        let items = task.items.iter().map(
+            |item| json!({ "id": item.id, "text": item.text.value(), "done": item.done.value() }),
+        );
         json!({
             "id": id,
             "title": task.title.value(),
@@ -200,7 +229,12 @@ fn comments_json(comments: &[CommentView], names: &Names) -> Value {
 }
 
 /// The number and title of a case, for lists; the id of one that is not here.
-pub(super) fn named(desk: &Desk<'_>) -> Result<std::collections::BTreeMap<DocumentId, String>, Fault> {
+pub(super) fn named(
+    desk: &Desk<'_>,
+) -> Result<std::collections::BTreeMap<DocumentId, String>, Fault> {
     let cards = desk.workspace.cards()?;
-    Ok(cards.into_iter().map(|card| (card.document, format!("{} {}", card.number, card.title))).collect())
+    Ok(cards
+        .into_iter()
+        .map(|card| (card.document, format!("{} {}", card.number, card.title)))
+        .collect())
 }

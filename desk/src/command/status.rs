@@ -26,9 +26,14 @@ pub(super) fn synced(desk: &mut Desk<'_>) -> Result<SyncReport, Fault> {
         desk.step(&what, done, total);
     });
     report.map_err(|error| {
-        let (denied, unavailable) =
-            (error.kind() == ErrorKind::Denied, error.kind() == ErrorKind::Unavailable);
-        let fault = Fault { cure: None, ..Fault::from(error) };
+        let (denied, unavailable) = (
+            error.kind() == ErrorKind::Denied,
+            error.kind() == ErrorKind::Unavailable,
+        );
+        let fault = Fault {
+            cure: None,
+            ..Fault::from(error)
+        };
         match (denied, unavailable) {
             (true, _) => fault.or_try("casework drawer list    (what could not be sent)"),
             (_, true) => fault.or_try("casework status"),
@@ -53,7 +58,11 @@ pub(crate) fn told(progress: &Progress) -> (String, u64, Option<u64>) {
     };
     if progress.phase == Phase::Live {
         let total = progress.pushed + progress.unsent as u64;
-        return (what.to_owned(), progress.pushed, Some(total).filter(|total| *total > 0));
+        return (
+            what.to_owned(),
+            progress.pushed,
+            Some(total).filter(|total| *total > 0),
+        );
     }
     let expected = Some(progress.expected).filter(|expected| *expected > 0);
     (what.to_owned(), progress.received, expected)
@@ -89,22 +98,39 @@ pub(super) fn sync(desk: &mut Desk<'_>) -> Result<Response, Fault> {
 pub(crate) fn notice_words(notice: &Notice) -> String {
     match notice {
         Notice::OwnWorkHeld { document, .. } => {
-            format!("your work on case {} is held until somebody adopts it", document.short())
+            format!(
+                "your work on case {} is held until somebody adopts it",
+                document.short()
+            )
         }
         Notice::OwnWorkRefused { document, why, .. } => {
-            format!("your work on case {} could not stand: {}", document.short(), plain(why))
+            format!(
+                "your work on case {} could not stand: {}",
+                document.short(),
+                plain(why)
+            )
         }
         Notice::Quarantined { document, why, .. } => {
-            format!("a change of case {} was set aside: {}", document.short(), plain(why))
+            format!(
+                "a change of case {} was set aside: {}",
+                document.short(),
+                plain(why)
+            )
         }
         Notice::DocumentQuarantined { document, why } => {
             format!("case {} was set aside: {}", document.short(), plain(why))
         }
         Notice::EntryDropped { why } => {
-            format!("something you said about people no longer holds: {}", plain(why))
+            format!(
+                "something you said about people no longer holds: {}",
+                plain(why)
+            )
         }
         Notice::Gap { document, from, to } => {
-            format!("the server left out entries {from} to {to} of case {}", document.short())
+            format!(
+                "the server left out entries {from} to {to} of case {}",
+                document.short()
+            )
         }
         Notice::ServerFault { what } => {
             format!("the server did what no honest server does: {}", plain(what))
@@ -116,7 +142,10 @@ pub(crate) fn notice_words(notice: &Notice) -> String {
         ),
         Notice::Evicted { document, rescued } => {
             let rescued = count(*rescued as u64, "action");
-            format!("case {} is no longer for you; {rescued} rescued", document.short())
+            format!(
+                "case {} is no longer for you; {rescued} rescued",
+                document.short()
+            )
         }
         other => format!("{other:?}"),
     }
@@ -124,11 +153,20 @@ pub(crate) fn notice_words(notice: &Notice) -> String {
 
 /// `casework server`.
 pub(super) fn server(desk: &Desk<'_>, args: &ServerArgs) -> Result<Response, Fault> {
-    let key = args.key.as_ref().map(|key| key.parse::<ServerId>()).transpose();
-    let key = key.map_err(|error| Fault::invalid(format!("the server's key is not one: {error}")))?;
+    let key = args
+        .key
+        .as_ref()
+        .map(|key| key.parse::<ServerId>())
+        .transpose();
+    let key =
+        key.map_err(|error| Fault::invalid(format!("the server's key is not one: {error}")))?;
     desk.workspace.set_server(&args.address, key)?;
     let info = desk.workspace.info()?;
-    let address = info.server.as_ref().map(|row| row.address.clone()).unwrap_or_default();
+    let address = info
+        .server
+        .as_ref()
+        .map(|row| row.address.clone())
+        .unwrap_or_default();
     let line = format!("The server is {address}. Next: casework sync");
     Ok(Response::line(line, json!({ "server": info.server })))
 }
@@ -139,13 +177,24 @@ pub(super) fn status(desk: &Desk<'_>) -> Result<Response, Fault> {
     let state = desk.workspace.sync_state();
     let mut page = Page::new(desk.screen);
     let name = page.tone(Tone::Strong, &plain(&info.name));
-    page.line(format!("{name}  {}", page.tone(Tone::Quiet, &format!("workspace {}", info.workspace))));
+    page.line(format!(
+        "{name}  {}",
+        page.tone(Tone::Quiet, &format!("workspace {}", info.workspace))
+    ));
     let mut pair = |label: &str, value: &str, tone: Option<Tone>| page.pair(label, 12, value, tone);
     if info.member.is_some() {
-        let who = format!("{} on {}", plain(&info.member_name), plain(&info.device_name));
+        let who = format!(
+            "{} on {}",
+            plain(&info.member_name),
+            plain(&info.device_name)
+        );
         pair("you", &who, None);
     } else {
-        pair("you", "not enrolled, or revoked: what is here stays readable", Some(Tone::Bad));
+        pair(
+            "you",
+            "not enrolled, or revoked: what is here stays readable",
+            Some(Tone::Bad),
+        );
     }
     let server = match &info.server {
         Some(row) => format!("{} · {}", row.address, state_words(&state)),
@@ -155,15 +204,30 @@ pub(super) fn status(desk: &Desk<'_>) -> Result<Response, Fault> {
     let held = |number: usize| (number > 0).then_some(Tone::Warning);
     pair("cases", &thousands(status.cases as u64), None);
     pair("templates", &thousands(status.templates as u64), None);
-    pair("unsent", &thousands(status.unsent as u64), held(status.unsent));
-    pair("drawer", &thousands(status.drawer as u64), held(status.drawer));
+    pair(
+        "unsent",
+        &thousands(status.unsent as u64),
+        held(status.unsent),
+    );
+    pair(
+        "drawer",
+        &thousands(status.drawer as u64),
+        held(status.drawer),
+    );
     pair("held", &thousands(status.held as u64), held(status.held));
-    pair("waiting", &thousands(status.waiting as u64), held(status.waiting));
+    pair(
+        "waiting",
+        &thousands(status.waiting as u64),
+        held(status.waiting),
+    );
     let aside = status.quarantined + status.quarantined_documents;
     pair("set aside", &thousands(aside as u64), held(aside));
     pair("unchecked", &thousands(status.unchecked as u64), None);
     if let (Some(size), Some(code)) = (status.log_size, &status.head_code) {
-        let head = format!("{} entries, head code {code} (compare it with a colleague's)", thousands(size));
+        let head = format!(
+            "{} entries, head code {code} (compare it with a colleague's)",
+            thousands(size)
+        );
         pair("log", &head, None);
     }
     pair("folder", &info.folder.display().to_string(), None);
@@ -178,7 +242,10 @@ pub(crate) fn state_words(state: &SyncState) -> String {
         SyncState::Connecting => "connecting".to_owned(),
         SyncState::Working(progress) => told(progress).0,
         SyncState::InStep(_) => "in step".to_owned(),
-        SyncState::Offline { reason, retry_in_ms } => {
+        SyncState::Offline {
+            reason,
+            retry_in_ms,
+        } => {
             let seconds = retry_in_ms.div_ceil(1000);
             format!("offline: {} (next attempt in {seconds} s)", plain(reason))
         }
@@ -206,13 +273,21 @@ pub(super) fn verify(desk: &mut Desk<'_>) -> Result<Response, Fault> {
     page.text(0, &checked);
     if found.unsent > 0 {
         let unsent = counted(found.unsent, "change is", "changes are");
-        page.line(page.tone(Tone::Quiet, &format!("{unsent} not in the server's log yet")));
+        page.line(page.tone(
+            Tone::Quiet,
+            &format!("{unsent} not in the server's log yet"),
+        ));
     }
     if found.holds() {
-        page.line(page.tone(Tone::Good, "✓ Everything holds: every author, every chain, every right."));
+        page.line(page.tone(
+            Tone::Good,
+            "✓ Everything holds: every author, every chain, every right.",
+        ));
     }
     for finding in &found.findings {
-        let place = finding.document.map_or_else(|| "roster".to_owned(), |id| id.short());
+        let place = finding
+            .document
+            .map_or_else(|| "roster".to_owned(), |id| id.short());
         page.line(page.tone(Tone::Bad, &format!("✗ {place}: {}", plain(&finding.what))));
     }
     let mut response = Response::new(page.finish(), json(&found));

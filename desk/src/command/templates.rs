@@ -18,14 +18,20 @@ use crate::screen::words::{count, plain};
 /// The packages that come with casework: name and TOML.
 pub const LIBRARY: [(&str, &str); 3] = [
     ("complaint", include_str!("../../templates/complaint.toml")),
-    ("field-inspection", include_str!("../../templates/field-inspection.toml")),
+    (
+        "field-inspection",
+        include_str!("../../templates/field-inspection.toml"),
+    ),
     ("hiring", include_str!("../../templates/hiring.toml")),
 ];
 
 /// The TOML of a package of the library.
 #[must_use]
 pub fn from_library(name: &str) -> Option<&'static str> {
-    LIBRARY.iter().find(|(known, _)| *known == name).map(|(_, toml)| *toml)
+    LIBRARY
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, toml)| *toml)
 }
 
 /// `casework template library`, which needs no workspace.
@@ -48,7 +54,10 @@ pub fn library(name: Option<&str>, screen: Screen) -> Result<Response, Fault> {
             found.push(json!({ "name": name, "key": package.key, "title": package.name }));
         }
         let mut lines = table.lines(screen);
-        lines.extend([String::new(), "Take one with: casework template import NAME".to_owned()]);
+        lines.extend([
+            String::new(),
+            "Take one with: casework template import NAME".to_owned(),
+        ]);
         return Ok(Response::new(lines, json!({ "library": found })));
     };
     let toml = from_library(name).ok_or_else(|| {
@@ -64,8 +73,14 @@ pub fn library(name: Option<&str>, screen: Screen) -> Result<Response, Fault> {
 /// # Errors
 /// [`Fault`] with line and column.
 pub fn read(path: &Path, content: &str) -> Result<Package, Fault> {
-    let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-    let read = if is_json { Package::from_json(content) } else { Package::from_toml(content) };
+    let is_json = path
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    let read = if is_json {
+        Package::from_json(content)
+    } else {
+        Package::from_toml(content)
+    };
     read.map_err(|error| Fault::invalid(format!("{}: {error}", path.display())))
 }
 
@@ -100,9 +115,13 @@ fn import(desk: &Desk<'_>, path: &Path, content: Option<&str>) -> Result<Respons
     let import = desk.workspace.import_template(package)?;
     let revision = import.revision().short();
     let line = match import {
-        TemplateImport::Opened { .. } => format!("{key} {name} is a template now (revision {revision})."),
+        TemplateImport::Opened { .. } => {
+            format!("{key} {name} is a template now (revision {revision}).")
+        }
         TemplateImport::Published { .. } => format!("{key} {name} has a new revision, {revision}."),
-        TemplateImport::Unchanged { .. } => format!("{key} {name} is so already (revision {revision})."),
+        TemplateImport::Unchanged { .. } => {
+            format!("{key} {name} is so already (revision {revision}).")
+        }
     };
     let example = format!("Open a case with: casework case open {key} \"A title\"");
     let json = json!({ "key": key, "import": json(&import) });
@@ -111,15 +130,23 @@ fn import(desk: &Desk<'_>, path: &Path, content: Option<&str>) -> Result<Respons
 
 fn list(desk: &Desk<'_>, templates: &[TemplateView]) -> Result<Vec<String>, Fault> {
     if templates.is_empty() {
-        return Ok(vec!["No templates yet. Try: casework template import complaint".to_owned()]);
+        return Ok(vec![
+            "No templates yet. Try: casework template import complaint".to_owned(),
+        ]);
     }
     let cards = desk.workspace.cards()?;
     let mut table = Table::new(&["key", "name", "cases", "stages", "fields", "revision", ""]);
     for template in templates {
-        let cases = cards.iter().filter(|card| card.template == template.document).count();
+        let cases = cards
+            .iter()
+            .filter(|card| card.template == template.document)
+            .count();
         let mark = match template.contested.len() {
             0 => String::new(),
-            more => format!("contested: {} published at the same time", count(more as u64, "other")),
+            more => format!(
+                "contested: {} published at the same time",
+                count(more as u64, "other")
+            ),
         };
         table.row([
             plain(&template.package.key),

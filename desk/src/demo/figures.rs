@@ -59,16 +59,25 @@ impl Figures {
 
     /// Shows what it all cost.
     pub(super) fn show(&self, stage: &Stage, page: &mut Page) -> Result<(), Fault> {
-        let mut table =
-            Table::new(&["  replica", "changes", "sent", "received", "out", "in", "syncs", "time", "on disk"]);
+        let mut table = Table::new(&[
+            "  replica",
+            "changes",
+            "sent",
+            "received",
+            "out",
+            "in",
+            "syncs",
+            "time",
+            "on disk",
+        ]);
         for (name, workspace) in stage.people() {
             let empty = Traffic::default();
             let traffic = self.by_person.get(name).unwrap_or(&empty);
-            let changes: u64 =
-                workspace.cards()?.iter().map(|card| workspace.case(card.document)).try_fold(
-                    0,
-                    |sum, view| view.map(|view| sum + view.changes),
-                )?;
+            let changes: u64 = workspace
+                .cards()?
+                .iter()
+                .map(|card| workspace.case(card.document))
+                .try_fold(0, |sum, view| view.map(|view| sum + view.changes))?;
             table.row([
                 format!("  {name}"),
                 thousands(changes),
@@ -93,7 +102,11 @@ impl Figures {
             ));
         }
         if let Some((moved, time)) = self.idle {
-            page.line(format!("  a sync with nothing new: {} in {}", bytes(moved), lasting(time)));
+            page.line(format!(
+                "  a sync with nothing new: {} in {}",
+                bytes(moved),
+                lasting(time)
+            ));
         }
         Ok(())
     }
@@ -130,7 +143,9 @@ impl Figures {
 
 /// The bytes of the files in a folder.
 fn size_of(folder: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
     entries
         .flatten()
         .map(|entry| match entry.metadata() {

@@ -63,7 +63,9 @@ pub(super) fn samples() -> Result<Vec<Sample>, Fault> {
 
 /// The cases that the story is about: contested, closed, revoked.
 pub(super) fn protagonists() -> Result<[Sample; 3], Fault> {
-    read(STORY)?.try_into().map_err(|_| Fault::invalid("the story is about three cases"))
+    read(STORY)?
+        .try_into()
+        .map_err(|_| Fault::invalid("the story is about three cases"))
 }
 
 fn read(file: &str) -> Result<Vec<Sample>, Fault> {
@@ -93,25 +95,42 @@ pub(super) fn open(workspace: &Workspace, sample: &Sample) -> Result<(DocumentId
 
 fn follow_up(workspace: &Workspace, sample: &Sample) -> Result<Vec<CaseAction>, Fault> {
     let mut actions = Vec::new();
-    actions.extend(sample.labels.iter().map(|label| CaseAction::AddLabel { label: label.clone() }));
+    actions.extend(sample.labels.iter().map(|label| CaseAction::AddLabel {
+        label: label.clone(),
+    }));
     if let Some(priority) = &sample.priority {
-        actions.push(CaseAction::SetPriority { priority: Some(priority.clone()) });
+        actions.push(CaseAction::SetPriority {
+            priority: Some(priority.clone()),
+        });
     }
     if let Some(due) = &sample.due {
-        actions.push(CaseAction::SetDue { due: Some(due.clone()) });
+        actions.push(CaseAction::SetDue {
+            due: Some(due.clone()),
+        });
     }
     let assignee = member(workspace, sample.owner.as_deref())?;
     for (at, title) in sample.tasks.iter().enumerate() {
         let id = workspace.fresh_part()?;
         let (title, due, checklist) = (title.clone(), None, Vec::new());
-        actions.push(CaseAction::CreateTask { id, title, assignee, due, checklist });
+        actions.push(CaseAction::CreateTask {
+            id,
+            title,
+            assignee,
+            due,
+            checklist,
+        });
         if at < sample.tasks_done {
             actions.push(CaseAction::FinishTask { task: id });
         }
     }
     for body in &sample.comments {
         let (id, body) = (workspace.fresh_part()?, body.clone());
-        actions.push(CaseAction::Comment { id, body, external: false, reply_to: None });
+        actions.push(CaseAction::Comment {
+            id,
+            body,
+            external: false,
+            reply_to: None,
+        });
     }
     Ok(actions)
 }
@@ -119,15 +138,24 @@ fn follow_up(workspace: &Workspace, sample: &Sample) -> Result<Vec<CaseAction>, 
 /// Closes a case that stands in a final stage, with the first code of its template.
 fn close(workspace: &Workspace, case: DocumentId, template: &str) -> Result<(), Fault> {
     let revision = workspace.revision(workspace.find_template(template)?)?;
-    let code = revision.package().resolutions.first().map(|code| code.id.clone());
+    let code = revision
+        .package()
+        .resolutions
+        .first()
+        .map(|code| code.id.clone());
     let code = code.unwrap_or_else(|| "done".to_owned());
-    let closing = casework::case::Closing { code, notes: String::new() };
+    let closing = casework::case::Closing {
+        code,
+        notes: String::new(),
+    };
     workspace.act(case, CaseAction::Close(closing), None, false)?;
     Ok(())
 }
 
 fn is_final(revision: &Revision, stage: &str) -> bool {
-    revision.stage(stage).is_some_and(|stage| stage.category.is_final())
+    revision
+        .stage(stage)
+        .is_some_and(|stage| stage.category.is_final())
 }
 
 fn member(workspace: &Workspace, name: Option<&str>) -> Result<Option<MemberId>, Fault> {

@@ -53,7 +53,9 @@ impl Server {
             .spawn()
             .map_err(|error| Fault::file(&program, &error))?;
         let url = match first_line(&mut child) {
-            Some(line) => serde_json::from_str::<Ready>(&line).map(|ready| ready.url).ok(),
+            Some(line) => serde_json::from_str::<Ready>(&line)
+                .map(|ready| ready.url)
+                .ok(),
             None => None,
         };
         let Some(url) = url else {
@@ -63,7 +65,12 @@ impl Server {
             return Err(Fault::unavailable("the server did not start")
                 .or_try(format!("look into {}", log.display())));
         };
-        Ok(Self { child, url, program, data: data.to_owned() })
+        Ok(Self {
+            child,
+            url,
+            program,
+            data: data.to_owned(),
+        })
     }
 }
 
@@ -101,13 +108,19 @@ fn find(say: &mut dyn FnMut(&str)) -> Result<PathBuf, Fault> {
     if workspace.is_none() && beside.exists() {
         return Ok(beside);
     }
-    let workspace = workspace.or_else(|| workspace_above(&own)).or_else(|| {
-        env::current_dir().ok().as_deref().and_then(workspace_above)
-    });
-    let Some(workspace) = workspace else { return Err(missing(&own)) };
-    let release = own.parent().is_some_and(|folder| folder.ends_with("release"));
+    let workspace = workspace
+        .or_else(|| workspace_above(&own))
+        .or_else(|| env::current_dir().ok().as_deref().and_then(workspace_above));
+    let Some(workspace) = workspace else {
+        return Err(missing(&own));
+    };
+    let release = own
+        .parent()
+        .is_some_and(|folder| folder.ends_with("release"));
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "-p", PACKAGE, "--bin", PROGRAM]).current_dir(&workspace);
+    cargo
+        .args(["build", "--quiet", "-p", PACKAGE, "--bin", PROGRAM])
+        .current_dir(&workspace);
     if release {
         cargo.arg("--release");
     }
@@ -117,14 +130,25 @@ fn find(say: &mut dyn FnMut(&str)) -> Result<PathBuf, Fault> {
     if !beside.exists() {
         say("Building the server once (cargo build -p casework-sync-server) …");
     }
-    let built = cargo.status().map_err(|error| Fault::unavailable(format!("cargo: {error}")))?;
-    if built.success() && beside.exists() { Ok(beside) } else { Err(missing(&own)) }
+    let built = cargo
+        .status()
+        .map_err(|error| Fault::unavailable(format!("cargo: {error}")))?;
+    if built.success() && beside.exists() {
+        Ok(beside)
+    } else {
+        Err(missing(&own))
+    }
 }
 
 fn missing(own: &Path) -> Fault {
     let folder = own.parent().unwrap_or(own);
-    Fault::unavailable(format!("the server program {PROGRAM} is not in {}", folder.display()))
-        .or_try(format!("cargo build --release -p {PACKAGE} -p casework-desk --bins"))
+    Fault::unavailable(format!(
+        "the server program {PROGRAM} is not in {}",
+        folder.display()
+    ))
+    .or_try(format!(
+        "cargo build --release -p {PACKAGE} -p casework-desk --bins"
+    ))
 }
 
 /// The folder above a path that holds this project.

@@ -54,7 +54,10 @@ impl Stage {
     ) -> Result<Self, Fault> {
         narrator.chapter("The stage");
         let server = Server::start(&folder.join("server"), &mut |line| narrator.tell(line))?;
-        narrator.tell(&format!("A server listens on {}. It will store and order signed changes that it cannot read.", server.url));
+        narrator.tell(&format!(
+            "A server listens on {}. It will store and order signed changes that it cannot read.",
+            server.url
+        ));
         let ana = found(folder, &server, figures)?;
         let rui = join(&ana, folder, "Rui", figures)?;
         let mia = join(&ana, folder, "Mia", figures)?;
@@ -74,7 +77,14 @@ impl Stage {
             count(changes, "change")
         );
         narrator.tell(&words);
-        let stage = Self { folder: folder.to_owned(), server, ana, rui, mia, cast };
+        let stage = Self {
+            folder: folder.to_owned(),
+            server,
+            ana,
+            rui,
+            mia,
+            cast,
+        };
         for (name, workspace) in stage.people() {
             let report = workspace.sync(&mut |_| {})?;
             if name == "Rui" {
@@ -114,14 +124,21 @@ fn join(
     name: &'static str,
     figures: &mut Figures,
 ) -> Result<Workspace, Fault> {
-    let gives = InviteFor::Member { roles: vec!["operator".to_owned()] };
+    let gives = InviteFor::Member {
+        roles: vec!["operator".to_owned()],
+    };
     let link = ana.invite(gives, INVITE_LASTS, 1)?;
     figures.synced("Ana", ana.sync(&mut |_| {})?);
     let newcomer = Newcomer {
         member_name: name.to_owned(),
         device_name: format!("{name}'s tablet"),
     };
-    Ok(Workspace::join(&folder.join(name.to_lowercase()), &link, &newcomer, &mut |_| {})?)
+    Ok(Workspace::join(
+        &folder.join(name.to_lowercase()),
+        &link,
+        &newcomer,
+        &mut |_| {},
+    )?)
 }
 
 /// Opens the samples and the cases of the story.

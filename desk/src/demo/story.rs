@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 
 use casework::case::{CaseAction, Closing, Decision};
 use casework::ids::DocumentId;
-use casework::view::{CaseView, CommentView};
 use casework::{Choice, Error, Workspace};
 
 use super::Narrator;
 use super::figures::Figures;
+use super::proof::{converged, verify};
 use super::stage::Stage;
 use crate::cli::{BoardArgs, CaseCommand, Command, HeldCommand, ListArgs};
 use crate::command::carry_out;
 use crate::fault::Fault;
 use crate::request::{Progress, Request, Step};
-use crate::screen::ink::Tone;
 use crate::screen::words::{count, counted};
 
 /// The template whose board is shown.
@@ -47,45 +46,114 @@ pub(super) fn play(
     reconnect(stage, narrator, figures)?;
     let number = stage.ana.case(stage.cast.contested)?.number;
     narrator.chapter("Contested: both sides are kept, on every device");
-    show(&stage.rui, case(CaseCommand::Show { case: number.clone() }), narrator)?;
+    show(
+        &stage.rui,
+        case(CaseCommand::Show {
+            case: number.clone(),
+        }),
+        narrator,
+    )?;
     settle(stage, narrator, figures)?;
     let adopted = adopt(stage, narrator, figures)?;
     narrator.chapter("The timeline: it cannot be edited, because it is the history");
-    let timeline =
-        CaseCommand::Timeline { case: number.clone(), take: TIMELINE_ENTRIES, skip: 0 };
+    let timeline = CaseCommand::Timeline {
+        case: number.clone(),
+        take: TIMELINE_ENTRIES,
+        skip: 0,
+    };
     show(&stage.rui, case(timeline), narrator)?;
     narrator.chapter("Verified");
     let verified = verify(stage, narrator)?;
     let converged = converged(stage, narrator)? && verified;
-    Ok(Outcome { converged, contested: (stage.cast.contested, number), adopted })
+    Ok(Outcome {
+        converged,
+        contested: (stage.cast.contested, number),
+        adopted,
+    })
 }
 
 /// Ana and Rui work on the same cases without knowing of each other.
 fn collide(stage: &Stage, narrator: &mut Narrator) -> Result<(), Fault> {
     narrator.chapter("No network");
-    let (case, closed) = (stage.cast.contested, stage.cast.closed);
-    let title = stage.ana.case(case)?.title.value().clone();
-    narrator.tell(&format!("Everybody works on, each on their own replica. On “{title}”:"));
-    let call = stage.ana.find_task(case, "Call the customer")?;
-    let ana = [
-        (CaseAction::Move { to: "quality".into() }, "The regulator asked for this one by name"),
-        (CaseAction::CancelTask { task: call }, "She wrote that she prefers letters"),
-    ];
-    let rui = [
-        (CaseAction::Move { to: "awaiting-customer".into() }, "She has to send us the statement"),
-        (CaseAction::FinishTask { task: call }, "Called, she sends the statement on Monday"),
-    ];
-    for (workspace, acts) in [(&stage.ana, ana), (&stage.rui, rui)] {
-        for (action, reason) in acts {
-            workspace.act(case, action, Some(reason), false)?;
-        }
+    narrator.tell("Everybody works on, each on their own replica.");
+    contest(stage, narrator)?;
+    let closed = stage.cast.closed;
+    narrator.tell(&format!("On “{}”:", title(&stage.ana, closed)?));
+    let closing = Closing {
+        code: "resolved".into(),
+        notes: "Booked and confirmed".into(),
+    };
+    for action in [
+        CaseAction::Move {
+            to: "closed".into(),
+        },
+        CaseAction::Close(closing),
+    ] {
+        stage.ana.act(closed, action, None, false)?;
     }
-    stage.ana.set_field(case, "severity", "critical", Some("A stranger's data left the house"))?;
-    stage.rui.set_field(case, "severity", "medium", Some("One letter, and it came back"))?;
-    stage.ana.set_field(case, "contacts_count", "1", None)?;
-    stage.rui.set_field(case, "contacts_count", "2", None)?;
-    stage.rui.act(case, CaseAction::AddLabel { label: "data protection".into() }, None, false)?;
-    stage.rui.comment(case, "The loan team printed two statements with one header.", false)?;
+    stage.rui.comment(
+        closed,
+        "He called: the amount is there, the apology is not.",
+        true,
+    )?;
+    points(narrator, &["Ana closes it, while Rui writes a comment"]);
+    Ok(())
+}
+
+/// Two people do different things to the stage, a field, a counter and a task of one case.
+fn contest(stage: &Stage, narrator: &mut Narrator) -> Result<(), Fault> {
+    let (ana, rui, case) = (&stage.ana, &stage.rui, stage.cast.contested);
+    narrator.tell(&format!("On “{}”:", title(ana, case)?));
+    let call = ana.find_task(case, "Call the customer")?;
+    let to = |stage: &str| CaseAction::Move {
+        to: stage.to_owned(),
+    };
+    let because = |workspace: &Workspace, action: CaseAction, reason: &str| {
+        workspace.act(case, action, Some(reason), false)
+    };
+    because(
+        ana,
+        to("quality"),
+        "The regulator asked for this one by name",
+    )?;
+    because(
+        rui,
+        to("awaiting-customer"),
+        "She has to send us the statement",
+    )?;
+    ana.set_field(
+        case,
+        "severity",
+        "critical",
+        Some("A stranger's data left the house"),
+    )?;
+    rui.set_field(
+        case,
+        "severity",
+        "medium",
+        Some("One letter, and it came back"),
+    )?;
+    let (cancel, finish) = (
+        CaseAction::CancelTask { task: call },
+        CaseAction::FinishTask { task: call },
+    );
+    because(ana, cancel, "She wrote that she prefers letters")?;
+    because(rui, finish, "Called, she sends the statement on Monday")?;
+    ana.set_field(case, "contacts_count", "1", None)?;
+    rui.set_field(case, "contacts_count", "2", None)?;
+    rui.act(
+        case,
+        CaseAction::AddLabel {
+            label: "data protection".into(),
+        },
+        None,
+        false,
+    )?;
+    rui.comment(
+        case,
+        "The loan team printed two statements with one header.",
+        false,
+    )?;
     points(
         narrator,
         &[
@@ -95,26 +163,31 @@ fn collide(stage: &Stage, narrator: &mut Narrator) -> Result<(), Fault> {
             "Ana counts one contact, Rui two",
         ],
     );
-    let title = stage.ana.case(closed)?.title.value().clone();
-    narrator.tell(&format!("On “{title}”:"));
-    let closing = Closing { code: "resolved".into(), notes: "Booked and confirmed".into() };
-    stage.ana.act(closed, CaseAction::Move { to: "closed".into() }, None, false)?;
-    stage.ana.act(closed, CaseAction::Close(closing), None, false)?;
-    stage.rui.comment(closed, "He called: the amount is there, the apology is not.", true)?;
-    points(narrator, &["Ana closes it, while Rui writes a comment"]);
     Ok(())
+}
+
+fn title(workspace: &Workspace, case: DocumentId) -> Result<String, Fault> {
+    Ok(workspace.case(case)?.title.value().clone())
 }
 
 /// Mia's tablet is revoked while she works on without a network.
 fn work_revoked(stage: &Stage, narrator: &mut Narrator) -> Result<(), Fault> {
     let case = stage.cast.revoked;
-    let title = stage.mia.case(case)?.title.value().clone();
-    narrator.tell(&format!("On “{title}”:"));
+    narrator.tell(&format!("On “{}”:", title(&stage.mia, case)?));
     let device = stage.mia.info()?.device;
-    stage.ana.revoke_device(device, "Reported lost on the train")?;
+    stage
+        .ana
+        .revoke_device(device, "Reported lost on the train")?;
     let readings = stage.mia.find_task(case, "Take the readings")?;
-    stage.mia.set_field(case, "readings", READINGS, Some("Measured at all three fans"))?;
-    stage.mia.act(case, CaseAction::FinishTask { task: readings }, None, false)?;
+    stage.mia.set_field(
+        case,
+        "readings",
+        READINGS,
+        Some("Measured at all three fans"),
+    )?;
+    stage
+        .mia
+        .act(case, CaseAction::FinishTask { task: readings }, None, false)?;
     stage.mia.set_field(case, "defects", "2", None)?;
     let decision = Decision {
         id: stage.mia.fresh_part()?,
@@ -124,7 +197,9 @@ fn work_revoked(stage: &Stage, narrator: &mut Narrator) -> Result<(), Fault> {
         conditions: "Fan 3 stays off until the bearing is changed.".into(),
         supersedes: [].into(),
     };
-    stage.mia.act(case, CaseAction::Decide(decision), None, false)?;
+    stage
+        .mia
+        .act(case, CaseAction::Decide(decision), None, false)?;
     points(
         narrator,
         &[
@@ -138,11 +213,7 @@ fn work_revoked(stage: &Stage, narrator: &mut Narrator) -> Result<(), Fault> {
 /// The readings that Mia takes.
 const READINGS: &str = r#"[{"id":"f1","cells":{"point":"Fan 1","value":"41.5","unit":"celsius"}},{"id":"f2","cells":{"point":"Fan 2","value":"43.0","unit":"celsius"}},{"id":"f3","cells":{"point":"Fan 3","value":"88.5","unit":"celsius"}}]"#;
 
-fn reconnect(
-    stage: &Stage,
-    narrator: &mut Narrator,
-    figures: &mut Figures,
-) -> Result<(), Fault> {
+fn reconnect(stage: &Stage, narrator: &mut Narrator, figures: &mut Figures) -> Result<(), Fault> {
     narrator.chapter("The network is back");
     for (name, workspace) in stage.people() {
         match workspace.sync(&mut |_| {}) {
@@ -153,7 +224,9 @@ fn reconnect(
                     0 => String::new(),
                     held => format!("; {} held for a decision", count(held as u64, "change")),
                 };
-                narrator.tell(&format!("{name} sends {sent} and receives {received}{held}."));
+                narrator.tell(&format!(
+                    "{name} sends {sent} and receives {received}{held}."
+                ));
                 figures.synced(name, report);
             }
             // A revoked device is let go after its work was taken.
@@ -172,7 +245,11 @@ fn reconnect(
 
 /// Ana and Rui sync until neither has anything new for the other.
 fn both_in_step(stage: &Stage, figures: &mut Figures) -> Result<(), Fault> {
-    for (name, workspace) in [("Ana", &stage.ana), ("Rui", &stage.rui), ("Ana", &stage.ana)] {
+    for (name, workspace) in [
+        ("Ana", &stage.ana),
+        ("Rui", &stage.rui),
+        ("Ana", &stage.ana),
+    ] {
         let report = workspace.sync(&mut |_| {})?;
         figures.nothing_new(&report);
         figures.synced(name, report);
@@ -185,32 +262,50 @@ fn settle(stage: &Stage, narrator: &mut Narrator, figures: &mut Figures) -> Resu
     narrator.chapter("Settled, with a reason");
     let case = stage.cast.contested;
     let wanted: BTreeMap<&str, (&str, &str)> = [
-        ("stage", ("Quality control", "The regulator waits; the customer can write meanwhile")),
-        ("field/severity", ("Critical", "Another customer's balance was disclosed")),
+        (
+            "stage",
+            (
+                "Quality control",
+                "The regulator waits; the customer can write meanwhile",
+            ),
+        ),
+        (
+            "field/severity",
+            ("Critical", "Another customer's balance was disclosed"),
+        ),
         ("status", ("done", "Rui did speak to her")),
     ]
     .into();
     for place in stage.ana.contested(case)? {
         let name = place.place.to_string();
-        let known = wanted.iter().find(|(end, _)| name == **end || name.ends_with(&format!("/{end}")));
-        let Some((_, (side, reason))) = known else { continue };
-        let index = place.sides.iter().position(|one| one.words == *side).unwrap_or_default();
-        stage.ana.settle(case, &place.place, &Choice::Side(index), Some(reason))?;
+        let known = wanted
+            .iter()
+            .find(|(end, _)| name == **end || name.ends_with(&format!("/{end}")));
+        let Some((_, (side, reason))) = known else {
+            continue;
+        };
+        let index = place
+            .sides
+            .iter()
+            .position(|one| one.words == *side)
+            .unwrap_or_default();
+        stage
+            .ana
+            .settle(case, &place.place, &Choice::Side(index), Some(reason))?;
         narrator.tell(&format!("Ana: {} → {side}, “{reason}”.", place.label));
     }
     both_in_step(stage, figures)?;
     let number = stage.ana.case(case)?.number;
-    let list = ListArgs { search: number, ..everything() };
+    let list = ListArgs {
+        search: number,
+        ..everything()
+    };
     narrator.tell("On Rui's tablet:");
     show(&stage.rui, Command::List(list), narrator)
 }
 
 /// Ana looks at what is held and adopts it.
-fn adopt(
-    stage: &Stage,
-    narrator: &mut Narrator,
-    figures: &mut Figures,
-) -> Result<usize, Fault> {
+fn adopt(stage: &Stage, narrator: &mut Narrator, figures: &mut Figures) -> Result<usize, Fault> {
     narrator.chapter("Held: the work of a revoked device waits for a decision");
     show(&stage.ana, Command::Held(HeldCommand::List), narrator)?;
     let case = stage.cast.revoked;
@@ -221,53 +316,17 @@ fn adopt(
     let (adopted, _) = stage.ana.adopt(case, reason)?;
     both_in_step(stage, figures)?;
     let changes = count(adopted as u64, "change");
-    narrator.tell(&format!("Ana adopts {changes}: “{reason}”. On Rui's tablet, after a sync:"));
+    narrator.tell(&format!(
+        "Ana adopts {changes}: “{reason}”. On Rui's tablet, after a sync:"
+    ));
     let number = stage.rui.case(case)?.number;
     narrator.lines(&[String::new()]);
-    show(&stage.rui, self::case(CaseCommand::Show { case: number }), narrator)?;
+    show(
+        &stage.rui,
+        self::case(CaseCommand::Show { case: number }),
+        narrator,
+    )?;
     Ok(adopted)
-}
-
-fn verify(stage: &Stage, narrator: &mut Narrator) -> Result<bool, Fault> {
-    let mut holds = true;
-    for (name, workspace) in [("Ana", &stage.ana), ("Rui", &stage.rui)] {
-        let request = Request::new(Command::Verify, narrator.screen);
-        let response = carry_out(workspace, &request, &mut Quiet)?;
-        narrator.tell(&format!("On {name}'s replica:"));
-        narrator.lines(&response.lines);
-        holds &= response.exit == 0;
-    }
-    Ok(holds)
-}
-
-/// Whether Ana and Rui see the same of every case, to the last value, author and reason.
-fn converged(stage: &Stage, narrator: &mut Narrator) -> Result<bool, Fault> {
-    let (ana, rui) = (everything_seen(&stage.ana)?, everything_seen(&stage.rui)?);
-    let differing: Vec<String> = ana
-        .keys()
-        .chain(rui.keys())
-        .filter(|case| ana.get(*case) != rui.get(*case))
-        .map(|case| case.short())
-        .collect();
-    let heads = stage.ana.status()?.head_code == stage.rui.status()?.head_code;
-    let same = differing.is_empty() && heads;
-    if !same {
-        let differing = &differing[..differing.len().min(8)];
-        let line = format!("different cases: {}; same log head: {heads}", differing.join(", "));
-        narrator.lines(&[narrator.screen.depth.tone(Tone::Bad, &line)]);
-    }
-    Ok(same && !ana.is_empty())
-}
-
-type Seen = BTreeMap<DocumentId, (CaseView, Vec<CommentView>)>;
-
-fn everything_seen(workspace: &Workspace) -> Result<Seen, Fault> {
-    let mut seen = Seen::new();
-    for card in workspace.cards()? {
-        let case = card.document;
-        seen.insert(case, (workspace.case(case)?, workspace.comments(case)?));
-    }
-    Ok(seen)
 }
 
 /// Carries out a command as the command line would, and shows its answer.
@@ -297,10 +356,13 @@ fn board() -> Command {
 }
 
 fn everything() -> ListArgs {
-    ListArgs { limit: usize::MAX, ..ListArgs::default() }
+    ListArgs {
+        limit: usize::MAX,
+        ..ListArgs::default()
+    }
 }
 
-struct Quiet;
+pub(super) struct Quiet;
 
 impl Progress for Quiet {
     fn step(&mut self, _: Step) {}

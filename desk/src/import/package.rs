@@ -20,7 +20,10 @@ pub fn package(plan: &ImportPlan, source: &str) -> Package {
     let groups = !plan.groups.is_empty();
     let plan = &plan.template;
     let mut package = Package::new(&plan.key, &plan.name);
-    package.description = format!("Imported from {source}.").chars().take(500).collect();
+    package.description = format!("Imported from {source}.")
+        .chars()
+        .take(500)
+        .collect();
     package.stages = plan.stages.iter().map(stage).collect();
     package.fields = plan.fields.iter().map(field).collect();
     let on_cards = package.fields.iter_mut().zip(&plan.fields);
@@ -46,7 +49,10 @@ fn stage(plan: &StagePlan) -> Stage {
         StageCategory::Active => Category::Active,
         StageCategory::Done => Category::Done,
     };
-    Stage { colour: Some(plan.color.to_owned()), ..Stage::new(&plan.id, &plan.name, category) }
+    Stage {
+        colour: Some(plan.color.to_owned()),
+        ..Stage::new(&plan.id, &plan.name, category)
+    }
 }
 
 fn field(plan: &FieldPlan) -> Field {
@@ -64,15 +70,21 @@ fn field(plan: &FieldPlan) -> Field {
         Level::Event => "event",
     };
     let help = format!("{level} attribute {}", plan.source);
-    field.help = help.chars().filter(|c| !c.is_control()).take(MAX_HELP_CHARACTERS).collect();
+    field.help = help
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_HELP_CHARACTERS)
+        .collect();
     field.searchable = matches!(kind, FieldType::Text);
     if plan.level == Level::Event {
         // Each event overwrites it: the last one known is what is wanted.
         field.conflict = Some(ConflictPolicy::Latest);
     }
     if let FieldKind::SingleSelect { options } = &plan.kind {
-        field.options =
-            options.iter().map(|option| Choice::new(&option.id, &option.label)).collect();
+        field.options = options
+            .iter()
+            .map(|option| Choice::new(&option.id, &option.label))
+            .collect();
     }
     field
 }

@@ -46,12 +46,18 @@ pub struct Script {
 #[must_use]
 pub fn script(plan: &CasePlan, stages: &BTreeMap<String, String>, cast: &Cast) -> Script {
     let mut request = NewCaseRequest::new(cast.template, cut(&plan.title, MAX_TITLE_BYTES));
-    request.number = Some(cut(&format!("{}-{}", cast.key, plan.source_id), MAX_TITLE_BYTES));
+    request.number = Some(cut(
+        &format!("{}-{}", cast.key, plan.source_id),
+        MAX_TITLE_BYTES,
+    ));
     for (field, value) in &plan.fields {
         request.fields.insert(field.clone(), words(value));
     }
     let mut script = Script {
-        case: CaseImport { request, steps: Vec::new() },
+        case: CaseImport {
+            request,
+            steps: Vec::new(),
+        },
         events: plan.events.len() as u64,
         repeated: 0,
         untimed: 0,
@@ -67,9 +73,11 @@ pub fn script(plan: &CasePlan, stages: &BTreeMap<String, String>, cast: &Cast) -
         known = event.at.or(known);
         let claim = known.map(|at| claim(event, at, cast));
         let mut changes = changes(event);
-        changes.extend(cast.group_field.zip(regrouped).map(|(field, group)| {
-            (field.to_owned(), cut(group, MAX_TITLE_BYTES))
-        }));
+        changes.extend(
+            cast.group_field
+                .zip(regrouped)
+                .map(|(field, group)| (field.to_owned(), cut(group, MAX_TITLE_BYTES))),
+        );
         match stage {
             None => open(&mut script.case.request, event, (claim, changes)),
             Some(stage) => go_on(&mut script, (stage, event, claim), (stages, changes)),
@@ -96,7 +104,10 @@ fn go_on(
     (stages, changes): (&BTreeMap<String, String>, Vec<Change>),
 ) {
     let unchanged = changes.is_empty();
-    let reason = event.activity.as_ref().map(|activity| cut(activity, MAX_TITLE_BYTES));
+    let reason = event
+        .activity
+        .as_ref()
+        .map(|activity| cut(activity, MAX_TITLE_BYTES));
     let mut step = |action| {
         script.case.steps.push(Step {
             action,
@@ -115,21 +126,37 @@ fn go_on(
     if !moved && unchanged {
         let name = stages.get(&event.stage).unwrap_or(&event.stage);
         let activity = event.activity.as_ref().unwrap_or(name);
-        step(StepAction::Comment(format!("activity {}", cut(activity, MAX_TITLE_BYTES))));
+        step(StepAction::Comment(format!(
+            "activity {}",
+            cut(activity, MAX_TITLE_BYTES)
+        )));
         script.repeated += 1;
     }
 }
 
 fn claim(event: &EventPlan, at: Moment, cast: &Cast) -> Imported {
-    let who = event.person.as_ref().and_then(|name| cast.people.get(name)).copied().unwrap_or(cast.nobody);
-    Imported { who, at_ms: at.at_ms(), zone_min: at.offset_minutes() }
+    let who = event
+        .person
+        .as_ref()
+        .and_then(|name| cast.people.get(name))
+        .copied()
+        .unwrap_or(cast.nobody);
+    Imported {
+        who,
+        at_ms: at.at_ms(),
+        zone_min: at.offset_minutes(),
+    }
 }
 
 /// A field and what it is given, in words.
 type Change = (String, String);
 
 fn changes(event: &EventPlan) -> Vec<Change> {
-    event.changes.iter().map(|(field, value)| (field.clone(), words(value))).collect()
+    event
+        .changes
+        .iter()
+        .map(|(field, value)| (field.clone(), words(value)))
+        .collect()
 }
 
 /// A value as a person would write it.
@@ -147,7 +174,10 @@ fn words(value: &PlannedValue) -> String {
 
 /// One line of at most so many bytes, cut between characters.
 fn cut(text: &str, bytes: usize) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     let mut end = bytes.min(line.len());
     while !line.is_char_boundary(end) {
         end -= 1;
@@ -163,7 +193,13 @@ mod tests {
         let people = [("Resource21".to_owned(), MemberId::new([2; 16]))].into();
         let nobody = MemberId::new([9; 16]);
         let (template, key) = (DocumentId::new([1; 16]), "REC".into());
-        Cast { template, key, people, nobody, group_field: Some("org_group") }
+        Cast {
+            template,
+            key,
+            people,
+            nobody,
+            group_field: Some("org_group"),
+        }
     }
 
     fn event(stage: &str, person: Option<&str>, changes: &[(&str, &str)]) -> EventPlan {
@@ -182,7 +218,13 @@ mod tests {
 
     fn case(events: Vec<EventPlan>) -> CasePlan {
         let (source_id, title) = ("case-7".into(), "Case\n7".into());
-        CasePlan { position: 1, source_id, title, fields: Vec::new(), events }
+        CasePlan {
+            position: 1,
+            source_id,
+            title,
+            fields: Vec::new(),
+            events,
+        }
     }
 
     #[test]
@@ -213,12 +255,22 @@ mod tests {
 
     #[test]
     fn a_group_is_kept_where_it_changes() {
-        let of = |group: &str| EventPlan { group: Some(group.into()), ..event("a", None, &[]) };
-        let script = script(&case(vec![of("G1"), of("G1"), of("G2")]), &BTreeMap::new(), &cast());
+        let of = |group: &str| EventPlan {
+            group: Some(group.into()),
+            ..event("a", None, &[])
+        };
+        let script = script(
+            &case(vec![of("G1"), of("G1"), of("G2")]),
+            &BTreeMap::new(),
+            &cast(),
+        );
         assert_eq!(script.case.request.fields["org_group"], "G1");
         let actions: Vec<&StepAction> = script.case.steps.iter().map(|step| &step.action).collect();
         let comment = StepAction::Comment("activity a".into());
-        assert_eq!(actions, [&comment, &StepAction::Set("org_group".into(), "G2".into())]);
+        assert_eq!(
+            actions,
+            [&comment, &StepAction::Set("org_group".into(), "G2".into())]
+        );
     }
 
     #[test]

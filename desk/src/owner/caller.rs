@@ -28,8 +28,12 @@ pub fn ask(
     request: &Request,
     progress: &mut dyn Progress,
 ) -> Result<Option<Response>, Fault> {
-    let Ok(stream) = socket::connect(folder) else { return Ok(None) };
-    stream.set_read_timeout(Some(PATIENCE)).map_err(|error| lost(&error))?;
+    let Ok(stream) = socket::connect(folder) else {
+        return Ok(None);
+    };
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .map_err(|error| lost(&error))?;
     send(&stream, request).map_err(|error| lost(&error))?;
     loop {
         match receive(&stream, MAX_REPLY_BYTES).map_err(|error| lost(&error))? {

@@ -48,7 +48,10 @@ mod tests {
     fn a_message_arrives_as_it_was_sent() {
         let mut wire = Vec::new();
         send(&mut wire, &("a", 7)).unwrap();
-        assert_eq!(receive::<(String, u8)>(wire.as_slice(), 100).unwrap(), ("a".into(), 7));
+        assert_eq!(
+            receive::<(String, u8)>(wire.as_slice(), 100).unwrap(),
+            ("a".into(), 7)
+        );
     }
 
     #[test]

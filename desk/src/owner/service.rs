@@ -58,7 +58,11 @@ impl Service {
                 });
             }
         });
-        Ok(Self { folder: folder.to_owned(), ending, thread: Some(thread) })
+        Ok(Self {
+            folder: folder.to_owned(),
+            ending,
+            thread: Some(thread),
+        })
     }
 }
 

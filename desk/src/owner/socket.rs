@@ -50,11 +50,17 @@ impl Near {
     fn of(folder: &Path, name: &str) -> io::Result<Self> {
         let path = folder.join(name);
         if path.as_os_str().len() <= MAX_PATH_BYTES {
-            return Ok(Self { path, _folder: None });
+            return Ok(Self {
+                path,
+                _folder: None,
+            });
         }
         let opened = File::open(folder)?;
         let path = PathBuf::from(format!("/proc/self/fd/{}/{name}", opened.as_raw_fd()));
-        Ok(Self { path, _folder: Some(opened) })
+        Ok(Self {
+            path,
+            _folder: Some(opened),
+        })
     }
 
     fn path(&self) -> &Path {
@@ -70,7 +76,10 @@ mod tests {
     fn the_socket_is_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let _listener = bind(folder.path()).unwrap();
-        let mode = fs::metadata(folder.path().join(NAME)).unwrap().permissions().mode();
+        let mode = fs::metadata(folder.path().join(NAME))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(connect(folder.path()).is_ok());
     }

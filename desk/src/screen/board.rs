@@ -53,8 +53,10 @@ pub fn lines(columns: &[Column], screen: Screen) -> Vec<String> {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        let heads: Vec<Vec<String>> =
-            band.iter().map(|column| header(column, column_width)).collect();
+        let heads: Vec<Vec<String>> = band
+            .iter()
+            .map(|column| header(column, column_width))
+            .collect();
         let head_height = heads.iter().map(Vec::len).max().unwrap_or_default();
         let drawn: Vec<Vec<String>> = band
             .iter()
@@ -78,8 +80,10 @@ pub fn lines(columns: &[Column], screen: Screen) -> Vec<String> {
 }
 
 fn draw(column: &Column, (head, columns): (Vec<String>, usize), depth: Depth) -> Vec<String> {
-    let mut lines: Vec<String> =
-        head.iter().map(|line| depth.on(&column.colour, line)).collect();
+    let mut lines: Vec<String> = head
+        .iter()
+        .map(|line| depth.on(&column.colour, line))
+        .collect();
     if depth == Depth::None {
         lines.push("─".repeat(columns));
     }
@@ -89,8 +93,11 @@ fn draw(column: &Column, (head, columns): (Vec<String>, usize), depth: Depth) ->
         let mut push = |text: &str| lines.push(format!("{bar}{}", cut(text, room)));
         // What needs nobody stands beside the number, if it fits.
         let number = depth.tone(Tone::Strong, &plain(&card.number));
-        let (quiet, loud): (Vec<_>, Vec<_>) =
-            card.badges.iter().cloned().partition(|(tone, _)| *tone == Tone::Quiet);
+        let (quiet, loud): (Vec<_>, Vec<_>) = card
+            .badges
+            .iter()
+            .cloned()
+            .partition(|(tone, _)| *tone == Tone::Quiet);
         let quiet: Vec<String> = quiet.into_iter().map(|(_, word)| word).collect();
         let quiet = depth.tone(Tone::Quiet, &quiet.join(" "));
         if width(&number) + 1 + width(&quiet) <= room {
@@ -128,7 +135,10 @@ fn header(column: &Column, columns: usize) -> Vec<String> {
     let mut names = wrap(&column.name, room, TITLE_LINES).into_iter();
     let first = fill(&names.next().unwrap_or_default(), room);
     let rest = names.map(|line| fill(&format!(" {line}"), columns));
-    [format!(" {first} {total} ")].into_iter().chain(rest).collect()
+    [format!(" {first} {total} ")]
+        .into_iter()
+        .chain(rest)
+        .collect()
 }
 
 /// Badges side by side, on a second line where one is too short.
@@ -154,15 +164,25 @@ mod tests {
     fn column(name: &str, total: u64) -> Column {
         let card = Card {
             number: "CMP-~K7Q2".into(),
-            badges: vec![(Tone::Bad, "contested".into()), (Tone::Warning, "unsynced".into())],
+            badges: vec![
+                (Tone::Bad, "contested".into()),
+                (Tone::Warning, "unsynced".into()),
+            ],
             title: "The yearly fee was charged twice in March and nobody answers".into(),
             more: vec!["Ana".into()],
         };
-        Column { name: name.into(), colour: "#2563eb".into(), total, cards: vec![card] }
+        Column {
+            name: name.into(),
+            colour: "#2563eb".into(),
+            total,
+            cards: vec![card],
+        }
     }
 
     fn stages(count: usize) -> Vec<Column> {
-        (0..count).map(|n| column(&format!("Stage {n} with a long name"), n as u64 + 1)).collect()
+        (0..count)
+            .map(|n| column(&format!("Stage {n} with a long name"), n as u64 + 1))
+            .collect()
     }
 
     #[test]
@@ -170,7 +190,13 @@ mod tests {
         for columns in [40, 80, 120, 200] {
             for depth in [Depth::None, Depth::Palette, Depth::True] {
                 for count in [1, 3, 7, 27] {
-                    let lines = lines(&stages(count), Screen { width: columns, depth });
+                    let lines = lines(
+                        &stages(count),
+                        Screen {
+                            width: columns,
+                            depth,
+                        },
+                    );
                     for line in &lines {
                         assert!(width(line) <= columns, "{columns}: {line}");
                     }
@@ -190,7 +216,11 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted() {
-        assert!(lines(&[column("Intake", 9)], Screen::plain(80)).join("\n").contains("8 more"));
+        assert!(
+            lines(&[column("Intake", 9)], Screen::plain(80))
+                .join("\n")
+                .contains("8 more")
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use casework::view::{CaseView, CommentView, TaskStatus, TaskView};
 use super::Screen;
 use super::contest;
 use super::glossary::{Glossary, Names};
-use super::ink::Tone;
+use super::ink::{Depth, Tone};
 use super::page::{INDENT, Page};
 use super::words::{count, counted, fill, here, plain, width};
 
@@ -57,7 +57,10 @@ impl CasePage<'_> {
     }
 
     fn glossary(&self) -> Glossary<'_> {
-        Glossary { revision: self.revision, names: self.names }
+        Glossary {
+            revision: self.revision,
+            names: self.names,
+        }
     }
 
     fn header(&self, page: &mut Page) {
@@ -66,8 +69,8 @@ impl CasePage<'_> {
         let stage = view.stage.value();
         let name = format!(" {} ", glossary.stage(stage));
         let stage = match page.screen.depth {
-            super::ink::Depth::None => format!("[{}]", name.trim()),
-            depth => depth.on(glossary.colour(stage), &name),
+            Depth::None => format!("[{}]", name.trim()),
+            depth @ (Depth::Palette | Depth::True) => depth.on(glossary.colour(stage), &name),
         };
         page.spread(&format!("{number}  {}", plain(view.title.value())), &stage);
         let opened = view.origins.get(view.opened);
@@ -79,9 +82,15 @@ impl CasePage<'_> {
             plain(self.template),
         ];
         page.line(page.tone(Tone::Quiet, &about.join(" · ")));
-        let mut who = vec![format!("owner {}", self.names.or_nobody(*view.owner.value()))];
+        let mut who = vec![format!(
+            "owner {}",
+            self.names.or_nobody(*view.owner.value())
+        )];
         if !view.assignees.is_empty() {
-            who.push(format!("assigned {}", self.names.several(view.assignees.iter().copied())));
+            who.push(format!(
+                "assigned {}",
+                self.names.several(view.assignees.iter().copied())
+            ));
         }
         if let Some(priority) = view.priority.value() {
             who.push(format!("priority {}", plain(priority)));
@@ -109,21 +118,36 @@ impl CasePage<'_> {
             marks.push((Tone::Bad, format!("{places} contested")));
         }
         if !flags.requirements_unmet.is_empty() {
-            let labels: Vec<String> =
-                flags.requirements_unmet.iter().map(|id| self.glossary().label(id)).collect();
-            marks.push((Tone::Warning, format!("requirements unmet: {}", labels.join(", "))));
+            let labels: Vec<String> = flags
+                .requirements_unmet
+                .iter()
+                .map(|id| self.glossary().label(id))
+                .collect();
+            marks.push((
+                Tone::Warning,
+                format!("requirements unmet: {}", labels.join(", ")),
+            ));
         }
         if flags.activity_after_close > 0 {
             let changes = count(u64::from(flags.activity_after_close), "change");
-            marks.push((Tone::Warning, format!("activity after close: {changes} made without knowing of it")));
+            marks.push((
+                Tone::Warning,
+                format!("activity after close: {changes} made without knowing of it"),
+            ));
         }
         if !flags.rule_broken.is_empty() {
             let changes = count(flags.rule_broken.len() as u64, "change");
-            marks.push((Tone::Warning, format!("{changes} landed although a rule forbids it")));
+            marks.push((
+                Tone::Warning,
+                format!("{changes} landed although a rule forbids it"),
+            ));
         }
         if self.held > 0 {
             let changes = counted(self.held as u64, "change waits", "changes wait");
-            marks.push((Tone::Warning, format!("{changes} for an adoption (casework held list)")));
+            marks.push((
+                Tone::Warning,
+                format!("{changes} for an adoption (casework held list)"),
+            ));
         }
         if self.unsynced {
             marks.push((Tone::Quiet, "not all of it is on the server yet".to_owned()));
@@ -142,7 +166,9 @@ impl CasePage<'_> {
             page.heading("Fields", "the template's revision has not arrived");
             return;
         };
-        let required = revision.stage(self.view.stage.value()).map(|stage| &stage.required[..]);
+        let required = revision
+            .stage(self.view.stage.value())
+            .map(|stage| &stage.required[..]);
         let is_required =
             |field: &Field| required.is_some_and(|required| required.contains(&field.id));
         let shown: Vec<(&Field, String, Option<Tone>)> = revision
@@ -160,9 +186,16 @@ impl CasePage<'_> {
             })
             .collect();
         let empty = revision.fields().len() - shown.len();
-        page.heading("Fields", &format!("* required in this stage · {empty} more are empty"));
+        page.heading(
+            "Fields",
+            &format!("* required in this stage · {empty} more are empty"),
+        );
         let label = |field: &Field| {
-            format!("{}{}", plain(&field.label), if is_required(field) { " *" } else { "" })
+            format!(
+                "{}{}",
+                plain(&field.label),
+                if is_required(field) { " *" } else { "" }
+            )
         };
         let columns = shown.iter().map(|(field, _, _)| width(&label(field))).max();
         let columns = columns.unwrap_or_default().min(MAX_LABEL);
@@ -196,8 +229,13 @@ impl CasePage<'_> {
         if tasks.is_empty() {
             return;
         }
-        let done = tasks.iter().filter(|(_, task)| *task.status.value() == TaskStatus::Done);
-        page.heading("Tasks", &format!("{} of {} done", done.count(), tasks.len()));
+        let done = tasks
+            .iter()
+            .filter(|(_, task)| *task.status.value() == TaskStatus::Done);
+        page.heading(
+            "Tasks",
+            &format!("{} of {} done", done.count(), tasks.len()),
+        );
         for (id, task) in tasks {
             self.task(id, task, page);
         }
@@ -223,11 +261,17 @@ impl CasePage<'_> {
         let title = tone.map_or(title.clone(), |tone| page.tone(tone, &title));
         let id = page.tone(Tone::Quiet, &short(id));
         let indent = " ".repeat(INDENT);
-        page.line(format!("{indent}{mark} {id} {title}  {}", about.join(" · ")));
+        page.line(format!(
+            "{indent}{mark} {id} {title}  {}",
+            about.join(" · ")
+        ));
         for item in &task.items {
             let mark = if *item.done.value() { "[x]" } else { "[ ]" };
             let id = page.tone(Tone::Quiet, &short(item.id));
-            page.line(format!("{indent}    {mark} {id} {}", plain(item.text.value())));
+            page.line(format!(
+                "{indent}    {mark} {id} {}",
+                plain(item.text.value())
+            ));
         }
     }
 
@@ -244,7 +288,11 @@ impl CasePage<'_> {
             let outcome = glossary.outcome(&decision.question, &decision.outcome);
             let by = self.names.origin(self.view.origins.get(decision.by));
             let line = format!("{question}  {}", page.tone(Tone::Strong, &outcome));
-            let standing = if decision.current { "" } else { " (superseded)" };
+            let standing = if decision.current {
+                ""
+            } else {
+                " (superseded)"
+            };
             let by = page.tone(Tone::Quiet, &format!("{by}{standing}"));
             page.line(format!("{}{line}  {by}", " ".repeat(INDENT)));
             for text in [&decision.rationale, &decision.conditions] {
@@ -262,7 +310,11 @@ impl CasePage<'_> {
         page.heading("Overrides", "rules that asked and were gone through");
         for exception in self.view.overrides.values() {
             let by = self.names.origin(self.view.origins.get(exception.by));
-            let line = format!("{} — “{}” — {by}", plain(&exception.rule), plain(&exception.why));
+            let line = format!(
+                "{} — “{}” — {by}",
+                plain(&exception.rule),
+                plain(&exception.why)
+            );
             page.text(INDENT, &line);
         }
     }
@@ -290,7 +342,11 @@ impl CasePage<'_> {
             match &comment.redacted {
                 Some(reason) => {
                     let line = format!("redacted: {}", plain(reason));
-                    page.line(format!("{}{}", fill("", INDENT + 5), page.tone(Tone::Quiet, &line)));
+                    page.line(format!(
+                        "{}{}",
+                        fill("", INDENT + 5),
+                        page.tone(Tone::Quiet, &line)
+                    ));
                 }
                 None => page.text(INDENT + 5, &comment.body),
             }

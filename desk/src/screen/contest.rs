@@ -12,7 +12,10 @@ pub fn show(number: &str, contested: &[ContestedPlace], page: &mut Page) {
     if contested.is_empty() {
         return;
     }
-    page.heading("Contested", "written without knowing of each other; nothing is lost");
+    page.heading(
+        "Contested",
+        "written without knowing of each other; nothing is lost",
+    );
     for place in contested {
         let indent = " ".repeat(INDENT);
         let label = capital(&plain(&place.label));
@@ -20,16 +23,26 @@ pub fn show(number: &str, contested: &[ContestedPlace], page: &mut Page) {
         for (at, one) in place.sides.iter().enumerate() {
             side(at, one, page);
         }
-        let command =
-            format!("casework case settle {} {} 1 --reason \"…\"", plain(number), typed(&place.place));
-        page.whole_line(format!("{indent}  settle: {}", page.tone(Tone::Command, &command)));
+        let command = format!(
+            "casework case settle {} {} 1 --reason \"…\"",
+            plain(number),
+            typed(&place.place)
+        );
+        page.whole_line(format!(
+            "{indent}  settle: {}",
+            page.tone(Tone::Command, &command)
+        ));
     }
 }
 
 fn side(at: usize, side: &SideView, page: &mut Page) {
     let words = page.tone(Tone::Strong, &plain(&side.words));
     let shown = if at == 0 { "  (shown now)" } else { "" };
-    let who = if side.member_name.is_empty() { "unknown".into() } else { plain(&side.member_name) };
+    let who = if side.member_name.is_empty() {
+        "unknown".into()
+    } else {
+        plain(&side.member_name)
+    };
     let by = format!("{who}, {}{shown}", there(side.claimed_ms, side.zone_min));
     page.line(format!(
         "{}{}  {words}  {}",
@@ -50,12 +63,18 @@ fn typed(place: &Place) -> String {
         id.map_or_else(|| part.to_owned(), super::case_page::short)
     });
     let typed = parts.collect::<Vec<_>>().join("/");
-    if typed.contains(' ') { format!("\"{typed}\"") } else { typed }
+    if typed.contains(' ') {
+        format!("\"{typed}\"")
+    } else {
+        typed
+    }
 }
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use casework::value::{FieldValue, Scalar};
 use casework::view::{CaseView, Origin};
 use casework::{MemberKind, MemberView};
 
-use super::words::{here, plain, there};
+use super::words::{count, here, plain, there};
 
 /// What is shown where nothing is known.
 const NOBODY: &str = "nobody";
@@ -38,7 +38,9 @@ impl Names {
     pub fn of(members: &[MemberView]) -> Self {
         let mut names = Self::default();
         for member in members {
-            names.members.insert(member.id, (plain(&member.name), member.kind));
+            names
+                .members
+                .insert(member.id, (plain(&member.name), member.kind));
             for device in &member.devices {
                 names.devices.insert(device.id, plain(&device.name));
             }
@@ -49,7 +51,9 @@ impl Names {
     /// A member's name.
     #[must_use]
     pub fn member(&self, member: MemberId) -> String {
-        self.members.get(&member).map_or_else(|| member.short(), |(name, _)| name.clone())
+        self.members
+            .get(&member)
+            .map_or_else(|| member.short(), |(name, _)| name.clone())
     }
 
     /// A member's name, or "nobody".
@@ -61,13 +65,19 @@ impl Names {
     /// A device's name.
     #[must_use]
     pub fn device(&self, device: DeviceId) -> String {
-        self.devices.get(&device).cloned().unwrap_or_else(|| device.short())
+        self.devices
+            .get(&device)
+            .cloned()
+            .unwrap_or_else(|| device.short())
     }
 
     /// Names joined by commas.
     #[must_use]
     pub fn several(&self, members: impl IntoIterator<Item = MemberId>) -> String {
-        let names: Vec<String> = members.into_iter().map(|member| self.member(member)).collect();
+        let names: Vec<String> = members
+            .into_iter()
+            .map(|member| self.member(member))
+            .collect();
         names.join(", ")
     }
 
@@ -79,7 +89,11 @@ impl Names {
                 let time = there(claim.at_ms, claim.zone_min);
                 format!("{} {time} (imported)", self.member(claim.who))
             }
-            None => format!("{} {}", self.or_nobody(origin.member), here(origin.claimed_ms)),
+            None => format!(
+                "{} {}",
+                self.or_nobody(origin.member),
+                here(origin.claimed_ms)
+            ),
         }
     }
 }
@@ -96,7 +110,10 @@ impl<'a> Glossary<'a> {
     #[must_use]
     pub fn colour(&self, id: &str) -> &'a str {
         let stage = self.revision.and_then(|revision| revision.stage(id));
-        stage.map_or(Category::Cancelled.colour(), casework::template::Stage::colour)
+        stage.map_or(
+            Category::Cancelled.colour(),
+            casework::template::Stage::colour,
+        )
     }
 
     /// A field's label.
@@ -108,7 +125,9 @@ impl<'a> Glossary<'a> {
     /// The value of a field as people read it.
     #[must_use]
     pub fn value(&self, field: &str, value: &Scalar) -> String {
-        let Some(field) = self.field(field) else { return plain(&value.to_string()) };
+        let Some(field) = self.field(field) else {
+            return plain(&value.to_string());
+        };
         if value.is_null() {
             return "empty".to_owned();
         }
@@ -121,34 +140,44 @@ impl<'a> Glossary<'a> {
     /// A typed value as people read it.
     #[must_use]
     pub fn content(&self, field: &Field, value: &FieldValue) -> String {
-        match value {
-            FieldValue::Member(member) => self.names.member(*member),
-            FieldValue::Table(table) => {
-                super::words::count(table.rows().len() as u64, "row")
-            }
-            other => other.words(field),
+        if let FieldValue::Member(member) = value {
+            self.names.member(*member)
+        } else if let FieldValue::Table(table) = value {
+            count(table.rows().len() as u64, "row")
+        } else {
+            value.words(field)
         }
     }
 
     /// The resolution of a closed case.
     #[must_use]
     pub fn closing(&self, closing: &Closing) -> String {
-        let known = self.revision.and_then(|revision| revision.resolution(&closing.code));
+        let known = self
+            .revision
+            .and_then(|revision| revision.resolution(&closing.code));
         let label = plain(known.map_or(&closing.code, |outcome| &outcome.label));
-        if closing.notes.is_empty() { label } else { format!("{label}: {}", plain(&closing.notes)) }
+        if closing.notes.is_empty() {
+            label
+        } else {
+            format!("{label}: {}", plain(&closing.notes))
+        }
     }
 
     /// A question that is decided.
     #[must_use]
     pub fn question(&self, question: &str) -> String {
-        let kind = self.revision.and_then(|revision| revision.decision_type(question));
+        let kind = self
+            .revision
+            .and_then(|revision| revision.decision_type(question));
         plain(kind.map_or(question, |kind| &kind.label))
     }
 
     /// An answer to a question.
     #[must_use]
     pub fn outcome(&self, question: &str, outcome: &str) -> String {
-        let kind = self.revision.and_then(|revision| revision.decision_type(question));
+        let kind = self
+            .revision
+            .and_then(|revision| revision.decision_type(question));
         let known = kind.and_then(|kind| kind.outcomes.iter().find(|known| known.id == outcome));
         plain(known.map_or(outcome, |known| &known.label))
     }
@@ -196,5 +225,7 @@ impl<'a> Glossary<'a> {
 }
 
 fn task_title(view: &CaseView, id: casework::case::PartId) -> String {
-    view.tasks.get(&id).map_or_else(|| id.to_string(), |task| plain(task.title.value()))
+    view.tasks
+        .get(&id)
+        .map_or_else(|| id.to_string(), |task| plain(task.title.value()))
 }

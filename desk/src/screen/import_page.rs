@@ -15,7 +15,10 @@ use crate::xes::ImportPlan;
 pub fn plan(plan: &ImportPlan, package: &Package, screen: Screen) -> Vec<String> {
     let mut page = Page::new(screen);
     head(plan, package, &mut page);
-    page.heading("Stages", &counted(package.stages.len() as u64, "activity", "activities"));
+    page.heading(
+        "Stages",
+        &counted(package.stages.len() as u64, "activity", "activities"),
+    );
     let names: Vec<String> = package
         .stages
         .iter()
@@ -28,7 +31,12 @@ pub fn plan(plan: &ImportPlan, package: &Package, screen: Screen) -> Vec<String>
     let mut table = Table::new(&["  id", "label", "type", "from"]);
     for field in &package.fields {
         let from = plain(&field.help);
-        table.row([format!("  {}", field.id), plain(&field.label), field.kind.to_string(), from]);
+        table.row([
+            format!("  {}", field.id),
+            plain(&field.label),
+            field.kind.to_string(),
+            from,
+        ]);
     }
     page.lines(table.lines(screen));
     notes(plan, &mut page);
@@ -63,9 +71,16 @@ pub fn result(
         page.line(format!("{before} with {events} were here already"));
     }
     let people = counted(imported.people, "person", "people");
-    page.line(page.tone(Tone::Quiet, &format!("{people} entered as members without devices")));
+    page.line(page.tone(
+        Tone::Quiet,
+        &format!("{people} entered as members without devices"),
+    ));
     if imported.repeated > 0 {
-        let events = counted(imported.repeated, "event repeats its", "events repeat their");
+        let events = counted(
+            imported.repeated,
+            "event repeats its",
+            "events repeat their",
+        );
         page.line(page.tone(Tone::Quiet, &format!("{events} stage and became a comment")));
     }
     notes(plan, &mut page);

@@ -89,7 +89,9 @@ impl Depth {
 
 /// The three bytes of `#rrggbb`.
 fn read(colour: &str) -> Option<(u8, u8, u8)> {
-    let digits = colour.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+    let digits = colour
+        .strip_prefix('#')
+        .filter(|digits| digits.len() == 6 && digits.is_ascii())?;
     let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).ok();
     Some((byte(0)?, byte(2)?, byte(4)?))
 }
@@ -116,8 +118,14 @@ mod tests {
 
     #[test]
     fn a_stage_is_painted_in_its_own_colour_or_the_nearest_of_256() {
-        assert_eq!(Depth::True.front("#2563eb", "x"), "\u{1b}[38;2;37;99;235mx\u{1b}[0m");
-        assert_eq!(Depth::Palette.front("#ff0000", "x"), "\u{1b}[38;5;196mx\u{1b}[0m");
+        assert_eq!(
+            Depth::True.front("#2563eb", "x"),
+            "\u{1b}[38;2;37;99;235mx\u{1b}[0m"
+        );
+        assert_eq!(
+            Depth::Palette.front("#ff0000", "x"),
+            "\u{1b}[38;5;196mx\u{1b}[0m"
+        );
         assert_eq!(nearest(255, 255, 255), 231);
         assert_eq!(nearest(0, 0, 0), 16);
     }

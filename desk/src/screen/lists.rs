@@ -19,19 +19,25 @@ pub type Stages = BTreeMap<(DocumentId, String), (String, String)>;
 /// Cases in a table.
 #[must_use]
 pub fn cases(cards: &[Card], names: &Names, stages: &Stages, screen: Screen) -> Vec<String> {
-    let mut table = Table::new(&["number", "title", "stage", "owner", "due", "changed", "look at"]);
+    let mut table = Table::new(&[
+        "number", "title", "stage", "owner", "due", "changed", "look at",
+    ]);
     for card in cards {
         let stage = match stages.get(&(card.template, card.stage.clone())) {
             Some((name, colour)) => screen.depth.front(colour, name),
             None => plain(&card.stage),
         };
-        let badges: Vec<String> =
-            badges(card).iter().map(|(tone, word)| screen.depth.tone(*tone, word)).collect();
+        let badges: Vec<String> = badges(card)
+            .iter()
+            .map(|(tone, word)| screen.depth.tone(*tone, word))
+            .collect();
         table.row([
             plain(&card.number),
             plain(&card.title),
             stage,
-            card.owner.map(|owner| names.member(owner)).unwrap_or_default(),
+            card.owner
+                .map(|owner| names.member(owner))
+                .unwrap_or_default(),
             plain(card.due.as_deref().unwrap_or_default()),
             day(card.changed_ms),
             badges.join(", "),
@@ -47,8 +53,16 @@ pub fn badges(card: &Card) -> Vec<(Tone, String)> {
     [
         (badges.contested, Tone::Bad, "contested"),
         (badges.held, Tone::Warning, "held work"),
-        (badges.activity_after_close, Tone::Warning, "activity after close"),
-        (badges.requirements_unmet, Tone::Warning, "requirements unmet"),
+        (
+            badges.activity_after_close,
+            Tone::Warning,
+            "activity after close",
+        ),
+        (
+            badges.requirements_unmet,
+            Tone::Warning,
+            "requirements unmet",
+        ),
         (badges.rule_broken, Tone::Warning, "rule broken"),
         (badges.update_needed, Tone::Warning, "update needed"),
         (badges.being_checked, Tone::Quiet, "being checked"),
@@ -71,19 +85,40 @@ pub fn words(field: &CardField, names: &Names) -> String {
 
 /// The drawer: what, where and why.
 #[must_use]
-pub fn drawer(drawn: &[Drawn], cases: &BTreeMap<DocumentId, String>, screen: Screen) -> Vec<String> {
+pub fn drawer(
+    drawn: &[Drawn],
+    cases: &BTreeMap<DocumentId, String>,
+    screen: Screen,
+) -> Vec<String> {
     if drawn.is_empty() {
         return vec!["The drawer is empty: everything you did stands.".to_owned()];
     }
     let mut page = Page::new(screen);
     for one in drawn {
-        let case = cases.get(&one.document).cloned().unwrap_or_else(|| one.document.short());
+        let case = cases
+            .get(&one.document)
+            .cloned()
+            .unwrap_or_else(|| one.document.short());
         let number = page.tone(Tone::Strong, &one.number.to_string());
-        let made = page.tone(Tone::Quiet, &here(i64::try_from(one.made_ms).unwrap_or(i64::MAX)));
-        page.line(format!("{number}  {made}  {}  {}", plain(&case), deed(one.act.as_ref())));
+        let made = page.tone(
+            Tone::Quiet,
+            &here(i64::try_from(one.made_ms).unwrap_or(i64::MAX)),
+        );
+        page.line(format!(
+            "{number}  {made}  {}  {}",
+            plain(&case),
+            deed(one.act.as_ref())
+        ));
         let tone = if one.held { Tone::Warning } else { Tone::Bad };
-        let standing = if one.held { "may still be adopted: " } else { "" };
-        page.line(format!("   {}", page.tone(tone, &format!("{standing}{}", plain(&one.reason)))));
+        let standing = if one.held {
+            "may still be adopted: "
+        } else {
+            ""
+        };
+        page.line(format!(
+            "   {}",
+            page.tone(tone, &format!("{standing}{}", plain(&one.reason)))
+        ));
     }
     page.gap();
     page.line("Do one again with: casework drawer redo NUMBER    throw one away: casework drawer discard NUMBER");
@@ -95,7 +130,10 @@ pub fn drawer(drawn: &[Drawn], cases: &BTreeMap<DocumentId, String>, screen: Scr
 pub fn deed(act: Option<&OwnAct>) -> String {
     match act {
         Some(OwnAct::Case(act)) => {
-            let target = act.action.target().map(|target| format!(" {}", plain(&target)));
+            let target = act
+                .action
+                .target()
+                .map(|target| format!(" {}", plain(&target)));
             format!("{}{}", act.action.kind(), target.unwrap_or_default())
         }
         Some(OwnAct::Template(_)) => "template".to_owned(),
@@ -120,17 +158,25 @@ pub fn held(
         by_case.entry(one.document).or_default().push(one);
     }
     for (document, held) in by_case {
-        let case = cases.get(&document).cloned().unwrap_or_else(|| document.short());
+        let case = cases
+            .get(&document)
+            .cloned()
+            .unwrap_or_else(|| document.short());
         page.heading(&plain(&case), "");
         for one in held {
             let who = names.or_nobody(one.member);
-            let what = one.what.as_deref().map_or_else(|| "its content is not for this device".to_owned(), plain);
+            let what = one
+                .what
+                .as_deref()
+                .map_or_else(|| "its content is not for this device".to_owned(), plain);
             let arrived = one.arrived.map(|at| here(at.received_ms.cast_signed()));
             let arrived = page.tone(Tone::Quiet, &arrived.unwrap_or_default());
             page.line(format!("  {who}  {what}  {arrived}"));
         }
         let number = case.split(' ').next().unwrap_or_default().to_owned();
-        page.line(format!("  adopt: casework held adopt {number} --reason \"…\""));
+        page.line(format!(
+            "  adopt: casework held adopt {number} --reason \"…\""
+        ));
     }
     page.finish()
 }

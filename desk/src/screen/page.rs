@@ -21,7 +21,10 @@ impl Page {
     /// An empty page.
     #[must_use]
     pub const fn new(screen: Screen) -> Self {
-        Self { screen, lines: Vec::new() }
+        Self {
+            screen,
+            lines: Vec::new(),
+        }
     }
 
     /// Adds a line as it is, cut to the screen.
@@ -70,8 +73,11 @@ impl Page {
         let left = INDENT + columns + 2;
         let room = self.screen.width.saturating_sub(left).max(10);
         let label = fill(&plain(label), columns);
-        let mut before =
-            format!("{}{}  ", " ".repeat(INDENT), self.screen.depth.tone(Tone::Quiet, &label));
+        let mut before = format!(
+            "{}{}  ",
+            " ".repeat(INDENT),
+            self.screen.depth.tone(Tone::Quiet, &label)
+        );
         let mut lines = wrap(value, room, MAX_TEXT_LINES);
         if lines.is_empty() {
             lines.push(String::new());
@@ -133,7 +139,10 @@ mod tests {
         page.pair("Summary", 8, "the fee was charged twice in March", None);
         assert_eq!(
             page.finish(),
-            ["  Summary   the fee was charged twice in", "            March"]
+            [
+                "  Summary   the fee was charged twice in",
+                "            March"
+            ]
         );
     }
 }

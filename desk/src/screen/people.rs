@@ -35,7 +35,11 @@ pub fn members(
         };
         let roles: Vec<&str> = member.roles.iter().map(String::as_str).collect();
         let roles = match standing {
-            Some(standing) => format!("{} {}", screen.depth.tone(Tone::Warning, standing), roles.join(", ")),
+            Some(standing) => format!(
+                "{} {}",
+                screen.depth.tone(Tone::Warning, standing),
+                roles.join(", ")
+            ),
             None => roles.join(", "),
         };
         let teams: Vec<&str> = member.teams.iter().map(String::as_str).collect();
@@ -51,7 +55,13 @@ pub fn members(
                 }
             })
             .collect();
-        table.row([name, roles, teams.join(", "), devices.join(", "), member.id.short()]);
+        table.row([
+            name,
+            roles,
+            teams.join(", "),
+            devices.join(", "),
+            member.id.short(),
+        ]);
     }
     let mut page = Page::new(screen);
     page.lines(table.lines(screen));
@@ -67,7 +77,9 @@ pub fn members(
 #[must_use]
 pub fn teams(teams: &[TeamView], names: &Names, screen: Screen) -> Vec<String> {
     if teams.is_empty() {
-        return vec!["No teams yet. Try: casework team set north --name \"Team North\" --add NAME".into()];
+        return vec![
+            "No teams yet. Try: casework team set north --name \"Team North\" --add NAME".into(),
+        ];
     }
     let mut table = Table::new(&["key", "name", "members"]);
     for team in teams {
@@ -82,11 +94,21 @@ pub fn teams(teams: &[TeamView], names: &Names, screen: Screen) -> Vec<String> {
 pub fn roles(roles: &[RoleView], screen: Screen) -> Vec<String> {
     let mut page = Page::new(screen);
     for role in roles {
-        let kind = if role.built_in { "built in" } else { "defined here" };
-        page.heading(&plain(&role.key), &format!("{} · {kind}", plain(&role.name)));
+        let kind = if role.built_in {
+            "built in"
+        } else {
+            "defined here"
+        };
+        page.heading(
+            &plain(&role.key),
+            &format!("{} · {kind}", plain(&role.name)),
+        );
         let mut by_scope: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for grant in &role.grants {
-            by_scope.entry(scope(&grant.scope)).or_default().push(grant.verb.as_str());
+            by_scope
+                .entry(scope(&grant.scope))
+                .or_default()
+                .push(grant.verb.as_str());
         }
         for (scope, verbs) in by_scope {
             page.pair(&scope, 10, &verbs.join(", "), None);
@@ -100,6 +122,6 @@ fn scope(scope: &Scope) -> String {
         Scope::All => "everywhere".to_owned(),
         Scope::Own => "own cases".to_owned(),
         Scope::Team => "team's".to_owned(),
-        other => other.to_string(),
+        scope @ (Scope::Template(_) | Scope::Stage(..) | Scope::Field(..)) => scope.to_string(),
     }
 }

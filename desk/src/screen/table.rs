@@ -20,7 +20,10 @@ impl Table {
     /// A table with these headings; empty ones for a table without.
     #[must_use]
     pub fn new(heads: &[&str]) -> Self {
-        Self { heads: heads.iter().map(|&head| head.to_owned()).collect(), rows: Vec::new() }
+        Self {
+            heads: heads.iter().map(|&head| head.to_owned()).collect(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row, one cell per heading.
@@ -40,8 +43,11 @@ impl Table {
         let widths = self.widths(screen.width);
         let mut lines = Vec::with_capacity(self.rows.len() + 1);
         if self.heads.iter().any(|head| !head.is_empty()) {
-            let heads: Vec<String> =
-                self.heads.iter().map(|head| screen.depth.tone(Tone::Quiet, head)).collect();
+            let heads: Vec<String> = self
+                .heads
+                .iter()
+                .map(|head| screen.depth.tone(Tone::Quiet, head))
+                .collect();
             lines.push(line(&heads, &widths));
         }
         lines.extend(self.rows.iter().map(|row| line(row, &widths)));
@@ -74,8 +80,11 @@ impl Table {
 
 fn line(cells: &[String], widths: &[usize]) -> String {
     let mut line = String::new();
-    let shown: Vec<(&String, usize)> =
-        cells.iter().zip(widths.iter().copied()).filter(|(_, width)| *width > 0).collect();
+    let shown: Vec<(&String, usize)> = cells
+        .iter()
+        .zip(widths.iter().copied())
+        .filter(|(_, width)| *width > 0)
+        .collect();
     for (at, (cell, columns)) in shown.iter().enumerate() {
         if at + 1 == shown.len() {
             line.push_str(&cut(cell, *columns));

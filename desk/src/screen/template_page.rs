@@ -15,13 +15,17 @@ pub fn lines(template: &TemplateView, screen: Screen) -> Vec<String> {
     let package = &template.package;
     let mut page = Page::new(screen);
     let key = page.tone(Tone::Strong, &plain(&package.key));
-    let revision = page.tone(Tone::Quiet, &format!("revision {}", template.revision.short()));
+    let revision = page.tone(
+        Tone::Quiet,
+        &format!("revision {}", template.revision.short()),
+    );
     page.line(format!("{key}  {}  {revision}", plain(&package.name)));
     for line in wrap(&package.description, screen.width, 6) {
         page.line(page.tone(Tone::Quiet, &line));
     }
     if !template.contested.is_empty() {
-        let line = "! contested: other revisions were published at the same time; import again to settle";
+        let line =
+            "! contested: other revisions were published at the same time; import again to settle";
         page.line(page.tone(Tone::Bad, line));
     }
     stages(package, &mut page);
@@ -33,7 +37,13 @@ pub fn lines(template: &TemplateView, screen: Screen) -> Vec<String> {
 
 fn stages(package: &Package, page: &mut Page) {
     page.heading("Stages", "");
-    let mut table = Table::new(&["id", "name", "category", "required there", "required to leave"]);
+    let mut table = Table::new(&[
+        "id",
+        "name",
+        "category",
+        "required there",
+        "required to leave",
+    ]);
     for stage in &package.stages {
         let name = page.screen.depth.front(stage.colour(), &plain(&stage.name));
         table.row([
@@ -71,7 +81,10 @@ fn fields(package: &Package, page: &mut Page) {
 
 fn choices(field: &Field) -> String {
     let offered = field.options.iter().filter(|choice| !choice.disabled);
-    offered.map(|choice| plain(&choice.id)).collect::<Vec<_>>().join(", ")
+    offered
+        .map(|choice| plain(&choice.id))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn moves(package: &Package, page: &mut Page) {
@@ -84,7 +97,10 @@ fn moves(package: &Package, page: &mut Page) {
     page.heading("Moves", &format!("all others: {rest}"));
     let mut table = Table::new(&["from", "to", "label", "rules"]);
     for transition in &package.transitions {
-        let rules = transition.rules.iter().map(|rule| format!("{}: {}", rule.severity, plain(&rule.message)));
+        let rules = transition
+            .rules
+            .iter()
+            .map(|rule| format!("{}: {}", rule.severity, plain(&rule.message)));
         table.row([
             plain(&transition.from),
             plain(&transition.to),
@@ -99,14 +115,25 @@ fn answers(package: &Package, page: &mut Page) {
     if !package.decision_types.is_empty() {
         page.heading("Decisions", "");
         for kind in &package.decision_types {
-            let outcomes: Vec<String> =
-                kind.outcomes.iter().map(|outcome| plain(&outcome.id)).collect();
-            page.pair(&kind.id, 14, &format!("{} {}", plain(&kind.label), outcomes.join(" / ")), None);
+            let outcomes: Vec<String> = kind
+                .outcomes
+                .iter()
+                .map(|outcome| plain(&outcome.id))
+                .collect();
+            page.pair(
+                &kind.id,
+                14,
+                &format!("{} {}", plain(&kind.label), outcomes.join(" / ")),
+                None,
+            );
         }
     }
     if !package.resolutions.is_empty() {
-        let codes: Vec<String> =
-            package.resolutions.iter().map(|outcome| plain(&outcome.id)).collect();
+        let codes: Vec<String> = package
+            .resolutions
+            .iter()
+            .map(|outcome| plain(&outcome.id))
+            .collect();
         page.heading("Resolutions", "");
         page.text(2, &codes.join(", "));
     }

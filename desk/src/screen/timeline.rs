@@ -2,7 +2,7 @@
 //!
 //! ✓ stands before an author whose signature was verified; every entry a replica holds has one.
 
-use casework::case::{ActionKind, Place};
+use casework::case::{ActionKind, Closing, Place, TaskKey};
 use casework::template::Revision;
 use casework::value::Scalar;
 use casework::view::{CaseView, Skew, TimelineEntry};
@@ -31,7 +31,10 @@ impl<'a> Teller<'a> {
     /// A teller of one case.
     #[must_use]
     pub fn new(view: &'a CaseView, revision: Option<&'a Revision>, names: &'a Names) -> Self {
-        Self { glossary: Glossary { revision, names }, view }
+        Self {
+            glossary: Glossary { revision, names },
+            view,
+        }
     }
 
     /// The lines of a timeline.
@@ -114,7 +117,10 @@ impl<'a> Teller<'a> {
             ActionKind::CaseOpen => format!("opened {}", quoted(&entry.after)),
             ActionKind::TitleSet => format!("title {}", change(entry, &bare)),
             ActionKind::StageMove => {
-                format!("stage {}", change(entry, &|value| self.glossary.stage(&value.to_string())))
+                format!(
+                    "stage {}",
+                    change(entry, &|value| self.glossary.stage(&value.to_string()))
+                )
             }
             ActionKind::FieldSet
             | ActionKind::FieldClear
@@ -156,63 +162,90 @@ impl<'a> Teller<'a> {
         let label = self.glossary.label(field);
         let words = |value: &Scalar| self.glossary.value(field, value);
         let option = || self.glossary.value(field, &Scalar::text(option));
-        match action {
-            ActionKind::FieldClear => format!("{label}: cleared, was {}", first(&entry.before, &words)),
-            ActionKind::OptionAdd => format!("{label} + {}", option()),
-            ActionKind::OptionRemove => format!("{label} − {}", option()),
-            ActionKind::TextEdit => format!("{label}: text edited, now {}", quoted(&entry.after)),
-            _ => format!("{label} {}", change(entry, &words)),
+        if action == ActionKind::FieldClear {
+            format!("{label}: cleared, was {}", first(&entry.before, &words))
+        } else if action == ActionKind::OptionAdd {
+            format!("{label} + {}", option())
+        } else if action == ActionKind::OptionRemove {
+            format!("{label} − {}", option())
+        } else if action == ActionKind::TextEdit {
+            format!("{label}: text edited, now {}", quoted(&entry.after))
+        } else {
+            format!("{label} {}", change(entry, &words))
         }
     }
 
     fn task_deed(&self, action: ActionKind, entry: &TimelineEntry) -> String {
-        let subject = entry.subject.as_deref().map(|subject| format!("“{}”", plain(subject)));
+        let subject = entry
+            .subject
+            .as_deref()
+            .map(|subject| format!("“{}”", plain(subject)));
         let subject = subject.unwrap_or_else(|| quoted(&entry.after));
-        match action {
-            ActionKind::TaskCreate => format!("task {subject} added"),
-            ActionKind::TaskAssign => {
-                format!("task {subject} for {}", change(entry, &|value| self.member(value)))
-            }
-            ActionKind::TaskReschedule => format!("task {subject} due {}", change(entry, &bare)),
-            ActionKind::TaskDone => format!("task {subject} done"),
-            ActionKind::TaskCancel => format!("task {subject} cancelled"),
-            ActionKind::TaskReopen => format!("task {subject} reopened"),
-            ActionKind::ItemAdd => format!("checklist + {}", quoted(&entry.after)),
-            _ if entry.after.first() == Some(&Scalar::Bool(false)) => {
-                format!("checklist {subject} unchecked")
-            }
-            _ => format!("checklist {subject} checked"),
+        let ends = [
+            (ActionKind::TaskCreate, "added"),
+            (ActionKind::TaskDone, "done"),
+            (ActionKind::TaskCancel, "cancelled"),
+            (ActionKind::TaskReopen, "reopened"),
+        ];
+        if let Some((_, end)) = ends.iter().find(|(kind, _)| *kind == action) {
+            format!("task {subject} {end}")
+        } else if action == ActionKind::TaskAssign {
+            format!(
+                "task {subject} for {}",
+                change(entry, &|value| self.member(value))
+            )
+        } else if action == ActionKind::TaskReschedule {
+            format!("task {subject} due {}", change(entry, &bare))
+        } else if action == ActionKind::ItemAdd {
+            format!("checklist + {}", quoted(&entry.after))
+        } else if entry.after.first() == Some(&Scalar::Bool(false)) {
+            format!("checklist {subject} unchecked")
+        } else {
+            format!("checklist {subject} checked")
         }
     }
 
     fn decision_deed(&self, entry: &TimelineEntry) -> String {
         let question = entry.subject.as_deref().unwrap_or_default();
         let outcome = |value: &Scalar| self.glossary.outcome(question, &value.to_string());
-        format!("decided {}: {}", self.glossary.question(question), first(&entry.after, &outcome))
+        format!(
+            "decided {}: {}",
+            self.glossary.question(question),
+            first(&entry.after, &outcome)
+        )
     }
 
     fn settle_deed(&self, entry: &TimelineEntry) -> String {
-        let Ok(place) = target(entry).parse::<Place>() else { return "settled".to_owned() };
+        let Ok(place) = target(entry).parse::<Place>() else {
+            return "settled".to_owned();
+        };
         let words = |value: &Scalar| self.value_at(&place, value);
         let name = self.glossary.place(&place, self.view);
         let sides: Vec<String> = entry.before.iter().map(&words).map(shorten).collect();
-        format!("settled {name} on {} (was {})", first(&entry.after, &words), sides.join(" / "))
+        format!(
+            "settled {name} on {} (was {})",
+            first(&entry.after, &words),
+            sides.join(" / ")
+        )
     }
 
     /// The words for a value at a place.
     #[must_use]
     pub fn value_at(&self, place: &Place, value: &Scalar) -> String {
-        match place {
-            Place::Stage => self.glossary.stage(&value.to_string()),
-            Place::Owner | Place::TaskPart(_, casework::case::TaskKey::Assignee) => {
-                self.member(value)
-            }
-            Place::Field(id) => self.glossary.value(id, value),
-            Place::Closed => match value.as_text().and_then(casework::case::Closing::read) {
-                Some(closing) => self.glossary.closing(&closing),
-                None => "open".to_owned(),
-            },
-            _ => bare(value),
+        if let Place::Field(id) = place {
+            self.glossary.value(id, value)
+        } else if *place == Place::Stage {
+            self.glossary.stage(&value.to_string())
+        } else if matches!(place, Place::Owner | Place::TaskPart(_, TaskKey::Assignee)) {
+            self.member(value)
+        } else if *place == Place::Closed {
+            let closing = value.as_text().and_then(Closing::read);
+            closing.map_or_else(
+                || "open".to_owned(),
+                |closing| self.glossary.closing(&closing),
+            )
+        } else {
+            bare(value)
         }
     }
 
@@ -229,26 +262,40 @@ impl<'a> Teller<'a> {
 }
 
 fn comment_deed(action: ActionKind, entry: &TimelineEntry) -> String {
-    match action {
-        ActionKind::CommentAdd => format!("commented {}", quoted(&entry.after)),
-        ActionKind::CommentEdit => format!("edited a comment to {}", quoted(&entry.after)),
-        _ => "redacted a comment".to_owned(),
+    if action == ActionKind::CommentAdd {
+        format!("commented {}", quoted(&entry.after))
+    } else if action == ActionKind::CommentEdit {
+        format!("edited a comment to {}", quoted(&entry.after))
+    } else {
+        "redacted a comment".to_owned()
     }
 }
 
 /// "before → after"; contested values found there are all named.
 fn change(entry: &TimelineEntry, words: &dyn Fn(&Scalar) -> String) -> String {
-    let before: Vec<String> =
-        entry.before.iter().filter(|value| !value.is_null()).map(words).map(shorten).collect();
+    let before: Vec<String> = entry
+        .before
+        .iter()
+        .filter(|value| !value.is_null())
+        .map(words)
+        .map(shorten)
+        .collect();
     let after = match entry.after.first() {
         Some(value) if !value.is_null() => shorten(words(value)),
         Some(_) | None => "none".to_owned(),
     };
-    if before.is_empty() { format!("→ {after}") } else { format!("{} → {after}", before.join(" / ")) }
+    if before.is_empty() {
+        format!("→ {after}")
+    } else {
+        format!("{} → {after}", before.join(" / "))
+    }
 }
 
 fn first(values: &[Scalar], words: &dyn Fn(&Scalar) -> String) -> String {
-    values.first().map(words).map_or_else(|| "nothing".to_owned(), shorten)
+    values
+        .first()
+        .map(words)
+        .map_or_else(|| "nothing".to_owned(), shorten)
 }
 
 fn quoted(values: &[Scalar]) -> String {
@@ -256,7 +303,11 @@ fn quoted(values: &[Scalar]) -> String {
 }
 
 fn bare(value: &Scalar) -> String {
-    if value.is_null() { "none".to_owned() } else { plain(&value.to_string()) }
+    if value.is_null() {
+        "none".to_owned()
+    } else {
+        plain(&value.to_string())
+    }
 }
 
 fn shorten(text: impl AsRef<str>) -> String {

@@ -11,7 +11,9 @@ pub fn plain(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\n' | '\t' => ' ',
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                '\u{fffd}'
+            }
             c if c.is_control() => '\u{fffd}',
             c => c,
         })
@@ -100,7 +102,11 @@ pub fn count(number: u64, one: &str) -> String {
 /// "1 reply", "2 replies".
 #[must_use]
 pub fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", thousands(number), if number == 1 { one } else { many })
+    format!(
+        "{} {}",
+        thousands(number),
+        if number == 1 { one } else { many }
+    )
 }
 
 /// 8577 as "8,577".
@@ -120,9 +126,8 @@ pub fn thousands(number: u64) -> String {
 /// Bytes as "312 B", "4.2 kB", "1.3 MB".
 #[must_use]
 pub fn bytes(number: u64) -> String {
-    let scaled = |unit: u64, name: &str| {
-        format!("{}.{} {name}", number / unit, number % unit * 10 / unit)
-    };
+    let scaled =
+        |unit: u64, name: &str| format!("{}.{} {name}", number / unit, number % unit * 10 / unit);
     match number {
         0..1_000 => format!("{number} B"),
         1_000..1_000_000 => scaled(1_000, "kB"),
@@ -163,7 +168,10 @@ pub fn day(ms: i64) -> String {
 
 fn shown(ms: i64, zone: &TimeZone) -> String {
     match Timestamp::from_millisecond(ms) {
-        Ok(time) => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+        Ok(time) => time
+            .to_zoned(zone.clone())
+            .strftime("%Y-%m-%d %H:%M")
+            .to_string(),
         Err(_) => format!("{ms} ms after 1970"),
     }
 }
@@ -189,7 +197,10 @@ mod tests {
 
     #[test]
     fn long_texts_are_wrapped_at_blanks_and_long_words_are_broken() {
-        assert_eq!(wrap("the fee was charged twice", 11, 9), ["the fee was", "charged", "twice"]);
+        assert_eq!(
+            wrap("the fee was charged twice", 11, 9),
+            ["the fee was", "charged", "twice"]
+        );
         assert_eq!(wrap("abcdefghij", 4, 9), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("one two three four", 9, 2), ["one two", "three …"]);
         assert_eq!(wrap("a\n\nb", 9, 9), ["a", "", "b"]);

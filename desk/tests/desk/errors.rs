@@ -8,7 +8,10 @@ fn without_a_workspace_the_ways_to_one_are_told() {
     let (kind, message, cure) = nobody.fault(&["board"]);
     assert_eq!(kind, "invalid");
     assert!(message.contains("no workspace"), "{message}");
-    assert!(cure.contains("casework init") && cure.contains("casework demo"), "{cure}");
+    assert!(
+        cure.contains("casework init") && cure.contains("casework demo"),
+        "{cure}"
+    );
     assert!(!nobody.folder.exists(), "looking makes nothing");
 }
 
@@ -24,7 +27,11 @@ fn a_second_workspace_in_the_same_folder_is_refused() {
 #[test]
 fn words_that_make_no_command_end_with_two() {
     let ana = Person::new();
-    for words in [&["case", "fly"][..], &["case", "move"], &["case", "move", "a", "b", "--override"]] {
+    for words in [
+        &["case", "fly"][..],
+        &["case", "move"],
+        &["case", "move", "a", "b", "--override"],
+    ] {
         assert_eq!(ana.output(words).status.code(), Some(2), "{words:?}");
     }
     assert_eq!(ana.output(&["--help"]).status.code(), Some(0));
@@ -49,17 +56,30 @@ fn a_refusal_names_what_failed_and_what_there_is() {
     refused(&["case", "close", &case, "gone"], "gone");
     refused(&["case", "open", "XXX", "A title"], "XXX");
     refused(&["drawer", "redo", "7"], "7");
-    refused(&["import", "xes", "/nowhere/at/all.xes"], "/nowhere/at/all.xes");
-    refused(&["template", "import", "/nowhere/at/all.toml"], "/nowhere/at/all.toml");
+    refused(
+        &["import", "xes", "/nowhere/at/all.xes"],
+        "/nowhere/at/all.xes",
+    );
+    refused(
+        &["template", "import", "/nowhere/at/all.toml"],
+        "/nowhere/at/all.toml",
+    );
 }
 
 #[test]
 fn a_file_that_is_no_template_is_answered_with_line_and_place() {
     let ana = Person::founder();
     let file = ana.folder.with_file_name("bad.toml");
-    std::fs::write(&file, "key = \"BAD\"\nname = \"Bad\"\ncolur = \"#ffffff\"\n").unwrap();
+    std::fs::write(
+        &file,
+        "key = \"BAD\"\nname = \"Bad\"\ncolur = \"#ffffff\"\n",
+    )
+    .unwrap();
     let (_, message, _) = ana.fault(&["template", "import", file.to_str().unwrap()]);
-    assert!(message.contains("line 3") && message.contains("colur"), "{message}");
+    assert!(
+        message.contains("line 3") && message.contains("colur"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -76,7 +96,10 @@ fn errors_for_people_stand_on_standard_error_with_something_to_try() {
     let output = nobody.output(&["board"]);
     assert!(output.stdout.is_empty());
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.starts_with("error: ") && text.contains("\n  try: "), "{text}");
+    assert!(
+        text.starts_with("error: ") && text.contains("\n  try: "),
+        "{text}"
+    );
 }
 
 #[test]

@@ -26,7 +26,10 @@ const SMALL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 
 fn small(person: &Person, name: &str, content: &str) -> String {
     let path = person.folder.with_file_name(name);
-    std::fs::File::create(&path).unwrap().write_all(content.as_bytes()).unwrap();
+    std::fs::File::create(&path)
+        .unwrap()
+        .write_all(content.as_bytes())
+        .unwrap();
     path.to_str().unwrap().to_owned()
 }
 
@@ -52,10 +55,18 @@ fn every_trace_is_a_case_and_every_event_an_action_with_its_claim() {
     assert_eq!(opened["imported"]["at_ms"], 1_318_333_342_000_u64);
     assert_eq!(opened["imported"]["zone_min"], 120);
     let text = ana.text(&["case", "timeline", &number]);
-    assert!(text.contains("imported: Resource01, 2011-10-11 13:42"), "{text}");
+    assert!(
+        text.contains("imported: Resource01, 2011-10-11 13:42"),
+        "{text}"
+    );
     let members = ana.json(&["member", "list", "--all"]);
     let imported = members["members"].as_array().unwrap().iter();
-    assert_eq!(imported.filter(|member| member["kind"] == "imported").count(), 3);
+    assert_eq!(
+        imported
+            .filter(|member| member["kind"] == "imported")
+            .count(),
+        3
+    );
     assert_eq!(ana.json(&["verify"])["holds"], true);
 }
 
@@ -64,9 +75,18 @@ fn a_dry_run_imports_nothing() {
     let ana = Person::founder();
     let file = small(&ana, "garden.xes", SMALL);
     let plan = ana.json(&["import", "xes", &file, "--dry-run"]);
-    assert_eq!((plan["cases"].as_u64(), plan["events"].as_u64()), (Some(3), Some(4)));
+    assert_eq!(
+        (plan["cases"].as_u64(), plan["events"].as_u64()),
+        (Some(3), Some(4))
+    );
     assert_eq!(ana.json(&["list"])["total"], 0);
-    assert_eq!(ana.json(&["template", "list"])["templates"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        ana.json(&["template", "list"])["templates"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -90,7 +110,12 @@ fn an_import_goes_on_where_an_earlier_one_ended() {
     assert_eq!(output.status.code(), Some(3), "a cut file is told");
     let first: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(first["imported"]["cases"], 2);
-    assert!(first["broken"].as_str().unwrap().contains("2 complete cases"));
+    assert!(
+        first["broken"]
+            .as_str()
+            .unwrap()
+            .contains("2 complete cases")
+    );
     let file = small(&ana, "garden.xes", SMALL);
     let second = ana.json(&["import", "xes", &file]);
     assert_eq!(second["imported"]["cases"], 1);
@@ -102,10 +127,20 @@ fn an_import_goes_on_where_an_earlier_one_ended() {
 #[test]
 fn a_hostile_file_is_refused_and_leaves_nothing() {
     let ana = Person::founder();
-    let file = small(&ana, "evil.xes", "<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"aa\">]><log/>");
+    let file = small(
+        &ana,
+        "evil.xes",
+        "<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"aa\">]><log/>",
+    );
     let (_, message, _) = ana.fault(&["import", "xes", &file]);
     assert!(message.contains("DOCTYPE"), "{message}");
-    assert_eq!(ana.json(&["template", "list"])["templates"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        ana.json(&["template", "list"])["templates"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -120,5 +155,8 @@ fn the_permit_log_of_a_municipality_arrives_to_the_last_event() {
     assert_eq!(done["imported"]["events"], 8_577);
     assert_eq!(done["imported"]["complete"], true);
     let key = done["template"]["key"].as_str().unwrap();
-    assert_eq!(ana.json(&["list", "--template", key, "--limit", "1"])["total"], 1_434);
+    assert_eq!(
+        ana.json(&["list", "--template", key, "--limit", "1"])["total"],
+        1_434
+    );
 }

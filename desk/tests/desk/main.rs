@@ -1,5 +1,10 @@
 //! The command as people run it: the real program, asserted on by what it says with `--json`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 mod errors;
 mod import;
 mod owner;
@@ -14,6 +19,9 @@ fn no_test_file_is_forgotten() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        assert!(stem == "main" || main.contains(&format!("mod {stem};")), "{stem} is not run");
+        assert!(
+            stem == "main" || main.contains(&format!("mod {stem};")),
+            "{stem} is not run"
+        );
     }
 }

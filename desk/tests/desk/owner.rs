@@ -27,7 +27,11 @@ fn commands_go_through_the_owner_while_it_watches() {
     let (_, message, _) = ana.fault(&["case", "move", &case, "nowhere"]);
     assert!(message.contains("nowhere"), "{message}");
     drop(owner);
-    assert_eq!(ana.json(&["case", "show", &case])["stage"], "review", "it is durable");
+    assert_eq!(
+        ana.json(&["case", "show", &case])["stage"],
+        "review",
+        "it is durable"
+    );
 }
 
 #[test]
@@ -39,10 +43,16 @@ fn a_relative_file_means_the_callers_folder_not_the_owners() {
         home.join("own.toml"),
     )
     .unwrap();
-    let import = ana.command(&["template", "import", "own.toml"]).current_dir(home).status();
+    let import = ana
+        .command(&["template", "import", "own.toml"])
+        .current_dir(home)
+        .status();
     assert!(import.unwrap().success());
     let case = ana.complaint("Exported");
-    let export = ana.command(&["export", &case, "--out", "there"]).current_dir(home).status();
+    let export = ana
+        .command(&["export", &case, "--out", "there"])
+        .current_dir(home)
+        .status();
     assert!(export.unwrap().success());
     assert_eq!(std::fs::read_dir(home.join("there")).unwrap().count(), 2);
 }
@@ -60,11 +70,20 @@ fn a_killed_owner_leaves_nothing_that_stops_the_next() {
     let (ana, owner) = watched();
     let case = ana.complaint("Before the end");
     drop(owner);
-    assert!(ana.folder.join("owner.sock").exists(), "a killed owner cannot tidy up");
-    assert_eq!(ana.json(&["case", "show", &case])["title"], "Before the end");
+    assert!(
+        ana.folder.join("owner.sock").exists(),
+        "a killed owner cannot tidy up"
+    );
+    assert_eq!(
+        ana.json(&["case", "show", &case])["title"],
+        "Before the end"
+    );
     let mut next = ana.spawn(&["sync", "--watch"]);
     next.wait_for("in step from here on");
-    assert_eq!(ana.json(&["case", "show", &case])["title"], "Before the end");
+    assert_eq!(
+        ana.json(&["case", "show", &case])["title"],
+        "Before the end"
+    );
 }
 
 #[test]
@@ -77,5 +96,11 @@ fn commands_at_the_same_time_wait_for_each_other() {
             scope.spawn(move || ana.json(&["case", "comment", case, &format!("comment {n}")]));
         }
     });
-    assert_eq!(ana.json(&["case", "show", &case])["comments"].as_array().unwrap().len(), 6);
+    assert_eq!(
+        ana.json(&["case", "show", &case])["comments"]
+            .as_array()
+            .unwrap()
+            .len(),
+        6
+    );
 }

@@ -16,7 +16,10 @@ impl Person {
     /// Somebody without a workspace yet.
     pub(crate) fn new() -> Self {
         let home = TempDir::new().unwrap();
-        Self { folder: home.path().join("replica"), _home: home }
+        Self {
+            folder: home.path().join("replica"),
+            _home: home,
+        }
     }
 
     /// Somebody with a workspace of their own and the complaint template.
@@ -31,7 +34,13 @@ impl Person {
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_casework"));
         command.arg("--folder").arg(&self.folder).args(words);
-        for name in ["CASEWORK_FOLDER", "CASEWORK_NAME", "COLUMNS", "NO_COLOR", "CLICOLOR_FORCE"] {
+        for name in [
+            "CASEWORK_FOLDER",
+            "CASEWORK_NAME",
+            "COLUMNS",
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+        ] {
             command.env_remove(name);
         }
         command.env("TZ", "UTC").stdin(Stdio::null());
@@ -84,7 +93,11 @@ impl Person {
     /// Starts a process that goes on.
     pub(crate) fn spawn(&self, words: &[&str]) -> Running {
         let mut command = self.command(words);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         Running { child }
     }
 }
@@ -100,7 +113,10 @@ impl Running {
         use std::io::{BufRead, BufReader};
         let stdout = self.child.stdout.take().unwrap();
         let mut lines = BufReader::new(stdout).lines();
-        let found = lines.by_ref().map_while(Result::ok).any(|line| line.contains(words));
+        let found = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .any(|line| line.contains(words));
         assert!(found, "it ended before it said {words:?}");
         // Goes on reading, so that the process never waits for a full pipe.
         std::thread::spawn(move || lines.for_each(drop));

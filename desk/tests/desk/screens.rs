@@ -13,8 +13,23 @@ fn busy() -> (Person, String) {
     ana.complaint("A short one");
     ana.json(&["case", "move", &case, "review"]);
     ana.json(&["case", "comment", &case, &"a long comment ".repeat(30)]);
-    ana.json(&["case", "task", "add", &case, &"a long task ".repeat(12), "--item", "line"]);
-    ana.json(&["case", "label", &case, "a label that is rather long", "press", "regulator"]);
+    ana.json(&[
+        "case",
+        "task",
+        "add",
+        &case,
+        &"a long task ".repeat(12),
+        "--item",
+        "line",
+    ]);
+    ana.json(&[
+        "case",
+        "label",
+        &case,
+        "a label that is rather long",
+        "press",
+        "regulator",
+    ]);
     (ana, case)
 }
 
@@ -40,7 +55,10 @@ fn no_screen_is_wider_than_the_terminal() {
             let text = String::from_utf8(output.stdout).unwrap();
             for line in text.lines().filter(|line| !line.contains("settle:")) {
                 let limit: usize = columns.parse().unwrap();
-                assert!(measure_text_width(line) <= limit, "{words:?} at {columns}:\n{line}");
+                assert!(
+                    measure_text_width(line) <= limit,
+                    "{words:?} at {columns}:\n{line}"
+                );
             }
         }
     }
@@ -56,5 +74,8 @@ fn colours_are_for_terminals_and_can_be_refused() {
     };
     assert!(shown("SOMETHING_ELSE").contains('\u{1b}'));
     assert!(!shown("NO_COLOR").contains('\u{1b}'));
-    assert!(!ana.text(&["board"]).contains('\u{1b}'), "a pipe has no colours");
+    assert!(
+        !ana.text(&["board"]).contains('\u{1b}'),
+        "a pipe has no colours"
+    );
 }

@@ -3,16 +3,38 @@
 use crate::program::Person;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one day of one case, told in order")]
 fn a_case_goes_from_intake_to_closed_and_its_timeline_tells_it() {
     let ana = Person::founder();
     let number = ana.complaint("Fee charged twice");
     assert!(number.starts_with("CMP-~"), "{number}");
     let case = number.as_str();
     ana.json(&["case", "move", case, "Review and response"]);
-    ana.json(&["case", "set", case, "severity=high", "amount=12.50 EUR", "contacts_count=+1"]);
+    ana.json(&[
+        "case",
+        "set",
+        case,
+        "severity=high",
+        "amount=12.50 EUR",
+        "contacts_count=+1",
+    ]);
     ana.json(&["case", "set", case, "contacts_count=2", "products=card,app"]);
     ana.json(&["case", "comment", case, "She prefers letters", "--external"]);
-    let task = ana.json(&["case", "task", "add", case, "Call her", "--for", "Ana", "--due", "2027-01-05", "--item", "find the number", "--item", "take notes"]);
+    let task = ana.json(&[
+        "case",
+        "task",
+        "add",
+        case,
+        "Call her",
+        "--for",
+        "Ana",
+        "--due",
+        "2027-01-05",
+        "--item",
+        "find the number",
+        "--item",
+        "take notes",
+    ]);
     let task = task["task"].as_str().unwrap();
     ana.json(&["case", "task", "check", case, &task[..6], "find the number"]);
     ana.json(&["case", "task", "done", case, "Call her"]);
@@ -21,7 +43,15 @@ fn a_case_goes_from_intake_to_closed_and_its_timeline_tells_it() {
     ana.json(&["case", "owner", case, "Ana"]);
     ana.json(&["case", "priority", case, "high"]);
     ana.json(&["case", "due", case, "2027-02-01"]);
-    ana.json(&["case", "decide", case, "verdict", "upheld", "--rationale", "Booked twice"]);
+    ana.json(&[
+        "case",
+        "decide",
+        case,
+        "verdict",
+        "upheld",
+        "--rationale",
+        "Booked twice",
+    ]);
     ana.json(&["case", "close", case, "resolved", "--notes", "Booked back"]);
     ana.json(&["case", "reopen", case, "--reason", "She wrote again"]);
 
@@ -30,7 +60,10 @@ fn a_case_goes_from_intake_to_closed_and_its_timeline_tells_it() {
     assert_eq!(shown["fields"]["severity"]["words"], "High");
     assert_eq!(shown["fields"]["amount"]["words"], "12.50 EUR");
     assert_eq!(shown["fields"]["contacts_count"]["count"], 3);
-    assert_eq!(shown["fields"]["products"]["options"], serde_json::json!(["app", "card"]));
+    assert_eq!(
+        shown["fields"]["products"]["options"],
+        serde_json::json!(["app", "card"])
+    );
     assert_eq!(shown["labels"], serde_json::json!(["urgent"]));
     assert_eq!(shown["owner"], "Ana");
     assert_eq!(shown["tasks"][0]["status"], "done");
@@ -46,7 +79,10 @@ fn a_case_goes_from_intake_to_closed_and_its_timeline_tells_it() {
     assert_eq!(entries[0]["action"], "case.reopen");
     assert_eq!(entries[0]["reason"], "She wrote again");
     assert_eq!(entries.last().unwrap()["action"], "case.open");
-    let moved = entries.iter().find(|entry| entry["action"] == "stage.move").unwrap();
+    let moved = entries
+        .iter()
+        .find(|entry| entry["action"] == "stage.move")
+        .unwrap();
     assert_eq!(moved["sentence"], "stage Intake → Review and response");
 }
 
@@ -58,7 +94,15 @@ fn a_rule_that_asks_is_refused_then_gone_through_with_a_reason() {
     assert_eq!(kind, "invalid");
     assert!(message.contains("Closing without a review"), "{message}");
     assert!(cure.contains("--override --reason"), "{cure}");
-    ana.json(&["case", "move", &case, "closed", "--override", "--reason", "Settled on the phone"]);
+    ana.json(&[
+        "case",
+        "move",
+        &case,
+        "closed",
+        "--override",
+        "--reason",
+        "Settled on the phone",
+    ]);
     let shown = ana.text(&["case", "show", &case]);
     assert!(shown.contains("Overrides"), "{shown}");
     assert!(shown.contains("Settled on the phone"), "{shown}");
@@ -67,12 +111,17 @@ fn a_rule_that_asks_is_refused_then_gone_through_with_a_reason() {
 #[test]
 fn lists_and_boards_show_the_cases_that_were_asked_for() {
     let ana = Person::founder();
-    let numbers: Vec<String> =
-        (0..5).map(|n| ana.complaint(&format!("Complaint {n}"))).collect();
+    let numbers: Vec<String> = (0..5)
+        .map(|n| ana.complaint(&format!("Complaint {n}")))
+        .collect();
     ana.json(&["case", "move", &numbers[1], "review"]);
     ana.json(&["case", "owner", &numbers[2], "Ana"]);
     ana.json(&["case", "label", &numbers[3], "press"]);
-    let total = |words: &[&str]| ana.json(&[&["list"], words].concat())["total"].as_u64().unwrap();
+    let total = |words: &[&str]| {
+        ana.json(&[&["list"], words].concat())["total"]
+            .as_u64()
+            .unwrap()
+    };
     assert_eq!(total(&[]), 5);
     assert_eq!(total(&["--mine"]), 1);
     assert_eq!(total(&["--unassigned"]), 4);
@@ -92,9 +141,21 @@ fn lists_and_boards_show_the_cases_that_were_asked_for() {
 fn a_case_is_named_by_number_title_or_the_beginning_of_its_id() {
     let ana = Person::founder();
     let number = ana.complaint("Fee charged twice");
-    let document = ana.json(&["case", "show", &number])["document"].as_str().unwrap().to_owned();
-    for name in ["fee charged", &document[..6], &document, &number.to_lowercase()] {
-        assert_eq!(ana.json(&["case", "show", name])["number"], number.as_str(), "{name}");
+    let document = ana.json(&["case", "show", &number])["document"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for name in [
+        "fee charged",
+        &document[..6],
+        &document,
+        &number.to_lowercase(),
+    ] {
+        assert_eq!(
+            ana.json(&["case", "show", name])["number"],
+            number.as_str(),
+            "{name}"
+        );
     }
     ana.complaint("Fee charged too late");
     let (_, message, cure) = ana.fault(&["case", "show", "fee charged"]);
@@ -105,15 +166,42 @@ fn a_case_is_named_by_number_title_or_the_beginning_of_its_id() {
 #[test]
 fn people_roles_and_teams_are_told() {
     let ana = Person::founder();
-    ana.json(&["member", "add", "Intake form", "--kind", "service", "--role", "intake"]);
-    ana.json(&["team", "set", "north", "--name", "Team North", "--add", "Ana"]);
+    ana.json(&[
+        "member",
+        "add",
+        "Intake form",
+        "--kind",
+        "service",
+        "--role",
+        "intake",
+    ]);
+    ana.json(&[
+        "team",
+        "set",
+        "north",
+        "--name",
+        "Team North",
+        "--add",
+        "Ana",
+    ]);
     let members = ana.json(&["member", "list"]);
     assert_eq!(members["members"].as_array().unwrap().len(), 2);
     let teams = ana.json(&["team", "list"]);
     assert_eq!(teams["teams"][0]["name"], "Team North");
     let roles = ana.text(&["role", "list"]);
-    assert!(roles.contains("operator") && roles.contains("settle"), "{roles}");
-    ana.json(&["member", "role", "Intake form", "--add", "viewer", "--remove", "intake"]);
+    assert!(
+        roles.contains("operator") && roles.contains("settle"),
+        "{roles}"
+    );
+    ana.json(&[
+        "member",
+        "role",
+        "Intake form",
+        "--add",
+        "viewer",
+        "--remove",
+        "intake",
+    ]);
     ana.json(&["member", "remove", "Intake form"]);
     let members = ana.text(&["member", "list"]);
     assert!(members.contains("suspended"), "{members}");
@@ -130,7 +218,11 @@ fn everything_is_verified_and_a_case_is_exported_as_a_plain_document() {
     let out = ana.folder.with_file_name("out");
     let exported = ana.json(&["export", &case, "--out", out.to_str().unwrap()]);
     let bytes = std::fs::read(exported["automerge"].as_str().unwrap()).unwrap();
-    assert_eq!(bytes[..4], [0x85, 0x6f, 0x4a, 0x83], "an Automerge document");
+    assert_eq!(
+        bytes[..4],
+        [0x85, 0x6f, 0x4a, 0x83],
+        "an Automerge document"
+    );
     let json = std::fs::read_to_string(exported["json"].as_str().unwrap()).unwrap();
     assert!(json.contains("Fee charged twice"));
 }

@@ -21,7 +21,12 @@ pub fn actor_id(
 ) -> ActorId {
     let half = digest(
         Tag::Actor,
-        &[workspace.as_bytes(), document.as_bytes(), device.as_bytes(), &nonce],
+        &[
+            workspace.as_bytes(),
+            document.as_bytes(),
+            device.as_bytes(),
+            &nonce,
+        ],
     );
     let mut bytes = [0; ActorId::LEN];
     bytes[..8].copy_from_slice(&nonce);
@@ -48,8 +53,11 @@ mod tests {
 
     #[test]
     fn an_actor_belongs_to_one_device_in_one_document_of_one_workspace() {
-        let (w, d, me) =
-            (WorkspaceId::new([1; 32]), DocumentId::new([2; 16]), DeviceId::new([3; 32]));
+        let (w, d, me) = (
+            WorkspaceId::new([1; 32]),
+            DocumentId::new([2; 16]),
+            DeviceId::new([3; 32]),
+        );
         let actor = actor_id(w, d, me, [9; 8]);
         assert!(belongs_to(actor, w, d, me));
         assert!(!belongs_to(actor, w, d, DeviceId::new([4; 32])));

@@ -32,7 +32,12 @@ impl CitedVersion {
 
 impl core::fmt::Display for CitedVersion {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{}:{}", self.version, data_encoding::HEXLOWER.encode(&self.mark))
+        write!(
+            f,
+            "{}:{}",
+            self.version,
+            data_encoding::HEXLOWER.encode(&self.mark)
+        )
     }
 }
 
@@ -69,9 +74,14 @@ impl Citation {
             let rest = message.strip_prefix("{\"w\":\"")?;
             let (roster, rest) = rest.split_once("\",\"a\":\"")?;
             let (access, _) = rest.split_once("\",")?;
-            Some(Self { roster: parse_version(roster)?, access: parse_version(access)? })
+            Some(Self {
+                roster: parse_version(roster)?,
+                access: parse_version(access)?,
+            })
         };
-        parse().ok_or_else(|| CitationError { start: message.chars().take(80).collect() })
+        parse().ok_or_else(|| CitationError {
+            start: message.chars().take(80).collect(),
+        })
     }
 }
 
@@ -83,7 +93,10 @@ fn parse_version(text: &str) -> Option<CitedVersion> {
         && number.bytes().all(|b| b.is_ascii_digit());
     let mark = data_encoding::HEXLOWER.decode(mark.as_bytes()).ok()?;
     let version = plain.then(|| number.parse().ok()).flatten()?;
-    Some(CitedVersion { version, mark: mark.try_into().ok()? })
+    Some(CitedVersion {
+        version,
+        mark: mark.try_into().ok()?,
+    })
 }
 
 #[cfg(test)]
@@ -92,8 +105,14 @@ mod tests {
 
     fn citation() -> Citation {
         Citation {
-            roster: CitedVersion { version: 12, mark: [0x9f; 8] },
-            access: CitedVersion { version: 3, mark: [7; 8] },
+            roster: CitedVersion {
+                version: 12,
+                mark: [0x9f; 8],
+            },
+            access: CitedVersion {
+                version: 3,
+                mark: [7; 8],
+            },
         }
     }
 

@@ -113,7 +113,10 @@ mod tests {
     fn no_tag_is_a_prefix_of_another() {
         for (i, a) in Tag::ALL.iter().enumerate() {
             for (j, b) in Tag::ALL.iter().enumerate() {
-                assert!(i == j || !a.as_bytes().starts_with(b.as_bytes()), "{a:?} {b:?}");
+                assert!(
+                    i == j || !a.as_bytes().starts_with(b.as_bytes()),
+                    "{a:?} {b:?}"
+                );
             }
         }
     }

@@ -129,13 +129,24 @@ impl SignedEntry {
             return Err(EntryError::TooLong(self.bytes.len()));
         }
         let mut decoder = minicbor::Decoder::new(&self.bytes);
-        let content: Content<B> =
-            decoder.decode().map_err(|error| EntryError::Malformed(error.to_string()))?;
+        let content: Content<B> = decoder
+            .decode()
+            .map_err(|error| EntryError::Malformed(error.to_string()))?;
         if decoder.position() != self.bytes.len() {
             return Err(EntryError::Malformed("bytes after the entry".to_owned()));
         }
-        verify(content.head.author, B::SIGN, &[&self.bytes], &self.signature)?;
-        Ok(Entry { hash: self.hash::<B>(), head: content.head, body: content.body, signed: self })
+        verify(
+            content.head.author,
+            B::SIGN,
+            &[&self.bytes],
+            &self.signature,
+        )?;
+        Ok(Entry {
+            hash: self.hash::<B>(),
+            head: content.head,
+            body: content.body,
+            signed: self,
+        })
     }
 }
 

@@ -65,7 +65,9 @@ pub fn decode<'b, F: Decode<'b, ()>>(message: &'b [u8]) -> Result<F, FrameError>
         return Err(FrameError::TooLong(message.len()));
     }
     let mut decoder = minicbor::Decoder::new(message);
-    let frame = decoder.decode().map_err(|error| FrameError::Malformed(error.to_string()))?;
+    let frame = decoder
+        .decode()
+        .map_err(|error| FrameError::Malformed(error.to_string()))?;
     if decoder.position() == message.len() {
         Ok(frame)
     } else {

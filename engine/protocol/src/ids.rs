@@ -198,7 +198,10 @@ mod tests {
         assert_eq!(id.to_string().parse::<DocumentId>(), Ok(id));
         let bytes = minicbor::to_vec(id).unwrap();
         assert_eq!(minicbor::decode::<DocumentId>(&bytes).unwrap(), id);
-        assert_eq!(serde_json::from_str::<DocumentId>(&serde_json::to_string(&id).unwrap()).unwrap(), id);
+        assert_eq!(
+            serde_json::from_str::<DocumentId>(&serde_json::to_string(&id).unwrap()).unwrap(),
+            id
+        );
     }
 
     #[test]

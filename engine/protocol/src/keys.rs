@@ -44,7 +44,11 @@ impl Signature {
 
 impl fmt::Debug for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Signature({})", data_encoding::HEXLOWER.encode(&self.0[..4]))
+        write!(
+            f,
+            "Signature({})",
+            data_encoding::HEXLOWER.encode(&self.0[..4])
+        )
     }
 }
 
@@ -203,7 +207,9 @@ fn verify_one(key: DeviceId, message: &[u8], signature: &Signature) -> Result<()
     if verifying.is_weak() {
         return Err(bad_key);
     }
-    holds(&verifying, message, signature).then_some(()).ok_or(KeyError::BadSignature(key))
+    holds(&verifying, message, signature)
+        .then_some(())
+        .ok_or(KeyError::BadSignature(key))
 }
 
 /// RFC 8032 §5.1.7 with the cofactor; `false` for a non-canonical `s` or an `R` off the curve.
@@ -215,7 +221,10 @@ fn holds(key: &VerifyingKey, message: &[u8], signature: &Signature) -> bool {
     else {
         return false;
     };
-    let Some(r) = CompressedEdwardsY::from_slice(r_bytes).ok().and_then(|r| r.decompress()) else {
+    let Some(r) = CompressedEdwardsY::from_slice(r_bytes)
+        .ok()
+        .and_then(|r| r.decompress())
+    else {
         return false;
     };
     let hash = Sha512::new()
@@ -259,7 +268,10 @@ mod tests {
     fn a_signature_for_one_purpose_is_not_one_for_another() {
         let key = SecretKey::from_seed(&[1; 32]);
         let signature = key.sign(Tag::Change, &[b"x"]);
-        assert_eq!(verify(key.device(), Tag::Change, &[b"x"], &signature), Ok(()));
+        assert_eq!(
+            verify(key.device(), Tag::Change, &[b"x"], &signature),
+            Ok(())
+        );
         assert_eq!(
             verify(key.device(), Tag::Head, &[b"x"], &signature),
             Err(KeyError::BadSignature(key.device()))
@@ -280,6 +292,9 @@ mod tests {
     fn a_key_of_small_order_is_refused() {
         let zero = DeviceId::new([0; 32]);
         let signature = Signature::new([0; 64]);
-        assert_eq!(verify(zero, Tag::Change, &[b"x"], &signature), Err(KeyError::BadKey(zero)));
+        assert_eq!(
+            verify(zero, Tag::Change, &[b"x"], &signature),
+            Err(KeyError::BadKey(zero))
+        );
     }
 }

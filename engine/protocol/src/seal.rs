@@ -83,7 +83,12 @@ impl SignedRun {
         signature: Signature,
     ) -> Self {
         let changes = changes.into_iter().map(Into::into).collect();
-        Self { document, device, changes, signature }
+        Self {
+            document,
+            device,
+            changes,
+            signature,
+        }
     }
 
     /// The document it claims to belong to.
@@ -133,9 +138,16 @@ impl SignedRun {
     pub fn check(self, workspace: WorkspaceId) -> Result<CheckedRun, SealError> {
         let bytes = self.changes_len();
         if self.is_empty() || self.len() > MAX_RUN_CHANGES || bytes > MAX_RUN_BYTES {
-            return Err(SealError::Size { changes: self.len(), bytes });
+            return Err(SealError::Size {
+                changes: self.len(),
+                bytes,
+            });
         }
-        let origin = Origin { workspace, document: self.document, device: self.device };
+        let origin = Origin {
+            workspace,
+            document: self.document,
+            device: self.device,
+        };
         let mut changes: Vec<CheckedChange> = Vec::with_capacity(self.changes.len());
         for (index, bytes) in self.changes.into_iter().enumerate() {
             let change = check_change(&origin, bytes.into())
@@ -145,7 +157,11 @@ impl SignedRun {
             }
             changes.push(change);
         }
-        Ok(CheckedRun { origin, changes, signature: self.signature })
+        Ok(CheckedRun {
+            origin,
+            changes,
+            signature: self.signature,
+        })
     }
 }
 
@@ -169,7 +185,9 @@ impl CheckedRun {
     }
 
     fn last(&self) -> &CheckedChange {
-        self.changes.last().expect("a checked run has at least one change")
+        self.changes
+            .last()
+            .expect("a checked run has at least one change")
     }
 
     /// Checks this run's signature alone.
@@ -193,7 +211,11 @@ impl CheckedRun {
     }
 
     fn into_verified(self) -> VerifiedRun {
-        VerifiedRun { origin: self.origin, changes: self.changes, signature: self.signature }
+        VerifiedRun {
+            origin: self.origin,
+            changes: self.changes,
+            signature: self.signature,
+        }
     }
 }
 
@@ -234,7 +256,11 @@ impl VerifiedRun {
         SignedRun {
             document: self.origin.document,
             device: self.origin.device,
-            changes: self.changes.iter().map(|change| change.bytes().to_vec().into()).collect(),
+            changes: self
+                .changes
+                .iter()
+                .map(|change| change.bytes().to_vec().into())
+                .collect(),
             signature: self.signature,
         }
     }
@@ -243,7 +269,11 @@ impl VerifiedRun {
 fn signed_message(origin: &Origin, hash: ChangeHash) -> Vec<u8> {
     message(
         Tag::Change,
-        &[origin.workspace.as_bytes(), origin.document.as_bytes(), hash.as_bytes()],
+        &[
+            origin.workspace.as_bytes(),
+            origin.document.as_bytes(),
+            hash.as_bytes(),
+        ],
     )
 }
 
@@ -255,12 +285,19 @@ pub fn sign_change(
     document: DocumentId,
     hash: ChangeHash,
 ) -> Signature {
-    key.sign(Tag::Change, &[workspace.as_bytes(), document.as_bytes(), hash.as_bytes()])
+    key.sign(
+        Tag::Change,
+        &[workspace.as_bytes(), document.as_bytes(), hash.as_bytes()],
+    )
 }
 
 /// The claim that a signature over one change hash makes; leaf signatures of bundles are checked
 /// with it, many at once, by [`verify_batch`].
 #[must_use]
 pub fn change_claim(origin: &Origin, hash: ChangeHash, signature: Signature) -> Claim {
-    Claim { key: origin.device, message: signed_message(origin, hash), signature }
+    Claim {
+        key: origin.device,
+        message: signed_message(origin, hash),
+        signature,
+    }
 }

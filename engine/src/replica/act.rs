@@ -119,7 +119,11 @@ impl Replica {
         moment: &Moment,
     ) -> Result<Acted, ReplicaFault> {
         let action = TemplateAction::Publish(revision.into());
-        let act = TemplateAct { action, reason: None, redo_of: None };
+        let act = TemplateAct {
+            action,
+            reason: None,
+            redo_of: None,
+        };
         let mut batch = self.batch();
         let acted = batch.act_on_template(template, act, moment)?;
         batch.commit()?;
@@ -167,7 +171,11 @@ impl Batch<'_> {
         let hash = change_hash(&hash);
         self.seal(id, hash, &kept, moment)?;
         self.follow_people(id, &checked.act().action, moment)?;
-        Ok(Acted { document: id, change: hash, warnings: checked.warnings().to_vec() })
+        Ok(Acted {
+            document: id,
+            change: hash,
+            warnings: checked.warnings().to_vec(),
+        })
     }
 
     /// Opens a case: its access record and its first change.
@@ -175,7 +183,11 @@ impl Batch<'_> {
     /// # Errors
     /// As [`Replica::act`].
     pub fn open_case(&mut self, case: NewCase, moment: &Moment) -> Result<Acted, ReplicaFault> {
-        let NewCase { opening, imported, restricted } = case;
+        let NewCase {
+            opening,
+            imported,
+            restricted,
+        } = case;
         let mut principals = vec![Principal::Member(self.me()?)];
         let named = opening.assignees.iter().chain(&opening.owner).copied();
         for member in named.map(Principal::Member) {
@@ -223,7 +235,11 @@ impl Batch<'_> {
             moment,
         )?;
         let action = TemplateAction::Open(revision.into());
-        let act = TemplateAct { action, reason: None, redo_of: None };
+        let act = TemplateAct {
+            action,
+            reason: None,
+            redo_of: None,
+        };
         self.act_on_template(id, act, moment)
     }
 
@@ -244,7 +260,15 @@ impl Batch<'_> {
             check_template_act(&past, act.clone())?
         };
         let verb = casework_protocol::rights::Verb::Publish;
-        self.allow(id, member, &[Needed { verb, stage: None, field: None }])?;
+        self.allow(
+            id,
+            member,
+            &[Needed {
+                verb,
+                stage: None,
+                field: None,
+            }],
+        )?;
         let stamp = self.stamp(id, None, moment)?;
         let step = self.begin(id, moment);
         let hash =
@@ -252,8 +276,13 @@ impl Batch<'_> {
         let hash = change_hash(&hash);
         self.seal(id, hash, &OwnAct::Template(act), moment)?;
         let automerge = &self.steps[&id].document.automerge;
-        self.replica.read_revisions(&mut self.writes, automerge, id)?;
-        Ok(Acted { document: id, change: hash, warnings: Vec::new() })
+        self.replica
+            .read_revisions(&mut self.writes, automerge, id)?;
+        Ok(Acted {
+            document: id,
+            change: hash,
+            warnings: Vec::new(),
+        })
     }
 
     /// Deletes a row in the same commit.
@@ -306,11 +335,17 @@ impl Batch<'_> {
         let is_me = |actor: ActorId| {
             let actor = AutomergeActor::from(actor.as_bytes().as_slice());
             let device = author_of(automerge, &actor);
-            device.and_then(|d| roster.device(d)).is_some_and(|device| device.member == me)
+            device
+                .and_then(|d| roster.device(d))
+                .is_some_and(|device| device.member == me)
         };
         let today = day_of(moment.now_ms.cast_signed(), moment.zone_min)
             .ok_or_else(|| untrusted("the clock is beyond the calendar"))?;
-        let asker = Asker { today, knows: &knows, is_me: &is_me };
+        let asker = Asker {
+            today,
+            knows: &knows,
+            is_me: &is_me,
+        };
         Ok(check_act(&Past::now(automerge), revision, act, &asker)?)
     }
 
@@ -322,14 +357,23 @@ impl Batch<'_> {
         needed: &[Needed],
     ) -> Result<(), ReplicaFault> {
         let roster = self.replica.roster()?;
-        let authority = Authority { roster, access: &self.records[&id] };
+        let authority = Authority {
+            roster,
+            access: &self.records[&id],
+        };
         let standing = authority.in_force(u64::MAX);
         let device = self.replica.device();
         for needed in needed {
             if !standing.allows(device, &asking(core::slice::from_ref(needed))) {
-                let name = roster.head().member(member).map(|member| member.name.clone());
+                let name = roster
+                    .head()
+                    .member(member)
+                    .map(|member| member.name.clone());
                 let member = name.unwrap_or_else(|| member.short());
-                return Err(ReplicaFault::Denied { member, verb: needed.verb });
+                return Err(ReplicaFault::Denied {
+                    member,
+                    verb: needed.verb,
+                });
             }
         }
         Ok(())

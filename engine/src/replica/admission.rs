@@ -12,8 +12,8 @@ use casework_protocol::access::AccessRecord;
 use casework_protocol::authority::{Act, Authority, CitationFault};
 use casework_protocol::citation::Citation;
 use casework_protocol::gate::{
-    ActorTip, ChangeHeader, ChangeIndex, CheckedChange, IndexedChange, PositionError,
-    Positioned, check_position,
+    ActorTip, ChangeHeader, ChangeIndex, CheckedChange, IndexedChange, PositionError, Positioned,
+    check_position,
 };
 use casework_protocol::ids::{ActorId, ChangeHash, DeviceId, DocumentId};
 use casework_protocol::keys::Signature;
@@ -55,7 +55,12 @@ pub(super) struct Index<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn new(judging: &'a Judging<'a>, automerge: &'a Automerge) -> Self {
-        Self { judging, automerge, batch: BTreeMap::new(), tips: RefCell::default() }
+        Self {
+            judging,
+            automerge,
+            batch: BTreeMap::new(),
+            tips: RefCell::default(),
+        }
     }
 
     /// Whether the document or the batch has a change.
@@ -66,8 +71,20 @@ impl<'a> Index<'a> {
     /// Adds a change that was judged fit.
     pub(super) fn take(&mut self, header: &ChangeHeader, citation: Citation) {
         let (actor, seq, max_op) = (header.actor, header.seq, header.max_op());
-        self.batch.insert(header.hash, IndexedChange { actor, seq, max_op, citation });
-        let tip = ActorTip { seq, hash: header.hash, max_op };
+        self.batch.insert(
+            header.hash,
+            IndexedChange {
+                actor,
+                seq,
+                max_op,
+                citation,
+            },
+        );
+        let tip = ActorTip {
+            seq,
+            hash: header.hash,
+            max_op,
+        };
         self.tips.get_mut().insert(actor, Some(tip));
     }
 }
@@ -94,8 +111,17 @@ impl ChangeIndex for Index<'_> {
         }
         let key = tables::document_actor(self.judging.document, actor);
         // A row that cannot be read counts as none: the position check then refuses, never admits.
-        let row: Option<TipRow> = self.judging.store.get_cbor(Table::Tips, &key).ok().flatten();
-        let tip = row.map(|row| ActorTip { seq: row.seq, hash: row.hash, max_op: row.max_op });
+        let row: Option<TipRow> = self
+            .judging
+            .store
+            .get_cbor(Table::Tips, &key)
+            .ok()
+            .flatten();
+        let tip = row.map(|row| ActorTip {
+            seq: row.seq,
+            hash: row.hash,
+            max_op: row.max_op,
+        });
         self.tips.borrow_mut().insert(actor, tip);
         tip
     }
@@ -144,7 +170,11 @@ pub(super) fn place(
             PositionError::MissingDependency(_) | PositionError::SequenceGap { .. }
         );
         let what = error.to_string();
-        if missing { Aside::Waiting(what) } else { Aside::Quarantined(what) }
+        if missing {
+            Aside::Waiting(what)
+        } else {
+            Aside::Quarantined(what)
+        }
     })
 }
 
@@ -160,8 +190,19 @@ pub(super) struct Standing {
 
 impl Incoming {
     pub(super) fn standing(&self) -> Standing {
-        let Self { change, device, arrived, held, .. } = self;
-        Standing { hash: change.header().hash, device: *device, arrived: *arrived, held: *held }
+        let Self {
+            change,
+            device,
+            arrived,
+            held,
+            ..
+        } = self;
+        Standing {
+            hash: change.header().hash,
+            device: *device,
+            arrived: *arrived,
+            held: *held,
+        }
     }
 }
 
@@ -172,7 +213,10 @@ pub(super) fn judge_rights(
     citation: &Citation,
     acts: &[Act<'_>],
 ) -> Result<(), Aside> {
-    let authority = Authority { roster, access: record };
+    let authority = Authority {
+        roster,
+        access: record,
+    };
     let arrival = standing.arrived.map_or(u64::MAX, |arrived| arrived.seq);
     let verdict = authority
         .action_verdict(citation, standing.device, arrival, acts)
@@ -181,10 +225,16 @@ pub(super) fn judge_rights(
         Verdict::Allowed => standing.held,
         Verdict::Reduced(_) => true,
         Verdict::Denied => {
-            return Err(Aside::Quarantined("its author had no right to it".to_owned()));
+            return Err(Aside::Quarantined(
+                "its author had no right to it".to_owned(),
+            ));
         }
     };
-    if reduced && authority.adopted(standing.hash).is_none() { Err(Aside::Held) } else { Ok(()) }
+    if reduced && authority.adopted(standing.hash).is_none() {
+        Err(Aside::Held)
+    } else {
+        Ok(())
+    }
 }
 
 fn unciteable(fault: CitationFault) -> Aside {

@@ -22,8 +22,7 @@ use super::tables::{self, Table};
 use super::writing::DocumentStep;
 use super::{Notice, Replica, ReplicaFault};
 use crate::case::{
-    Batch, Message, Needed, Past, RevisionMark, ShapeError, Shaped, ShapedAct, breaches,
-    shape_case,
+    Batch, Message, Needed, Past, RevisionMark, ShapeError, Shaped, ShapedAct, breaches, shape_case,
 };
 use crate::template::{Revision, Today};
 use crate::template_document::{TemplateAct, TemplateAction, shape_template};
@@ -54,8 +53,10 @@ impl Replica {
     ) -> Result<(), ReplicaFault> {
         let id = step.id;
         let (mut candidates, known_aside) = self.candidates(id, &arriving)?;
-        let retried: Vec<ChangeHash> =
-            candidates.iter().map(|incoming| incoming.change.header().hash).collect();
+        let retried: Vec<ChangeHash> = candidates
+            .iter()
+            .map(|incoming| incoming.change.header().hash)
+            .collect();
         candidates.extend(arriving);
         candidates.sort_by_key(|incoming| incoming.arrived);
         if candidates.is_empty() {
@@ -85,7 +86,9 @@ impl Replica {
         let mut again = Vec::new();
         let mut reasons = BTreeMap::new();
         self.store.scan(Table::Aside, id.as_bytes(), |key, value| {
-            let Some(hash) = tables::change_of(key) else { return Ok(true) };
+            let Some(hash) = tables::change_of(key) else {
+                return Ok(true);
+            };
             let row: AsideRow = decode_row(Table::Aside, value)?;
             reasons.insert(hash, row.why.clone());
             again.push((hash, row));
@@ -105,11 +108,26 @@ impl Replica {
 
     /// A stored change that lies aside as it arrived; its signature was checked then.
     fn unpack(&self, id: DocumentId, row: AsideRow) -> Option<Incoming> {
-        let origin = Origin { workspace: self.workspace(), document: id, device: row.device };
+        let origin = Origin {
+            workspace: self.workspace(),
+            document: id,
+            device: row.device,
+        };
         let change = check_change(&origin, row.bytes).ok()?;
         let held = row.why == Aside::Held;
-        let AsideRow { device, signed, arrived, .. } = row;
-        Some(Incoming { change, device, signed, arrived, held })
+        let AsideRow {
+            device,
+            signed,
+            arrived,
+            ..
+        } = row;
+        Some(Incoming {
+            change,
+            device,
+            signed,
+            arrived,
+            held,
+        })
     }
 
     fn sort(
@@ -152,7 +170,11 @@ impl Replica {
                     let breached = breaks_a_rule(&batch, &shaped, &revisions);
                     index.take(header, message.citation);
                     batch.take(shaped);
-                    sorted.admitted.push(Admitted { incoming, message, breached });
+                    sorted.admitted.push(Admitted {
+                        incoming,
+                        message,
+                        breached,
+                    });
                 }
                 Err(why) => {
                     aside.insert(hash, why.clone());
@@ -191,7 +213,12 @@ impl Replica {
                 failed
             }
         };
-        for Admitted { incoming, message, breached } in admitted {
+        for Admitted {
+            incoming,
+            message,
+            breached,
+        } in admitted
+        {
             let hash = incoming.change.header().hash;
             if let Some(why) = failed.get(&hash) {
                 put_aside(writes, step.id, incoming, why.clone());
@@ -211,7 +238,12 @@ impl Replica {
                 signed: incoming.signed.filter(|(signed, _)| *signed == hash),
             };
             let actor = header.actor;
-            let row = ChangeRow { bytes: incoming.change.into_bytes(), hash, device, arrived };
+            let row = ChangeRow {
+                bytes: incoming.change.into_bytes(),
+                hash,
+                device,
+                arrived,
+            };
             step.add(row, &message, (actor, tip));
         }
         Ok(())
@@ -225,18 +257,33 @@ impl Replica {
         incoming: &Incoming,
     ) -> Result<(), ReplicaFault> {
         let hash = incoming.change.header().hash;
-        let Some(arrived) = incoming.arrived else { return Ok(()) };
+        let Some(arrived) = incoming.arrived else {
+            return Ok(());
+        };
+        // The echo of own work that was answered for is the ordinary case, and must cost nothing.
+        let loose = self.loose_change(id, hash)?;
+        if loose
+            .as_ref()
+            .is_some_and(|(_, row)| row.arrived == Some(arrived))
+        {
+            return Ok(());
+        }
         if incoming.device == self.device()
             && let Some((number, row)) = self.unsent_changes(id)?.remove(&hash)
         {
-            writes.put_cbor(Table::Unjudged, tables::unjudged(arrived.seq, id, hash), &row);
+            writes.put_cbor(
+                Table::Unjudged,
+                tables::unjudged(arrived.seq, id, hash),
+                &row,
+            );
             writes.delete(Table::Outbox, tables::number(number));
         }
-        if let Some((place, row)) = self.loose_change(id, hash)? {
-            if row.arrived != Some(arrived) {
-                let row = ChangeRow { arrived: Some(arrived), ..row };
-                writes.put_cbor(Table::Changes, tables::document_number(id, place), &row);
-            }
+        if let Some((place, row)) = loose {
+            let row = ChangeRow {
+                arrived: Some(arrived),
+                ..row
+            };
+            writes.put_cbor(Table::Changes, tables::document_number(id, place), &row);
         } else if !arrivals(&self.store, id, automerge)?.contains_key(&hash) {
             writes.put_cbor(Table::Late, tables::document_change(id, hash), &arrived);
         }
@@ -253,7 +300,12 @@ impl Replica {
         let change = incoming.change.header().hash;
         if let (Aside::Quarantined(why), None) = (why, before.get(&change)) {
             let (document, device, why) = (id, incoming.device, why.clone());
-            self.notices.push(Notice::Quarantined { document, change, device, why });
+            self.notices.push(Notice::Quarantined {
+                document,
+                change,
+                device,
+                why,
+            });
         }
     }
 }
@@ -292,11 +344,19 @@ fn breaks_a_rule(
     shaped: &Shaped,
     revisions: &dyn Fn(RevisionMark) -> Option<Arc<Revision>>,
 ) -> bool {
-    let ShapedAct::Case(act) = shaped.act() else { return false };
+    let ShapedAct::Case(act) = shaped.act() else {
+        return false;
+    };
     let message = shaped.message();
-    let Some(revision) = message.revision.and_then(revisions) else { return false };
-    let Ok(past) = batch.past_of(shaped.change().deps()) else { return false };
-    let Some(today) = day_of(shaped.change().timestamp(), message.zone_min) else { return true };
+    let Some(revision) = message.revision.and_then(revisions) else {
+        return false;
+    };
+    let Ok(past) = batch.past_of(shaped.change().deps()) else {
+        return false;
+    };
+    let Some(today) = day_of(shaped.change().timestamp(), message.zone_min) else {
+        return true;
+    };
     !breaches(&past, &revision, act, &today).is_empty()
 }
 
@@ -325,7 +385,11 @@ pub(super) fn needed_by(act: &str, past: &Past<'_>, message: &Message) -> Vec<Ne
         Ok(OwnAct::Case(act)) => crate::case::needed(past, &act, message.rule.is_some()),
         Ok(OwnAct::Template(_)) | Err(_) => {
             let verb = casework_protocol::rights::Verb::Publish;
-            vec![Needed { verb, stage: None, field: None }]
+            vec![Needed {
+                verb,
+                stage: None,
+                field: None,
+            }]
         }
     }
 }

@@ -80,12 +80,20 @@ impl Replica {
             let Some(row) = self.store.get_cbor::<OutboxRow>(Table::Outbox, &key)? else {
                 continue;
             };
-            let Outgoing::Change { hash, place, .. } = &row.what else { continue };
-            let arrived = Arrived { seq: placed.seq, received_ms: placed.received_ms };
+            let Outgoing::Change { hash, place, .. } = &row.what else {
+                continue;
+            };
+            let arrived = Arrived {
+                seq: placed.seq,
+                received_ms: placed.received_ms,
+            };
             self.set_arrived(writes, row.document, (*hash, *place), arrived)?;
             self.count_own(writes, row.document, placed.document_seq)?;
             if placed.held {
-                excluded.entry(row.document).or_default().insert(*hash, Aside::Held);
+                excluded
+                    .entry(row.document)
+                    .or_default()
+                    .insert(*hash, Aside::Held);
             } else {
                 let judge = tables::unjudged(placed.seq, row.document, *hash);
                 writes.put_cbor(Table::Unjudged, judge, &row);
@@ -107,7 +115,10 @@ impl Replica {
         let row: Option<ChangeRow> = self.store.get_cbor(Table::Changes, &key)?;
         match row.filter(|row| row.hash == hash) {
             Some(row) => {
-                let row = ChangeRow { arrived: Some(arrived), ..row };
+                let row = ChangeRow {
+                    arrived: Some(arrived),
+                    ..row
+                };
                 writes.put_cbor(Table::Changes, key, &row);
             }
             None => writes.put_cbor(Table::Late, tables::document_change(id, hash), &arrived),
@@ -122,7 +133,9 @@ impl Replica {
         id: DocumentId,
         number: u64,
     ) -> Result<(), ReplicaFault> {
-        let Some(mut row) = self.row_in(writes, id)? else { return Ok(()) };
+        let Some(mut row) = self.row_in(writes, id)? else {
+            return Ok(());
+        };
         if row.document_seq == Some(number) {
             row.document_seq = Some(number + 1);
             while row.ahead.contains(&row.document_seq.unwrap_or_default()) {
@@ -167,16 +180,24 @@ impl Replica {
         for number in rows {
             writes.delete(Table::Outbox, tables::number(*number));
         }
-        let Some(placed) = places.first() else { return Ok(()) };
+        let Some(placed) = places.first() else {
+            return Ok(());
+        };
         let version = {
-            let verified = entry.clone().verify::<RosterBody>().map_err(super::authority::untrusted)?;
+            let verified = entry
+                .clone()
+                .verify::<RosterBody>()
+                .map_err(super::authority::untrusted)?;
             verified.head().version
         };
         // What lies between our head and this entry arrives with the log, and so does the entry.
         if self.roster()?.head().version() + 1 < version {
             return Ok(());
         }
-        let arrived = Arrived { seq: placed.seq, received_ms: placed.received_ms };
+        let arrived = Arrived {
+            seq: placed.seq,
+            received_ms: placed.received_ms,
+        };
         self.take_roster(writes, entry, arrived, &mut BTreeMap::new())
     }
 
@@ -190,16 +211,24 @@ impl Replica {
         for number in rows {
             writes.delete(Table::Outbox, tables::number(*number));
         }
-        let Some(placed) = places.first() else { return Ok(()) };
+        let Some(placed) = places.first() else {
+            return Ok(());
+        };
         let version = {
-            let verified = entry.clone().verify::<AccessBody>().map_err(super::authority::untrusted)?;
+            let verified = entry
+                .clone()
+                .verify::<AccessBody>()
+                .map_err(super::authority::untrusted)?;
             verified.head().version
         };
         self.count_own(writes, id, placed.document_seq)?;
         if self.record(id)?.head().version() + 1 < version {
             return Ok(());
         }
-        let arrived = Arrived { seq: placed.seq, received_ms: placed.received_ms };
+        let arrived = Arrived {
+            seq: placed.seq,
+            received_ms: placed.received_ms,
+        };
         self.take_access(writes, id, entry, arrived)
     }
 
@@ -210,15 +239,22 @@ impl Replica {
         start: &Start,
         steps: &mut Vec<DocumentStep>,
     ) -> Result<(), ReplicaFault> {
-        let Start::At(cursor) = start else { return Ok(()) };
+        let Start::At(cursor) = start else {
+            return Ok(());
+        };
         let mut due = Vec::new();
         self.store.scan(Table::Unjudged, &[], |key, value| {
-            let Some((seq, id, hash)) = tables::split_unjudged(key) else { return Ok(true) };
+            let Some((seq, id, hash)) = tables::split_unjudged(key) else {
+                return Ok(true);
+            };
             if seq >= cursor.seq {
                 return Ok(false);
             }
             let row: OutboxRow = decode_row(Table::Unjudged, value)?;
-            let arrived = Arrived { seq, received_ms: row.made_ms };
+            let arrived = Arrived {
+                seq,
+                received_ms: row.made_ms,
+            };
             if let Outgoing::Change { act, .. } = row.what {
                 due.push((key.to_vec(), id, (hash, arrived), act));
             }
@@ -266,12 +302,19 @@ impl Replica {
         let automerge = &step.document.automerge;
         let known = automerge.get_change_meta_by_hash(&automerge::ChangeHash(*hash.as_bytes()));
         let Some(meta) = known else { return Ok(None) };
-        let Some(message) = meta.message.as_deref().and_then(|text| Message::read(text).ok())
+        let Some(message) = meta
+            .message
+            .as_deref()
+            .and_then(|text| Message::read(text).ok())
         else {
             return Ok(None);
         };
-        let standing =
-            Standing { hash, device: self.device(), arrived: Some(arrived), held: false };
+        let standing = Standing {
+            hash,
+            device: self.device(),
+            arrived: Some(arrived),
+            held: false,
+        };
         let past = crate::case::Past::at(automerge, &meta.deps);
         let needed = needed_by(act, &past, &message);
         let authority = (self.roster()?, &self.records[&step.id]);

@@ -6,19 +6,19 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use casework_protocol::access::entry::{AccessBody, DocumentKind};
 use casework_protocol::access::draft::AccessDraft;
+use casework_protocol::access::entry::{AccessBody, DocumentKind};
 use casework_protocol::access::{AccessRecord, document_id};
 use casework_protocol::authority::Received;
 use casework_protocol::entry::SignedEntry;
 use casework_protocol::ids::{DocumentId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
-use casework_protocol::roster::entry::{InviteFor, RosterBody};
 use casework_protocol::roster::Roster;
 use casework_protocol::roster::draft::{RosterDraft, redeem_proof};
+use casework_protocol::roster::entry::{InviteFor, RosterBody};
 
-use super::document::{DocumentFault, OpenDocuments};
 use super::chains::{load_record, load_roster, next_number, put_roster};
+use super::document::{DocumentFault, OpenDocuments};
 use super::outbox::NOBODYS;
 use super::rows::{DocumentRow, OutboxRow, Outgoing, ServerRow};
 use super::store::{StoreError, Writes};
@@ -59,13 +59,19 @@ impl Replica {
             device_name: founding.device_name.clone(),
             nonce: moment.nonce("workspace").to_vec(),
         };
-        let draft = RosterDraft { body, claimed_ms: moment.now_ms };
+        let draft = RosterDraft {
+            body,
+            claimed_ms: moment.now_ms,
+        };
         let entry = draft.found(key.as_ref());
         let verified = entry.clone().verify().map_err(untrusted)?;
         let roster = Roster::found(verified, Received::unsequenced(moment.now_ms))?;
         let mut writes = Writes::default();
         put_roster(&mut writes, 1, &entry, None);
-        let identity = Identity { workspace: roster.workspace(), key };
+        let identity = Identity {
+            workspace: roster.workspace(),
+            key,
+        };
         let mut replica = Self::create(storage, identity, writes)?;
         replica.roster = Some(roster);
         Ok(replica)
@@ -101,7 +107,9 @@ impl Replica {
         let device = store.get(Table::Meta, meta::DEVICE)?.unwrap_or_default();
         if device != key.device().as_bytes() {
             let device = casework_protocol::ids::DeviceId::from_slice(&device);
-            return Err(ReplicaFault::OtherDevice(device.unwrap_or_else(|| key.device())));
+            return Err(ReplicaFault::OtherDevice(
+                device.unwrap_or_else(|| key.device()),
+            ));
         }
         let unfinished = openings.take_unfinished().map_err(disk)?;
         let mut replica = Self {
@@ -122,7 +130,11 @@ impl Replica {
         self.invite = Some(invite);
     }
 
-    fn create(storage: Storage, identity: Identity, mut writes: Writes) -> Result<Self, ReplicaFault> {
+    fn create(
+        storage: Storage,
+        identity: Identity,
+        mut writes: Writes,
+    ) -> Result<Self, ReplicaFault> {
         if !storage.store.is_empty(Table::Meta)? {
             return Err(ReplicaFault::Exists);
         }
@@ -166,11 +178,18 @@ impl Replica {
         device_name: &str,
         moment: &Moment,
     ) -> Result<(), ReplicaFault> {
-        let Some(invite) = self.invite.clone() else { return Ok(()) };
+        let Some(invite) = self.invite.clone() else {
+            return Ok(());
+        };
         if self.member().is_some() || self.unsent()? > 0 {
             return Ok(());
         }
-        let member = match self.roster()?.head().invite(invite.invite()).map(|open| &open.gives) {
+        let member = match self
+            .roster()?
+            .head()
+            .invite(invite.invite())
+            .map(|open| &open.gives)
+        {
             Some(InviteFor::Device { member }) => *member,
             Some(InviteFor::Member { .. }) | None => moment.member_id(),
         };
@@ -189,9 +208,16 @@ impl Replica {
     ///
     /// # Errors
     /// [`ReplicaFault::Roster`] when it could not hold now either; [`ReplicaFault::NotEnrolled`].
-    pub fn authorise(&mut self, body: RosterBody, moment: &Moment) -> Result<Standing, ReplicaFault> {
+    pub fn authorise(
+        &mut self,
+        body: RosterBody,
+        moment: &Moment,
+    ) -> Result<Standing, ReplicaFault> {
         let received = Received::unsequenced(moment.now_ms);
-        let draft = RosterDraft { body, claimed_ms: moment.now_ms };
+        let draft = RosterDraft {
+            body,
+            claimed_ms: moment.now_ms,
+        };
         let roster = self.roster()?;
         let entry = draft.rebase(roster, received, self.identity.key.as_ref())?;
         let mut writes = Writes::default();
@@ -221,7 +247,10 @@ impl Replica {
     ) -> Result<(), ReplicaFault> {
         self.record(id)?;
         let (roster, record) = (self.roster()?, &self.records[&id]);
-        let draft = AccessDraft { body, claimed_ms: moment.now_ms };
+        let draft = AccessDraft {
+            body,
+            claimed_ms: moment.now_ms,
+        };
         let received = Received::unsequenced(moment.now_ms);
         draft.rebase(record, roster, received, self.identity.key.as_ref())?;
         let mut writes = Writes::default();
@@ -247,7 +276,10 @@ impl Replica {
         body: AccessBody,
         moment: &Moment,
     ) -> Result<(DocumentId, SignedEntry, AccessRecord), ReplicaFault> {
-        let draft = AccessDraft { body, claimed_ms: moment.now_ms };
+        let draft = AccessDraft {
+            body,
+            claimed_ms: moment.now_ms,
+        };
         let entry = draft.found(self.workspace(), self.identity.key.as_ref());
         let id = document_id(&entry.hash::<AccessBody>());
         let verified = entry.clone().verify().map_err(untrusted)?;
@@ -292,7 +324,11 @@ impl Replica {
     ) -> u64 {
         let number = self.next_outbox;
         self.next_outbox += 1;
-        let row = OutboxRow { document, what, made_ms };
+        let row = OutboxRow {
+            document,
+            what,
+            made_ms,
+        };
         writes.put_cbor(Table::Outbox, tables::number(number), &row);
         number
     }
@@ -327,10 +363,16 @@ impl Replica {
             return Ok(());
         };
         let mut writes = Writes::default();
-        let row = DocumentRow { quarantined: Some(why.to_owned()), ..row };
+        let row = DocumentRow {
+            quarantined: Some(why.to_owned()),
+            ..row
+        };
         writes.put_cbor(Table::Documents, key, &row);
         self.documents.close(id);
-        self.notices.push(Notice::DocumentQuarantined { document: id, why: why.to_owned() });
+        self.notices.push(Notice::DocumentQuarantined {
+            document: id,
+            why: why.to_owned(),
+        });
         self.commit(writes)
     }
 }

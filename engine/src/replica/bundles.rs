@@ -32,9 +32,13 @@ impl Replica {
     /// # Errors
     /// [`ReplicaFault`] when the document cannot be opened or the store fails.
     pub fn make_bundle(&mut self, id: DocumentId) -> Result<Option<Bundle>, ReplicaFault> {
-        let Start::At(cursor) = self.stored_start()? else { return Ok(None) };
+        let Start::At(cursor) = self.stored_start()? else {
+            return Ok(None);
+        };
         self.document(id)?;
-        let Some(document) = self.documents.get_mut(id) else { return Ok(None) };
+        let Some(document) = self.documents.get_mut(id) else {
+            return Ok(None);
+        };
         let known = arrivals(&self.store, id, &document.automerge)?;
         let save = super::compaction::save(&document.automerge);
         let order = stored_order(&document.automerge);
@@ -49,7 +53,9 @@ impl Replica {
             landed.push(land(*hash, *at, Audience::Everyone));
         }
         let leaves = self.leaf_signatures(id)?;
-        let Some(aside) = self.pack_aside(id, cursor.seq, &mut landed)? else { return Ok(None) };
+        let Some(aside) = self.pack_aside(id, cursor.seq, &mut landed)? else {
+            return Ok(None);
+        };
         let arrivals = landed.iter().map(|landed| landed.arrival).collect();
         landed.sort_by_key(|landed| landed.arrival.seq);
         let digest = history_digest(&landed);
@@ -72,7 +78,11 @@ impl Replica {
         self.store.scan(Table::Tips, id.as_bytes(), |_, value| {
             let tip: TipRow = decode_row(Table::Tips, value)?;
             if let Some((hash, signature)) = tip.signed {
-                leaves.push(LeafSignature { device: tip.device, tip: hash, signature });
+                leaves.push(LeafSignature {
+                    device: tip.device,
+                    tip: hash,
+                    signature,
+                });
             }
             Ok(true)
         })?;
@@ -96,13 +106,18 @@ impl Replica {
         rows.sort_by_key(|(_, row)| row.arrived);
         let mut aside = Vec::new();
         for (hash, row) in rows {
-            let Some(at) = row.arrived.filter(|at| at.seq < upto) else { return Ok(None) };
+            let Some(at) = row.arrived.filter(|at| at.seq < upto) else {
+                return Ok(None);
+            };
             // What only this replica set aside is not the relay's view of it.
             if row.why != Aside::Withheld && row.why != Aside::Held {
                 return Ok(None);
             }
             landed.push(land(hash, at, Audience::Adopters));
-            aside.push(BundleAside::Withheld { device: row.device, changes: vec![hash] });
+            aside.push(BundleAside::Withheld {
+                device: row.device,
+                changes: vec![hash],
+            });
         }
         Ok(Some(aside))
     }
@@ -142,7 +157,9 @@ impl Replica {
         for (actor, tip) in tips {
             writes.put_cbor(Table::Tips, tables::document_actor(id, actor), &tip);
         }
-        let row = self.row_in(&writes, id)?.unwrap_or_else(|| unreachable_row(id));
+        let row = self
+            .row_in(&writes, id)?
+            .unwrap_or_else(|| unreachable_row(id));
         self.documents.close(id);
         let save = bundle.into_save();
         let row = DocumentRow {
@@ -154,7 +171,11 @@ impl Replica {
         };
         writes.put(Table::Snapshots, tables::document(id), save);
         writes.put(Table::Unchecked, tables::document(id), Vec::new());
-        let document = super::document::OpenDocument { automerge, row, view: None };
+        let document = super::document::OpenDocument {
+            automerge,
+            row,
+            view: None,
+        };
         let mut step = super::writing::DocumentStep::new(id, document);
         step.reread();
         if step.document.row.kind == casework_protocol::access::entry::DocumentKind::Template {
@@ -182,13 +203,14 @@ impl Replica {
         writes.put_cbor(Table::Histories, tables::document(id), &history);
         // Loose rows that the snapshot now holds go; own work on top of it stays where it is.
         let inside: BTreeSet<&ChangeHash> = order.iter().collect();
-        self.store.scan(Table::Changes, id.as_bytes(), |key, value| {
-            let row: ChangeRow = decode_row(Table::Changes, value)?;
-            if inside.contains(&row.hash) {
-                writes.delete(Table::Changes, key.to_vec());
-            }
-            Ok(true)
-        })?;
+        self.store
+            .scan(Table::Changes, id.as_bytes(), |key, value| {
+                let row: ChangeRow = decode_row(Table::Changes, value)?;
+                if inside.contains(&row.hash) {
+                    writes.delete(Table::Changes, key.to_vec());
+                }
+                Ok(true)
+            })?;
         for aside in bundle.aside() {
             if let ProvedAside::Withheld { device, changes } = aside {
                 for hash in changes {
@@ -248,21 +270,32 @@ fn check_actors(
                 .and_then(|author| DeviceId::from_slice(author.as_bytes()))
                 .ok_or_else(|| format!("actor {actor} names no author"))?,
         };
-        let (Ok(seq), Ok(max_op)) = (u32::try_from(meta.seq), u32::try_from(meta.max_op))
-        else {
+        let (Ok(seq), Ok(max_op)) = (u32::try_from(meta.seq), u32::try_from(meta.max_op)) else {
             return Err(format!("change {hash} counts too far"));
         };
         let before = tips.get(&actor).and_then(|tip| tip.signed);
         let own = signed.get(&hash).filter(|leaf| leaf.device == device);
         let signed = own.map(|leaf| (hash, leaf.signature)).or(before);
-        tips.insert(actor, TipRow { device, seq, hash, max_op, signed });
+        tips.insert(
+            actor,
+            TipRow {
+                device,
+                seq,
+                hash,
+                max_op,
+                signed,
+            },
+        );
     }
     vouched(automerge, &tips)?;
     Ok(tips)
 }
 
 /// Checks that every actor's newest change is covered by a signature of its device.
-pub(super) fn vouched(automerge: &Automerge, tips: &BTreeMap<ActorId, TipRow>) -> Result<(), String> {
+pub(super) fn vouched(
+    automerge: &Automerge,
+    tips: &BTreeMap<ActorId, TipRow>,
+) -> Result<(), String> {
     let mut open: BTreeMap<DeviceId, BTreeSet<ChangeHash>> = BTreeMap::new();
     let mut roots: BTreeMap<DeviceId, Vec<ChangeHash>> = BTreeMap::new();
     for tip in tips.values() {
@@ -275,15 +308,19 @@ pub(super) fn vouched(automerge: &Automerge, tips: &BTreeMap<ActorId, TipRow>) -
     }
     for (device, tips) in open {
         let roots = roots.remove(&device).unwrap_or_default();
-        let after: Vec<automerge::ChangeHash> =
-            roots.iter().map(|hash| automerge::ChangeHash(*hash.as_bytes())).collect();
+        let after: Vec<automerge::ChangeHash> = roots
+            .iter()
+            .map(|hash| automerge::ChangeHash(*hash.as_bytes()))
+            .collect();
         let beyond: BTreeSet<ChangeHash> = automerge
             .get_changes_meta(&after)
             .iter()
             .map(|meta| ChangeHash::new(meta.hash.0))
             .collect();
         if let Some(tip) = tips.iter().find(|tip| beyond.contains(*tip)) {
-            return Err(format!("no signature of device {device} covers change {tip}"));
+            return Err(format!(
+                "no signature of device {device} covers change {tip}"
+            ));
         }
     }
     Ok(())
@@ -299,12 +336,21 @@ fn prove(
         .and_then(|countersigned| countersigned.verify(head, id))
         .map_err(|error| error.to_string())?;
     let automerge = load_foreign(vouched.save(), (workspace, id))?;
-    let proved = vouched.prove(&stored_order(&automerge)).map_err(|error| error.to_string())?;
+    let proved = vouched
+        .prove(&stored_order(&automerge))
+        .map_err(|error| error.to_string())?;
     Ok((proved, automerge))
 }
 
 fn land(hash: ChangeHash, at: Arrived, audience: Audience) -> Landed {
-    Landed { hash, arrival: Arrival { seq: at.seq, received_ms: at.received_ms }, audience }
+    Landed {
+        hash,
+        arrival: Arrival {
+            seq: at.seq,
+            received_ms: at.received_ms,
+        },
+        audience,
+    }
 }
 
 /// The row was read at the beginning of the same call.

@@ -22,7 +22,10 @@ pub(super) fn put_roster(
     entry: &SignedEntry,
     arrived: Option<Arrived>,
 ) {
-    let row = Sequenced { entry: entry.clone(), arrived };
+    let row = Sequenced {
+        entry: entry.clone(),
+        arrived,
+    };
     writes.put_cbor(Table::Roster, tables::number(version), &row);
 }
 
@@ -32,7 +35,10 @@ pub(super) fn put_access(
     version: u64,
     (entry, arrived): (&SignedEntry, Option<Arrived>),
 ) {
-    let row = Sequenced { entry: entry.clone(), arrived };
+    let row = Sequenced {
+        entry: entry.clone(),
+        arrived,
+    };
     writes.put_cbor(Table::Access, tables::document_number(id, version), &row);
 }
 
@@ -55,11 +61,16 @@ pub(super) fn load_roster(store: &Store) -> Result<Option<Roster>, ReplicaFault>
     }
     let mut verified = Vec::with_capacity(entries.len());
     for row in entries {
-        let entry = row.entry.verify::<RosterBody>().map_err(|error| damaged("roster", &error))?;
+        let entry = row
+            .entry
+            .verify::<RosterBody>()
+            .map_err(|error| damaged("roster", &error))?;
         let received = received(row.arrived, entry.head().claimed_ms);
         verified.push((entry, received));
     }
-    Ok(Some(Roster::replay(verified).map_err(|error| damaged("roster", &error))?))
+    Ok(Some(
+        Roster::replay(verified).map_err(|error| damaged("roster", &error))?,
+    ))
 }
 
 pub(super) fn load_record(
@@ -77,7 +88,10 @@ pub(super) fn load_record(
     }
     let mut verified = Vec::with_capacity(entries.len());
     for row in entries {
-        let entry = row.entry.verify::<AccessBody>().map_err(|error| damaged("access", &error))?;
+        let entry = row
+            .entry
+            .verify::<AccessBody>()
+            .map_err(|error| damaged("access", &error))?;
         let received = received(row.arrived, entry.head().claimed_ms);
         verified.push((entry, received));
     }
@@ -86,9 +100,13 @@ pub(super) fn load_record(
 }
 
 pub(super) fn next_number(store: &Store, table: Table) -> Result<u64, StoreError> {
-    Ok(store.last_key(table)?.map_or(0, |key| tables::last_number(&key) + 1))
+    Ok(store
+        .last_key(table)?
+        .map_or(0, |key| tables::last_number(&key) + 1))
 }
 
 fn damaged(what: &str, error: &dyn core::fmt::Display) -> StoreError {
-    StoreError::Row { what: format!("{what}: {error}") }
+    StoreError::Row {
+        what: format!("{what}: {error}"),
+    }
 }

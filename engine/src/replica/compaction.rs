@@ -24,7 +24,10 @@ pub(super) fn is_due(row: &DocumentRow) -> bool {
 
 /// The saved form: without orphans, columns deflated.
 pub(super) fn save(automerge: &Automerge) -> Vec<u8> {
-    automerge.save_with_options(SaveOptions { deflate: true, retain_orphans: false })
+    automerge.save_with_options(SaveOptions {
+        deflate: true,
+        retain_orphans: false,
+    })
 }
 
 impl Replica {
@@ -52,7 +55,9 @@ impl Replica {
     }
 
     fn write_snapshot(&mut self, id: DocumentId) -> Result<(), ReplicaFault> {
-        let Some(mut document) = self.documents.take(id) else { return Ok(()) };
+        let Some(mut document) = self.documents.take(id) else {
+            return Ok(());
+        };
         let known = arrivals(&self.store, id, &document.automerge)?;
         let saved = save(&document.automerge);
         let order = stored_order(&document.automerge);

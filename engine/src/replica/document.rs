@@ -68,7 +68,11 @@ pub(crate) struct OpenDocuments {
 
 impl OpenDocuments {
     pub(crate) fn new(budget: u64) -> Self {
-        Self { open: LruCache::unbounded(), budget, held: 0 }
+        Self {
+            open: LruCache::unbounded(),
+            budget,
+            held: 0,
+        }
     }
 
     /// An open document, without counting as a use of it.
@@ -91,7 +95,9 @@ impl OpenDocuments {
                 self.held = self.held.saturating_sub(closed.weight());
             }
         }
-        self.open.get_mut(&id).expect("the newest document is never closed")
+        self.open
+            .get_mut(&id)
+            .expect("the newest document is never closed")
     }
 
     /// Takes a document out, to change its weight or to forget it.
@@ -119,10 +125,14 @@ impl OpenDocuments {
 /// Reads a document from the store into memory.
 pub(crate) fn load(store: &Store, id: DocumentId) -> Result<OpenDocument, DocumentFault> {
     let key = tables::document(id);
-    let row: DocumentRow =
-        store.get_cbor(Table::Documents, &key)?.ok_or(DocumentFault::Unknown(id))?;
+    let row: DocumentRow = store
+        .get_cbor(Table::Documents, &key)?
+        .ok_or(DocumentFault::Unknown(id))?;
     if let Some(why) = &row.quarantined {
-        return Err(DocumentFault::Quarantined { id, why: why.clone() });
+        return Err(DocumentFault::Quarantined {
+            id,
+            why: why.clone(),
+        });
     }
     let snapshot = store.get(Table::Snapshots, &key)?;
     let mut loose = Vec::new();
@@ -133,7 +143,11 @@ pub(crate) fn load(store: &Store, id: DocumentId) -> Result<OpenDocument, Docume
     let automerge = guarded(|| build(snapshot.as_deref(), loose))
         .and_then(|built| built)
         .map_err(|why| DocumentFault::Quarantined { id, why })?;
-    Ok(OpenDocument { automerge, row, view: None })
+    Ok(OpenDocument {
+        automerge,
+        row,
+        view: None,
+    })
 }
 
 fn build(snapshot: Option<&[u8]>, loose: Vec<Vec<u8>>) -> Result<Automerge, String> {
@@ -157,7 +171,9 @@ pub(crate) fn load_foreign(
     (workspace, id): (WorkspaceId, DocumentId),
 ) -> Result<Automerge, String> {
     let checked = check_document(bytes).map_err(|error| error.to_string())?;
-    checked.check_origin(workspace, id).map_err(|error| error.to_string())?;
+    checked
+        .check_origin(workspace, id)
+        .map_err(|error| error.to_string())?;
     guarded(|| load_saved(bytes)).and_then(|loaded| loaded)
 }
 
@@ -172,9 +188,16 @@ pub(crate) fn apply(automerge: &mut Automerge, changes: Vec<Vec<u8>>) -> Result<
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| error.to_string())?;
     let wanted = changes.iter().map(Change::hash).collect::<Vec<_>>();
-    automerge.apply_changes(changes).map_err(|error| error.to_string())?;
-    match wanted.iter().find(|hash| automerge.get_change_meta_by_hash(hash).is_none()) {
-        Some(hash) => Err(format!("change {hash} was not taken: a dependency is missing")),
+    automerge
+        .apply_changes(changes)
+        .map_err(|error| error.to_string())?;
+    match wanted
+        .iter()
+        .find(|hash| automerge.get_change_meta_by_hash(hash).is_none())
+    {
+        Some(hash) => Err(format!(
+            "change {hash} was not taken: a dependency is missing"
+        )),
         None => Ok(()),
     }
 }

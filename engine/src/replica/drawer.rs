@@ -9,11 +9,11 @@ use casework_protocol::limits::MAX_ADOPTED_CHANGES;
 use casework_protocol::roster::entry::RosterBody;
 use serde::Serialize;
 
+use super::admit::OwnAct;
 use super::rows::{Arrived, Aside, AsideRow, DrawerRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::{Acted, Replica, ReplicaFault, Standing};
-use super::admit::OwnAct;
 use crate::case::Message;
 use crate::moment::Moment;
 
@@ -88,8 +88,10 @@ impl Replica {
             .store
             .get_cbor(Table::Drawer, &key)?
             .ok_or(ReplicaFault::NotInDrawer(number))?;
-        let act: OwnAct = serde_json::from_str(&row.act)
-            .map_err(|error| super::StoreError::Row { what: format!("drawer: {error}") })?;
+        let act: OwnAct =
+            serde_json::from_str(&row.act).map_err(|error| super::StoreError::Row {
+                what: format!("drawer: {error}"),
+            })?;
         let mut batch = self.batch();
         let acted = match act {
             OwnAct::Case(mut act) => {
@@ -126,7 +128,10 @@ impl Replica {
     /// [`ReplicaFault::Store`].
     pub fn held(&self) -> Result<Vec<HeldWork>, ReplicaFault> {
         let mut found = Vec::new();
-        let roster = self.roster.as_ref().map(casework_protocol::roster::Roster::head);
+        let roster = self
+            .roster
+            .as_ref()
+            .map(casework_protocol::roster::Roster::head);
         self.store.scan(Table::Aside, &[], |key, value| {
             let row: AsideRow = decode_row(Table::Aside, value)?;
             let waits = matches!(row.why, Aside::Held | Aside::Withheld | Aside::Dependent(_));
@@ -137,7 +142,9 @@ impl Replica {
                     document,
                     change,
                     device: row.device,
-                    member: roster.and_then(|r| r.device(row.device)).map(|device| device.member),
+                    member: roster
+                        .and_then(|r| r.device(row.device))
+                        .map(|device| device.member),
                     what: describe(&row.bytes),
                     arrived: row.arrived,
                 });
@@ -167,7 +174,11 @@ impl Replica {
             .collect();
         changes.truncate(MAX_ADOPTED_CHANGES);
         let count = changes.len();
-        let body = RosterBody::Adopt { document, changes, reason: reason.to_owned() };
+        let body = RosterBody::Adopt {
+            document,
+            changes,
+            reason: reason.to_owned(),
+        };
         Ok((count, self.authorise(body, moment)?))
     }
 }
@@ -190,7 +201,11 @@ impl core::fmt::Display for Aside {
             Self::Waiting(what) => write!(f, "waiting: {what}"),
             Self::Quarantined(why) => f.write_str(why),
             Self::Dependent(hash) => {
-                write!(f, "it builds on change {}, which does not stand", hash.short())
+                write!(
+                    f,
+                    "it builds on change {}, which does not stand",
+                    hash.short()
+                )
             }
         }
     }

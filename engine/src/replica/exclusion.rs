@@ -45,11 +45,22 @@ impl Replica {
             let arrived = arrived.get(&hash).copied();
             let bytes = change.raw_bytes().to_vec();
             let Some(why) = closure.get(&hash) else {
-                kept.push(ChangeRow { bytes, hash, device, arrived });
+                kept.push(ChangeRow {
+                    bytes,
+                    hash,
+                    device,
+                    arrived,
+                });
                 continue;
             };
             let signed = self.tip_signature(id, actor_of(change.actor_id()))?;
-            let row = AsideRow { why: why.clone(), device, bytes, signed, arrived };
+            let row = AsideRow {
+                why: why.clone(),
+                device,
+                bytes,
+                signed,
+                arrived,
+            };
             writes.put_cbor(Table::Aside, tables::document_change(id, hash), &row);
             if device == self.device() {
                 rescued.push((hash, why.clone()));
@@ -91,7 +102,11 @@ impl Replica {
             row.next_place += 1;
             row.loose_bytes += change.bytes.len() as u64;
             if let Some((number, outbox)) = unsent.get(&change.hash) {
-                writes.put_cbor(Table::Outbox, tables::number(*number), &moved(outbox, place));
+                writes.put_cbor(
+                    Table::Outbox,
+                    tables::number(*number),
+                    &moved(outbox, place),
+                );
             }
             writes.put_cbor(Table::Changes, tables::document_number(id, place), &change);
         }
@@ -112,17 +127,29 @@ impl Replica {
         let rescue = match unsent {
             Some((number, row)) => {
                 writes.delete(Table::Outbox, tables::number(*number));
-                let Outgoing::Change { act, .. } = &row.what else { return Ok(()) };
-                Some(Rescue { act: act.clone(), made_ms: row.made_ms })
+                let Outgoing::Change { act, .. } = &row.what else {
+                    return Ok(());
+                };
+                Some(Rescue {
+                    act: act.clone(),
+                    made_ms: row.made_ms,
+                })
             }
             None => self.unjudged_act(writes, document, hash)?,
         };
         let Some(rescue) = rescue else { return Ok(()) };
         let held = matches!(why, Aside::Held);
         let notice = if held {
-            Notice::OwnWorkHeld { document, change: hash }
+            Notice::OwnWorkHeld {
+                document,
+                change: hash,
+            }
         } else {
-            Notice::OwnWorkRefused { document, change: hash, why: why.to_string() }
+            Notice::OwnWorkRefused {
+                document,
+                change: hash,
+                why: why.to_string(),
+            }
         };
         self.notices.push(notice);
         let row = DrawerRow {
@@ -167,7 +194,10 @@ impl Replica {
                 let row: OutboxRow = decode_row(Table::Unjudged, value)?;
                 if let Outgoing::Change { act, .. } = row.what {
                     writes.delete(Table::Unjudged, key.to_vec());
-                    found = Some(Rescue { act, made_ms: row.made_ms });
+                    found = Some(Rescue {
+                        act,
+                        made_ms: row.made_ms,
+                    });
                 }
             }
             Ok(found.is_none())
@@ -198,7 +228,9 @@ impl Replica {
         for meta in automerge.get_changes_meta(&[]) {
             let hash = ChangeHash::new(meta.hash.0);
             there.insert(hash);
-            let Some(actor) = actor_of(&meta.actor) else { continue };
+            let Some(actor) = actor_of(&meta.actor) else {
+                continue;
+            };
             let known = tips.get(&actor).map(|tip| tip.device);
             let device = known.or_else(|| author_of(automerge, &meta.actor));
             let Some(device) = device else { continue };
@@ -206,7 +238,16 @@ impl Replica {
             else {
                 continue;
             };
-            tips.insert(actor, TipRow { device, seq, hash, max_op, signed: None });
+            tips.insert(
+                actor,
+                TipRow {
+                    device,
+                    seq,
+                    hash,
+                    max_op,
+                    signed: None,
+                },
+            );
         }
         for (actor, tip) in &mut tips {
             let signed = self.tip_signature(id, Some(*actor))?;
@@ -219,7 +260,12 @@ impl Replica {
 /// The outbox row with the place that its change has after a rebuild.
 fn moved(row: &OutboxRow, place: u64) -> OutboxRow {
     match &row.what {
-        Outgoing::Change { hash, act, signature, .. } => OutboxRow {
+        Outgoing::Change {
+            hash,
+            act,
+            signature,
+            ..
+        } => OutboxRow {
             what: Outgoing::Change {
                 hash: *hash,
                 act: act.clone(),

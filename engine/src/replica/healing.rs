@@ -48,8 +48,11 @@ impl Replica {
     /// Whether this replica keeps the log: its member may make bundles, or founded the workspace
     /// here a moment ago.
     pub(super) fn keeps_log(&self) -> bool {
-        let Some(roster) = &self.roster else { return false };
-        self.member().is_some_and(|member| roster.head().holds(member, Verb::Keep))
+        let Some(roster) = &self.roster else {
+            return false;
+        };
+        self.member()
+            .is_some_and(|member| roster.head().holds(member, Verb::Keep))
     }
 
     /// Keeps items as they came.
@@ -57,7 +60,10 @@ impl Replica {
         if !self.keeps_log() {
             return;
         }
-        for item in items.iter().filter(|item| !matches!(item, Logged::Withheld { .. })) {
+        for item in items
+            .iter()
+            .filter(|item| !matches!(item, Logged::Withheld { .. }))
+        {
             writes.put_cbor(Table::Log, tables::number(item.seq()), item);
         }
     }
@@ -66,19 +72,45 @@ impl Replica {
     /// apart (some were there before) is left to the echo.
     pub(super) fn keep_pushed(&self, writes: &mut Writes, item: &PushItem, places: &[Placed]) {
         let Some(first) = places.first() else { return };
-        let together = places.iter().zip(first.seq..).all(|(place, seq)| place.seq == seq);
+        let together = places
+            .iter()
+            .zip(first.seq..)
+            .all(|(place, seq)| place.seq == seq);
         if !together {
             return;
         }
-        let Placed { seq, received_ms, document_seq, held } = *first;
+        let Placed {
+            seq,
+            received_ms,
+            document_seq,
+            held,
+        } = *first;
         let logged = match item.clone() {
-            PushItem::Roster(entry) => Logged::Roster { seq, received_ms, entry },
-            PushItem::Access { document, entry } => {
-                Logged::Access { seq, document_seq, received_ms, document, entry }
-            }
+            PushItem::Roster(entry) => Logged::Roster {
+                seq,
+                received_ms,
+                entry,
+            },
+            PushItem::Access { document, entry } => Logged::Access {
+                seq,
+                document_seq,
+                received_ms,
+                document,
+                entry,
+            },
             PushItem::Run(run) => {
-                let standing = if held { Standing::Held } else { Standing::Admitted };
-                Logged::Run(LoggedRun { seq, document_seq, received_ms, standing, run })
+                let standing = if held {
+                    Standing::Held
+                } else {
+                    Standing::Admitted
+                };
+                Logged::Run(LoggedRun {
+                    seq,
+                    document_seq,
+                    received_ms,
+                    standing,
+                    run,
+                })
             }
         };
         self.keep_items(writes, &[logged]);
@@ -87,7 +119,9 @@ impl Replica {
     /// Proof that the log of `size` entries is the beginning of the one under the newest head, from
     /// the items kept; `None` when they have a gap or do not give that head's root.
     pub(super) fn prove_kept(&self, size: u64) -> Result<Option<ConsistencyProof>, ReplicaFault> {
-        let Some(head) = self.newest_head()? else { return Ok(None) };
+        let Some(head) = self.newest_head()? else {
+            return Ok(None);
+        };
         let mut tree = KeptTree::default();
         let mut frontier = Frontier::new();
         self.store.scan(Table::Log, &[], |_, value| {
@@ -117,7 +151,10 @@ impl Replica {
             let row: Sequenced = decode_row(Table::Roster, value)?;
             if row.arrived.is_none() {
                 let rows = vec![ROSTER_ROW | tables::last_number(key)];
-                parcels.push(Parcel { rows, item: PushItem::Roster(row.entry) });
+                parcels.push(Parcel {
+                    rows,
+                    item: PushItem::Roster(row.entry),
+                });
             }
             Ok(true)
         })?;
@@ -128,14 +165,21 @@ impl Replica {
     pub(super) fn beyond(&mut self, theirs: &DocumentHeads) -> Result<Vec<Parcel>, ReplicaFault> {
         let id = theirs.document;
         let mut parcels = Vec::new();
-        self.store.scan(Table::Access, id.as_bytes(), |key, value| {
-            if tables::last_number(key) > theirs.access {
-                let entry = decode_row::<Sequenced>(Table::Access, value)?.entry;
-                let item = PushItem::Access { document: id, entry };
-                parcels.push(Parcel { rows: Vec::new(), item });
-            }
-            Ok(true)
-        })?;
+        self.store
+            .scan(Table::Access, id.as_bytes(), |key, value| {
+                if tables::last_number(key) > theirs.access {
+                    let entry = decode_row::<Sequenced>(Table::Access, value)?.entry;
+                    let item = PushItem::Access {
+                        document: id,
+                        entry,
+                    };
+                    parcels.push(Parcel {
+                        rows: Vec::new(),
+                        item,
+                    });
+                }
+                Ok(true)
+            })?;
         let missing = self.missing_there(theirs)?;
         let mut runs: Vec<SignedRun> = Vec::new();
         self.store.scan(Table::Log, &[], |_, value| {
@@ -148,16 +192,27 @@ impl Replica {
             Ok(true)
         })?;
         for run in runs {
-            let tip = run.clone().check(self.workspace()).ok().and_then(|run| run.verify().ok()).map(|run| run.tip());
+            let tip = run
+                .clone()
+                .check(self.workspace())
+                .ok()
+                .and_then(|run| run.verify().ok())
+                .map(|run| run.tip());
             if tip.is_some_and(|tip| missing.contains(&tip)) {
-                parcels.push(Parcel { rows: Vec::new(), item: PushItem::Run(run) });
+                parcels.push(Parcel {
+                    rows: Vec::new(),
+                    item: PushItem::Run(run),
+                });
             }
         }
         Ok(parcels)
     }
 
     /// The changes of a document that are not behind the server's heads.
-    fn missing_there(&mut self, theirs: &DocumentHeads) -> Result<BTreeSet<ChangeHash>, ReplicaFault> {
+    fn missing_there(
+        &mut self,
+        theirs: &DocumentHeads,
+    ) -> Result<BTreeSet<ChangeHash>, ReplicaFault> {
         let automerge = match self.document(theirs.document) {
             Ok(document) => &document.automerge,
             Err(ReplicaFault::Document(_)) => return Ok(BTreeSet::new()),
@@ -170,7 +225,10 @@ impl Replica {
             .filter(|hash| automerge.get_change_meta_by_hash(hash).is_some())
             .collect();
         let missing = automerge.get_changes_meta(&known);
-        Ok(missing.iter().map(|meta| ChangeHash::new(meta.hash.0)).collect())
+        Ok(missing
+            .iter()
+            .map(|meta| ChangeHash::new(meta.hash.0))
+            .collect())
     }
 
     /// Enters a new epoch: what stood at the fork or after it must arrive anew.
@@ -183,7 +241,13 @@ impl Replica {
             self.store.scan(table, &[], |key, value| {
                 let row: Sequenced = decode_row(table, value)?;
                 if row.arrived.is_some_and(|arrived| arrived.seq >= common) {
-                    rows.push((key.to_vec(), Sequenced { arrived: None, ..row }));
+                    rows.push((
+                        key.to_vec(),
+                        Sequenced {
+                            arrived: None,
+                            ..row
+                        },
+                    ));
                 }
                 Ok(true)
             })?;
@@ -202,8 +266,10 @@ impl Replica {
         self.commit(writes)?;
         self.documents.close_all();
         self.reload_authority()?;
-        let there: BTreeSet<DocumentId> = self.templates()?.into_iter().chain(self.cases()?).collect();
-        self.to_compare.extend(touched.into_iter().filter(|id| there.contains(id)));
+        let there: BTreeSet<DocumentId> =
+            self.templates()?.into_iter().chain(self.cases()?).collect();
+        self.to_compare
+            .extend(touched.into_iter().filter(|id| there.contains(id)));
         Ok(())
     }
 
@@ -218,7 +284,14 @@ impl Replica {
             let row: ChangeRow = decode_row(Table::Changes, value)?;
             if row.arrived.is_some_and(|arrived| arrived.seq >= common) {
                 touched.extend(tables::document_of(key));
-                writes.put_cbor(Table::Changes, key.to_vec(), &ChangeRow { arrived: None, ..row });
+                writes.put_cbor(
+                    Table::Changes,
+                    key.to_vec(),
+                    &ChangeRow {
+                        arrived: None,
+                        ..row
+                    },
+                );
             }
             Ok(true)
         })?;
@@ -262,7 +335,9 @@ impl Replica {
         while let Some(id) = self.to_bundle.as_mut().and_then(Vec::pop) {
             let changes = match self.document(id) {
                 Ok(document) => document.automerge.stats().num_changes,
-                Err(ReplicaFault::Document(DocumentFault::Unknown(_) | DocumentFault::Quarantined { .. })) => continue,
+                Err(ReplicaFault::Document(
+                    DocumentFault::Unknown(_) | DocumentFault::Quarantined { .. },
+                )) => continue,
                 Err(fault) => return Err(fault),
             };
             let key = tables::document(id);
@@ -270,8 +345,12 @@ impl Replica {
             if last.is_some_and(|last| changes < last * 2) {
                 continue;
             }
-            let Some(bundle) = self.make_bundle(id)? else { continue };
-            let Ok(bytes) = bundle.to_bytes() else { continue };
+            let Some(bundle) = self.make_bundle(id)? else {
+                continue;
+            };
+            let Ok(bytes) = bundle.to_bytes() else {
+                continue;
+            };
             let mut writes = Writes::default();
             writes.put_cbor(Table::Bundled, key, &changes);
             self.commit(writes)?;

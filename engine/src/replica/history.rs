@@ -23,7 +23,10 @@ impl<C> Encode<C> for History {
         e: &mut Encoder<W>,
         _: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        let mut last = Arrived { seq: 0, received_ms: 0 };
+        let mut last = Arrived {
+            seq: 0,
+            received_ms: 0,
+        };
         e.array(self.0.len() as u64)?;
         for arrived in &self.0 {
             match arrived {
@@ -45,7 +48,10 @@ impl<C> Encode<C> for History {
 impl<'b, C> Decode<'b, C> for History {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
         let count = d.array()?.unwrap_or_default();
-        let mut last = Arrived { seq: 0, received_ms: 0 };
+        let mut last = Arrived {
+            seq: 0,
+            received_ms: 0,
+        };
         let mut arrivals = Vec::new();
         for _ in 0..count {
             if d.datatype()? == minicbor::data::Type::Null {
@@ -66,7 +72,11 @@ impl<'b, C> Decode<'b, C> for History {
 
 /// The hashes of a document's changes in the order in which it stores them.
 pub(crate) fn stored_order(automerge: &Automerge) -> Vec<ChangeHash> {
-    automerge.get_changes_meta(&[]).iter().map(|meta| ChangeHash::new(meta.hash.0)).collect()
+    automerge
+        .get_changes_meta(&[])
+        .iter()
+        .map(|meta| ChangeHash::new(meta.hash.0))
+        .collect()
 }
 
 /// When each change of a document arrived; changes that have not are left out.
@@ -79,7 +89,12 @@ pub(crate) fn arrivals(
     let mut found = BTreeMap::new();
     if let Some(History(history)) = store.get_cbor(Table::Histories, &key)? {
         let hashes = stored_order(automerge);
-        found.extend(hashes.into_iter().zip(history).filter_map(|(hash, at)| Some((hash, at?))));
+        found.extend(
+            hashes
+                .into_iter()
+                .zip(history)
+                .filter_map(|(hash, at)| Some((hash, at?))),
+        );
     }
     store.scan(Table::Changes, &key, |_, value| {
         let row: ChangeRow = decode_row(Table::Changes, value)?;
@@ -104,10 +119,19 @@ mod tests {
     #[test]
     fn a_history_reads_back_with_its_gaps() {
         let history = History(vec![
-            Some(Arrived { seq: 7, received_ms: 1_000 }),
+            Some(Arrived {
+                seq: 7,
+                received_ms: 1_000,
+            }),
             None,
-            Some(Arrived { seq: 3, received_ms: 900 }),
-            Some(Arrived { seq: u64::MAX, received_ms: 0 }),
+            Some(Arrived {
+                seq: 3,
+                received_ms: 900,
+            }),
+            Some(Arrived {
+                seq: u64::MAX,
+                received_ms: 0,
+            }),
         ]);
         let bytes = minicbor::to_vec(&history).unwrap();
         assert_eq!(minicbor::decode::<History>(&bytes).unwrap(), history);

@@ -1,8 +1,6 @@
 //! The replica as a sync session sees it: see [`Holdings`].
 
-use casework_protocol::frame::{
-    Answer, Cursor, DocumentHeads, ErrorCode, Logged, Scope, Start,
-};
+use casework_protocol::frame::{Answer, Cursor, DocumentHeads, ErrorCode, Logged, Scope, Start};
 use casework_protocol::ids::{DocumentId, ServerId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
 use casework_protocol::log::{ConsistencyProof, SignedHead, VerifiedHead};
@@ -35,7 +33,10 @@ impl Holdings for Replica {
 
     fn pin(&mut self, server: ServerId) -> Result<(), ReplicaFault> {
         let address = self.server()?.map(|row| row.address).unwrap_or_default();
-        self.set_server(&ServerRow { address, key: Some(server) })
+        self.set_server(&ServerRow {
+            address,
+            key: Some(server),
+        })
     }
 
     fn start(&self) -> Start {
@@ -43,11 +44,18 @@ impl Holdings for Replica {
     }
 
     fn head(&self) -> Option<SignedHead> {
-        self.newest_head().ok().flatten().map(|head| head.signed().clone())
+        self.newest_head()
+            .ok()
+            .flatten()
+            .map(|head| head.signed().clone())
     }
 
     fn scope(&self) -> Scope {
-        self.store.get_cbor(Table::Meta, meta::SCOPE).ok().flatten().unwrap_or_default()
+        self.store
+            .get_cbor(Table::Meta, meta::SCOPE)
+            .ok()
+            .flatten()
+            .unwrap_or_default()
     }
 
     fn saw_head(&mut self, head: &VerifiedHead) -> Result<(), ReplicaFault> {
@@ -120,16 +128,17 @@ impl Holdings for Replica {
     fn kept_log(&self, from: u64, budget: usize) -> Result<Vec<Logged>, ReplicaFault> {
         let mut items: Vec<Logged> = Vec::new();
         let (mut next, mut bytes) = (from, 0);
-        self.store.scan_from(Table::Log, &[], &tables::number(from), |_, value| {
-            let item: Logged = decode_row(Table::Log, value)?;
-            if item.seq() != next {
-                return Ok(false);
-            }
-            next += item.len();
-            bytes += value.len();
-            items.push(item);
-            Ok(bytes < budget)
-        })?;
+        self.store
+            .scan_from(Table::Log, &[], &tables::number(from), |_, value| {
+                let item: Logged = decode_row(Table::Log, value)?;
+                if item.seq() != next {
+                    return Ok(false);
+                }
+                next += item.len();
+                bytes += value.len();
+                items.push(item);
+                Ok(bytes < budget)
+            })?;
         Ok(items)
     }
 
@@ -166,7 +175,9 @@ impl Holdings for Replica {
         refused: Option<ErrorCode>,
     ) -> Result<(), ReplicaFault> {
         if let Some(code) = refused {
-            self.blame(format!("a bundle of document {document} was refused: {code}"));
+            self.blame(format!(
+                "a bundle of document {document} was refused: {code}"
+            ));
         }
         Ok(())
     }
@@ -174,7 +185,10 @@ impl Holdings for Replica {
 
 impl Replica {
     pub(super) fn stored_start(&self) -> Result<Start, ReplicaFault> {
-        Ok(self.store.get_cbor(Table::Meta, meta::START)?.unwrap_or(Start::Nothing))
+        Ok(self
+            .store
+            .get_cbor(Table::Meta, meta::START)?
+            .unwrap_or(Start::Nothing))
     }
 
     fn put_start(&mut self, start: &Start) -> Result<(), ReplicaFault> {
@@ -188,7 +202,9 @@ impl Replica {
     pub(super) fn newest_head(&self) -> Result<Option<VerifiedHead>, ReplicaFault> {
         let stored: Option<SignedHead> = self.store.get_cbor(Table::Meta, meta::HEAD)?;
         let server = self.server()?.and_then(|server| server.key);
-        let (Some(head), Some(server)) = (stored, server) else { return Ok(None) };
+        let (Some(head), Some(server)) = (stored, server) else {
+            return Ok(None);
+        };
         Ok(head.verify(server, self.workspace()).ok())
     }
 
@@ -223,7 +239,10 @@ impl Replica {
         self.documents.close(id);
         self.records.remove(&id);
         self.actors.remove(&id);
-        self.notices.push(Notice::Evicted { document: id, rescued });
+        self.notices.push(Notice::Evicted {
+            document: id,
+            rescued,
+        });
         self.commit(writes)
     }
 }

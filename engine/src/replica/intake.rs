@@ -54,29 +54,34 @@ impl Replica {
         };
         for item in items {
             match item {
-                Logged::Roster { seq, received_ms, entry } => {
+                Logged::Roster {
+                    seq,
+                    received_ms,
+                    entry,
+                } => {
                     let arrived = Arrived { seq, received_ms };
                     self.take_roster(&mut writes, entry, arrived, &mut arriving)?;
                 }
-                Logged::Access { seq, document_seq, received_ms, document, entry } => {
+                Logged::Access {
+                    seq,
+                    document_seq,
+                    received_ms,
+                    document,
+                    entry,
+                } => {
                     let arrived = Arrived { seq, received_ms };
                     self.take_access(&mut writes, document, entry, arrived)?;
                     self.count(&mut writes, document, (document_seq, 1), seq >= from)?;
                     arriving.entry(document).or_default().again = true;
                 }
                 Logged::Run(logged) => self.check_run(logged, &mut pending),
-                Logged::Withheld { document, device, changes, document_seq, seq, received_ms } => {
-                    let numbers = (document_seq, changes.len() as u64);
-                    self.count(&mut writes, document, numbers, seq >= from)?;
-                    for (hash, seq) in changes.into_iter().zip(seq..) {
-                        let arrived = Some(Arrived { seq, received_ms });
-                        let why = Aside::Withheld;
-                        let row = AsideRow { why, device, bytes: Vec::new(), signed: None, arrived };
-                        let key = tables::document_change(document, hash);
-                        writes.put_cbor(Table::Aside, key, &row);
-                    }
-                }
-                Logged::Equivocation { seq, document_seq, run, .. } => {
+                item @ Logged::Withheld { .. } => self.note_withheld(&mut writes, item, from)?,
+                Logged::Equivocation {
+                    seq,
+                    document_seq,
+                    run,
+                    ..
+                } => {
                     let (document, device) = (run.document(), run.device());
                     self.count(&mut writes, document, (document_seq, 1), seq >= from)?;
                     self.take_equivocation(document, device, run);
@@ -87,12 +92,49 @@ impl Replica {
             let document = signed.origin().document;
             let numbers = (run.document_seq, signed.changes().len() as u64);
             self.count(&mut writes, document, numbers, run.arrived.seq >= from)?;
-            arriving.entry(document).or_default().changes.extend(incoming(&signed, &run));
+            arriving
+                .entry(document)
+                .or_default()
+                .changes
+                .extend(incoming(&signed, &run));
         }
         let mut steps = self.take_documents(&mut writes, arriving)?;
         self.judge_own(&mut writes, &start, &mut steps)?;
         writes.put_cbor(Table::Meta, meta::START.to_vec(), &start);
         self.settle_steps(writes, steps)
+    }
+
+    /// Notes changes whose content is not for this device.
+    fn note_withheld(
+        &mut self,
+        writes: &mut Writes,
+        item: Logged,
+        from: u64,
+    ) -> Result<(), ReplicaFault> {
+        let Logged::Withheld {
+            document,
+            device,
+            changes,
+            document_seq,
+            seq,
+            received_ms,
+        } = item
+        else {
+            return Ok(());
+        };
+        let numbers = (document_seq, changes.len() as u64);
+        self.count(writes, document, numbers, seq >= from)?;
+        for (hash, seq) in changes.into_iter().zip(seq..) {
+            let row = AsideRow {
+                why: Aside::Withheld,
+                device,
+                bytes: Vec::new(),
+                signed: None,
+                arrived: Some(Arrived { seq, received_ms }),
+            };
+            writes.put_cbor(Table::Aside, tables::document_change(document, hash), &row);
+        }
+        Ok(())
     }
 
     /// Templates first: a case may cite a revision that comes along with it. A revision that was
@@ -156,12 +198,23 @@ impl Replica {
     }
 
     fn check_run(&mut self, logged: LoggedRun, pending: &mut Vec<Pending>) {
-        let LoggedRun { seq, document_seq, received_ms, standing, run } = logged;
+        let LoggedRun {
+            seq,
+            document_seq,
+            received_ms,
+            standing,
+            run,
+        } = logged;
         let document = run.document();
         let arrived = Arrived { seq, received_ms };
         let held = standing == LogStanding::Held;
         match run.check(self.workspace()) {
-            Ok(run) => pending.push(Pending { run, document_seq, arrived, held }),
+            Ok(run) => pending.push(Pending {
+                run,
+                document_seq,
+                arrived,
+                held,
+            }),
             Err(error) => self.blame(format!("a run of document {document}: {error}")),
         }
     }
@@ -169,8 +222,18 @@ impl Replica {
     fn verify_runs(&mut self, pending: Vec<Pending>) -> Vec<(Place, VerifiedRun)> {
         let mut places = Vec::with_capacity(pending.len());
         let mut runs = Vec::with_capacity(pending.len());
-        for Pending { run, document_seq, arrived, held } in pending {
-            places.push(Place { document_seq, arrived, held });
+        for Pending {
+            run,
+            document_seq,
+            arrived,
+            held,
+        } in pending
+        {
+            places.push(Place {
+                document_seq,
+                arrived,
+                held,
+            });
             runs.push(run);
         }
         let mut verified = Vec::with_capacity(places.len());
@@ -212,7 +275,9 @@ impl Replica {
     ) -> Result<Option<DocumentStep>, ReplicaFault> {
         let Some(row) = self.row_in(writes, id)? else {
             if !arriving.changes.is_empty() {
-                self.blame(format!("changes of document {id}, which has no access record"));
+                self.blame(format!(
+                    "changes of document {id}, which has no access record"
+                ));
             }
             return Ok(None);
         };
@@ -239,11 +304,20 @@ impl Replica {
         id: DocumentId,
         row: DocumentRow,
     ) -> Result<(), ReplicaFault> {
-        let fresh = self.store.get(Table::Documents, &tables::document(id))?.is_none();
-        let created = writes.pending(Table::Documents, &tables::document(id)).is_some();
+        let fresh = self
+            .store
+            .get(Table::Documents, &tables::document(id))?
+            .is_none();
+        let created = writes
+            .pending(Table::Documents, &tables::document(id))
+            .is_some();
         if fresh && created && self.documents.get_mut(id).is_none() {
             let automerge = automerge::Automerge::new();
-            let document = super::document::OpenDocument { automerge, row, view: None };
+            let document = super::document::OpenDocument {
+                automerge,
+                row,
+                view: None,
+            };
             self.documents.put(id, document);
         } else {
             self.document(id)?.row = row;
@@ -278,7 +352,10 @@ fn incoming(run: &VerifiedRun, place: &Place) -> Vec<Incoming> {
             change: change.clone(),
             device,
             signed,
-            arrived: Some(Arrived { seq, received_ms: place.arrived.received_ms }),
+            arrived: Some(Arrived {
+                seq,
+                received_ms: place.arrived.received_ms,
+            }),
             held: place.held,
         })
         .collect()

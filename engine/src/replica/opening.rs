@@ -31,23 +31,36 @@ impl Openings {
     /// Markers in a folder beside the store.
     pub(crate) fn in_folder(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder: Some(folder) })
+        Ok(Self {
+            folder: Some(folder),
+        })
     }
 
     /// Marks a document as being opened. A marker that cannot be written does not stop the
     /// opening: a full disk must not make cases unreadable.
     pub(crate) fn begin(&self, id: DocumentId) -> Opening {
-        let file = self.folder.as_ref().map(|folder| folder.join(id.to_string()));
-        Opening { file: file.filter(|file| fs::write(file, b"").is_ok()) }
+        let file = self
+            .folder
+            .as_ref()
+            .map(|folder| folder.join(id.to_string()));
+        Opening {
+            file: file.filter(|file| fs::write(file, b"").is_ok()),
+        }
     }
 
     /// Documents whose opening never ended, and forgets their markers.
     pub(crate) fn take_unfinished(&self) -> io::Result<Vec<DocumentId>> {
-        let Some(folder) = &self.folder else { return Ok(Vec::new()) };
+        let Some(folder) = &self.folder else {
+            return Ok(Vec::new());
+        };
         let mut found = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
-            if let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
+            if let Some(id) = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok())
+            {
                 found.push(id);
                 fs::remove_file(entry.path())?;
             }

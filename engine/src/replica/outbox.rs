@@ -111,7 +111,9 @@ impl Replica {
             packing.add(number, row, change)?;
         }
         packing.close_run();
-        let Packing { parcels, dropped, .. } = packing;
+        let Packing {
+            parcels, dropped, ..
+        } = packing;
         self.drop_rows(dropped)?;
         Ok(parcels)
     }
@@ -123,6 +125,7 @@ impl Replica {
     ) -> Result<Vec<(u64, OutboxRow)>, ReplicaFault> {
         // No change is shorter than this, so more rows than that never fit.
         let most = budget / 100 + 1;
+        let in_flight: BTreeSet<u64> = in_flight.iter().copied().collect();
         let mut rows = Vec::new();
         self.store.scan(Table::Outbox, &[], |key, value| {
             let number = tables::last_number(key);
@@ -162,13 +165,14 @@ impl Replica {
         hash: ChangeHash,
     ) -> Result<Option<(u64, ChangeRow)>, ReplicaFault> {
         let mut found = None;
-        self.store.scan(Table::Changes, id.as_bytes(), |key, value| {
-            let row: ChangeRow = decode_row(Table::Changes, value)?;
-            if row.hash == hash {
-                found = Some((tables::last_number(key), row));
-            }
-            Ok(found.is_none())
-        })?;
+        self.store
+            .scan(Table::Changes, id.as_bytes(), |key, value| {
+                let row: ChangeRow = decode_row(Table::Changes, value)?;
+                if row.hash == hash {
+                    found = Some((tables::last_number(key), row));
+                }
+                Ok(found.is_none())
+            })?;
         Ok(found)
     }
 
@@ -202,9 +206,12 @@ impl Packing<'_> {
         change: Option<Vec<u8>>,
     ) -> Result<(), ReplicaFault> {
         match row.what {
-            Outgoing::Change { hash, signature, .. } => {
+            Outgoing::Change {
+                hash, signature, ..
+            } => {
                 let Some(bytes) = change else {
-                    self.dropped.push((number, format!("change {hash} is no longer here")));
+                    self.dropped
+                        .push((number, format!("change {hash} is no longer here")));
                     return Ok(());
                 };
                 self.add_change(number, row.document, (bytes, signature))
@@ -213,16 +220,28 @@ impl Packing<'_> {
                 let key = tables::document_number(row.document, 1);
                 let entry: Option<Sequenced> = self.replica.store.get_cbor(Table::Access, &key)?;
                 if let Some(Sequenced { entry, .. }) = entry {
-                    self.add_entry(number, PushItem::Access { document: row.document, entry });
+                    self.add_entry(
+                        number,
+                        PushItem::Access {
+                            document: row.document,
+                            entry,
+                        },
+                    );
                 }
                 Ok(())
             }
             Outgoing::Access { body } => {
-                let draft = AccessDraft { body, claimed_ms: row.made_ms };
+                let draft = AccessDraft {
+                    body,
+                    claimed_ms: row.made_ms,
+                };
                 self.add_access(number, row.document, &draft)
             }
             Outgoing::Roster { body } => {
-                let draft = RosterDraft { body, claimed_ms: row.made_ms };
+                let draft = RosterDraft {
+                    body,
+                    claimed_ms: row.made_ms,
+                };
                 self.add_roster(number, &draft)
             }
         }
@@ -235,8 +254,14 @@ impl Packing<'_> {
         (bytes, signature): (Vec<u8>, Signature),
     ) -> Result<(), ReplicaFault> {
         let change = automerge::Change::from_bytes(bytes.clone()).map_err(untrusted)?;
-        let Some(actor) = actor_of(change.actor_id()) else { return Ok(()) };
-        if let Some(run) = self.run.as_mut().filter(|run| run.takes(document, actor, bytes.len())) {
+        let Some(actor) = actor_of(change.actor_id()) else {
+            return Ok(());
+        };
+        if let Some(run) = self
+            .run
+            .as_mut()
+            .filter(|run| run.takes(document, actor, bytes.len()))
+        {
             run.rows.push(number);
             run.bytes += bytes.len();
             run.changes.push(bytes);
@@ -268,7 +293,8 @@ impl Packing<'_> {
             None => {
                 let Some(record) = self.replica.records.get(&id) else {
                     // Loaded before packing; a record that is not here was evicted meanwhile.
-                    self.dropped.push((number, format!("document {id} is no longer here")));
+                    self.dropped
+                        .push((number, format!("document {id} is no longer here")));
                     return Ok(());
                 };
                 self.records.push((id, record.clone()));
@@ -279,8 +305,18 @@ impl Packing<'_> {
         let received = Received::unsequenced(draft.claimed_ms);
         match draft.rebase(record, &self.roster, received, key.as_ref()) {
             Ok(entry) => {
-                record.apply(entry.clone().verify().map_err(untrusted)?, received, &self.roster)?;
-                self.add_entry(number, PushItem::Access { document: id, entry });
+                record.apply(
+                    entry.clone().verify().map_err(untrusted)?,
+                    received,
+                    &self.roster,
+                )?;
+                self.add_entry(
+                    number,
+                    PushItem::Access {
+                        document: id,
+                        entry,
+                    },
+                );
             }
             Err(error) => self.dropped.push((number, error.to_string())),
         }
@@ -292,7 +328,8 @@ impl Packing<'_> {
         let received = Received::unsequenced(draft.claimed_ms);
         match draft.rebase(&self.roster, received, key.as_ref()) {
             Ok(entry) => {
-                self.roster.apply(entry.clone().verify().map_err(untrusted)?, received)?;
+                self.roster
+                    .apply(entry.clone().verify().map_err(untrusted)?, received)?;
                 self.add_entry(number, PushItem::Roster(entry));
             }
             Err(error) => self.dropped.push((number, error.to_string())),
@@ -302,14 +339,20 @@ impl Packing<'_> {
 
     fn add_entry(&mut self, number: u64, item: PushItem) {
         self.close_run();
-        self.parcels.push(Parcel { rows: vec![number], item });
+        self.parcels.push(Parcel {
+            rows: vec![number],
+            item,
+        });
     }
 
     fn close_run(&mut self) {
         if let Some(run) = self.run.take() {
             let device = self.replica.device();
             let item = SignedRun::from_parts(run.document, device, run.changes, run.signature);
-            self.parcels.push(Parcel { rows: run.rows, item: PushItem::Run(item) });
+            self.parcels.push(Parcel {
+                rows: run.rows,
+                item: PushItem::Run(item),
+            });
         }
     }
 }

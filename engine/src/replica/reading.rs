@@ -12,7 +12,9 @@ use super::rows::{Aside, AsideRow, DocumentRow, ServerRow};
 use super::store::decode_row;
 use super::tables::{self, Table};
 use super::{DocumentFault, Replica, ReplicaFault};
-use crate::view::{Arrival, Card, CaseView, CommentView, TimelineContext, TimelineEntry, TimelinePage};
+use crate::view::{
+    Arrival, Card, CaseView, CommentView, TimelineContext, TimelineEntry, TimelinePage,
+};
 
 /// How a replica stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,7 +53,11 @@ impl Replica {
     /// # Errors
     /// [`ReplicaFault::Document`] when it is not here or is quarantined.
     pub fn case(&mut self, id: DocumentId) -> Result<CaseView, ReplicaFault> {
-        if let Some(view) = self.documents.get_mut(id).and_then(|open| open.view.as_ref()) {
+        if let Some(view) = self
+            .documents
+            .get_mut(id)
+            .and_then(|open| open.view.as_ref())
+        {
             return Ok(view.clone());
         }
         if let Some(view) = self.stored_view(id)? {
@@ -64,7 +70,8 @@ impl Replica {
         }
         step.reread();
         self.settle_steps(super::store::Writes::default(), vec![step])?;
-        self.stored_view(id)?.ok_or_else(|| DocumentFault::Unknown(id).into())
+        self.stored_view(id)?
+            .ok_or_else(|| DocumentFault::Unknown(id).into())
     }
 
     /// The comments of a case, in order.
@@ -73,10 +80,11 @@ impl Replica {
     /// [`ReplicaFault::Store`].
     pub fn comments(&self, id: DocumentId) -> Result<Vec<CommentView>, ReplicaFault> {
         let mut found = Vec::new();
-        self.store.scan(Table::Comments, id.as_bytes(), |_, value| {
-            found.extend(CommentView::from_stored(value).ok());
-            Ok(true)
-        })?;
+        self.store
+            .scan(Table::Comments, id.as_bytes(), |_, value| {
+                found.extend(CommentView::from_stored(value).ok());
+                Ok(true)
+            })?;
         Ok(found)
     }
 
@@ -139,9 +147,16 @@ impl Replica {
         page: TimelinePage,
     ) -> Result<Vec<TimelineEntry>, ReplicaFault> {
         self.document(id)?;
-        let document = self.documents.get_mut(id).ok_or(DocumentFault::Unknown(id))?;
+        let document = self
+            .documents
+            .get_mut(id)
+            .ok_or(DocumentFault::Unknown(id))?;
         let arrived = arrivals(&self.store, id, &document.automerge)?;
-        let roster = self.roster.as_ref().ok_or(ReplicaFault::NotEnrolled)?.head();
+        let roster = self
+            .roster
+            .as_ref()
+            .ok_or(ReplicaFault::NotEnrolled)?
+            .head();
         let members = |device| roster.device(device).map(|device| device.member);
         let arrivals = |hash: ChangeHash| {
             arrived.get(&hash).map(|at| Arrival {
@@ -149,7 +164,10 @@ impl Replica {
                 received_ms: at.received_ms.cast_signed(),
             })
         };
-        let context = TimelineContext { members: &members, arrivals: &arrivals };
+        let context = TimelineContext {
+            members: &members,
+            arrivals: &arrivals,
+        };
         Ok(crate::view::timeline(&document.automerge, &context, page))
     }
 
@@ -168,7 +186,10 @@ impl Replica {
             quarantined: 0,
             quarantined_documents: 0,
             unchecked: 0,
-            roster: self.roster.as_ref().map_or(0, |roster| roster.head().version()),
+            roster: self
+                .roster
+                .as_ref()
+                .map_or(0, |roster| roster.head().version()),
             server: self.server()?,
             log_size: None,
             head_code: None,

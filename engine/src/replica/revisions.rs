@@ -36,7 +36,10 @@ impl Replica {
 
     /// The revision that a change cites by its mark.
     pub(super) fn marked_revision(&self, mark: RevisionMark) -> Option<Arc<Revision>> {
-        self.revisions.iter().find(|(id, _)| mark.names(id)).map(|(_, revision)| revision.clone())
+        self.revisions
+            .iter()
+            .find(|(id, _)| mark.names(id))
+            .map(|(_, revision)| revision.clone())
     }
 
     /// Reads every stored revision, and which ones are current.
@@ -74,13 +77,21 @@ impl Replica {
                 continue;
             }
             if let Some(Ok(revision)) = template_document::revision(&past, id) {
-                writes.put(Table::Revisions, tables::revision(id), revision.as_bytes().to_vec());
+                writes.put(
+                    Table::Revisions,
+                    tables::revision(id),
+                    revision.as_bytes().to_vec(),
+                );
                 self.revisions.insert(id, Arc::new(revision));
             }
         }
         let shown = template_document::current(&past).map(|current| current.shown);
         if let Some(id) = shown.filter(|id| self.revisions.contains_key(id)) {
-            writes.put(Table::Revisions, tables::document(template), id.as_bytes().to_vec());
+            writes.put(
+                Table::Revisions,
+                tables::document(template),
+                id.as_bytes().to_vec(),
+            );
             self.current.insert(template, id);
         }
         Ok(())

@@ -30,11 +30,16 @@ impl Batch<'_> {
             .actors
             .entry(id)
             .or_insert_with(|| actor_id(workspace, id, device, nonce));
-        let step = self.steps.get_mut(&id).expect("the document was reached before");
+        let step = self
+            .steps
+            .get_mut(&id)
+            .expect("the document was reached before");
         let automerge = &mut step.document.automerge;
         if automerge.get_actor().to_bytes() != actor.as_bytes() {
             // In this order: setting an author replaces the actor.
-            automerge.set_author(Some(Author::from(device.as_bytes().as_slice()).into_owned()));
+            automerge.set_author(Some(
+                Author::from(device.as_bytes().as_slice()).into_owned(),
+            ));
             automerge.set_actor(AutomergeActor::from(actor.as_bytes().as_slice()));
         }
         step
@@ -50,9 +55,16 @@ impl Batch<'_> {
     ) -> Result<(), ReplicaFault> {
         let replica = &mut *self.replica;
         let device = replica.device();
-        let signature =
-            sign_change(replica.identity.key.as_ref(), replica.identity.workspace, id, hash);
-        let step = self.steps.get_mut(&id).expect("the document was reached before");
+        let signature = sign_change(
+            replica.identity.key.as_ref(),
+            replica.identity.workspace,
+            id,
+            hash,
+        );
+        let step = self
+            .steps
+            .get_mut(&id)
+            .expect("the document was reached before");
         let change = step
             .document
             .automerge
@@ -62,27 +74,52 @@ impl Batch<'_> {
             .ok_or_else(|| untrusted("the actor has another length"))?;
         let message = Message::read(change.message().unwrap_or_default()).map_err(untrusted)?;
         let (seq, max_op) = (count(change.seq())?, count(change.max_op())?);
-        let tip = TipRow { device, seq, hash, max_op, signed: Some((hash, signature)) };
+        let tip = TipRow {
+            device,
+            seq,
+            hash,
+            max_op,
+            signed: Some((hash, signature)),
+        };
         let bytes = change.raw_bytes().to_vec();
-        let row = ChangeRow { bytes, hash, device, arrived: None };
+        let row = ChangeRow {
+            bytes,
+            hash,
+            device,
+            arrived: None,
+        };
         let place = step.add(row, &message, (actor, tip));
         let act = serde_json::to_string(kept).map_err(untrusted)?;
-        let what = Outgoing::Change { hash, act, place, signature };
+        let what = Outgoing::Change {
+            hash,
+            act,
+            place,
+            signature,
+        };
         replica.enqueue(&mut self.writes, id, what, moment.now_ms);
         Ok(())
     }
 
     /// Founds the access record of a new document.
-    pub(super) fn found(&mut self, body: AccessBody, moment: &Moment) -> Result<DocumentId, ReplicaFault> {
+    pub(super) fn found(
+        &mut self,
+        body: AccessBody,
+        moment: &Moment,
+    ) -> Result<DocumentId, ReplicaFault> {
         let (kind, template) = match &body {
             AccessBody::Genesis { kind, template, .. } => (*kind, *template),
             AccessBody::Change { .. } => (DocumentKind::Case, None),
         };
         let (id, entry, record) = self.replica.found_record(body, moment)?;
         put_access(&mut self.writes, id, 1, (&entry, None));
-        self.replica.enqueue(&mut self.writes, id, Outgoing::Genesis, moment.now_ms);
+        self.replica
+            .enqueue(&mut self.writes, id, Outgoing::Genesis, moment.now_ms);
         let row = document_row(kind, template);
-        let document = OpenDocument { automerge: Automerge::new(), row, view: None };
+        let document = OpenDocument {
+            automerge: Automerge::new(),
+            row,
+            view: None,
+        };
         self.steps.insert(id, DocumentStep::new(id, document));
         self.records.insert(id, record);
         Ok(id)
@@ -93,9 +130,11 @@ impl Batch<'_> {
         self.steps.remove(&id);
         self.records.remove(&id);
         self.replica.actors.remove(&id);
-        self.writes.retract(Table::Access, &tables::document_number(id, 1));
+        self.writes
+            .retract(Table::Access, &tables::document_number(id, 1));
         self.replica.next_outbox -= 1;
-        self.writes.retract(Table::Outbox, &tables::number(self.replica.next_outbox));
+        self.writes
+            .retract(Table::Outbox, &tables::number(self.replica.next_outbox));
     }
 
     /// Somebody who is given work on a case must be able to see it.
@@ -106,9 +145,17 @@ impl Batch<'_> {
         moment: &Moment,
     ) -> Result<(), ReplicaFault> {
         let (CaseAction::Assign { member }
-        | CaseAction::SetOwner { member: Some(member) }
-        | CaseAction::AssignTask { assignee: Some(member), .. }
-        | CaseAction::CreateTask { assignee: Some(member), .. }) = *action
+        | CaseAction::SetOwner {
+            member: Some(member),
+        }
+        | CaseAction::AssignTask {
+            assignee: Some(member),
+            ..
+        }
+        | CaseAction::CreateTask {
+            assignee: Some(member),
+            ..
+        }) = *action
         else {
             return Ok(());
         };
@@ -122,7 +169,12 @@ impl Batch<'_> {
             restricted: None,
             legal_hold: None,
         };
-        self.replica.enqueue(&mut self.writes, id, Outgoing::Access { body }, moment.now_ms);
+        self.replica.enqueue(
+            &mut self.writes,
+            id,
+            Outgoing::Access { body },
+            moment.now_ms,
+        );
         Ok(())
     }
 }

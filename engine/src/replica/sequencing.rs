@@ -31,11 +31,17 @@ impl Replica {
     ) -> Result<(), ReplicaFault> {
         let verified = entry.clone().verify::<RosterBody>().map_err(untrusted)?;
         let version = verified.head().version;
-        let received = Received { seq: arrived.seq, ms: arrived.received_ms };
+        let received = Received {
+            seq: arrived.seq,
+            ms: arrived.received_ms,
+        };
         if let RosterBody::Adopt { document, .. } = verified.body() {
             arriving.entry(*document).or_default().again = true;
         }
-        let known = self.roster.as_ref().and_then(|roster| roster.entry(version));
+        let known = self
+            .roster
+            .as_ref()
+            .and_then(|roster| roster.entry(version));
         if let Some((known, at)) = known {
             if known.hash() != verified.hash() {
                 let what = format!("it shows another roster entry as version {version}");
@@ -74,7 +80,11 @@ impl Replica {
             .roster()?
             .entries()
             .map(|(entry, at)| {
-                let at = if entry.head().version == version { received } else { at };
+                let at = if entry.head().version == version {
+                    received
+                } else {
+                    at
+                };
                 (entry.clone(), at)
             })
             .collect();
@@ -92,7 +102,10 @@ impl Replica {
     ) -> Result<(), ReplicaFault> {
         let verified = entry.clone().verify::<AccessBody>().map_err(untrusted)?;
         let version = verified.head().version;
-        let received = Received { seq: arrived.seq, ms: arrived.received_ms };
+        let received = Received {
+            seq: arrived.seq,
+            ms: arrived.received_ms,
+        };
         let known = match self.record(id) {
             Ok(record) => Some(record.clone()),
             Err(ReplicaFault::Document(_)) => None,
@@ -109,7 +122,8 @@ impl Replica {
                     .map_err(|error| error.to_string())
                     .and_then(|record| {
                         let own = record.document() == id;
-                        own.then_some(record).ok_or_else(|| "it founds another document".to_owned())
+                        own.then_some(record)
+                            .ok_or_else(|| "it founds another document".to_owned())
                     })
             }
             Some(mut record) if record.head().version() < version => record
@@ -140,11 +154,17 @@ impl Replica {
         (number, entries): (u64, u64),
         follows: bool,
     ) -> Result<(), ReplicaFault> {
-        let Some(mut row) = self.row_in(writes, id)? else { return Ok(()) };
+        let Some(mut row) = self.row_in(writes, id)? else {
+            return Ok(());
+        };
         let expected = row.document_seq.unwrap_or(number);
         let gap = (expected..number).find(|n| follows && !row.ahead.contains(n));
         if let Some(from) = gap {
-            self.notices.push(Notice::Gap { document: id, from, to: number });
+            self.notices.push(Notice::Gap {
+                document: id,
+                from,
+                to: number,
+            });
         }
         if number + entries > expected || row.document_seq.is_none() {
             row.document_seq = Some(expected.max(number + entries));

@@ -70,7 +70,12 @@ impl Writes {
         self.rows.insert((table, key), Some(value));
     }
 
-    pub(crate) fn put_cbor<V: minicbor::Encode<()>>(&mut self, table: Table, key: Bytes, value: &V) {
+    pub(crate) fn put_cbor<V: minicbor::Encode<()>>(
+        &mut self,
+        table: Table,
+        key: Bytes,
+        value: &V,
+    ) {
         let bytes = minicbor::to_vec(value).expect("memory takes every byte");
         self.put(table, key, bytes);
     }
@@ -130,7 +135,9 @@ impl Store {
     where
         V: for<'b> minicbor::Decode<'b, ()>,
     {
-        self.get(table, key)?.map(|bytes| decode_row(table, &bytes)).transpose()
+        self.get(table, key)?
+            .map(|bytes| decode_row(table, &bytes))
+            .transpose()
     }
 
     /// Calls `visit` for every row whose key begins with `prefix`, in key order, until it answers
@@ -205,6 +212,7 @@ pub(crate) fn decode_row<V>(table: Table, bytes: &[u8]) -> Result<V, StoreError>
 where
     V: for<'b> minicbor::Decode<'b, ()>,
 {
-    minicbor::decode(bytes)
-        .map_err(|error| StoreError::Row { what: format!("{table:?}: {error}") })
+    minicbor::decode(bytes).map_err(|error| StoreError::Row {
+        what: format!("{table:?}: {error}"),
+    })
 }

@@ -29,7 +29,11 @@ impl Clock {
         self.0 += 1;
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.0.to_be_bytes());
-        Moment { now_ms: 1_700_000_000_000 + self.0 * 1_000, zone_min: 60, seed }
+        Moment {
+            now_ms: 1_700_000_000_000 + self.0 * 1_000,
+            zone_min: 60,
+            seed,
+        }
     }
 }
 
@@ -51,7 +55,9 @@ impl Log {
                 return;
             }
             let parcels: Vec<Parcel> = founding.into_iter().chain(parcels).collect();
-            let answers = parcels.into_iter().map(|parcel| (parcel.clone(), self.place(parcel.item)));
+            let answers = parcels
+                .into_iter()
+                .map(|parcel| (parcel.clone(), self.place(parcel.item)));
             let answers = answers.collect();
             replica.answered(answers).unwrap();
         }
@@ -68,15 +74,33 @@ impl Log {
         let number = document.map_or(0, |id| *self.numbers.entry(id).or_default());
         let mut held = false;
         let logged = match item {
-            PushItem::Roster(entry) => Logged::Roster { seq, received_ms, entry },
-            PushItem::Access { document, entry } => {
-                Logged::Access { seq, document_seq: number, received_ms, document, entry }
-            }
+            PushItem::Roster(entry) => Logged::Roster {
+                seq,
+                received_ms,
+                entry,
+            },
+            PushItem::Access { document, entry } => Logged::Access {
+                seq,
+                document_seq: number,
+                received_ms,
+                document,
+                entry,
+            },
             PushItem::Run(run) => {
                 count = run.len() as u64;
                 held = self.hold_runs_of == Some(run.device());
-                let standing = if held { LogStanding::Held } else { LogStanding::Admitted };
-                Logged::Run(LoggedRun { seq, document_seq: number, received_ms, standing, run })
+                let standing = if held {
+                    LogStanding::Held
+                } else {
+                    LogStanding::Admitted
+                };
+                Logged::Run(LoggedRun {
+                    seq,
+                    document_seq: number,
+                    received_ms,
+                    standing,
+                    run,
+                })
             }
         };
         if let Some(id) = document {
@@ -84,7 +108,12 @@ impl Log {
         }
         self.items.push(logged);
         self.size += count;
-        let placed = |n| Placed { seq: seq + n, received_ms, held, document_seq: number + n };
+        let placed = |n| Placed {
+            seq: seq + n,
+            received_ms,
+            held,
+            document_seq: number + n,
+        };
         Answer::Placed((0..count).map(placed).collect())
     }
 
@@ -93,8 +122,16 @@ impl Log {
             Start::At(cursor) => cursor.seq,
             Start::Nothing | Start::Partway { .. } => 0,
         };
-        let items = self.items.iter().filter(|item| item.seq() >= from).cloned().collect();
-        let start = Start::At(Cursor { epoch: EPOCH, seq: self.size });
+        let items = self
+            .items
+            .iter()
+            .filter(|item| item.seq() >= from)
+            .cloned()
+            .collect();
+        let start = Start::At(Cursor {
+            epoch: EPOCH,
+            seq: self.size,
+        });
         replica.take(items, start).unwrap();
     }
 }
@@ -133,18 +170,31 @@ fn join(log: &mut Log, founder: &mut Replica, clock: &mut Clock, n: u8, role: &s
     let invite = SecretKey::from_seed(&[n + 100; 32]);
     let body = RosterBody::OpenInvite {
         invite: invite.invite(),
-        gives: InviteFor::Member { roles: vec![role.to_owned()] },
+        gives: InviteFor::Member {
+            roles: vec![role.to_owned()],
+        },
         expires_ms: u64::MAX,
         uses: 1,
     };
     founder.authorise(body, &clock.next()).unwrap();
     log.take(founder);
     let key = Arc::new(SecretKey::from_seed(&[n; 32]));
-    let identity = Identity { workspace: founder.workspace(), key: key.clone() };
+    let identity = Identity {
+        workspace: founder.workspace(),
+        key: key.clone(),
+    };
     let storage = Storage::backend(InMemoryBackend::new()).unwrap();
-    let server = ServerRow { address: "ws://x".into(), key: None };
-    let mut replica =
-        Replica::join(storage, identity, &server, SecretKey::from_seed(&[n + 100; 32])).unwrap();
+    let server = ServerRow {
+        address: "ws://x".into(),
+        key: None,
+    };
+    let mut replica = Replica::join(
+        storage,
+        identity,
+        &server,
+        SecretKey::from_seed(&[n + 100; 32]),
+    )
+    .unwrap();
     log.give(&mut replica);
     let member = MemberId::new([n; 16]);
     let proof = redeem_proof(&invite, replica.workspace(), key.device(), member);
@@ -172,17 +222,30 @@ fn open(replica: &mut Replica, template: DocumentId, clock: &mut Clock) -> Docum
         owner: None,
         assignees: Default::default(),
     };
-    let case = NewCase { opening, imported: None, restricted: false };
+    let case = NewCase {
+        opening,
+        imported: None,
+        restricted: false,
+    };
     replica.open_case(case, &clock.next()).unwrap().document
 }
 
 fn act(replica: &mut Replica, id: DocumentId, clock: &mut Clock, action: CaseAction) -> Acted {
     let moment = clock.next();
-    replica.act(id, Act::new(PartId::derive(&moment.seed, 0), action), &moment).unwrap()
+    replica
+        .act(
+            id,
+            Act::new(PartId::derive(&moment.seed, 0), action),
+            &moment,
+        )
+        .unwrap()
 }
 
 fn set(field: &str, value: &str) -> CaseAction {
-    CaseAction::SetField { field: field.into(), value: Scalar::text(value) }
+    CaseAction::SetField {
+        field: field.into(),
+        value: Scalar::text(value),
+    }
 }
 
 fn stage(replica: &mut Replica, id: DocumentId) -> String {
@@ -202,15 +265,32 @@ fn an_action_is_there_after_the_replica_was_closed_and_opened() {
     let id = {
         let storage = Storage::folder(folder.path()).unwrap();
         let mut replica = Replica::found(storage, &founding, key.clone(), &clock.next()).unwrap();
-        let template = replica.open_template(revision(), &clock.next()).unwrap().document;
+        let template = replica
+            .open_template(revision(), &clock.next())
+            .unwrap()
+            .document;
         let id = open(&mut replica, template, &mut clock);
-        act(&mut replica, id, &mut clock, CaseAction::Move { to: "review".into() });
-        assert!(matches!(Storage::folder(folder.path()), Err(ReplicaFault::Store(StoreError::InUse))));
+        act(
+            &mut replica,
+            id,
+            &mut clock,
+            CaseAction::Move {
+                to: "review".into(),
+            },
+        );
+        assert!(matches!(
+            Storage::folder(folder.path()),
+            Err(ReplicaFault::Store(StoreError::InUse))
+        ));
         id
     };
     let mut replica = Replica::open(Storage::folder(folder.path()).unwrap(), key).unwrap();
     assert_eq!(stage(&mut replica, id), "review");
-    assert_eq!(replica.open_documents(), 0, "a case is read from its stored view");
+    assert_eq!(
+        replica.open_documents(),
+        0,
+        "a case is read from its stored view"
+    );
     act(&mut replica, id, &mut clock, set("phone", "112"));
     assert!(replica.verify(&mut |_, _| {}).unwrap().holds());
 }
@@ -219,12 +299,29 @@ fn an_action_is_there_after_the_replica_was_closed_and_opened() {
 fn two_replicas_that_moved_one_case_apart_show_it_contested_on_both() {
     let (mut clock, mut log) = (Clock(0), Log::default());
     let mut ana = founder(&mut clock);
-    let template = ana.open_template(revision(), &clock.next()).unwrap().document;
+    let template = ana
+        .open_template(revision(), &clock.next())
+        .unwrap()
+        .document;
     let id = open(&mut ana, template, &mut clock);
     log.take(&mut ana);
     let mut rui = join(&mut log, &mut ana, &mut clock, 2, "operator");
-    act(&mut ana, id, &mut clock, CaseAction::Move { to: "review".into() });
-    act(&mut rui, id, &mut clock, CaseAction::Move { to: "closed".into() });
+    act(
+        &mut ana,
+        id,
+        &mut clock,
+        CaseAction::Move {
+            to: "review".into(),
+        },
+    );
+    act(
+        &mut rui,
+        id,
+        &mut clock,
+        CaseAction::Move {
+            to: "closed".into(),
+        },
+    );
     act(&mut rui, id, &mut clock, set("phone", "112"));
     for _ in 0..2 {
         log.take(&mut ana);
@@ -248,24 +345,47 @@ fn two_replicas_that_moved_one_case_apart_show_it_contested_on_both() {
 fn work_held_by_the_relay_moves_to_the_drawer_and_comes_back_when_adopted() {
     let (mut clock, mut log) = (Clock(0), Log::default());
     let mut ana = founder(&mut clock);
-    let template = ana.open_template(revision(), &clock.next()).unwrap().document;
+    let template = ana
+        .open_template(revision(), &clock.next())
+        .unwrap()
+        .document;
     let id = open(&mut ana, template, &mut clock);
     log.take(&mut ana);
     let mut rui = join(&mut log, &mut ana, &mut clock, 2, "operator");
     act(&mut rui, id, &mut clock, set("phone", "112"));
-    act(&mut rui, id, &mut clock, CaseAction::Move { to: "review".into() });
-    let revoke = RosterBody::RevokeDevice { device: rui.device(), reason: "left".into() };
+    act(
+        &mut rui,
+        id,
+        &mut clock,
+        CaseAction::Move {
+            to: "review".into(),
+        },
+    );
+    let revoke = RosterBody::RevokeDevice {
+        device: rui.device(),
+        reason: "left".into(),
+    };
     ana.authorise(revoke, &clock.next()).unwrap();
     log.take(&mut ana);
     log.hold_runs_of = Some(rui.device());
     log.take(&mut rui);
     assert_eq!(stage(&mut rui, id), "intake");
     assert_eq!(rui.drawer().unwrap().len(), 2);
-    assert!(rui.drawer().unwrap().iter().all(|drawn| drawn.held && drawn.act.is_some()));
+    assert!(
+        rui.drawer()
+            .unwrap()
+            .iter()
+            .all(|drawn| drawn.held && drawn.act.is_some())
+    );
     log.give(&mut ana);
     assert_eq!(stage(&mut ana, id), "intake");
     assert_eq!(ana.held().unwrap().len(), 2);
-    assert_eq!(ana.adopt(id, "it was honest work", &clock.next()).unwrap().0, 2);
+    assert_eq!(
+        ana.adopt(id, "it was honest work", &clock.next())
+            .unwrap()
+            .0,
+        2
+    );
     log.take(&mut ana);
     log.give(&mut ana);
     log.give(&mut rui);
@@ -278,14 +398,26 @@ fn work_held_by_the_relay_moves_to_the_drawer_and_comes_back_when_adopted() {
 fn a_member_without_the_grant_is_refused_by_name_before_anything_is_written() {
     let (mut clock, mut log) = (Clock(0), Log::default());
     let mut ana = founder(&mut clock);
-    let template = ana.open_template(revision(), &clock.next()).unwrap().document;
+    let template = ana
+        .open_template(revision(), &clock.next())
+        .unwrap()
+        .document;
     let id = open(&mut ana, template, &mut clock);
     log.take(&mut ana);
     let mut eve = join(&mut log, &mut ana, &mut clock, 3, "viewer");
     let moment = clock.next();
-    let action = CaseAction::Move { to: "review".into() };
-    let refused = eve.act(id, Act::new(PartId::derive(&moment.seed, 0), action), &moment);
-    assert!(matches!(refused, Err(ReplicaFault::Denied { .. })), "{refused:?}");
+    let action = CaseAction::Move {
+        to: "review".into(),
+    };
+    let refused = eve.act(
+        id,
+        Act::new(PartId::derive(&moment.seed, 0), action),
+        &moment,
+    );
+    assert!(
+        matches!(refused, Err(ReplicaFault::Denied { .. })),
+        "{refused:?}"
+    );
     assert_eq!(eve.unsent().unwrap(), 0);
     assert_eq!(stage(&mut eve, id), "intake");
 }
@@ -294,10 +426,21 @@ fn a_member_without_the_grant_is_refused_by_name_before_anything_is_written() {
 fn a_snapshot_changes_nothing_that_can_be_seen() {
     let (mut clock, mut log) = (Clock(0), Log::default());
     let mut ana = founder(&mut clock);
-    let template = ana.open_template(revision(), &clock.next()).unwrap().document;
+    let template = ana
+        .open_template(revision(), &clock.next())
+        .unwrap()
+        .document;
     let id = open(&mut ana, template, &mut clock);
     for n in 0..200 {
-        act(&mut ana, id, &mut clock, CaseAction::Count { field: "visits".into(), by: n + 1 });
+        act(
+            &mut ana,
+            id,
+            &mut clock,
+            CaseAction::Count {
+                field: "visits".into(),
+                by: n + 1,
+            },
+        );
         if n == 120 {
             log.take(&mut ana);
         }

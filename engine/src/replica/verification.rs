@@ -63,7 +63,11 @@ impl Verification {
 
     fn find(&mut self, document: DocumentId, change: Option<ChangeHash>, what: impl ToString) {
         let what = what.to_string();
-        self.findings.push(Finding { document: Some(document), change, what });
+        self.findings.push(Finding {
+            document: Some(document),
+            change,
+            what,
+        });
     }
 }
 
@@ -145,6 +149,10 @@ impl Replica {
     }
 
     /// Replays the document's changes through the gate from nothing.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one pass over the history, stage by stage"
+    )]
     fn verify_changes(
         &mut self,
         id: DocumentId,
@@ -174,7 +182,11 @@ impl Replica {
                 found.find(id, Some(hash), "its actor names no author");
                 continue;
             };
-            let origin = Origin { workspace: self.workspace(), document: id, device };
+            let origin = Origin {
+                workspace: self.workspace(),
+                document: id,
+                device,
+            };
             let checked = match check_change(&origin, change.raw_bytes().to_vec()) {
                 Ok(checked) => checked,
                 Err(error) => {
@@ -184,8 +196,13 @@ impl Replica {
             };
             let arrived = arrived.get(&hash).copied();
             found.unsent += u64::from(arrived.is_none());
-            let incoming =
-                Incoming { change: checked, device, signed: None, arrived, held: false };
+            let incoming = Incoming {
+                change: checked,
+                device,
+                signed: None,
+                arrived,
+                held: false,
+            };
             let judged = place(&index, &BTreeMap::new(), incoming.change.header())
                 .map_err(|why| why.to_string())
                 .and_then(|positioned| {
@@ -198,7 +215,9 @@ impl Replica {
                         }
                     })?
                     .map_err(|error| error.to_string())?;
-                    positioned.judge(shaped.message()).map_err(|why| why.to_string())?;
+                    positioned
+                        .judge(shaped.message())
+                        .map_err(|why| why.to_string())?;
                     Ok(shaped)
                 });
             let shaped = match judged {
@@ -237,8 +256,11 @@ impl Replica {
             .values()
             .filter_map(|tip| {
                 let (hash, signature) = tip.signed?;
-                let origin =
-                    Origin { workspace: self.workspace(), document: id, device: tip.device };
+                let origin = Origin {
+                    workspace: self.workspace(),
+                    document: id,
+                    device: tip.device,
+                };
                 Some((hash, change_claim(&origin, hash, signature)))
             })
             .collect();

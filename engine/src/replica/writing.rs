@@ -15,7 +15,9 @@ use super::tables::{self, Table};
 use super::{Replica, ReplicaFault};
 use crate::case::{Message, PartId, Place, touched_by};
 use crate::template::Revision;
-use crate::view::{Card, CaseView, CommentView, ViewContext, read, read_comments, refresh, refresh_comments};
+use crate::view::{
+    Card, CaseView, CommentView, ViewContext, read, read_comments, refresh, refresh_comments,
+};
 
 /// A document taken out of memory while a step works on it. If the step fails it is dropped, and
 /// the next use loads what the disk says.
@@ -78,7 +80,10 @@ impl Replica {
     /// Takes a document out of memory, loading it if it is not open.
     pub(super) fn take_document(&mut self, id: DocumentId) -> Result<DocumentStep, ReplicaFault> {
         self.document(id)?;
-        let document = self.documents.take(id).expect("the document was just opened");
+        let document = self
+            .documents
+            .take(id)
+            .expect("the document was just opened");
         Ok(DocumentStep::new(id, document))
     }
 
@@ -89,7 +94,10 @@ impl Replica {
             let document = super::document::load(&self.store, id)?;
             self.documents.put(id, document);
         }
-        Ok(self.documents.get_mut(id).expect("the document was just put in"))
+        Ok(self
+            .documents
+            .get_mut(id)
+            .expect("the document was just put in"))
     }
 
     /// Writes everything the step did to its document.
@@ -133,7 +141,10 @@ impl Replica {
             None if step.whole => None,
             None => self.stored_view(step.id)?,
         };
-        let mut breaches = view.as_ref().map(|v| v.flags.rule_broken.clone()).unwrap_or_default();
+        let mut breaches = view
+            .as_ref()
+            .map(|v| v.flags.rule_broken.clone())
+            .unwrap_or_default();
         breaches.append(&mut step.breaches);
         let context = ViewContext {
             document: step.id,
@@ -143,9 +154,7 @@ impl Replica {
         };
         let automerge = &step.document.automerge;
         let view = match view.take() {
-            Some(mut view) => {
-                refresh(&mut view, automerge, &step.touched, &context).map(|()| view)
-            }
+            Some(mut view) => refresh(&mut view, automerge, &step.touched, &context).map(|()| view),
             None => read(automerge, &context),
         };
         let view = view.map_err(|error| super::DocumentFault::Quarantined {
@@ -168,7 +177,11 @@ impl Replica {
 
 fn write_card(writes: &mut Writes, view: &CaseView, revision: Option<&Revision>) {
     let card = Card::of(view, revision);
-    writes.put(Table::Cards, tables::document(view.document), card.to_stored());
+    writes.put(
+        Table::Cards,
+        tables::document(view.document),
+        card.to_stored(),
+    );
 }
 
 fn write_comments(writes: &mut Writes, step: &DocumentStep, context: &ViewContext<'_>) {
@@ -180,7 +193,13 @@ fn write_comments(writes: &mut Writes, step: &DocumentStep, context: &ViewContex
         let ids: BTreeSet<PartId> = step
             .touched
             .iter()
-            .filter_map(|place| if let Place::Comment(id) = place { Some(*id) } else { None })
+            .filter_map(|place| {
+                if let Place::Comment(id) = place {
+                    Some(*id)
+                } else {
+                    None
+                }
+            })
             .collect();
         refresh_comments(automerge, &ids, context)
     };

@@ -183,7 +183,7 @@ pub(super) fn beside(n: u8, round: u64) -> Vec<CaseAction> {
         CaseAction::CheckItem {
             task: part(100),
             item: part(105),
-            done: round % 2 == 0,
+            done: round.is_multiple_of(2),
         },
         CaseAction::Comment {
             id,

@@ -151,7 +151,7 @@ fn open_item(item: &PushItem) -> Outcome {
 
 fn open_logged(item: &Logged) -> Outcome {
     assert!(
-        item.seq() <= u64::MAX - item.len() || item.len() > 0,
+        item.seq() <= u64::MAX - item.len() || !item.is_empty(),
         "{item:?}"
     );
     match item {

@@ -29,6 +29,9 @@ use document::DocumentCursor;
 use first::First;
 pub(super) use viewer::Viewer;
 
+/// Reads of the log that bring nothing for the device, after which it is told how far they came and
+/// others have their turn.
+const SILENT_STEPS: usize = 16;
 /// Most documents that wait to be fetched for one device.
 const MAX_FETCHES: usize = 64;
 
@@ -142,6 +145,7 @@ impl Follower {
     /// # Errors
     /// The log's.
     pub(super) fn next(&mut self, workspace: &Workspace) -> Result<Option<Arc<[u8]>>, LogError> {
+        let mut silent = 0;
         while self.credit > 0 {
             if let Some(job) = self.jobs.front_mut() {
                 let sent = job.next(&self.viewer, workspace, self.position)?;
@@ -167,6 +171,10 @@ impl Follower {
             } else if self.position < workspace.size() {
                 if let Some(frame) = self.step(workspace)? {
                     return Ok(Some(self.spend(frame)));
+                }
+                silent += 1;
+                if silent >= SILENT_STEPS {
+                    return Ok(Some(self.spend(frame_of(&[], self.position))));
                 }
             } else if self.position == workspace.size() && self.told <= workspace.size() {
                 return self.caught_up(workspace);

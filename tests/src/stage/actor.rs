@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use casework_engine::moment::Moment;
 use casework_engine::replica::{Founding, Identity, Replica, ReplicaFault, ServerRow, Storage};
 use casework_engine::sync::SyncFault;
-use casework_engine::moment::Moment;
 use casework_protocol::ids::WorkspaceId;
 use casework_protocol::keys::{SecretKey, Signer};
 
@@ -33,7 +33,10 @@ pub struct Actor {
 }
 
 fn server() -> ServerRow {
-    ServerRow { address: "ws://stage".to_owned(), key: None }
+    ServerRow {
+        address: "ws://stage".to_owned(),
+        key: None,
+    }
 }
 
 impl Actor {
@@ -62,7 +65,10 @@ impl Actor {
         let key = Arc::new(key);
         let disk = Disk::new();
         let storage = Storage::backend(disk.clone()).expect("an empty disk opens");
-        let identity = Identity { workspace, key: key.clone() };
+        let identity = Identity {
+            workspace,
+            key: key.clone(),
+        };
         let replica = Replica::join(storage, identity, &server(), invite.clone())
             .expect("an empty disk takes a replica");
         Self::with(name, key, Some(invite), (disk, replica))
@@ -104,7 +110,11 @@ impl Actor {
         let storage = Storage::backend(disk.clone()).expect("the disk opens again");
         let signer: Arc<dyn Signer> = self.key.clone();
         self.replica = Replica::open(storage, signer).expect("the replica opens again");
-        if let Some(invite) = self.invite.clone().filter(|_| self.replica.member().is_none()) {
+        if let Some(invite) = self
+            .invite
+            .clone()
+            .filter(|_| self.replica.member().is_none())
+        {
             self.replica.set_invite(invite);
         }
         self.disk = disk;

@@ -62,7 +62,10 @@ impl Stage {
     /// Bytes that went over somebody's present connection, up and down.
     #[must_use]
     pub fn traffic(&self, who: Who) -> (u64, u64) {
-        self.actors[who.0].link.as_ref().map_or((0, 0), |link| (link.bytes_up, link.bytes_down))
+        self.actors[who.0]
+            .link
+            .as_ref()
+            .map_or((0, 0), |link| (link.bytes_up, link.bytes_down))
     }
 
     /// Why somebody's last session ended.
@@ -75,7 +78,11 @@ impl Stage {
     pub fn crash(&mut self, who: Who) {
         let torn = {
             let unsynced = self.actors[who.0].disk.unsynced();
-            if unsynced == 0 { 0 } else { self.rng.next_u64() as usize % (unsynced + 1) }
+            if unsynced == 0 {
+                0
+            } else {
+                self.rng.next_u64() as usize % (unsynced + 1)
+            }
         };
         let disk = self.actors[who.0].disk.crash(torn);
         self.actors[who.0].restart_on(disk);
@@ -134,18 +141,21 @@ impl Stage {
 
     fn deliver(&mut self, who: Who) -> bool {
         let up_first = self.rng.next_u64().is_multiple_of(2);
-        let moved = if up_first {
-            self.deliver_up(who) || self.deliver_down(who)
-        } else {
-            self.deliver_down(who) || self.deliver_up(who)
+        let moved = match up_first {
+            true => self.deliver_up(who) || self.deliver_down(who),
+            false => self.deliver_down(who) || self.deliver_up(who),
         };
         moved || self.work(who)
     }
 
     fn deliver_up(&mut self, who: Who) -> bool {
         let (relay, now) = (self.relay.clone(), self.now_ms());
-        let Some(link) = self.actors[who.0].link.as_mut() else { return false };
-        let Some(message) = link.to_server.pop_front() else { return false };
+        let Some(link) = self.actors[who.0].link.as_mut() else {
+            return false;
+        };
+        let Some(message) = link.to_server.pop_front() else {
+            return false;
+        };
         let frame: ClientFrame = decode(&message).expect("our own frames can be read");
         let outputs = link.server.handle(&relay, now, frame);
         let open = link.take_outputs(&relay, now, outputs);
@@ -158,8 +168,12 @@ impl Stage {
     fn deliver_down(&mut self, who: Who) -> bool {
         let now = self.now_ms();
         let actor = &mut self.actors[who.0];
-        let Some(link) = actor.link.as_mut() else { return false };
-        let Some(message) = link.to_client.pop_front() else { return false };
+        let Some(link) = actor.link.as_mut() else {
+            return false;
+        };
+        let Some(message) = link.to_client.pop_front() else {
+            return false;
+        };
         link.bytes_down += message.len() as u64;
         match link.client.receive(&mut actor.replica, &message, now) {
             Ok(frames) => link.send_up(frames),
@@ -175,8 +189,12 @@ impl Stage {
         let moment = self.instant();
         let relay = self.relay.clone();
         let actor = &mut self.actors[who.0];
-        let Some(link) = actor.link.as_mut() else { return false };
-        if actor.invite.is_some() && actor.replica.member().is_none() && actor.replica.roster().is_ok()
+        let Some(link) = actor.link.as_mut() else {
+            return false;
+        };
+        if actor.invite.is_some()
+            && actor.replica.member().is_none()
+            && actor.replica.roster().is_ok()
         {
             // An invite that no longer holds leaves the device outside; tests look at that.
             if let Err(fault) = actor.replica.redeem(&actor.name, "device", &moment) {
@@ -223,15 +241,25 @@ impl Stage {
             }
             if let Some(actor) = self.actors.iter().find(|a| a.sessions > SETTLING_SESSIONS) {
                 let (seed, name) = (self.seed(), &actor.name);
-                panic!("seed {seed}: {name} connects again and again: {:?}", actor.last_fault);
+                panic!(
+                    "seed {seed}: {name} connects again and again: {:?}",
+                    actor.last_fault
+                );
             }
         }
-        panic!("seed {}: the stage does not come to rest: {}", self.seed(), self.describe());
+        panic!(
+            "seed {}: the stage does not come to rest: {}",
+            self.seed(),
+            self.describe()
+        );
     }
 
     /// Nothing is on its way: time passes until somebody has something to do.
     fn wait_for_the_next(&mut self) {
-        let wakes = self.actors.iter().filter_map(|actor| actor.link.as_ref()?.client.wake_at_ms());
+        let wakes = self
+            .actors
+            .iter()
+            .filter_map(|actor| actor.link.as_ref()?.client.wake_at_ms());
         if let Some(next) = wakes.min() {
             self.wait_until(next);
         }
@@ -254,7 +282,10 @@ impl Stage {
             .iter()
             .map(|actor| {
                 let link = actor.link.as_ref().map_or("no link".to_owned(), tell);
-                format!("{}: {link}, last fault {:?}; ", actor.name, actor.last_fault)
+                format!(
+                    "{}: {link}, last fault {:?}; ",
+                    actor.name, actor.last_fault
+                )
             })
             .collect()
     }

@@ -24,7 +24,11 @@ pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
         serve_idle(kind, out);
         return Ok(());
     }
-    let scale = if args.smoke { Scale::Smoke } else { Scale::Full };
+    let scale = if args.smoke {
+        Scale::Smoke
+    } else {
+        Scale::Full
+    };
     casework_benches::run(scale, &args.words, out)?;
     Ok(())
 }

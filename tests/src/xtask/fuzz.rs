@@ -34,7 +34,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
     let targets = chosen(args)?;
     if let Some(file) = &args.input {
-        let input = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let input =
+            std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         for target in targets {
             writeln!(out, "{}: {:?}", target.name, (target.run)(&input))?;
         }
@@ -106,6 +107,10 @@ fn keep(target: &Target, failure: &Failure) -> anyhow::Error {
             target.name,
             file.display()
         ),
-        Err(error) => anyhow!("{}: {} (input not kept: {error})", target.name, failure.message),
+        Err(error) => anyhow!(
+            "{}: {} (input not kept: {error})",
+            target.name,
+            failure.message
+        ),
     }
 }

@@ -31,7 +31,11 @@ pub(crate) struct Args {
 /// Plays the histories on every core.
 pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
     let first = args.seed.unwrap_or(0);
-    let count = if args.seed.is_some() && args.seeds == 1_000 { 1 } else { args.seeds };
+    let count = if args.seed.is_some() && args.seeds == 1_000 {
+        1
+    } else {
+        args.seeds
+    };
     let next = AtomicU64::new(first);
     let actions = AtomicU64::new(0);
     let failed = Mutex::new(Vec::new());
@@ -58,7 +62,10 @@ pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
     writeln!(out, "{count} histories, {actions} actions, {seconds:.1} s")?;
     let failed = failed.into_inner().expect("nobody panics here");
     if let Some(seed) = failed.first() {
-        bail!("{} failed; again with: cargo xtask sim --seed {seed}", failed.len());
+        bail!(
+            "{} failed; again with: cargo xtask sim --seed {seed}",
+            failed.len()
+        );
     }
     Ok(())
 }

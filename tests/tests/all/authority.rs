@@ -8,7 +8,9 @@ use casework_protocol::roster::entry::RosterBody;
 use casework_tests::stage::Stage;
 
 fn label(text: &str) -> CaseAction {
-    CaseAction::AddLabel { label: text.to_owned() }
+    CaseAction::AddLabel {
+        label: text.to_owned(),
+    }
 }
 
 #[test]
@@ -30,7 +32,10 @@ fn offline_work_of_a_revoked_device_is_held_kept_in_its_drawer_and_lands_when_ad
     assert!(drawer.iter().all(|drawn| drawn.held && drawn.act.is_some()));
     assert_eq!(stage.replica(ana).held().unwrap().len(), 2);
     let moment = stage.moment();
-    stage.replica(ana).adopt(case, "it was honest work", &moment).unwrap();
+    stage
+        .replica(ana)
+        .adopt(case, "it was honest work", &moment)
+        .unwrap();
     stage.settle();
     for who in [ana, rui] {
         assert_eq!(stage.view(who, case).labels.len(), 2);
@@ -59,7 +64,10 @@ fn a_demoted_member_gains_nothing_by_citing_an_old_roster() {
     stage.heal();
     stage.settle();
     for who in [ana, rui] {
-        assert!(stage.view(who, case).labels.is_empty(), "the label is held on every replica");
+        assert!(
+            stage.view(who, case).labels.is_empty(),
+            "the label is held on every replica"
+        );
     }
     assert_eq!(stage.replica(ana).held().unwrap().len(), 1);
     assert_eq!(stage.replica(rui).drawer().unwrap().len(), 1);
@@ -102,13 +110,24 @@ fn a_case_that_is_restricted_leaves_the_others_after_their_unsent_work_was_rescu
         legal_hold: None,
     };
     let moment = stage.moment();
-    stage.replica(ana).change_access(case, body, &moment).unwrap();
+    stage
+        .replica(ana)
+        .change_access(case, body, &moment)
+        .unwrap();
     stage.settle();
     stage.heal();
     stage.settle();
-    assert!(stage.replica(rui).case(case).is_err(), "the case is gone from this device");
+    assert!(
+        stage.replica(rui).case(case).is_err(),
+        "the case is gone from this device"
+    );
     assert_eq!(stage.replica(rui).drawer().unwrap().len(), 1);
-    assert!(stage.notices(rui).iter().any(|notice| matches!(notice, Notice::Evicted { .. })));
+    assert!(
+        stage
+            .notices(rui)
+            .iter()
+            .any(|notice| matches!(notice, Notice::Evicted { .. }))
+    );
     let back = AccessBody::Change {
         add: vec![Principal::Member(stage.member(rui))],
         remove: Vec::new(),
@@ -116,9 +135,15 @@ fn a_case_that_is_restricted_leaves_the_others_after_their_unsent_work_was_rescu
         legal_hold: None,
     };
     let moment = stage.moment();
-    stage.replica(ana).change_access(case, back, &moment).unwrap();
+    stage
+        .replica(ana)
+        .change_access(case, back, &moment)
+        .unwrap();
     stage.settle();
-    assert!(stage.replica(rui).case(case).is_ok(), "becoming visible brings the whole case");
+    assert!(
+        stage.replica(rui).case(case).is_ok(),
+        "becoming visible brings the whole case"
+    );
     stage.assert_converged(case);
 }
 
@@ -130,7 +155,13 @@ fn a_server_restored_from_an_older_backup_gets_everything_back() {
     stage.settle();
     let backup = stage.back_up_server();
     stage.act(rui, case, label("after the backup"));
-    stage.act(ana, case, CaseAction::Move { to: "answer".to_owned() });
+    stage.act(
+        ana,
+        case,
+        CaseAction::Move {
+            to: "answer".to_owned(),
+        },
+    );
     stage.settle();
     stage.restore_server(backup);
     stage.settle();

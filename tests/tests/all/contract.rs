@@ -28,15 +28,23 @@ fn together(stage: &mut Stage, case: DocumentId) -> CaseView {
 }
 
 fn to(stage: &str) -> CaseAction {
-    CaseAction::Move { to: stage.to_owned() }
+    CaseAction::Move {
+        to: stage.to_owned(),
+    }
 }
 
 fn set(field: &str, value: &str) -> CaseAction {
-    CaseAction::SetField { field: field.to_owned(), value: Scalar::text(value) }
+    CaseAction::SetField {
+        field: field.to_owned(),
+        value: Scalar::text(value),
+    }
 }
 
 fn close() -> CaseAction {
-    CaseAction::Close(Closing { code: "solved".to_owned(), notes: String::new() })
+    CaseAction::Close(Closing {
+        code: "solved".to_owned(),
+        notes: String::new(),
+    })
 }
 
 #[test]
@@ -45,7 +53,11 @@ fn two_moves_to_different_stages_are_contested_with_both_movers_and_any_later_mo
     stage.act(ana, case, to("review"));
     stage.act(rui, case, to("answer"));
     let view = together(&mut stage, case);
-    let sides: Vec<_> = view.stage.sides().map(|side| view.origins.get(side.by).member).collect();
+    let sides: Vec<_> = view
+        .stage
+        .sides()
+        .map(|side| view.origins.get(side.by).member)
+        .collect();
     assert!(view.flags.contested.contains(&Place::Stage));
     assert_eq!(sides.len(), 2);
     assert!(sides.contains(&Some(stage.member(ana))) && sides.contains(&Some(stage.member(rui))));
@@ -97,7 +109,13 @@ fn a_move_beside_the_clearing_of_a_required_field_lands_and_is_flagged_never_mov
     stage.cut(ana);
     stage.cut(rui);
     stage.act(ana, case, to("review"));
-    stage.act(rui, case, CaseAction::ClearField { field: "phone".into() });
+    stage.act(
+        rui,
+        case,
+        CaseAction::ClearField {
+            field: "phone".into(),
+        },
+    );
     let view = together(&mut stage, case);
     assert_eq!(view.stage.value(), "review");
     assert_eq!(view.flags.requirements_unmet, vec!["phone".to_owned()]);
@@ -109,7 +127,16 @@ fn work_beside_a_close_lands_and_the_case_stays_closed_and_flagged() {
     stage.act(ana, case, close());
     let id = stage.part();
     let body = "the lamp is still dark".to_owned();
-    stage.act(rui, case, CaseAction::Comment { id, body, external: false, reply_to: None });
+    stage.act(
+        rui,
+        case,
+        CaseAction::Comment {
+            id,
+            body,
+            external: false,
+            reply_to: None,
+        },
+    );
     stage.act(rui, case, set("phone", "111"));
     let view = together(&mut stage, case);
     assert!(view.is_closed());
@@ -140,8 +167,22 @@ fn a_field_with_policy_latest_shows_one_value_and_is_not_contested() {
 #[test]
 fn counting_on_two_devices_for_the_first_time_sums_up() {
     let (mut stage, ana, rui, case) = apart(8);
-    stage.act(ana, case, CaseAction::Count { field: "visits".into(), by: 2 });
-    stage.act(rui, case, CaseAction::Count { field: "visits".into(), by: 3 });
+    stage.act(
+        ana,
+        case,
+        CaseAction::Count {
+            field: "visits".into(),
+            by: 2,
+        },
+    );
+    stage.act(
+        rui,
+        case,
+        CaseAction::Count {
+            field: "visits".into(),
+            by: 3,
+        },
+    );
     let view = together(&mut stage, case);
     assert_eq!(view.fields["visits"].count, Some(5));
 }
@@ -170,7 +211,13 @@ fn a_clear_beside_a_set_is_contested_like_two_values() {
     stage.settle();
     stage.cut(ana);
     stage.cut(rui);
-    stage.act(ana, case, CaseAction::ClearField { field: "phone".into() });
+    stage.act(
+        ana,
+        case,
+        CaseAction::ClearField {
+            field: "phone".into(),
+        },
+    );
     stage.act(rui, case, set("phone", "222"));
     let view = together(&mut stage, case);
     assert!(view.flags.contested.contains(&Place::Field("phone".into())));
@@ -182,7 +229,16 @@ fn comments_written_apart_are_both_there_in_one_order() {
     for who in [ana, rui] {
         let id = stage.part();
         let body = format!("from {who:?}");
-        stage.act(who, case, CaseAction::Comment { id, body, external: false, reply_to: None });
+        stage.act(
+            who,
+            case,
+            CaseAction::Comment {
+                id,
+                body,
+                external: false,
+                reply_to: None,
+            },
+        );
     }
     assert_eq!(together(&mut stage, case).comments(), 2);
 }
@@ -195,12 +251,28 @@ fn a_redaction_wins_over_an_edit_of_the_same_comment_in_every_view() {
     let id = stage.part();
     let body = "his name is …".to_owned();
     stage.settle();
-    stage.act(rui, case, CaseAction::Comment { id, body, external: false, reply_to: None });
+    stage.act(
+        rui,
+        case,
+        CaseAction::Comment {
+            id,
+            body,
+            external: false,
+            reply_to: None,
+        },
+    );
     stage.settle();
     stage.cut(ana);
     stage.cut(rui);
     stage.act(ana, case, CaseAction::RedactComment { id });
-    stage.act(rui, case, CaseAction::EditComment { id, body: "her name is …".to_owned() });
+    stage.act(
+        rui,
+        case,
+        CaseAction::EditComment {
+            id,
+            body: "her name is …".to_owned(),
+        },
+    );
     together(&mut stage, case);
     let comments = stage.replica(rui).comments(case).unwrap();
     assert_eq!((comments.len(), comments[0].body.as_str()), (1, ""));
@@ -212,7 +284,13 @@ fn with_task(seed: u64) -> (Stage, Who, Who, DocumentId, casework_engine::case::
     stage.heal();
     let id = stage.part();
     let title = "call the electrician".to_owned();
-    let task = CaseAction::CreateTask { id, title, assignee: None, due: None, checklist: vec![] };
+    let task = CaseAction::CreateTask {
+        id,
+        title,
+        assignee: None,
+        due: None,
+        checklist: vec![],
+    };
     stage.act(ana, case, task);
     stage.settle();
     stage.cut(ana);
@@ -225,7 +303,14 @@ fn a_task_done_beside_its_reassignment_stays_done_and_is_reassigned() {
     let (mut stage, ana, rui, case, task) = with_task(13);
     let member = stage.member(rui);
     stage.act(ana, case, CaseAction::FinishTask { task });
-    stage.act(rui, case, CaseAction::AssignTask { task, assignee: Some(member) });
+    stage.act(
+        rui,
+        case,
+        CaseAction::AssignTask {
+            task,
+            assignee: Some(member),
+        },
+    );
     let view = together(&mut stage, case);
     assert_eq!(*view.tasks[&task].status.value(), TaskStatus::Done);
     assert_eq!(*view.tasks[&task].assignee.value(), Some(member));
@@ -257,10 +342,19 @@ fn two_decisions_on_one_question_are_both_recorded_until_one_supersedes_them() {
     decide(&mut stage, rui, "no");
     let view = together(&mut stage, case);
     assert_eq!(view.decisions.len(), 2);
-    assert!(view.flags.contested.contains(&Place::Question("repair?".into())));
+    assert!(
+        view.flags
+            .contested
+            .contains(&Place::Question("repair?".into()))
+    );
     decide(&mut stage, ana, "yes, next week");
     let view = together(&mut stage, case);
-    assert!(!view.flags.contested.contains(&Place::Question("repair?".into())));
+    assert!(
+        !view
+            .flags
+            .contested
+            .contains(&Place::Question("repair?".into()))
+    );
     assert_eq!(view.decisions.len(), 3);
 }
 
@@ -280,7 +374,10 @@ fn two_people_assigned_apart_are_both_assigned_and_two_owners_are_contested() {
 #[test]
 fn prose_edited_together_keeps_what_both_wrote() {
     let (mut stage, ana, rui, case) = apart(17);
-    let edit = |text: &str| CaseAction::EditText { field: "notes".into(), text: text.to_owned() };
+    let edit = |text: &str| CaseAction::EditText {
+        field: "notes".into(),
+        text: text.to_owned(),
+    };
     stage.heal();
     stage.act(ana, case, edit("the lamp is dark"));
     stage.settle();

@@ -4,7 +4,10 @@ use casework_tests::sim::{Size, run};
 
 /// Histories of the ordinary test run; `cargo xtask sim --seeds N` plays more.
 fn histories() -> u64 {
-    std::env::var("CASEWORK_HISTORIES").ok().and_then(|n| n.parse().ok()).unwrap_or(10_000)
+    std::env::var("CASEWORK_HISTORIES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(10_000)
 }
 
 #[test]
@@ -24,7 +27,10 @@ fn random_histories_converge_and_agree_with_a_naive_oracle() {
 
 #[test]
 fn the_same_seed_plays_the_same_history() {
-    let size = Size { devices: 4, steps: 60 };
+    let size = Size {
+        devices: 4,
+        steps: 60,
+    };
     assert_eq!(run(4242, size), run(4242, size));
     assert_ne!(run(4242, size).digest, run(4243, size).digest);
 }

@@ -14,7 +14,9 @@ fn an_action_that_returned_survives_a_power_cut_at_any_sync_and_nothing_is_half_
         stage.freeze(ana, cut_at);
         let mut returned = 0;
         for n in 0..12 {
-            let label = CaseAction::AddLabel { label: format!("label {n}") };
+            let label = CaseAction::AddLabel {
+                label: format!("label {n}"),
+            };
             if stage.try_act(ana, case, label).is_err() {
                 break;
             }
@@ -22,13 +24,25 @@ fn an_action_that_returned_survives_a_power_cut_at_any_sync_and_nothing_is_half_
         }
         stage.crash(ana);
         let there = stage.view(ana, case).labels.len();
-        assert!(there >= returned, "cut at {cut_at}: {there} of {returned} are there");
-        assert!(there <= returned + 1, "cut at {cut_at}: {there} are there, {returned} returned");
+        assert!(
+            there >= returned,
+            "cut at {cut_at}: {there} of {returned} are there"
+        );
+        assert!(
+            there <= returned + 1,
+            "cut at {cut_at}: {there} are there, {returned} returned"
+        );
         let found = stage.replica(ana).verify(&mut |_, _| {}).unwrap();
         assert!(found.holds(), "cut at {cut_at}: {found:?}");
         stage.heal();
         stage.settle();
-        stage.act(ana, case, CaseAction::AddLabel { label: "afterwards".to_owned() });
+        stage.act(
+            ana,
+            case,
+            CaseAction::AddLabel {
+                label: "afterwards".to_owned(),
+            },
+        );
         stage.settle();
         assert_eq!(stage.replica(ana).unsent().unwrap(), 0);
     }

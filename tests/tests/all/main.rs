@@ -1,6 +1,9 @@
 //! Every integration test in one binary; `no_test_file_is_forgotten` fails when one is not listed.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 mod architecture;
 mod authority;
@@ -14,7 +17,11 @@ fn no_test_file_is_forgotten() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all");
     for entry in std::fs::read_dir(folder).expect("the folder of this file can be read") {
         let path = entry.expect("an entry can be read").path();
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        let stem = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default()
+            .to_owned();
         let listed = include_str!("main.rs").contains(&format!("\nmod {stem};"));
         assert!(stem == "main" || listed, "{stem}.rs is not in main.rs");
     }

@@ -45,7 +45,16 @@ pub enum Answer {
 
 /// Why an item is refused. The numbers are on the wire.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, serde::Serialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    serde::Serialize,
     serde::Deserialize,
 )]
 #[cbor(index_only)]

@@ -49,7 +49,10 @@ impl ErrorCode {
     /// Whether a client may try the same again later by itself.
     #[must_use]
     pub fn is_passing(self) -> bool {
-        matches!(self, Self::Busy | Self::Stopping | Self::Internal | Self::Recovering)
+        matches!(
+            self,
+            Self::Busy | Self::Stopping | Self::Internal | Self::Recovering
+        )
     }
 }
 

@@ -91,7 +91,13 @@ pub fn welcome(hello: &Hello, key: &SecretKey, nonce: [u8; 16], time_ms: u64) ->
             server.as_bytes(),
         ],
     );
-    Welcome { version, server, nonce, signature, time_ms }
+    Welcome {
+        version,
+        server,
+        nonce,
+        signature,
+        time_ms,
+    }
 }
 
 /// Checks that the server holds the key it names; whether it is the pinned one is the caller's
@@ -141,8 +147,10 @@ pub fn prove(
     Prove {
         device,
         signature: sign(key),
-        invite: invite
-            .map(|secret| InviteProof { invite: secret.invite(), signature: sign(secret) }),
+        invite: invite.map(|secret| InviteProof {
+            invite: secret.invite(),
+            signature: sign(secret),
+        }),
     }
 }
 
@@ -178,33 +186,68 @@ mod tests {
     use super::*;
 
     fn hello() -> Hello {
-        Hello { version: 1, workspace: WorkspaceId::new([5; 32]), nonce: [1; 16] }
+        Hello {
+            version: 1,
+            workspace: WorkspaceId::new([5; 32]),
+            nonce: [1; 16],
+        }
     }
 
     #[test]
     fn both_sides_prove_their_keys() {
-        let (server, device) = (SecretKey::from_seed(&[1; 32]), SecretKey::from_seed(&[2; 32]));
+        let (server, device) = (
+            SecretKey::from_seed(&[1; 32]),
+            SecretKey::from_seed(&[2; 32]),
+        );
         let welcome = welcome(&hello(), &server, [9; 16], 0);
         assert_eq!(check_welcome(&hello(), &welcome), Ok(server.server()));
-        let proof = prove(&hello(), &welcome, &device, Some(&SecretKey::from_seed(&[3; 32])));
-        assert_eq!(check_prove(&hello(), &[9; 16], server.server(), &proof), Ok(()));
+        let proof = prove(
+            &hello(),
+            &welcome,
+            &device,
+            Some(&SecretKey::from_seed(&[3; 32])),
+        );
+        assert_eq!(
+            check_prove(&hello(), &[9; 16], server.server(), &proof),
+            Ok(())
+        );
     }
 
     #[test]
     fn nobody_between_the_two_can_talk_the_version_down() {
         let server = SecretKey::from_seed(&[1; 32]);
-        let newer = Hello { version: 9, ..hello() };
+        let newer = Hello {
+            version: 9,
+            ..hello()
+        };
         let honest = welcome(&newer, &server, [9; 16], 0);
-        assert_eq!((honest.version, check_welcome(&newer, &honest)), (1, Ok(server.server())));
-        let talked_down = welcome(&Hello { version: 1, ..newer.clone() }, &server, [9; 16], 0);
+        assert_eq!(
+            (honest.version, check_welcome(&newer, &honest)),
+            (1, Ok(server.server()))
+        );
+        let talked_down = welcome(
+            &Hello {
+                version: 1,
+                ..newer.clone()
+            },
+            &server,
+            [9; 16],
+            0,
+        );
         assert!(check_welcome(&newer, &talked_down).is_err());
-        let lower = Welcome { version: 0, ..honest };
+        let lower = Welcome {
+            version: 0,
+            ..honest
+        };
         assert!(check_welcome(&newer, &lower).is_err());
     }
 
     #[test]
     fn a_proof_for_one_server_is_none_for_another() {
-        let (server, device) = (SecretKey::from_seed(&[1; 32]), SecretKey::from_seed(&[2; 32]));
+        let (server, device) = (
+            SecretKey::from_seed(&[1; 32]),
+            SecretKey::from_seed(&[2; 32]),
+        );
         let welcome = welcome(&hello(), &server, [9; 16], 0);
         let proof = prove(&hello(), &welcome, &device, None);
         let other = SecretKey::from_seed(&[7; 32]).server();

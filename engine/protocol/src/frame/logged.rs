@@ -159,7 +159,15 @@ impl Logged {
         let one = |kind, document, document_seq, (hash, bytes): ([u8; 32], &[u8])| {
             let (seq, received_ms) = (self.seq(), self.received_ms());
             let payload = payload_hash(bytes);
-            Leaf { seq, received_ms, kind, document, document_seq, hash, payload }
+            Leaf {
+                seq,
+                received_ms,
+                kind,
+                document,
+                document_seq,
+                hash,
+                payload,
+            }
         };
         let nobodys = DocumentId::new([0; DocumentId::LEN]);
         match self {
@@ -167,9 +175,19 @@ impl Logged {
                 let content = (*entry.hash::<RosterBody>().as_bytes(), entry.bytes());
                 Some(vec![one(EntryKind::Roster, nobodys, 0, content)])
             }
-            Self::Access { document, document_seq, entry, .. } => {
+            Self::Access {
+                document,
+                document_seq,
+                entry,
+                ..
+            } => {
                 let content = (*entry.hash::<AccessBody>().as_bytes(), entry.bytes());
-                Some(vec![one(EntryKind::Access, *document, *document_seq, content)])
+                Some(vec![one(
+                    EntryKind::Access,
+                    *document,
+                    *document_seq,
+                    content,
+                )])
             }
             Self::Run(logged) => {
                 let (document, first) = (logged.run.document(), logged.document_seq);
@@ -177,15 +195,25 @@ impl Logged {
                 let leaves = (0..).zip(changes).map(|(n, (hash, bytes))| {
                     let content = (*hash.as_bytes(), bytes);
                     let leaf = one(EntryKind::Change, document, first + n, content);
-                    Leaf { seq: logged.seq + n, ..leaf }
+                    Leaf {
+                        seq: logged.seq + n,
+                        ..leaf
+                    }
                 });
                 Some(leaves.collect())
             }
-            Self::Equivocation { document_seq, run, .. } => {
+            Self::Equivocation {
+                document_seq, run, ..
+            } => {
                 let (hash, _) = run.claimed_hashes()?.pop()?;
                 let content = (*hash.as_bytes(), hash.as_bytes().as_slice());
                 let document = run.document();
-                Some(vec![one(EntryKind::Equivocation, document, *document_seq, content)])
+                Some(vec![one(
+                    EntryKind::Equivocation,
+                    document,
+                    *document_seq,
+                    content,
+                )])
             }
             Self::Withheld { .. } => None,
         }

@@ -201,6 +201,7 @@ fn client_frames() -> Vec<ClientFrame> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "one example of each frame")]
 fn server_frames() -> Vec<ServerFrame> {
     let resumed = |continuity| ServerFrame::Resumed {
         head: head(),

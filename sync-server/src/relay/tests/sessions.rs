@@ -329,3 +329,34 @@ fn a_push_of_too_many_items_ends_the_session() {
     client.say(&stage, ClientFrame::Push { number: 1, items });
     assert!(client.closed);
 }
+
+#[test]
+fn a_guest_that_waits_sees_the_roster_grow_in_log_order() {
+    let mut stage = Stage::found();
+    stage.push(ANA, vec![stage.invite(2, &["operator"])]);
+    let mut guest = stage.connect_with_invite(2);
+    guest.resume(&stage, Start::Nothing, None, Scope::All);
+    let first = guest.drain(&stage);
+    assert!(matches!(&first[1], ServerFrame::Entries { upto: 0, .. }));
+    let before = stage.head();
+    stage.open(ANA, &[], false);
+    assert!(
+        guest.drain(&stage).is_empty(),
+        "a case is no news for a guest"
+    );
+    stage.push(ANA, vec![stage.invite(3, &["operator"])]);
+    let told = guest.drain(&stage);
+    let [
+        ServerFrame::Entries { items, upto },
+        ServerFrame::CaughtUp { head, proof },
+    ] = &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!((items.len(), *upto), (1, stage.size()));
+    assert_eq!(head, stage.head().signed());
+    let proof = proof.as_ref().unwrap();
+    proof
+        .verify(&before.head().root, &stage.head().head().root)
+        .unwrap();
+}

@@ -1,0 +1,100 @@
+//! Naming what lies inside a case: contested places with their sides, and comments.
+
+use casework::Choice;
+use casework::case::{PartId, Place};
+use casework::ids::DocumentId;
+
+use super::Desk;
+use super::cases::answer;
+use crate::fault::Fault;
+use crate::request::Response;
+
+/// Settles a contested place on the side with a number, as `case show` numbers them.
+pub(super) fn settle(
+    desk: &Desk<'_>,
+    case: &str,
+    (place, side): (&str, usize),
+    reason: Option<&str>,
+) -> Result<Response, Fault> {
+    let id = desk.case(case)?;
+    let show = format!("casework case show {case}");
+    let contested = desk.workspace.contested(id)?;
+    let wanted = |at: &Place| at.to_string() == place || at.to_string() == format!("field/{place}");
+    let found = contested.iter().find(|contest| wanted(&contest.place));
+    let found = found.or_else(|| {
+        let mut starting = contested
+            .iter()
+            .filter(|c| abbreviates(place, &c.place.to_string()));
+        starting.next().filter(|_| starting.next().is_none())
+    });
+    let Some(found) = found else {
+        let places: Vec<String> = contested.iter().map(|c| c.place.to_string()).collect();
+        let what = if places.is_empty() {
+            "nothing on this case is contested".to_owned()
+        } else {
+            format!(
+                "{place:?} is not contested; these are: {}",
+                places.join(", ")
+            )
+        };
+        return Err(Fault::invalid(what).or_try(show));
+    };
+    let index = side
+        .checked_sub(1)
+        .filter(|index| *index < found.sides.len());
+    let Some(index) = index else {
+        let message = format!(
+            "{} has sides 1 to {}, not {side}",
+            found.place,
+            found.sides.len()
+        );
+        return Err(Fault::invalid(message).or_try(show));
+    };
+    let acted = desk
+        .workspace
+        .settle(id, &found.place, &Choice::Side(index), reason)?;
+    answer(desk, id, &[acted], "settled")
+}
+
+/// `task/9f3a/status` for `task/9f3a0c…/status`: each part may be the beginning of the real one.
+fn abbreviates(short: &str, whole: &str) -> bool {
+    let (short, whole): (Vec<_>, Vec<_>) = (short.split('/').collect(), whole.split('/').collect());
+    short.len() == whole.len()
+        && short
+            .iter()
+            .zip(whole)
+            .all(|(short, whole)| !short.is_empty() && whole.starts_with(short))
+}
+
+/// A comment by the beginning of its id.
+pub(super) fn comment(desk: &Desk<'_>, case: DocumentId, text: &str) -> Result<PartId, Fault> {
+    let comments = desk.workspace.comments(case)?;
+    let mut found = comments
+        .iter()
+        .filter(|comment| comment.id.to_string().starts_with(text));
+    match (found.next(), found.next()) {
+        (Some(comment), None) => Ok(comment.id),
+        (None, _) => Err(Fault::invalid(format!(
+            "no comment of this case begins with {text:?}"
+        ))),
+        (Some(_), Some(_)) => Err(Fault::invalid(format!(
+            "several comments of this case begin with {text:?}"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_may_be_named_by_the_beginnings_of_its_parts() {
+        assert!(abbreviates(
+            "task/9f3a/status",
+            "task/9f3a0c0c0c0c0c0c/status"
+        ));
+        assert!(abbreviates("question/ver", "question/verdict"));
+        assert!(!abbreviates("task/9f3a", "task/9f3a0c0c0c0c0c0c/status"));
+        assert!(!abbreviates("task//status", "task/9f3a0c0c0c0c0c0c/status"));
+    }
+}
