@@ -43,6 +43,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
             return if error.use_stderr() { WRONG_USAGE } else { 0 };
         }
     };
+    log_to_stderr();
     let as_json = cli.json;
     match decide(cli) {
         Ok(Some(response)) => {
@@ -54,6 +55,16 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
             output::fault(&fault, as_json);
             NOT_DONE
         }
+    }
+}
+
+/// What happens inside, for whoever asks with the variable `RUST_LOG`.
+fn log_to_stderr() {
+    if std::env::var_os("RUST_LOG").is_some() {
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        // Somebody may have begun to log already, in a test.
+        let _ = logs.try_init();
     }
 }
 

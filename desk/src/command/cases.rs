@@ -51,7 +51,7 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Respon
                 external: *external,
                 reply_to,
             };
-            act(desk, id, action, &Why::default(), "commented on")
+            act(desk, id, action, &Why::default(), "Commented")
         }
         CaseCommand::Move { .. }
         | CaseCommand::Title { .. }
@@ -74,7 +74,7 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
             let id = desk.case(case)?;
             let template = desk.workspace.case(id)?.template;
             let to = desk.workspace.find_stage(template, stage)?;
-            act(desk, id, CaseAction::Move { to }, why, "moved")
+            act(desk, id, CaseAction::Move { to }, why, "Moved")
         }
         CaseCommand::Title { case, title } => {
             let title = title.clone();
@@ -83,20 +83,20 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
                 desk.case(case)?,
                 CaseAction::SetTitle { title },
                 &no,
-                "renamed",
+                "Renamed",
             )
         }
         CaseCommand::Priority { case, priority } => {
             let priority = priority.clone();
             let action = CaseAction::SetPriority { priority };
-            act(desk, desk.case(case)?, action, &no, "has another priority:")
+            act(desk, desk.case(case)?, action, &no, "New priority")
         }
         CaseCommand::Due { case, date } => {
             let action = CaseAction::SetDue { due: date.clone() };
-            act(desk, desk.case(case)?, action, &no, "has another due date:")
+            act(desk, desk.case(case)?, action, &no, "New due date")
         }
         CaseCommand::Reopen { case, why } => {
-            act(desk, desk.case(case)?, CaseAction::Reopen, why, "reopened")
+            act(desk, desk.case(case)?, CaseAction::Reopen, why, "Reopened")
         }
         CaseCommand::Close {
             case,
@@ -106,7 +106,7 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
         } => {
             let (code, notes) = (code.clone(), notes.clone());
             let action = CaseAction::Close(Closing { code, notes });
-            act(desk, desk.case(case)?, action, why, "closed")
+            act(desk, desk.case(case)?, action, why, "Closed")
         }
         CaseCommand::Decide { .. } => decide(desk, command),
         CaseCommand::Assign { .. }
@@ -132,7 +132,7 @@ fn people(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
             CaseAction::Assign {
                 member: desk.member(member)?,
             },
-            "assigned",
+            "Assigned",
         )
     } else if let CaseCommand::Unassign { case, member } = command {
         (
@@ -140,14 +140,14 @@ fn people(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
             CaseAction::Unassign {
                 member: desk.member(member)?,
             },
-            "unassigned",
+            "Unassigned",
         )
     } else if let CaseCommand::Owner { case, member } = command {
         let member = member
             .as_ref()
             .map(|member| desk.member(member))
             .transpose()?;
-        (case, CaseAction::SetOwner { member }, "has another owner:")
+        (case, CaseAction::SetOwner { member }, "New owner")
     } else {
         return Err(Fault::of(
             ErrorKind::Internal,
@@ -184,7 +184,7 @@ fn decide(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
         desk.case(case)?,
         CaseAction::Decide(decision),
         &Why::default(),
-        "decided",
+        "Decided",
     )
 }
 
@@ -216,7 +216,7 @@ fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
     if !labels.is_empty() {
         desk.workspace.act_together(acted.document, labels, None)?;
     }
-    answer(desk, acted.document, &[acted], "opened")
+    answer(desk, acted.document, &[acted], "Opened")
 }
 
 fn set(desk: &Desk<'_>, case: &str, values: &[String], why: &Why) -> Result<Response, Fault> {
@@ -231,7 +231,7 @@ fn set(desk: &Desk<'_>, case: &str, values: &[String], why: &Why) -> Result<Resp
         let set = desk.workspace.set_field(id, field, words, reason);
         acted.extend(set.map_err(|error| after(cure(error, case), acted.len()))?);
     }
-    answer(desk, id, &acted, "changed")
+    answer(desk, id, &acted, "Changed")
 }
 
 fn clear(desk: &Desk<'_>, case: &str, fields: &[String], why: &Why) -> Result<Response, Fault> {
@@ -241,7 +241,7 @@ fn clear(desk: &Desk<'_>, case: &str, fields: &[String], why: &Why) -> Result<Re
         let cleared = desk.workspace.clear_field(id, field, why.reason.as_deref());
         acted.extend(cleared.map_err(|error| after(cure(error, case), acted.len()))?);
     }
-    answer(desk, id, &acted, "changed")
+    answer(desk, id, &acted, "Changed")
 }
 
 fn label(
@@ -264,7 +264,7 @@ fn label(
         )));
     }
     let acted = desk.workspace.act_together(id, actions, None)?;
-    answer(desk, id, &acted, "labelled")
+    answer(desk, id, &acted, "Labelled")
 }
 
 /// Does one thing to a case and says so.
@@ -298,7 +298,7 @@ pub(super) fn answer(
     let stage = plain(stage.map_or(view.stage.value(), |stage| &stage.name));
     let number = plain(&view.number);
     let title = plain(view.title.value());
-    let mut lines = vec![format!("{number} {done} · {title} · {stage}")];
+    let mut lines = vec![format!("{done}: {number} {title} · {stage}")];
     let warnings: Vec<&String> = acted.iter().flat_map(|acted| &acted.warnings).collect();
     lines.extend(
         warnings

@@ -30,7 +30,7 @@ pub(super) fn drawer(desk: &Desk<'_>, command: &DrawerCommand) -> Result<Respons
                     json!({ "change": acted.change }),
                 ));
             }
-            answer(desk, acted.document, &[acted], "done again")
+            answer(desk, acted.document, &[acted], "Done again")
         }
         DrawerCommand::Discard { number } => {
             desk.workspace.discard(*number).map_err(list)?;

@@ -53,7 +53,7 @@ pub(super) fn settle(
     let acted = desk
         .workspace
         .settle(id, &found.place, &Choice::Side(index), reason)?;
-    answer(desk, id, &[acted], "settled")
+    answer(desk, id, &[acted], "Settled")
 }
 
 /// `task/9f3a/status` for `task/9f3a0c…/status`: each part may be the beginning of the real one.

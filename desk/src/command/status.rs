@@ -26,19 +26,18 @@ pub(super) fn synced(desk: &mut Desk<'_>) -> Result<SyncReport, Fault> {
         desk.step(&what, done, total);
     });
     report.map_err(|error| {
-        let (denied, unavailable) = (
-            error.kind() == ErrorKind::Denied,
-            error.kind() == ErrorKind::Unavailable,
-        );
-        let fault = Fault {
+        let cure = match error.kind() {
+            ErrorKind::Denied => "casework drawer list    (what could not be sent)",
+            ErrorKind::Unavailable => "casework status",
+            ErrorKind::Invalid => "casework server ws://HOST:PORT",
+            ErrorKind::Corrupt => "casework verify",
+            ErrorKind::Internal => "casework sync",
+        };
+        Fault {
             cure: None,
             ..Fault::from(error)
-        };
-        match (denied, unavailable) {
-            (true, _) => fault.or_try("casework drawer list    (what could not be sent)"),
-            (_, true) => fault.or_try("casework status"),
-            (false, false) => fault,
         }
+        .or_try(cure)
     })
 }
 

@@ -62,7 +62,7 @@ fn planned(
                     due,
                     checklist,
                 },
-                "has a new task:",
+                "New task",
             )
         }
         TaskCommand::Assign { member: named, .. } => (
@@ -70,21 +70,21 @@ fn planned(
                 task,
                 assignee: member(named)?,
             },
-            "task assigned:",
+            "Task assigned",
         ),
         TaskCommand::Due { date, .. } => (
             CaseAction::RescheduleTask {
                 task,
                 due: date.clone(),
             },
-            "task rescheduled:",
+            "Task rescheduled",
         ),
-        TaskCommand::Done { .. } => (CaseAction::FinishTask { task }, "task done:"),
-        TaskCommand::Cancel { .. } => (CaseAction::CancelTask { task }, "task cancelled:"),
-        TaskCommand::Reopen { .. } => (CaseAction::ReopenTask { task }, "task reopened:"),
+        TaskCommand::Done { .. } => (CaseAction::FinishTask { task }, "Task done"),
+        TaskCommand::Cancel { .. } => (CaseAction::CancelTask { task }, "Task cancelled"),
+        TaskCommand::Reopen { .. } => (CaseAction::ReopenTask { task }, "Task reopened"),
         TaskCommand::Check { item, off, .. } => {
             let item = workspace.find_item(case, task, item)?;
-            let done = if *off { "unchecked:" } else { "checked:" };
+            let done = if *off { "Unchecked" } else { "Checked" };
             (
                 CaseAction::CheckItem {
                     task,

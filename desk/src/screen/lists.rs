@@ -21,7 +21,8 @@ pub type Stages = BTreeMap<(DocumentId, String), (String, String)>;
 pub fn cases(cards: &[Card], names: &Names, stages: &Stages, screen: Screen) -> Vec<String> {
     let mut table = Table::new(&[
         "number", "title", "stage", "owner", "due", "changed", "look at",
-    ]);
+    ])
+    .sparing(&[5, 3, 4]);
     for card in cards {
         let stage = match stages.get(&(card.template, card.stage.clone())) {
             Some((name, colour)) => screen.depth.front(colour, name),

@@ -9,11 +9,16 @@ const GAP: usize = 2;
 /// Narrowest a column is shrunk to.
 const NARROWEST: usize = 6;
 
+/// Narrowest that a long column may become before others are left out.
+const READABLE: usize = 14;
+
 /// A table. Cells may be painted already.
 #[derive(Debug, Clone)]
 pub struct Table {
     heads: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// Columns to leave out on a narrow screen, first this one, then that one.
+    spare: Vec<usize>,
 }
 
 impl Table {
@@ -23,7 +28,15 @@ impl Table {
         Self {
             heads: heads.iter().map(|&head| head.to_owned()).collect(),
             rows: Vec::new(),
+            spare: Vec::new(),
         }
+    }
+
+    /// The same, leaving out these columns, in this order, where the screen is too narrow.
+    #[must_use]
+    pub fn sparing(mut self, columns: &[usize]) -> Self {
+        self.spare = columns.to_vec();
+        self
     }
 
     /// Adds a row, one cell per heading.
@@ -51,7 +64,7 @@ impl Table {
             lines.push(line(&heads, &widths));
         }
         lines.extend(self.rows.iter().map(|row| line(row, &widths)));
-        lines
+        lines.iter().map(|line| cut(line, screen.width)).collect()
     }
 
     /// The widest cell of each column, taken from the widest columns until the row fits.
@@ -68,6 +81,15 @@ impl Table {
             let columns = widths.iter().filter(|width| **width > 0).count();
             widths.iter().sum::<usize>() + columns.saturating_sub(1) * GAP
         };
+        for column in &self.spare {
+            let readable: Vec<usize> = widths.iter().map(|width| *width.min(&READABLE)).collect();
+            if used(&readable) <= screen {
+                break;
+            }
+            if let Some(width) = widths.get_mut(*column) {
+                *width = 0;
+            }
+        }
         while used(&widths) > screen {
             match widths.iter_mut().max() {
                 Some(widest) if *widest > NARROWEST => *widest -= 1,
@@ -118,6 +140,29 @@ mod tests {
                 "CMP-~AAAA  Card"
             ]
         );
+    }
+
+    #[test]
+    fn spare_columns_are_left_out_where_the_rest_could_not_be_read() {
+        let mut table = Table::new(&["number", "title", "owner", "due"]).sparing(&[3, 2]);
+        table.row(
+            [
+                "CMP-~K7Q2",
+                "The fee was charged twice",
+                "Ana",
+                "2026-03-01",
+            ]
+            .map(str::to_owned),
+        );
+        assert_eq!(
+            table.lines(Screen::plain(42))[0].trim_end(),
+            "number     title               owner"
+        );
+        assert_eq!(
+            table.lines(Screen::plain(26))[0].trim_end(),
+            "number     title"
+        );
+        assert!(table.lines(Screen::plain(80))[1].ends_with("2026-03-01"));
     }
 
     #[test]

@@ -46,14 +46,14 @@ fn a_relative_file_means_the_callers_folder_not_the_owners() {
     let import = ana
         .command(&["template", "import", "own.toml"])
         .current_dir(home)
-        .status();
-    assert!(import.unwrap().success());
+        .output();
+    assert!(import.unwrap().status.success());
     let case = ana.complaint("Exported");
     let export = ana
         .command(&["export", &case, "--out", "there"])
         .current_dir(home)
-        .status();
-    assert!(export.unwrap().success());
+        .output();
+    assert!(export.unwrap().status.success());
     assert_eq!(std::fs::read_dir(home.join("there")).unwrap().count(), 2);
 }
 

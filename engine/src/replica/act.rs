@@ -12,11 +12,10 @@ use automerge::ActorId as AutomergeActor;
 use casework_protocol::access::AccessRecord;
 use casework_protocol::access::entry::{AccessBody, DocumentKind, Principal};
 use casework_protocol::authority::Authority;
-use casework_protocol::citation::Citation;
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, MemberId};
 use serde::Serialize;
 
-use super::admit::{OwnAct, asking, day_of};
+use super::asked::{OwnAct, asking, day_of};
 use super::authority::untrusted;
 use super::document::author_of;
 use super::store::Writes;
@@ -24,8 +23,8 @@ use super::tables::Table;
 use super::writing::DocumentStep;
 use super::{DocumentFault, Replica, ReplicaFault};
 use crate::case::{
-    Act, Asker, CaseAction, Checked, Needed, Opening, PartId, Past, RevisionMark, Stamp,
-    WriteError, change_hash, check_act, write,
+    Act, Asker, CaseAction, Checked, Needed, Opening, PartId, Past, WriteError, change_hash,
+    check_act, write,
 };
 use crate::moment::Moment;
 use crate::template::Revision;
@@ -377,24 +376,6 @@ impl Batch<'_> {
             }
         }
         Ok(())
-    }
-
-    fn stamp(
-        &self,
-        id: DocumentId,
-        revision: Option<&Revision>,
-        moment: &Moment,
-    ) -> Result<Stamp, ReplicaFault> {
-        let citation = Citation {
-            roster: self.replica.roster()?.cite(),
-            access: self.records[&id].cite(),
-        };
-        Ok(Stamp {
-            citation,
-            revision: revision.map(|revision| RevisionMark::of(&revision.id())),
-            time_ms: moment.now_ms.cast_signed(),
-            zone_min: moment.zone_min,
-        })
     }
 }
 

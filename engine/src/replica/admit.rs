@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use automerge::{Automerge, Change};
 use casework_protocol::access::entry::DocumentKind;
-use casework_protocol::authority::Act as Asking;
 use casework_protocol::gate::{Origin, check_change};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 
 use super::admission::{Incoming, Index, Judging, judge_rights, place};
+use super::asked::{asking, day_of};
 use super::document::guarded;
 use super::exclusion::put_aside;
 use super::history::arrivals;
@@ -22,10 +22,10 @@ use super::tables::{self, Table};
 use super::writing::DocumentStep;
 use super::{Notice, Replica, ReplicaFault};
 use crate::case::{
-    Batch, Message, Needed, Past, RevisionMark, ShapeError, Shaped, ShapedAct, breaches, shape_case,
+    Batch, Message, RevisionMark, ShapeError, Shaped, ShapedAct, breaches, shape_case,
 };
-use crate::template::{Revision, Today};
-use crate::template_document::{TemplateAct, TemplateAction, shape_template};
+use crate::template::Revision;
+use crate::template_document::shape_template;
 
 /// A change that was found good.
 struct Admitted {
@@ -358,64 +358,6 @@ fn breaks_a_rule(
         return true;
     };
     !breaches(&past, &revision, act, &today).is_empty()
-}
-
-/// The author's day, as claimed. `None` for a time beyond the calendar.
-pub(super) fn day_of(time_ms: i64, zone_min: i16) -> Option<Today> {
-    let now = jiff::Timestamp::from_millisecond(time_ms).ok()?;
-    let offset = jiff::tz::Offset::from_seconds(i32::from(zone_min) * 60).ok()?;
-    Some(Today::at(now, offset))
-}
-
-/// The rights an act needs, as the authority asks for them.
-pub(super) fn asking(needed: &[Needed]) -> Vec<Asking<'_>> {
-    needed
-        .iter()
-        .map(|needed| Asking {
-            verb: needed.verb,
-            stage: needed.stage.as_deref(),
-            field: needed.field.as_deref(),
-        })
-        .collect()
-}
-
-/// The rights that an own act, kept as text, needed where it was made.
-pub(super) fn needed_by(act: &str, past: &Past<'_>, message: &Message) -> Vec<Needed> {
-    match serde_json::from_str(act) {
-        Ok(OwnAct::Case(act)) => crate::case::needed(past, &act, message.rule.is_some()),
-        Ok(OwnAct::Template(_)) | Err(_) => {
-            let verb = casework_protocol::rights::Verb::Publish;
-            vec![Needed {
-                verb,
-                stage: None,
-                field: None,
-            }]
-        }
-    }
-}
-
-/// What a person did, as outbox and drawer keep it.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OwnAct {
-    /// To a case.
-    Case(Box<crate::case::Act>),
-    /// To a template.
-    Template(TemplateAct),
-}
-
-impl OwnAct {
-    /// What was done, as a message names it.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Case(act) => act.action.kind().name(),
-            Self::Template(act) => match act.action {
-                TemplateAction::Open(_) => crate::case::ActionKind::TemplateOpen.name(),
-                TemplateAction::Publish(_) => crate::case::ActionKind::TemplatePublish.name(),
-            },
-        }
-    }
 }
 
 /// Applies changes one at a time, each on a copy that is kept only if it worked.

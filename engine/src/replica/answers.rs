@@ -12,7 +12,7 @@ use casework_protocol::ids::{ChangeHash, DocumentId};
 use casework_protocol::roster::entry::RosterBody;
 
 use super::admission::{Standing, judge_rights};
-use super::admit::{asking, needed_by};
+use super::asked::{asking, needed_by};
 use super::rows::{Arrived, Aside, ChangeRow, OutboxRow, Outgoing};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};

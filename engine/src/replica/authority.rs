@@ -3,7 +3,6 @@
 //! Before the first server the founder's replica sequences the roster itself; afterwards an entry
 //! made here waits in the outbox and grants nothing, here either, until a server has taken it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use casework_protocol::access::draft::AccessDraft;
@@ -17,7 +16,7 @@ use casework_protocol::roster::Roster;
 use casework_protocol::roster::draft::{RosterDraft, redeem_proof};
 use casework_protocol::roster::entry::{InviteFor, RosterBody};
 
-use super::chains::{load_record, load_roster, next_number, put_roster};
+use super::chains::{Standing, load_record, load_roster, next_number, put_roster};
 use super::document::{DocumentFault, OpenDocuments};
 use super::outbox::NOBODYS;
 use super::rows::{DocumentRow, OutboxRow, Outgoing, ServerRow};
@@ -377,15 +376,6 @@ impl Replica {
     }
 }
 
-/// Whether an entry made here holds already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It holds: this replica still sequences the roster itself.
-    InForce,
-    /// It waits for the server.
-    Pending,
-}
-
 /// A row of a new document.
 pub(super) fn document_row(kind: DocumentKind, template: Option<DocumentId>) -> DocumentRow {
     DocumentRow {
@@ -401,8 +391,7 @@ pub(super) fn document_row(kind: DocumentKind, template: Option<DocumentId>) -> 
 }
 
 fn disk(error: std::io::Error) -> StoreError {
-    let what: PathBuf = super::OPENING_FOLDER.into();
-    StoreError::Database(format!("{}: {error}", what.display()))
+    StoreError::Database(format!("{}: {error}", super::OPENING_FOLDER))
 }
 
 pub(super) fn untrusted(error: impl core::fmt::Display) -> ReplicaFault {

@@ -16,6 +16,15 @@ use super::rows::{Arrived, Sequenced};
 use super::store::{Store, StoreError, Writes, decode_row};
 use super::tables::{self, Table};
 
+/// Whether an entry made here holds already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It holds: this replica still sequences the roster itself.
+    InForce,
+    /// It waits for the server.
+    Pending,
+}
+
 pub(super) fn put_roster(
     writes: &mut Writes,
     version: u64,

@@ -9,7 +9,7 @@ use casework_protocol::limits::MAX_ADOPTED_CHANGES;
 use casework_protocol::roster::entry::RosterBody;
 use serde::Serialize;
 
-use super::admit::OwnAct;
+use super::asked::OwnAct;
 use super::rows::{Arrived, Aside, AsideRow, DrawerRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};

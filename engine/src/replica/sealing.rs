@@ -6,10 +6,11 @@
 use automerge::{ActorId as AutomergeActor, Author, Automerge, ReadDoc};
 use casework_protocol::access::entry::{AccessBody, DocumentKind, Principal};
 use casework_protocol::actor::actor_id;
+use casework_protocol::citation::Citation;
 use casework_protocol::ids::{ChangeHash, DocumentId};
 use casework_protocol::seal::sign_change;
 
-use super::admit::OwnAct;
+use super::asked::OwnAct;
 use super::authority::{document_row, untrusted};
 use super::chains::put_access;
 use super::document::OpenDocument;
@@ -17,10 +18,30 @@ use super::rows::{ChangeRow, Outgoing, TipRow};
 use super::tables::{self, Table};
 use super::writing::DocumentStep;
 use super::{Batch, ReplicaFault};
-use crate::case::{CaseAction, Message};
+use crate::case::{CaseAction, Message, RevisionMark, Stamp};
 use crate::moment::Moment;
+use crate::template::Revision;
 
 impl Batch<'_> {
+    /// What the author of the next change knows and when it acts.
+    pub(super) fn stamp(
+        &self,
+        id: DocumentId,
+        revision: Option<&Revision>,
+        moment: &Moment,
+    ) -> Result<Stamp, ReplicaFault> {
+        let citation = Citation {
+            roster: self.replica.roster()?.cite(),
+            access: self.records[&id].cite(),
+        };
+        Ok(Stamp {
+            citation,
+            revision: revision.map(|revision| RevisionMark::of(&revision.id())),
+            time_ms: moment.now_ms.cast_signed(),
+            zone_min: moment.zone_min,
+        })
+    }
+
     /// Makes the document write under this opening's actor and this device's key.
     pub(super) fn begin(&mut self, id: DocumentId, moment: &Moment) -> &mut DocumentStep {
         let (workspace, device) = (self.replica.workspace(), self.replica.device());

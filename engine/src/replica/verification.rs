@@ -14,7 +14,7 @@ use casework_protocol::seal::change_claim;
 use serde::Serialize;
 
 use super::admission::{Incoming, Index, Judging, judge_rights, place};
-use super::admit::asking;
+use super::asked::asking;
 use super::document::{actor_of, guarded};
 use super::history::arrivals;
 use super::rows::{DocumentRow, TipRow};
