@@ -62,7 +62,9 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
 fn log_to_stderr() {
     if std::env::var_os("RUST_LOG").is_some() {
         let filter = tracing_subscriber::EnvFilter::from_default_env();
-        let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        let logs = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr);
         // Somebody may have begun to log already, in a test.
         let _ = logs.try_init();
     }
