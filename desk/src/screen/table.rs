@@ -155,7 +155,7 @@ mod tests {
             .map(str::to_owned),
         );
         assert_eq!(
-            table.lines(Screen::plain(42))[0].trim_end(),
+            table.lines(Screen::plain(36))[0].trim_end(),
             "number     title               owner"
         );
         assert_eq!(
