@@ -30,6 +30,7 @@ mod opening;
 pub(crate) mod ops;
 mod parts;
 pub(crate) mod plan;
+mod prose;
 pub(crate) mod reader;
 mod rules;
 mod slots;

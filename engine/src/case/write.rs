@@ -15,6 +15,7 @@ use super::judge::Checked;
 use super::message::{Message, RevisionMark};
 use super::past::{Object, to_stored};
 use super::plan::{Plan, Step, Target};
+use super::prose::pieces;
 use super::refusal::ActError;
 
 /// Left free in a change for its header: dependencies, actors, and the end of every column.
@@ -139,12 +140,15 @@ fn apply(tx: &mut impl Transactable, plan: &Plan) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Several texts lie under one key after a concurrent first use. The first one takes the whole
-/// prose, the others are emptied.
+/// Several texts lie under one key after a concurrent first use; each takes its part of the prose.
 fn edit(tx: &mut impl Transactable, texts: &[ObjId], prose: &str) -> Result<(), WriteError> {
     let before = tx.pending_ops();
-    for (n, text) in texts.iter().enumerate() {
-        tx.update_text(text, if n == 0 { prose } else { "" })?;
+    let old = texts
+        .iter()
+        .map(|text| tx.text(text))
+        .collect::<Result<Vec<_>, _>>()?;
+    for (text, piece) in texts.iter().zip(pieces(&old, prose)) {
+        tx.update_text(text, &piece)?;
     }
     let (count, max) = (tx.pending_ops() - before, MAX_EDITED_CHARACTERS);
     if count > max {

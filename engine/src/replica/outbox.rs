@@ -28,6 +28,13 @@ use crate::sync::Parcel;
 /// The document of an outbox row that concerns none.
 pub(super) const NOBODYS: DocumentId = DocumentId::new([0; DocumentId::LEN]);
 
+/// Outbox rows read at once while a push is filled: a fraction of what fits, so that little is
+/// read twice.
+const ROWS_AT_ONCE: usize = 128;
+
+/// A row, its number, and the bytes of its change.
+type Filled = (u64, OutboxRow, Option<Vec<u8>>);
+
 /// A run being gathered.
 struct Gathering {
     rows: Vec<u64>,
@@ -55,12 +62,7 @@ impl Replica {
     /// # Errors
     /// [`ReplicaFault::Store`].
     pub fn unsent(&self) -> Result<usize, ReplicaFault> {
-        let mut count = 0;
-        self.store.scan(Table::Outbox, &[], |_, _| {
-            count += 1;
-            Ok(true)
-        })?;
-        Ok(count)
+        Ok(self.store.count(Table::Outbox)?)
     }
 
     /// The documents with unsent work.
@@ -83,21 +85,9 @@ impl Replica {
         in_flight: &[u64],
         budget: usize,
     ) -> Result<Vec<Parcel>, ReplicaFault> {
-        let rows = self.next_rows(in_flight, budget)?;
-        if rows.is_empty() {
+        let filled = self.next_filled(in_flight, budget)?;
+        if filled.is_empty() {
             return Ok(Vec::new());
-        }
-        let mut filled = Vec::with_capacity(rows.len());
-        let mut bytes = 0;
-        for (number, row) in rows {
-            let change = self.fill(&row)?;
-            bytes += change.as_ref().map_or(0, Vec::len);
-            // An access entry and the run after it succeed or fail together.
-            let alone = matches!(row.what, Outgoing::Change { .. } | Outgoing::Roster { .. });
-            filled.push((number, row, change));
-            if alone && bytes >= budget {
-                break;
-            }
         }
         let mut packing = Packing {
             roster: self.roster()?.clone(),
@@ -118,23 +108,47 @@ impl Replica {
         Ok(parcels)
     }
 
-    fn next_rows(
-        &self,
+    /// Rows in order with what they need, until they make up the budget. Only what is sent is
+    /// read, however long the outbox is.
+    fn next_filled(
+        &mut self,
         in_flight: &[u64],
         budget: usize,
-    ) -> Result<Vec<(u64, OutboxRow)>, ReplicaFault> {
-        // No change is shorter than this, so more rows than that never fit.
-        let most = budget / 100 + 1;
+    ) -> Result<Vec<Filled>, ReplicaFault> {
         let in_flight: BTreeSet<u64> = in_flight.iter().copied().collect();
-        let mut rows = Vec::new();
-        self.store.scan(Table::Outbox, &[], |key, value| {
-            let number = tables::last_number(key);
-            if !in_flight.contains(&number) {
-                rows.push((number, decode_row(Table::Outbox, value)?));
+        let (mut filled, mut bytes, mut next) = (Vec::new(), 0, 0);
+        while let Some(rows) = self.some_rows(&in_flight, next)? {
+            for (number, row) in rows {
+                next = number + 1;
+                let change = self.fill(&row)?;
+                bytes += change.as_ref().map_or(0, Vec::len);
+                // An access entry and the run after it succeed or fail together.
+                let alone = matches!(row.what, Outgoing::Change { .. } | Outgoing::Roster { .. });
+                filled.push((number, row, change));
+                if alone && bytes >= budget {
+                    return Ok(filled);
+                }
             }
-            Ok(rows.len() < most)
-        })?;
-        Ok(rows)
+        }
+        Ok(filled)
+    }
+
+    /// The first rows from a number on that are not on their way; `None` at the end.
+    fn some_rows(
+        &self,
+        in_flight: &BTreeSet<u64>,
+        from: u64,
+    ) -> Result<Option<Vec<(u64, OutboxRow)>>, ReplicaFault> {
+        let mut rows = Vec::new();
+        self.store
+            .scan_from(Table::Outbox, &[], &tables::number(from), |key, value| {
+                let number = tables::last_number(key);
+                if !in_flight.contains(&number) {
+                    rows.push((number, decode_row(Table::Outbox, value)?));
+                }
+                Ok(rows.len() < ROWS_AT_ONCE)
+            })?;
+        Ok((!rows.is_empty()).then_some(rows))
     }
 
     fn drop_rows(&mut self, dropped: Vec<(u64, String)>) -> Result<(), ReplicaFault> {

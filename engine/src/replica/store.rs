@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::Path;
 
-use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend};
+use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata as _, StorageBackend};
 
 use super::tables::Table;
 
@@ -176,6 +176,13 @@ impl Store {
         let transaction = self.database.begin_read()?;
         let table = transaction.open_table(table.definition())?;
         Ok(table.last()?.map(|(key, _)| key.value().to_vec()))
+    }
+
+    /// How many rows a table has; asked of the table, not counted.
+    pub(crate) fn count(&self, table: Table) -> Result<usize, StoreError> {
+        let transaction = self.database.begin_read()?;
+        let rows = transaction.open_table(table.definition())?.len()?;
+        Ok(usize::try_from(rows).unwrap_or(usize::MAX))
     }
 
     pub(crate) fn is_empty(&self, table: Table) -> Result<bool, StoreError> {
