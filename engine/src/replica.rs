@@ -30,6 +30,7 @@ mod notice;
 mod opening;
 mod outbox;
 mod reading;
+mod returning;
 mod revisions;
 mod rows;
 mod sealing;

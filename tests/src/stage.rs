@@ -387,6 +387,17 @@ impl Stage {
         self.log.backup()
     }
 
+    /// The operator gives up waiting for what the server lost.
+    ///
+    /// # Panics
+    /// Never: a log in memory takes everything.
+    pub fn open_epoch(&mut self) {
+        for workspace in self.relay.workspaces() {
+            let opened = self.relay.open_epoch(self.now_ms, workspace);
+            assert!(opened.expect("a log in memory takes everything"));
+        }
+    }
+
     /// The relay, for questions about its log.
     #[must_use]
     pub fn relay(&self) -> &Relay {

@@ -1,19 +1,17 @@
-//! Giving a server back what it lost: the log kept verbatim, and what documents have beyond it.
+//! Giving a server back what it lost, at its old place: the log kept verbatim.
 //!
 //! A replica whose member may `keep` stores every item of the log as it came, with the original
-//! signatures. From that a restored server gets its entries back at their old places, and a new
-//! epoch gets the rest as new arrivals.
+//! signatures. From that a restored server gets its entries back where they stood. What cannot go
+//! back so arrives anew in another epoch: see `returning.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::ReadDoc;
-use casework_protocol::frame::{
-    Cursor, DocumentHeads, Logged, LoggedRun, Placed, PushItem, Standing, Start,
-};
-use casework_protocol::ids::{ChangeHash, DocumentId};
+use automerge::ReadDoc as _;
+
+use casework_protocol::frame::{Cursor, Logged, LoggedRun, Placed, PushItem, Standing, Start};
+use casework_protocol::ids::DocumentId;
 use casework_protocol::log::{ConsistencyProof, Frontier, NodeHash, Nodes, prove_consistency};
 use casework_protocol::rights::Verb;
-use casework_protocol::seal::SignedRun;
 
 use super::history::History;
 use super::outbox::NOBODYS;
@@ -159,76 +157,6 @@ impl Replica {
             Ok(true)
         })?;
         Ok(parcels)
-    }
-
-    /// What a document has here beyond the server's heads, in causal order.
-    pub(super) fn beyond(&mut self, theirs: &DocumentHeads) -> Result<Vec<Parcel>, ReplicaFault> {
-        let id = theirs.document;
-        let mut parcels = Vec::new();
-        self.store
-            .scan(Table::Access, id.as_bytes(), |key, value| {
-                if tables::last_number(key) > theirs.access {
-                    let entry = decode_row::<Sequenced>(Table::Access, value)?.entry;
-                    let item = PushItem::Access {
-                        document: id,
-                        entry,
-                    };
-                    parcels.push(Parcel {
-                        rows: Vec::new(),
-                        item,
-                    });
-                }
-                Ok(true)
-            })?;
-        let missing = self.missing_there(theirs)?;
-        let mut runs: Vec<SignedRun> = Vec::new();
-        self.store.scan(Table::Log, &[], |_, value| {
-            let item: Logged = decode_row(Table::Log, value)?;
-            if let Logged::Run(LoggedRun { run, .. }) = item
-                && run.document() == id
-            {
-                runs.push(run);
-            }
-            Ok(true)
-        })?;
-        for run in runs {
-            let tip = run
-                .clone()
-                .check(self.workspace())
-                .ok()
-                .and_then(|run| run.verify().ok())
-                .map(|run| run.tip());
-            if tip.is_some_and(|tip| missing.contains(&tip)) {
-                parcels.push(Parcel {
-                    rows: Vec::new(),
-                    item: PushItem::Run(run),
-                });
-            }
-        }
-        Ok(parcels)
-    }
-
-    /// The changes of a document that are not behind the server's heads.
-    fn missing_there(
-        &mut self,
-        theirs: &DocumentHeads,
-    ) -> Result<BTreeSet<ChangeHash>, ReplicaFault> {
-        let automerge = match self.document(theirs.document) {
-            Ok(document) => &document.automerge,
-            Err(ReplicaFault::Document(_)) => return Ok(BTreeSet::new()),
-            Err(fault) => return Err(fault),
-        };
-        let known: Vec<automerge::ChangeHash> = theirs
-            .heads
-            .iter()
-            .map(|hash| automerge::ChangeHash(*hash.as_bytes()))
-            .filter(|hash| automerge.get_change_meta_by_hash(hash).is_some())
-            .collect();
-        let missing = automerge.get_changes_meta(&known);
-        Ok(missing
-            .iter()
-            .map(|meta| ChangeHash::new(meta.hash.0))
-            .collect())
     }
 
     /// Enters a new epoch: what stood at the fork or after it must arrive anew.

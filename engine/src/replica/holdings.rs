@@ -157,9 +157,8 @@ impl Holdings for Replica {
     }
 
     fn lacking(&mut self, theirs: &[DocumentHeads]) -> Result<Vec<Parcel>, ReplicaFault> {
-        let mut parcels = Vec::new();
+        let parcels = self.beyond(theirs)?;
         for heads in theirs {
-            parcels.extend(self.beyond(heads)?);
             self.to_compare.remove(&heads.document);
         }
         Ok(parcels)

@@ -182,6 +182,11 @@ pub(crate) fn document_actor(id: DocumentId, actor: ActorId) -> Vec<u8> {
     [id.as_bytes().as_slice(), actor.as_bytes()].concat()
 }
 
+/// The actor at the end of a key.
+pub(crate) fn actor_of(key: &[u8]) -> Option<ActorId> {
+    ActorId::from_slice(key.get(key.len().checked_sub(ActorId::LEN)?..)?)
+}
+
 /// Document ‖ free bytes.
 pub(crate) fn document_bytes(id: DocumentId, rest: &[u8]) -> Vec<u8> {
     [id.as_bytes().as_slice(), rest].concat()

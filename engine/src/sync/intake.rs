@@ -47,7 +47,9 @@ impl Session {
         if full || !gathers {
             self.settle(holdings, now_ms)?;
         }
-        self.pushing.read_on();
+        if self.pushing.read_on() {
+            self.healing.call_for();
+        }
         Ok(self.reading.grant().into_iter().collect())
     }
 

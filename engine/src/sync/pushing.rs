@@ -79,10 +79,13 @@ impl Pushing {
         self.drained = true;
     }
 
-    /// Something was read that may make the next try go through.
-    pub(super) fn read_on(&mut self) {
+    /// Something was read that may make the next try go through. Answers whether a try failed
+    /// before: then it is worth comparing again, and the patience is as long as at first.
+    pub(super) fn read_on(&mut self) -> bool {
         self.hold_until_ms = 0;
-        self.drained &= self.rounds == 0;
+        let failed = core::mem::take(&mut self.rounds) > 0;
+        self.drained &= !failed;
+        failed
     }
 
     /// Rows that are on their way or about to be.

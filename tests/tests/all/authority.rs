@@ -174,6 +174,32 @@ fn a_server_restored_from_an_older_backup_gets_everything_back() {
 }
 
 #[test]
+fn what_ordinary_devices_hold_comes_back_in_a_new_epoch_when_nobody_kept_the_log() {
+    let mut stage = Stage::new(28);
+    let [ana, rui, mia, teo] = stage.devices(["ana", "rui", "mia", "teo"]);
+    let case = stage.open(rui, "Broken street lamp");
+    stage.settle();
+    let backup = stage.back_up_server();
+    // The keeper of the log has nothing of this, and the two build on each other's work.
+    stage.cut(ana);
+    stage.cut(teo);
+    for n in 0..3 {
+        for who in [rui, mia] {
+            stage.act(who, case, label(&format!("{n} of {who:?}")));
+            stage.settle();
+        }
+    }
+    stage.restore_server(backup);
+    stage.open_epoch();
+    stage.heal_one(teo);
+    stage.settle();
+    assert_eq!(stage.view(teo, case).labels.len(), 6);
+    stage.heal();
+    stage.settle();
+    stage.assert_converged(case);
+}
+
+#[test]
 fn a_server_that_came_back_empty_gets_everything_back() {
     let mut stage = Stage::new(26);
     let [ana, rui] = stage.devices(["ana", "rui"]);
