@@ -16,7 +16,7 @@ use super::asked::{asking, day_of};
 use super::document::guarded;
 use super::exclusion::put_aside;
 use super::history::arrivals;
-use super::rows::{Aside, AsideRow, ChangeRow, TipRow};
+use super::rows::{Arrived, Aside, AsideRow, ChangeRow, TipRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::writing::DocumentStep;
@@ -260,12 +260,11 @@ impl Replica {
         let Some(arrived) = incoming.arrived else {
             return Ok(());
         };
-        // The echo of own work that was answered for is the ordinary case, and must cost nothing.
+        // Own work that was answered for may be told again, and must cost nothing then.
+        let late = tables::document_change(id, hash);
+        let known: Option<Arrived> = self.store.get_cbor(Table::Late, &late)?;
         let loose = self.loose_change(id, hash)?;
-        if loose
-            .as_ref()
-            .is_some_and(|(_, row)| row.arrived == Some(arrived))
-        {
+        if known.or(loose.as_ref().and_then(|(_, row)| row.arrived)) == Some(arrived) {
             return Ok(());
         }
         if incoming.device == self.device()
@@ -285,7 +284,7 @@ impl Replica {
             };
             writes.put_cbor(Table::Changes, tables::document_number(id, place), &row);
         } else if !arrivals(&self.store, id, automerge)?.contains_key(&hash) {
-            writes.put_cbor(Table::Late, tables::document_change(id, hash), &arrived);
+            writes.put_cbor(Table::Late, late, &arrived);
         }
         Ok(())
     }

@@ -255,12 +255,16 @@ impl Replica {
                 seq,
                 received_ms: row.made_ms,
             };
-            if let Outgoing::Change { act, .. } = row.what {
-                due.push((key.to_vec(), id, (hash, arrived), act));
+            if let Outgoing::Change { act, cites, .. } = row.what {
+                due.push((key.to_vec(), id, (hash, arrived), (act, cites)));
             }
             Ok(true)
         })?;
-        for (key, id, (hash, arrived), act) in due {
+        for (key, id, (hash, arrived), (act, cites)) in due {
+            if self.is_undisputed(id, cites, arrived)? {
+                writes.delete(Table::Unjudged, key);
+                continue;
+            }
             let open = steps.iter().position(|step| step.id == id);
             let mut step = match open {
                 Some(place) => steps.remove(place),
@@ -281,6 +285,22 @@ impl Replica {
             }
         }
         Ok(())
+    }
+
+    /// Whether what an own change cites was still in force where it arrived: it was allowed when it
+    /// was made, so there is nothing left to judge and its document need not be opened.
+    fn is_undisputed(
+        &mut self,
+        id: DocumentId,
+        cites: (u64, u64),
+        arrived: Arrived,
+    ) -> Result<bool, ReplicaFault> {
+        let access = match self.record(id) {
+            Ok(record) => record.version_at(arrived.seq),
+            Err(ReplicaFault::Document(_)) => return Ok(false),
+            Err(fault) => return Err(fault),
+        };
+        Ok(cites == (self.roster()?.version_at(arrived.seq), access))
     }
 
     /// A step that changed nothing only goes back into memory.

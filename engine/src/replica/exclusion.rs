@@ -264,6 +264,7 @@ fn moved(row: &OutboxRow, place: u64) -> OutboxRow {
             hash,
             act,
             signature,
+            cites,
             ..
         } => OutboxRow {
             what: Outgoing::Change {
@@ -271,6 +272,7 @@ fn moved(row: &OutboxRow, place: u64) -> OutboxRow {
                 act: act.clone(),
                 place,
                 signature: *signature,
+                cites: *cites,
             },
             ..*row
         },

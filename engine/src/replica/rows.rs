@@ -163,6 +163,9 @@ pub(crate) enum Outgoing {
         /// This device's signature over it.
         #[n(3)]
         signature: Signature,
+        /// The roster and the access version that it cites, in force when it was made.
+        #[n(4)]
+        cites: (u64, u64),
     },
     /// The genesis of the document's access record; signed when it was made, in the access table.
     #[n(1)]

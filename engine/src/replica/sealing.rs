@@ -111,11 +111,13 @@ impl Batch<'_> {
         };
         let place = step.add(row, &message, (actor, tip));
         let act = serde_json::to_string(kept).map_err(untrusted)?;
+        let Citation { roster, access } = message.citation;
         let what = Outgoing::Change {
             hash,
             act,
             place,
             signature,
+            cites: (roster.version, access.version),
         };
         replica.enqueue(&mut self.writes, id, what, moment.now_ms);
         Ok(())

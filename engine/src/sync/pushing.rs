@@ -51,6 +51,8 @@ pub(super) struct Pushing {
     /// What was not taken is not tried again before.
     hold_until_ms: u64,
     rounds: u32,
+    /// The server lacked the ground of a run.
+    missing: bool,
     drained: bool,
     pushed: u64,
     placed_upto: u64,
@@ -79,13 +81,13 @@ impl Pushing {
         self.drained = true;
     }
 
-    /// Something was read that may make the next try go through. Answers whether a try failed
-    /// before: then it is worth comparing again, and the patience is as long as at first.
+    /// Something was read that may make the next try go through, and the patience is as long as at
+    /// first. Answers whether the ground of some run was missing there: then it is worth comparing
+    /// again.
     pub(super) fn read_on(&mut self) -> bool {
         self.hold_until_ms = 0;
-        let failed = core::mem::take(&mut self.rounds) > 0;
-        self.drained &= !failed;
-        failed
+        self.drained &= core::mem::take(&mut self.rounds) == 0;
+        core::mem::take(&mut self.missing)
     }
 
     /// Rows that are on their way or about to be.
@@ -237,6 +239,9 @@ impl Pushing {
             }
         }
         self.drained = false;
+        self.missing |= answers
+            .iter()
+            .any(|answer| matches!(answer, Answer::Missing(_)));
         let pairs: Vec<(Parcel, Answer)> = flight.parcels.into_iter().zip(answers).collect();
         let missing = pairs
             .iter()

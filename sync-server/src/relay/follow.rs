@@ -10,14 +10,16 @@
 //! ```
 
 mod document;
+mod echo;
 mod first;
+mod roster;
 mod turn;
 mod viewer;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use casework_protocol::frame::{Logged, ServerFrame, encode};
+use casework_protocol::frame::{Answer, ServerFrame, encode};
 use casework_protocol::ids::{DocumentId, EpochId};
 use casework_protocol::limits::ENTRIES_FRAME_BYTES;
 use casework_protocol::log::EntryKind;
@@ -26,7 +28,10 @@ use super::entries::entries_frame;
 use super::workspace::Workspace;
 use crate::log::{LogError, Record};
 use document::DocumentCursor;
+use echo::Echo;
 use first::First;
+pub(super) use roster::RosterFollower;
+use roster::roster_frame;
 pub(super) use viewer::Viewer;
 
 /// Reads of the log that bring nothing for the device, after which it is told how far they came and
@@ -50,6 +55,8 @@ pub(super) struct Follower {
     first: Option<First>,
     jobs: VecDeque<Job>,
     fetches: VecDeque<(DocumentId, bool)>,
+    /// What the device pushed itself.
+    echo: Echo,
 }
 
 /// Something to be sent beside the log order.
@@ -84,6 +91,7 @@ impl Follower {
             first: None,
             jobs: VecDeque::new(),
             fetches: VecDeque::new(),
+            echo: Echo::default(),
         }
     }
 
@@ -128,6 +136,11 @@ impl Follower {
     /// Grants more bytes.
     pub(super) fn grant(&mut self, bytes: u64) {
         self.credit = self.credit.saturating_add(bytes);
+    }
+
+    /// The device is told where a run of its own stands, and needs it no more.
+    pub(super) fn told_place(&mut self, answer: &Answer) {
+        self.echo.add(answer);
     }
 
     /// Asks for a document from its beginning, and follows it from then on. False when too many
@@ -211,7 +224,12 @@ impl Follower {
 
     /// One frame of the log order.
     fn step(&mut self, workspace: &Workspace) -> Result<Option<Arc<[u8]>>, LogError> {
+        if let Some(end) = self.echo.leave(self.position) {
+            self.position = end;
+            return Ok(None);
+        }
         if let Some(shared) = workspace.recent.frame(self.position)
+            && !self.echo.touches(&(shared.from..shared.end))
             && self
                 .viewer
                 .sees_all(workspace, &shared.documents, shared.end)
@@ -222,6 +240,10 @@ impl Follower {
         let mut items: Vec<Vec<u8>> = Vec::new();
         let mut bytes = 0;
         for record in workspace.read(self.position, ENTRIES_FRAME_BYTES)? {
+            if self.echo.covers(&(record.seq..record.end())) {
+                self.position = record.end();
+                continue;
+            }
             let turn = self.viewer.turn(workspace, &record)?;
             if let Some(item) = turn.item {
                 bytes += item.len();
@@ -279,107 +301,9 @@ impl Job {
     }
 }
 
-/// Roster entries from a version on, as many as fit into a frame; moves the version.
-fn roster_frame(workspace: &Workspace, version: &mut u64, upto: u64, position: u64) -> Sent {
-    let mut items: Vec<Vec<u8>> = Vec::new();
-    let mut bytes = 0;
-    while bytes < ENTRIES_FRAME_BYTES {
-        let entry = workspace.roster().entry(*version);
-        let Some((entry, received)) = entry.filter(|(_, received)| received.seq < upto) else {
-            let frame = (!items.is_empty()).then(|| frame_of(&items, position));
-            return Sent { frame, done: true };
-        };
-        let (seq, received_ms, entry) = (received.seq, received.ms, entry.signed().clone());
-        let item = encode(&Logged::Roster {
-            seq,
-            received_ms,
-            entry,
-        });
-        bytes += item.len();
-        items.push(item);
-        *version += 1;
-    }
-    Sent {
-        frame: Some(frame_of(&items, position)),
-        done: false,
-    }
-}
-
 fn frame_of(items: &[Vec<u8>], upto: u64) -> Arc<[u8]> {
     let items: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
     entries_frame(&items, upto).into()
-}
-
-/// Follows the roster alone: what a guest, and somebody who lost access, may have.
-#[derive(Debug)]
-pub(super) struct RosterFollower {
-    /// The next entry to send.
-    version: u64,
-    credit: u64,
-    /// Size of the head that the device was told last.
-    told: u64,
-    /// Entries below that head come as in a first sync, without a position.
-    first: bool,
-    /// A head is to be told when everything was sent.
-    owes_head: bool,
-}
-
-impl RosterFollower {
-    /// From this version on; the device was told a head of this size before.
-    pub(super) fn from(version: u64, told: u64, credit: u64) -> Self {
-        Self {
-            version,
-            credit,
-            told,
-            first: true,
-            owes_head: true,
-        }
-    }
-
-    /// Grants more bytes.
-    pub(super) fn grant(&mut self, bytes: u64) {
-        self.credit = self.credit.saturating_add(bytes);
-    }
-
-    /// The next frame.
-    ///
-    /// # Errors
-    /// The log's.
-    pub(super) fn next(&mut self, workspace: &Workspace) -> Result<Option<Arc<[u8]>>, LogError> {
-        while self.credit > 0 {
-            let size = workspace.size();
-            let (upto, position) = if self.first {
-                (self.told, 0)
-            } else {
-                (size, size)
-            };
-            if let Some(frame) = roster_frame(workspace, &mut self.version, upto, position).frame {
-                self.owes_head = true;
-                self.credit = self.credit.saturating_sub(frame.len() as u64);
-                return Ok(Some(frame));
-            }
-            if !std::mem::take(&mut self.first) {
-                // Growth that is not of the roster is no news for this device.
-                return if std::mem::take(&mut self.owes_head) {
-                    self.tell_head(workspace).map(Some)
-                } else {
-                    Ok(None)
-                };
-            }
-        }
-        Ok(None)
-    }
-
-    fn tell_head(&mut self, workspace: &Workspace) -> Result<Arc<[u8]>, LogError> {
-        let (told, size) = (self.told, workspace.size());
-        let grown = told < size;
-        let proof = grown
-            .then(|| workspace.prove_growth(told, size))
-            .transpose()?;
-        self.told = size;
-        let head = workspace.head().clone();
-        Ok(encode(&ServerFrame::CaughtUp { head, proof }).into())
-    }
 }
 
 /// Whether a record is of a document at all.

@@ -1,8 +1,10 @@
 //! A session whose device is proved: what each rank may ask, and what is answered at once.
 
+use std::collections::BTreeMap;
+
 use casework_protocol::bundle::Countersigned;
 use casework_protocol::frame::{
-    ClientFrame, DocumentHeads, ErrorCode, Logged, PushItem, ServerFrame,
+    Answer, ClientFrame, DocumentHeads, ErrorCode, Logged, PushItem, ServerFrame,
 };
 use casework_protocol::ids::{DeviceId, DocumentId, WorkspaceId};
 use casework_protocol::limits::{MAX_FRAME_BYTES, MAX_LISTED_DOCUMENTS, MAX_PUSH_ITEMS};
@@ -14,6 +16,8 @@ use crate::log::LogError;
 use crate::relay::follow::{Follower, RosterFollower};
 use crate::relay::{Ask, Relay, Reply, Request, Shared, reading};
 
+/// Pushes of which is noted what they hold; more than a device has on their way.
+const MAX_PUSHES_NOTED: usize = 64;
 /// Bytes of a heads frame before the next one begins.
 const HEADS_FRAME_BYTES: usize = MAX_FRAME_BYTES / 2;
 
@@ -27,6 +31,8 @@ pub(super) struct Ready {
     healing: bool,
     pub(super) following: Following,
     bundle: Option<Upload>,
+    /// Pushes that are not answered: which of their items are runs.
+    pushed: BTreeMap<u64, Vec<bool>>,
 }
 
 #[derive(Debug)]
@@ -56,6 +62,7 @@ impl Ready {
             healing: false,
             following: Following::Nothing,
             bundle: None,
+            pushed: BTreeMap::new(),
         }
     }
 
@@ -118,6 +125,7 @@ impl Ready {
         match reply {
             Reply::Answers { number, answers } => {
                 self.promote(relay);
+                self.tell_places(number, &answers);
                 vec![send(&ServerFrame::Answers { number, answers })]
             }
             Reply::Restored(size) => {
@@ -185,6 +193,17 @@ impl Ready {
         }
     }
 
+    /// What the device is told to stand in the log needs no echo.
+    fn tell_places(&mut self, number: u64, answers: &[Answer]) {
+        let runs = self.pushed.remove(&number).unwrap_or_default();
+        if let Following::Everything(follower) = &mut self.following {
+            let answers = answers.iter().zip(runs);
+            answers
+                .filter(|(_, is_run)| *is_run)
+                .for_each(|(answer, _)| follower.told_place(answer));
+        }
+    }
+
     fn push(&mut self, number: u64, items: Vec<PushItem>) -> Outputs {
         if items.len() > MAX_PUSH_ITEMS {
             return Err(Fatal::new(ErrorCode::TooMuch, "too many items in one push"));
@@ -200,6 +219,11 @@ impl Ready {
                 ErrorCode::NotEnrolled,
                 "the device may not push this",
             ));
+        }
+        let runs = items.iter().map(|item| matches!(item, PushItem::Run(_)));
+        self.pushed.insert(number, runs.collect());
+        while self.pushed.len() > MAX_PUSHES_NOTED {
+            self.pushed.pop_first();
         }
         Ok(vec![self.request(Ask::Push {
             number,

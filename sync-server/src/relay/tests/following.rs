@@ -169,6 +169,34 @@ fn live_entries_come_as_one_shared_frame_with_a_proof_of_growth() {
 }
 
 #[test]
+fn what_a_device_pushed_itself_comes_back_only_after_another_connection() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    let mut pen = stage.open(ANA, &[], false);
+    let from = stage.size();
+    let (mut ana, mut rui) = (stage.connect(ANA), stage.connect(2));
+    for client in [&mut ana, &mut rui] {
+        client.resume_at(&stage, from);
+        client.drain(&stage);
+    }
+    for (number, changes) in [(1, 2), (2, 1)] {
+        let items = vec![run(&pen.write(changes))];
+        ana.say(&stage, ClientFrame::Push { number, items });
+    }
+    stage.push(2, vec![]);
+    let mut theirs = stage.pen(2, pen.document);
+    theirs.read(&stage);
+    stage.push(2, vec![run(&theirs.write(1))]);
+    assert_eq!(seqs(&rui.drain(&stage)), [from, from + 2, from + 3]);
+    let frames = ana.drain(&stage);
+    assert_eq!(seqs(&frames), [from + 3], "what somebody else did");
+    assert!(is_caught_up(&frames));
+    let mut again = stage.connect(ANA);
+    again.resume_at(&stage, from);
+    assert_eq!(seqs(&again.drain(&stage)), [from, from + 2, from + 3]);
+}
+
+#[test]
 fn proofs_of_growth_hold_over_many_commits_and_a_restart() {
     let mut stage = Stage::found();
     stage.join(2, &["operator"]);
