@@ -194,17 +194,15 @@ impl Epoch {
                 self.data.display()
             );
         }
-        let shared = relay
-            .workspace(self.workspace)
-            .context("the workspace is gone")?;
-        let Ok(workspace) = shared.read() else {
-            bail!("the workspace cannot be read")
+        let fork = match relay.workspace(self.workspace) {
+            Some(shared) => shared.read().map_or(0, |workspace| workspace.size()),
+            // Nothing of it is here: devices found it again.
+            None => 0,
         };
         say(&serde_json::json!({
             "event": "epoch-opened",
             "workspace": self.workspace,
-            "epoch": workspace.epoch(),
-            "fork": workspace.size(),
+            "fork": fork,
         }))
     }
 }

@@ -10,6 +10,7 @@
 //!             └──────────────── Session::poll reads below the new size ◀────────┘
 //! ```
 
+mod absent;
 mod admission;
 mod entries;
 mod follow;
@@ -39,6 +40,7 @@ use casework_protocol::ids::{DeviceId, ServerId, WorkspaceId};
 use casework_protocol::keys::SecretKey;
 
 use crate::log::{Batch, Log, LogError};
+use absent::{Absent, Lost};
 use request::{Proved, ProvedAsk};
 
 /// Whether devices may create workspaces here.
@@ -80,6 +82,7 @@ pub struct Relay {
     key: Arc<SecretKey>,
     config: RelayConfig,
     workspaces: RwLock<BTreeMap<WorkspaceId, Shared>>,
+    absent: Absent,
     staged: Mutex<BTreeSet<WorkspaceId>>,
 }
 
@@ -95,9 +98,13 @@ impl Relay {
     ) -> Result<Self, WorkspaceError> {
         let key = Arc::new(key);
         let mut workspaces = BTreeMap::new();
+        let absent = Absent::default();
         for id in log.workspaces()? {
-            if let Some(workspace) = Workspace::load(Arc::clone(&log), Arc::clone(&key), id)? {
-                workspaces.insert(id, Arc::new(RwLock::new(workspace)));
+            match Workspace::load(Arc::clone(&log), Arc::clone(&key), id)? {
+                Some(workspace) => {
+                    workspaces.insert(id, Arc::new(RwLock::new(workspace)));
+                }
+                None => absent.load(log.as_ref(), id)?,
             }
         }
         let workspaces = RwLock::new(workspaces);
@@ -106,6 +113,7 @@ impl Relay {
             key,
             config,
             workspaces,
+            absent,
             staged: Mutex::default(),
         })
     }
@@ -160,6 +168,7 @@ impl Relay {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id);
         let Some(shared) = self.workspace(id) else {
+            self.tick_lost(now_ms, id);
             return self.stage_new(now_ms, id, device, ask);
         };
         let mut workspace = writing(&shared);
@@ -193,18 +202,19 @@ impl Relay {
     pub fn commit(&self, now_ms: u64) -> Result<Vec<(WorkspaceId, u64)>, WorkspaceError> {
         let staged =
             std::mem::take(&mut *self.staged.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut batches: Vec<(Shared, Batch)> = Vec::new();
+        let mut batches: Vec<(Option<Shared>, Batch)> = Vec::new();
         for id in &staged {
-            let Some(shared) = self.workspace(*id) else {
-                continue;
+            let shared = self.workspace(*id);
+            let batch = match &shared {
+                Some(shared) => writing(shared).take_batch(now_ms),
+                None => self.absent.take_batch(*id),
             };
-            let batch = writing(&shared).take_batch(now_ms);
             batches.extend(batch.map(|batch| (shared, batch)));
         }
         if batches.is_empty() {
             return Ok(Vec::new());
         }
-        let (shared, batches): (Vec<Shared>, Vec<Batch>) = batches.into_iter().unzip();
+        let (shared, batches): (Vec<Option<Shared>>, Vec<Batch>) = batches.into_iter().unzip();
         if let Err(error) = self.log.append(&batches) {
             for batch in &batches {
                 self.reload(batch.workspace)?;
@@ -213,6 +223,7 @@ impl Relay {
         }
         let mut grown = Vec::with_capacity(batches.len());
         for (shared, batch) in shared.into_iter().zip(batches) {
+            let Some(shared) = shared else { continue };
             grown.push((batch.workspace, batch.row.frontier.size()));
             writing(&shared).publish(batch);
         }
@@ -238,10 +249,11 @@ impl Relay {
     /// # Errors
     /// As [`Relay::commit`].
     pub fn open_epoch(&self, now_ms: u64, id: WorkspaceId) -> Result<bool, WorkspaceError> {
-        let Some(shared) = self.workspace(id) else {
-            return Ok(false);
-        };
-        writing(&shared).open_epoch(now_ms);
+        match self.workspace(id) {
+            Some(shared) => writing(&shared).open_epoch(now_ms),
+            None if self.give_up(now_ms, id) => {}
+            None => return Ok(false),
+        }
         self.staged
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -253,41 +265,29 @@ impl Relay {
     /// A request for a workspace that is not here: its founder's roster, or what a device brings
     /// back to an emptied server.
     fn stage_new(&self, now_ms: u64, id: WorkspaceId, device: DeviceId, ask: ProvedAsk) -> Reply {
-        let (log, key) = (Arc::clone(&self.log), Arc::clone(&self.key));
         match ask {
             ProvedAsk::Push {
                 number,
                 healing,
                 items,
             } => {
-                let genesis = items.first().and_then(|item| match item {
-                    Proved::Roster(entry) if entry.hash().as_bytes() == id.as_bytes() => {
-                        Some(entry)
-                    }
-                    Proved::Roster(_)
-                    | Proved::Run(_)
-                    | Proved::Access(..)
-                    | Proved::Refused { .. } => None,
+                let founded = self.found(now_ms, id, &items);
+                let admitted = founded.map(|mut workspace| {
+                    let answers = workspace.admit(now_ms, device, healing, items);
+                    answers.map(|answers| (workspace, answers))
                 });
-                let Some(genesis) = genesis.filter(|_| self.config.creation == Creation::Allowed)
-                else {
-                    return unknown();
-                };
-                let epoch = Workspace::epoch_at(&self.key, id, 0, now_ms);
-                let mut workspace = match Workspace::found(log, key, genesis, epoch, now_ms) {
-                    Ok(workspace) => workspace,
-                    Err(problem) => return failure(ErrorCode::Malformed, problem),
-                };
-                match workspace.admit(now_ms, device, healing, items) {
-                    Ok(answers) => {
+                match admitted {
+                    Ok(Ok((workspace, answers))) => {
                         self.add(workspace);
                         Reply::Answers { number, answers }
                     }
-                    Err(error) => failed(&error),
+                    Ok(Err(error)) => failed(&error),
+                    Err(reply) => reply,
                 }
             }
             ProvedAsk::Restore { head, items, proof } => {
-                match Workspace::refound((log, key), now_ms, &head, items, proof.as_ref()) {
+                let parts = (Arc::clone(&self.log), Arc::clone(&self.key));
+                match Workspace::refound(parts, now_ms, &head, items, proof.as_ref()) {
                     Ok((workspace, reply)) => {
                         self.add(workspace);
                         reply
@@ -295,11 +295,40 @@ impl Relay {
                     Err(reply) => reply,
                 }
             }
-            ProvedAsk::Recover(_) | ProvedAsk::Keep { .. } => unknown(),
+            ProvedAsk::Recover(head) => {
+                self.note_lost(now_ms, &head);
+                Reply::Done
+            }
+            ProvedAsk::Keep { .. } => unknown(),
         }
     }
 
+    /// A workspace from the genesis of its roster: for the first time, or again after it was lost
+    /// and given up.
+    fn found(&self, now_ms: u64, id: WorkspaceId, items: &[Proved]) -> Result<Workspace, Reply> {
+        let genesis = items.first().and_then(|item| match item {
+            Proved::Roster(entry) if entry.hash().as_bytes() == id.as_bytes() => Some(entry),
+            Proved::Roster(_) | Proved::Run(_) | Proved::Access(..) | Proved::Refused { .. } => {
+                None
+            }
+        });
+        let genesis = genesis.ok_or_else(unknown)?;
+        let (epoch, ended, received_ms) = match self.absent.get(id) {
+            Some(Lost::Waiting) => return Err(recovering()),
+            Some(Lost::GivenUp { epoch, ended, .. }) => (epoch, ended, genesis.head().claimed_ms),
+            None if self.config.creation == Creation::Allowed => {
+                let epoch = Workspace::epoch_at(&self.key, id, 0, now_ms);
+                (epoch, Vec::new(), now_ms)
+            }
+            None => return Err(unknown()),
+        };
+        let parts = (Arc::clone(&self.log), Arc::clone(&self.key));
+        Workspace::found(parts, genesis, (epoch, ended), received_ms.min(now_ms))
+            .map_err(|problem| failure(ErrorCode::Malformed, problem))
+    }
+
     fn add(&self, workspace: Workspace) {
+        self.absent.forget(workspace.id());
         self.workspaces
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -319,6 +348,7 @@ impl Relay {
             }
             (Some(_), None) => {
                 workspaces.remove(&id);
+                self.absent.load(self.log.as_ref(), id)?;
             }
             (None, _) => {}
         }

@@ -64,9 +64,7 @@ impl Replica {
         }
         self.record(id)?;
         let sorted = self.sort(step, candidates, &known_aside)?;
-        for incoming in &sorted.known {
-            self.known_again(writes, (id, &step.document.automerge), incoming)?;
-        }
+        self.known_again(writes, (id, &step.document.automerge), &sorted.known)?;
         for hash in retried {
             writes.delete(Table::Aside, tables::document_change(id, hash));
         }
@@ -249,42 +247,38 @@ impl Replica {
         Ok(())
     }
 
-    /// A change that is here already: the echo of own work, or told twice.
+    /// Changes that are here already: the echo of own work, or told twice. Only their place may be
+    /// news. A row in the outbox stays until it is answered for, which tells the same place.
     fn known_again(
         &self,
         writes: &mut Writes,
         (id, automerge): (DocumentId, &Automerge),
-        incoming: &Incoming,
+        known: &[Incoming],
     ) -> Result<(), ReplicaFault> {
-        let hash = incoming.change.header().hash;
-        let Some(arrived) = incoming.arrived else {
-            return Ok(());
-        };
-        // Own work that was answered for may be told again, and must cost nothing then.
-        let late = tables::document_change(id, hash);
-        let known: Option<Arrived> = self.store.get_cbor(Table::Late, &late)?;
-        let loose = self.loose_change(id, hash)?;
-        if known.or(loose.as_ref().and_then(|(_, row)| row.arrived)) == Some(arrived) {
+        let mut news: BTreeMap<ChangeHash, Arrived> = known
+            .iter()
+            .filter_map(|incoming| Some((incoming.change.header().hash, incoming.arrived?)))
+            .collect();
+        if news.is_empty() {
             return Ok(());
         }
-        if incoming.device == self.device()
-            && let Some((number, row)) = self.unsent_changes(id)?.remove(&hash)
-        {
-            writes.put_cbor(
-                Table::Unjudged,
-                tables::unjudged(arrived.seq, id, hash),
-                &row,
-            );
-            writes.delete(Table::Outbox, tables::number(number));
+        let there = arrivals(&self.store, id, automerge)?;
+        news.retain(|hash, arrived| there.get(hash) != Some(arrived));
+        if news.is_empty() {
+            return Ok(());
         }
-        if let Some((place, row)) = loose {
-            let row = ChangeRow {
-                arrived: Some(arrived),
-                ..row
-            };
-            writes.put_cbor(Table::Changes, tables::document_number(id, place), &row);
-        } else if !arrivals(&self.store, id, automerge)?.contains_key(&hash) {
-            writes.put_cbor(Table::Late, late, &arrived);
+        self.store
+            .scan(Table::Changes, id.as_bytes(), |key, value| {
+                let row: ChangeRow = decode_row(Table::Changes, value)?;
+                if let Some(arrived) = news.remove(&row.hash) {
+                    let arrived = Some(arrived);
+                    let row = ChangeRow { arrived, ..row };
+                    writes.put_cbor(Table::Changes, key.to_vec(), &row);
+                }
+                Ok(!news.is_empty())
+            })?;
+        for (hash, arrived) in news {
+            writes.put_cbor(Table::Late, tables::document_change(id, hash), &arrived);
         }
         Ok(())
     }

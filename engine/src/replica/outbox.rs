@@ -172,24 +172,6 @@ impl Replica {
         }
     }
 
-    /// The row of a change since the snapshot, with its place.
-    pub(super) fn loose_change(
-        &self,
-        id: DocumentId,
-        hash: ChangeHash,
-    ) -> Result<Option<(u64, ChangeRow)>, ReplicaFault> {
-        let mut found = None;
-        self.store
-            .scan(Table::Changes, id.as_bytes(), |key, value| {
-                let row: ChangeRow = decode_row(Table::Changes, value)?;
-                if row.hash == hash {
-                    found = Some((tables::last_number(key), row));
-                }
-                Ok(found.is_none())
-            })?;
-        Ok(found)
-    }
-
     /// The bytes of a change: from its row, or out of the document once a snapshot took it in.
     pub(super) fn change_bytes(
         &mut self,

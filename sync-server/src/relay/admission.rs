@@ -43,12 +43,12 @@ impl Workspace {
         healing: bool,
         items: Vec<Proved>,
     ) -> Result<Vec<Answer>, LogError> {
-        self.receive(now_ms);
         let facts = self.gather(&items)?;
         let pusher = Pusher { device, healing };
         let mut answers = Vec::with_capacity(items.len());
         let mut items = items.into_iter().peekable();
         while let Some(item) = items.next() {
+            self.receive(self.arrival_of(&item, now_ms));
             match item {
                 Proved::Roster(entry) => answers.push(self.admit_roster(&entry)),
                 Proved::Run(run) => answers.push(self.admit_run(pusher, &run, &facts)?),
@@ -70,6 +70,17 @@ impl Workspace {
             }
         }
         Ok(answers)
+    }
+
+    /// When an item arrives: now. A roster that comes back to a server which lost it whole is taken
+    /// at its word, or an invite that was redeemed in time would have expired since.
+    fn arrival_of(&self, item: &Proved, now_ms: u64) -> u64 {
+        match item {
+            Proved::Roster(entry) if self.is_refounded() => entry.head().claimed_ms.min(now_ms),
+            Proved::Roster(_) | Proved::Run(_) | Proved::Access(..) | Proved::Refused { .. } => {
+                now_ms
+            }
+        }
     }
 
     /// Looks up everything a push will be held against, in two sweeps: most changes build on their

@@ -161,7 +161,8 @@ impl Workspace {
             ));
         };
         let epoch = head.head().epoch;
-        let mut this = Self::found(log, key, genesis, epoch, *received_ms).map_err(problem)?;
+        let epoch = (epoch, Vec::new());
+        let mut this = Self::found((log, key), genesis, epoch, *received_ms).map_err(problem)?;
         if this.id != head.head().workspace {
             return Err(problem("the genesis is of another workspace".to_owned()));
         }

@@ -77,10 +77,9 @@ pub struct Workspace {
 impl Workspace {
     /// A workspace that begins now, before its genesis is logged.
     pub(super) fn found(
-        log: Arc<dyn Log>,
-        key: Arc<SecretKey>,
+        (log, key): (Arc<dyn Log>, Arc<SecretKey>),
         genesis: &RosterEntry,
-        epoch: EpochId,
+        (epoch, ended): (EpochId, Vec<EpochEnd>),
         received_ms: u64,
     ) -> Result<Self, String> {
         let id = WorkspaceId::new(*genesis.hash().as_bytes());
@@ -99,7 +98,7 @@ impl Workspace {
         };
         let row = WorkspaceRow {
             epoch,
-            ended: Vec::new(),
+            ended,
             received_ms,
             head: sign_head(key.as_ref(), head),
             recovery: None,
@@ -260,6 +259,13 @@ impl Workspace {
         self.row.epoch = epoch;
         self.row.recovery = None;
         self.pending.row_changed = true;
+    }
+
+    /// Whether the workspace is being founded again after its server lost it whole: so far the log
+    /// has nothing but the roster.
+    pub(super) fn is_refounded(&self) -> bool {
+        let lost = self.row.ended.last().is_some_and(|end| end.size == 0);
+        lost && self.pending.next_seq() == self.roster.head().version()
     }
 
     /// Sets the received time of what is admitted next: never earlier than the last.

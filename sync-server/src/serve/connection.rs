@@ -95,7 +95,7 @@ impl Connection {
     async fn serve(mut self, mut socket: Socket) -> (Option<Socket>, Option<ErrorCode>) {
         let mut stopping = self.hub.stopping.clone();
         loop {
-            if self.produce(&mut socket).is_err() {
+            if self.reply(&mut socket).await.is_err() || self.produce(&mut socket).is_err() {
                 return (None, None);
             }
             if let Some(code) = self.closing.filter(|_| self.in_flight == 0) {
@@ -106,9 +106,7 @@ impl Connection {
             tokio::select! {
                 biased;
                 Some(reply) = self.replies.recv() => {
-                    self.in_flight -= 1;
-                    let outputs = self.session.replied(&self.hub.relay, reply);
-                    if self.act(&mut socket, outputs, 0).await.is_err() {
+                    if self.answer(&mut socket, reply).await.is_err() {
                         return (None, None);
                     }
                 }
@@ -126,6 +124,21 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// Answers everything that is decided, before more of the log goes out: what a device was told
+    /// the place of is not sent back to it.
+    async fn reply(&mut self, socket: &mut Socket) -> Result<(), Gone> {
+        while let Ok(reply) = self.replies.try_recv() {
+            self.answer(socket, reply).await?;
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, socket: &mut Socket, reply: Reply) -> Result<(), Gone> {
+        self.in_flight -= 1;
+        let outputs = self.session.replied(&self.hub.relay, reply);
+        self.act(socket, outputs, 0).await
     }
 
     /// Hands over what the session has to send, while the socket has room.

@@ -59,6 +59,10 @@ impl Workspace {
         else {
             return Ok(Vec::new());
         };
+        if self.is_refounded() {
+            // What it released is not here either; the chain goes on behind it.
+            return Ok(Vec::new());
+        }
         let Some(known) = self.documents.get(document) else {
             let problem = format!("document {document} has no access record");
             return Err(refused(RefusedBecause::UnknownDocument, &problem));

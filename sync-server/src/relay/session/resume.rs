@@ -7,6 +7,7 @@ use casework_protocol::log::{LogHead, NodeHash, SignedHead, VerifiedHead, sign_h
 use super::ready::{Following, Outputs, Ready, revoked};
 use super::{Fatal, Output, Rank, error, send};
 use crate::log::LogError;
+use crate::relay::absent::Lost;
 use crate::relay::follow::{Follower, RosterFollower, Viewer};
 use crate::relay::{Ask, Relay, Shared, Workspace, reading, writing};
 
@@ -76,24 +77,41 @@ impl Ready {
 
     /// The workspace is not here. A head of this server says that it was.
     fn resume_absent(&self, relay: &Relay, shown: Option<VerifiedHead>) -> Vec<Output> {
-        let Some(shown) = shown else {
+        let unknown = || {
             let detail = "this server does not have the workspace; its founder may push the roster";
-            return vec![error(ErrorCode::UnknownWorkspace, detail)];
+            vec![error(ErrorCode::UnknownWorkspace, detail)]
         };
-        let head = LogHead {
-            size: 0,
-            root: NodeHash::empty_root(),
-            ..*shown.head()
+        let Some(shown) = shown else { return unknown() };
+        let (head, continuity) = match relay.absent.get(self.workspace) {
+            Some(Lost::GivenUp { epoch, .. }) if epoch == shown.head().epoch => return unknown(),
+            Some(Lost::GivenUp { head, .. }) => {
+                let from = shown.head().epoch;
+                (head, Continuity::NewEpoch { from, common: 0 })
+            }
+            Some(Lost::Waiting) | None => {
+                let head = LogHead {
+                    size: 0,
+                    root: NodeHash::empty_root(),
+                    ..*shown.head()
+                };
+                let behind = Continuity::Behind {
+                    common: 0,
+                    recovering: true,
+                };
+                (sign_head(relay.key(), head), behind)
+            }
         };
-        vec![send(&ServerFrame::Resumed {
-            head: sign_head(relay.key(), head),
-            continuity: Continuity::Behind {
-                common: 0,
-                recovering: true,
-            },
+        let waits = matches!(continuity, Continuity::Behind { .. });
+        let mut outputs = vec![send(&ServerFrame::Resumed {
+            head,
+            continuity,
             entries: 0,
             bundles: 0,
-        })]
+        })];
+        if waits {
+            outputs.push(self.request(Ask::Recover(shown)));
+        }
+        outputs
     }
 
     fn follow(

@@ -1,0 +1,183 @@
+//! Workspaces that this server had and lost whole: a head under its own key proves it.
+//!
+//! Such a workspace is a row without entries. It waits for a device that kept the log; when the
+//! waiting is given up, the row names another epoch, and devices found the workspace again from
+//! the roster that every one of them holds. Invariant: only a head of this server makes a row.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use casework_protocol::ids::{EpochId, WorkspaceId};
+use casework_protocol::keys::SecretKey;
+use casework_protocol::log::{Frontier, LogHead, SignedHead, VerifiedHead, sign_head};
+
+use super::workspace::Workspace;
+use super::{OnLoss, Relay};
+use crate::log::{Batch, EpochEnd, Log, LogError, Recovery, WorkspaceRow};
+
+/// The lost workspaces by id.
+#[derive(Debug, Default)]
+pub(super) struct Absent(Mutex<BTreeMap<WorkspaceId, Row>>);
+
+#[derive(Debug)]
+struct Row {
+    row: WorkspaceRow,
+    /// Not in the log yet.
+    changed: bool,
+}
+
+/// Where a lost workspace stands.
+#[derive(Debug, Clone)]
+pub(super) enum Lost {
+    /// A device that kept the log may bring it back.
+    Waiting,
+    /// It begins again in this epoch, after these.
+    GivenUp {
+        epoch: EpochId,
+        ended: Vec<EpochEnd>,
+        head: SignedHead,
+    },
+}
+
+impl Absent {
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<WorkspaceId, Row>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the row of a workspace whose log is empty.
+    pub(super) fn load(&self, log: &dyn Log, id: WorkspaceId) -> Result<(), LogError> {
+        if let Some(row) = log.workspace(id)? {
+            let changed = false;
+            self.rows().insert(id, Row { row, changed });
+        }
+        Ok(())
+    }
+
+    /// Where a workspace stands, if it is known to be lost.
+    pub(super) fn get(&self, id: WorkspaceId) -> Option<Lost> {
+        self.rows().get(&id).map(|Row { row, .. }| {
+            if row.recovery.is_some() {
+                Lost::Waiting
+            } else {
+                Lost::GivenUp {
+                    epoch: row.epoch,
+                    ended: row.ended.clone(),
+                    head: row.head.clone(),
+                }
+            }
+        })
+    }
+
+    /// It is back.
+    pub(super) fn forget(&self, id: WorkspaceId) {
+        self.rows().remove(&id);
+    }
+
+    /// What is to be written of it.
+    pub(super) fn take_batch(&self, id: WorkspaceId) -> Option<Batch> {
+        let mut rows = self.rows();
+        let row = rows.get_mut(&id)?;
+        core::mem::take(&mut row.changed).then(|| batch_of(id, row.row.clone()))
+    }
+}
+
+impl Relay {
+    /// A head of this server says that the workspace was here.
+    pub(super) fn note_lost(&self, now_ms: u64, shown: &VerifiedHead) {
+        let head = shown.head();
+        let mut rows = self.absent.rows();
+        let known = rows.get(&head.workspace);
+        let longer = known.is_none_or(|Row { row, .. }| {
+            row.recovery.as_ref().is_some_and(|recovery| {
+                let target = recovery.target.clone();
+                let target = target.verify(self.server(), head.workspace);
+                target.is_ok_and(|target| target.head().size < head.size)
+            })
+        });
+        if !longer {
+            return;
+        }
+        let since_ms = known
+            .and_then(|Row { row, .. }| row.recovery.as_ref())
+            .map_or(now_ms, |recovery| recovery.since_ms);
+        let recovery = Recovery {
+            target: shown.signed().clone(),
+            since_ms,
+        };
+        let mut row = empty_row(self.key(), head.workspace, head.epoch, now_ms);
+        row.recovery = Some(recovery);
+        let changed = true;
+        rows.insert(head.workspace, Row { row, changed });
+    }
+
+    /// Gives a lost workspace up if the waiting has an end and it has come.
+    pub(super) fn tick_lost(&self, now_ms: u64, id: WorkspaceId) {
+        let OnLoss::NewEpochAfterMs(wait_ms) = self.config().on_loss else {
+            return;
+        };
+        let since = {
+            let rows = self.absent.rows();
+            let recovery = rows
+                .get(&id)
+                .and_then(|Row { row, .. }| row.recovery.as_ref());
+            recovery.map(|recovery| recovery.since_ms)
+        };
+        if since.is_some_and(|since| now_ms.saturating_sub(since) >= wait_ms) {
+            self.give_up(now_ms, id);
+        }
+    }
+
+    /// Gives a lost workspace up; false when none is waited for under this id.
+    pub(super) fn give_up(&self, now_ms: u64, id: WorkspaceId) -> bool {
+        let mut rows = self.absent.rows();
+        let Some(Row { row, changed }) = rows.get_mut(&id) else {
+            return false;
+        };
+        let end = EpochEnd {
+            epoch: row.epoch,
+            size: 0,
+        };
+        let epoch = Workspace::epoch_at(self.key(), id, 0, now_ms);
+        let ended = row.ended.iter().copied().chain([end]).collect();
+        *row = WorkspaceRow {
+            ended,
+            ..empty_row(self.key(), id, epoch, now_ms)
+        };
+        *changed = true;
+        true
+    }
+}
+
+/// A row without entries.
+fn batch_of(workspace: WorkspaceId, row: WorkspaceRow) -> Batch {
+    Batch {
+        workspace,
+        first: 0,
+        records: Vec::new(),
+        changes: Vec::new(),
+        tips: BTreeMap::new(),
+        documents: BTreeMap::new(),
+        held: Vec::new(),
+        nodes: Vec::new(),
+        row,
+    }
+}
+
+fn empty_row(key: &SecretKey, id: WorkspaceId, epoch: EpochId, now_ms: u64) -> WorkspaceRow {
+    let frontier = Frontier::new();
+    let head = LogHead {
+        workspace: id,
+        epoch,
+        size: 0,
+        root: frontier.root(),
+        time_ms: now_ms,
+    };
+    WorkspaceRow {
+        epoch,
+        ended: Vec::new(),
+        received_ms: 0,
+        head: sign_head(key, head),
+        recovery: None,
+        frontier,
+    }
+}
