@@ -11,6 +11,7 @@ mod sight;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use casework_protocol::access::AccessRecord;
 use casework_protocol::frame::{Answer, Placed, RefusedBecause};
 use casework_protocol::ids::{ActorId, ChangeHash, DeviceId, DocumentId};
 
@@ -155,9 +156,12 @@ impl Workspace {
     }
 
     /// Whether this device may push a run of that one. Only the author pushes its own work, except
-    /// that whoever may see a document may heal it.
-    fn may_push(&self, pusher: Pusher, author: DeviceId, document: DocumentId) -> bool {
-        pusher.device == author || (pusher.healing && self.sees(pusher.device, document))
+    /// that whoever may see a document, as its record will stand, may heal it.
+    fn may_push(&self, pusher: Pusher, author: DeviceId, access: &AccessRecord) -> bool {
+        let roster = self.roster.head();
+        let sees = |member| casework_protocol::access::views(roster, access.head(), member);
+        let heals = pusher.healing && roster.member_of(pusher.device).is_some_and(sees);
+        pusher.device == author || heals
     }
 
     /// Whether the device's member sees the document now.

@@ -84,7 +84,7 @@ impl Workspace {
         (first, facts): (u64, &Facts),
     ) -> Result<Judged, LogError> {
         let origin = run.origin();
-        if !self.may_push(pusher, origin.device, origin.document) {
+        if !self.may_push(pusher, origin.device, access) {
             let problem = format!("{} pushes work of {}", pusher.device, origin.device);
             return Ok(Judged::Not(refused(RefusedBecause::NotYours, &problem)));
         }
