@@ -297,7 +297,7 @@ impl Batch<'_> {
         let writes = core::mem::take(&mut self.writes);
         let steps: Vec<DocumentStep> = core::mem::take(&mut self.steps).into_values().collect();
         let records = core::mem::take(&mut self.records);
-        self.replica.settle_steps(writes, steps)?;
+        self.replica.settle_whole(writes, steps)?;
         self.replica.records.extend(records);
         self.outbox_before = self.replica.next_outbox;
         Ok(())

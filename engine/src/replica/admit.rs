@@ -165,13 +165,13 @@ impl Replica {
             match judged {
                 Ok(shaped) => {
                     let message = shaped.message().clone();
-                    let breached = breaks_a_rule(&batch, &shaped, &revisions);
+                    let breached = guarded(|| breaks_a_rule(&batch, &shaped, &revisions));
                     index.take(header, message.citation);
                     batch.take(shaped);
                     sorted.admitted.push(Admitted {
                         incoming,
                         message,
-                        breached,
+                        breached: breached.unwrap_or(true),
                     });
                 }
                 Err(why) => {
@@ -304,7 +304,7 @@ impl Replica {
 }
 
 /// Checks that the operations are exactly those of the action that the message names.
-fn shape(
+pub(super) fn shape(
     batch: &Batch<'_>,
     incoming: &Incoming,
     kind: DocumentKind,

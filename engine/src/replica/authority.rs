@@ -22,7 +22,7 @@ use super::outbox::NOBODYS;
 use super::rows::{DocumentRow, OutboxRow, Outgoing, ServerRow};
 use super::store::{StoreError, Writes};
 use super::tables::{self, Table, meta};
-use super::{DEFAULT_DOCUMENT_MEMORY, Identity, Notice, Replica, ReplicaFault, Storage};
+use super::{DEFAULT_DOCUMENT_MEMORY, Identity, Replica, ReplicaFault, Storage};
 use crate::moment::Moment;
 
 /// What a founder says about the new workspace.
@@ -349,30 +349,6 @@ impl Replica {
         self.roster = load_roster(&self.store)?;
         self.records.clear();
         Ok(())
-    }
-
-    /// Sets a whole document aside; everything else goes on.
-    pub(super) fn quarantine_document(
-        &mut self,
-        id: DocumentId,
-        why: &str,
-    ) -> Result<(), ReplicaFault> {
-        let key = tables::document(id);
-        let Some(row) = self.store.get_cbor::<DocumentRow>(Table::Documents, &key)? else {
-            return Ok(());
-        };
-        let mut writes = Writes::default();
-        let row = DocumentRow {
-            quarantined: Some(why.to_owned()),
-            ..row
-        };
-        writes.put_cbor(Table::Documents, key, &row);
-        self.documents.close(id);
-        self.notices.push(Notice::DocumentQuarantined {
-            document: id,
-            why: why.to_owned(),
-        });
-        self.commit(writes)
     }
 }
 

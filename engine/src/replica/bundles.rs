@@ -181,8 +181,11 @@ impl Replica {
         if step.document.row.kind == casework_protocol::access::entry::DocumentKind::Template {
             self.read_revisions(&mut writes, &step.document.automerge, id)?;
         }
-        self.settle_steps(writes, vec![step])?;
-        Ok(Ok(()))
+        match self.settle_whole(writes, vec![step]) {
+            Ok(()) => Ok(Ok(())),
+            Err(ReplicaFault::Document(fault)) => Ok(Err(fault.to_string())),
+            Err(fault) => Err(fault),
+        }
     }
 
     fn write_bundle(

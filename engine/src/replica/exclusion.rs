@@ -12,7 +12,9 @@ use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
 use super::admission::Incoming;
 use super::document::{actor_of, apply, author_of, guarded};
 use super::history::arrivals;
-use super::rows::{Aside, AsideRow, ChangeRow, DrawerRow, OutboxRow, Outgoing, TipRow};
+use super::rows::{
+    Aside, AsideRow, ChangeRow, DocumentRow, DrawerRow, OutboxRow, Outgoing, TipRow,
+};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::writing::DocumentStep;
@@ -113,6 +115,38 @@ impl Replica {
         step.document.automerge = automerge;
         step.reread();
         self.actors.remove(&id);
+        Ok(())
+    }
+
+    /// Sets a whole document aside; everything else goes on.
+    pub(super) fn quarantine_document(
+        &mut self,
+        id: DocumentId,
+        why: &str,
+    ) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        self.quarantine_in(&mut writes, id, why.to_owned())?;
+        self.commit(writes)
+    }
+
+    /// As [`Replica::quarantine_document`], together with other writes.
+    pub(super) fn quarantine_in(
+        &mut self,
+        writes: &mut Writes,
+        id: DocumentId,
+        why: String,
+    ) -> Result<(), ReplicaFault> {
+        let Some(row) = self.row_in(writes, id)? else {
+            return Ok(());
+        };
+        let row = DocumentRow {
+            quarantined: Some(why.clone()),
+            ..row
+        };
+        writes.put_cbor(Table::Documents, tables::document(id), &row);
+        self.documents.close(id);
+        self.notices
+            .push(Notice::DocumentQuarantined { document: id, why });
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use super::rows::{Arrived, Aside, AsideRow, DocumentRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table, meta};
 use super::writing::DocumentStep;
-use super::{Notice, Replica, ReplicaFault};
+use super::{DocumentFault, Notice, Replica, ReplicaFault};
 
 /// Runs waiting for their signatures to be checked together.
 struct Pending {
@@ -179,24 +179,6 @@ impl Replica {
         Ok(found)
     }
 
-    /// Commits what steps did and puts their documents back into memory.
-    pub(super) fn settle_steps(
-        &mut self,
-        mut writes: Writes,
-        mut steps: Vec<DocumentStep>,
-    ) -> Result<(), ReplicaFault> {
-        for step in &mut steps {
-            self.finish(&mut writes, step)?;
-        }
-        self.commit(writes)?;
-        let ids: Vec<DocumentId> = steps.iter().map(|step| step.id).collect();
-        for step in steps {
-            self.documents.put(step.id, step.document);
-        }
-        self.compact(ids)?;
-        Ok(())
-    }
-
     fn check_run(&mut self, logged: LoggedRun, pending: &mut Vec<Pending>) {
         let LoggedRun {
             seq,
@@ -288,8 +270,16 @@ impl Replica {
             self.keep_aside(writes, id, arriving.changes);
             return Ok(None);
         }
-        self.open_in(writes, id, row)?;
-        let mut step = self.take_document(id)?;
+        let opened = self.open_in(writes, id, row);
+        let mut step = match opened.and_then(|()| self.take_document(id)) {
+            Ok(step) => step,
+            Err(ReplicaFault::Document(DocumentFault::Quarantined { why, .. })) => {
+                self.quarantine_in(writes, id, why)?;
+                self.keep_aside(writes, id, arriving.changes);
+                return Ok(None);
+            }
+            Err(fault) => return Err(fault),
+        };
         self.admit(writes, &mut step, arriving.changes)?;
         if step.document.row.kind == DocumentKind::Template {
             self.read_revisions(writes, &step.document.automerge, id)?;

@@ -69,7 +69,7 @@ impl Replica {
             return Err(DocumentFault::Unknown(id).into());
         }
         step.reread();
-        self.settle_steps(super::store::Writes::default(), vec![step])?;
+        self.settle_whole(super::store::Writes::default(), vec![step])?;
         self.stored_view(id)?
             .ok_or_else(|| DocumentFault::Unknown(id).into())
     }

@@ -456,3 +456,51 @@ fn a_snapshot_changes_nothing_that_can_be_seen() {
     let found = ana.verify(&mut |_, _| {}).unwrap();
     assert!(found.holds() && found.unsent == 0, "{found:?}");
 }
+
+#[test]
+fn a_document_whose_stored_bytes_are_damaged_is_set_aside_and_the_others_go_on() {
+    let (mut clock, mut log) = (Clock(0), Log::default());
+    let mut ana = founder(&mut clock);
+    let template = ana.open_template(revision(), &clock.next()).unwrap();
+    log.take(&mut ana);
+    let mut rui = join(&mut log, &mut ana, &mut clock, 2, "operator");
+    let (damaged, sound) = (
+        open(&mut ana, template.document, &mut clock),
+        open(&mut ana, template.document, &mut clock),
+    );
+    log.take(&mut ana);
+    log.give(&mut rui);
+    damage(&mut rui, damaged);
+    for (id, phone) in [(damaged, "112"), (sound, "112"), (damaged, "115")] {
+        act(&mut ana, id, &mut clock, set("phone", phone));
+        log.take(&mut ana);
+        log.give(&mut rui);
+    }
+    assert!(rui.case(sound).unwrap().fields.contains_key("phone"));
+    let told = |notice: &Notice| matches!(notice, Notice::DocumentQuarantined { document, .. } if *document == damaged);
+    assert_eq!(rui.take_notices().iter().filter(|n| told(n)).count(), 1);
+    act(&mut rui, sound, &mut clock, set("phone", "116"));
+    log.take(&mut rui);
+    log.give(&mut ana);
+    assert_eq!(ana.case(sound).unwrap(), rui.case(sound).unwrap());
+}
+
+/// Tears the first change of a document on the disk.
+fn damage(replica: &mut Replica, id: DocumentId) {
+    replica.documents.close_all();
+    let mut writes = store::Writes::default();
+    let mut torn = Vec::new();
+    replica
+        .store
+        .scan(tables::Table::Changes, id.as_bytes(), |key, value| {
+            let mut row: rows::ChangeRow = store::decode_row(tables::Table::Changes, value)?;
+            row.bytes.truncate(row.bytes.len() / 2);
+            torn.push((key.to_vec(), row));
+            Ok(false)
+        })
+        .unwrap();
+    for (key, row) in torn {
+        writes.put_cbor(tables::Table::Changes, key, &row);
+    }
+    replica.commit(writes).unwrap();
+}

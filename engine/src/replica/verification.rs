@@ -1,8 +1,8 @@
 //! Verification: every signature, chain and right of the whole replica, checked again from the
 //! bytes on the disk, as if none had ever been checked.
 //!
-//! Changes nothing except the list of documents whose history came from a bundle and is now
-//! judged. What it finds is reported, never repaired silently.
+//! What it finds is reported, never repaired silently; only what a bundle brought in and no log
+//! would have let in is taken out again, and told.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ use casework_protocol::seal::change_claim;
 use serde::Serialize;
 
 use super::admission::{Incoming, Index, Judging, judge_rights, place};
+use super::admit::shape;
 use super::asked::asking;
-use super::document::{actor_of, guarded};
+use super::document::{actor_of, author_of, change_of, guarded};
 use super::history::arrivals;
-use super::rows::{DocumentRow, TipRow};
+use super::rows::{Aside, DocumentRow, TipRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
-use super::{Replica, ReplicaFault};
-use crate::case::{Batch, RevisionMark, shape_case};
-use crate::template_document::shape_template;
+use super::{Notice, Replica, ReplicaFault};
+use crate::case::{Batch, RevisionMark};
 
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,6 +52,9 @@ pub struct Verification {
     pub unsent: u64,
     /// What does not hold.
     pub findings: Vec<Finding>,
+    /// The changes among it, and where they belong instead.
+    #[serde(skip)]
+    astray: BTreeMap<ChangeHash, Aside>,
 }
 
 impl Verification {
@@ -68,6 +71,12 @@ impl Verification {
             change,
             what,
         });
+    }
+
+    /// A change that stands in its document and should not.
+    fn stray(&mut self, document: DocumentId, change: ChangeHash, why: Aside) {
+        self.find(document, Some(change), &why);
+        self.astray.insert(change, why);
     }
 }
 
@@ -116,7 +125,42 @@ impl Replica {
         let Some(id) = next else { return Ok(None) };
         let mut found = Verification::default();
         self.verify_document(id, &mut found)?;
+        // What waits for a revision or an entry is judged again when that has arrived.
+        let final_word = |why: &Aside| matches!(why, Aside::Quarantined(_) | Aside::Held);
+        let mut astray = found.astray.clone();
+        astray.retain(|_, why| final_word(why));
+        if !astray.is_empty() {
+            self.expel(id, &astray)?;
+        }
         Ok(Some(found))
+    }
+
+    /// Takes out of a document what came in with a bundle and would not have been admitted: the
+    /// maker of a bundle decides nothing.
+    fn expel(
+        &mut self,
+        id: DocumentId,
+        astray: &BTreeMap<ChangeHash, Aside>,
+    ) -> Result<(), ReplicaFault> {
+        let mut writes = Writes::default();
+        let mut step = self.take_document(id)?;
+        for (change, why) in astray {
+            let Aside::Quarantined(why) = why else {
+                continue;
+            };
+            let automerge = &step.document.automerge;
+            let actor = change_of(automerge, *change).map(|change| change.actor_id().clone());
+            let device = actor.and_then(|actor| author_of(automerge, &actor));
+            self.notices.push(Notice::Quarantined {
+                document: id,
+                change: *change,
+                device: device.unwrap_or_else(|| self.device()),
+                why: why.clone(),
+            });
+        }
+        self.exclude(&mut writes, &mut step, astray)?;
+        writes.delete(Table::Unchecked, tables::document(id));
+        self.settle_steps(writes, vec![step])
     }
 
     fn verify_document(
@@ -159,7 +203,15 @@ impl Replica {
         found: &mut Verification,
     ) -> Result<(), ReplicaFault> {
         let open = self.document(id)?;
-        let (kind, changes) = (open.row.kind, open.automerge.get_changes(&[]));
+        let kind = open.row.kind;
+        let changes = match guarded(|| open.automerge.get_changes(&[])) {
+            Ok(changes) => changes,
+            Err(why) => {
+                self.documents.close(id);
+                found.find(id, None, why);
+                return Ok(());
+            }
+        };
         let arrived = match self.documents.get_mut(id) {
             Some(open) => arrivals(&self.store, id, &open.automerge)?,
             None => BTreeMap::new(),
@@ -179,7 +231,8 @@ impl Replica {
             found.changes += 1;
             let hash = ChangeHash::new(change.hash().0);
             let Some(device) = author(&change, &mut devices) else {
-                found.find(id, Some(hash), "its actor names no author");
+                let why = "its actor names no author".to_owned();
+                found.stray(id, hash, Aside::Quarantined(why));
                 continue;
             };
             let origin = Origin {
@@ -190,7 +243,7 @@ impl Replica {
             let checked = match check_change(&origin, change.raw_bytes().to_vec()) {
                 Ok(checked) => checked,
                 Err(error) => {
-                    found.find(id, Some(hash), error);
+                    found.stray(id, hash, Aside::Quarantined(error.to_string()));
                     continue;
                 }
             };
@@ -203,36 +256,23 @@ impl Replica {
                 arrived,
                 held: false,
             };
-            let judged = place(&index, &BTreeMap::new(), incoming.change.header())
-                .map_err(|why| why.to_string())
-                .and_then(|positioned| {
-                    let shaped = guarded(|| match kind {
-                        casework_protocol::access::entry::DocumentKind::Case => {
-                            shape_case(&batch, change.clone(), &revisions)
-                        }
-                        casework_protocol::access::entry::DocumentKind::Template => {
-                            shape_template(&batch, change.clone())
-                        }
-                    })?
-                    .map_err(|error| error.to_string())?;
-                    positioned
-                        .judge(shaped.message())
-                        .map_err(|why| why.to_string())?;
-                    Ok(shaped)
-                });
+            let header = incoming.change.header();
+            let judged = place(&index, &found.astray, header).and_then(|positioned| {
+                let shaped = shape(&batch, &incoming, kind, &revisions)?;
+                positioned.judge(shaped.message())?;
+                let authority = (judging.roster, judging.record);
+                let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
+                judge_rights(authority, standing, &shaped.message().citation, &asked)?;
+                Ok(shaped)
+            });
             let shaped = match judged {
                 Ok(shaped) => shaped,
                 Err(why) => {
-                    found.find(id, Some(hash), why);
+                    found.stray(id, hash, why);
                     continue;
                 }
             };
-            let authority = (judging.roster, judging.record);
             let citation = shaped.message().citation;
-            let asked = asking(shaped.needed());
-            if let Err(why) = judge_rights(authority, incoming.standing(), &citation, &asked) {
-                found.find(id, Some(hash), why);
-            }
             index.take(incoming.change.header(), citation);
             batch.take(shaped);
         }

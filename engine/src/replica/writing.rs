@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
 
-use super::document::OpenDocument;
+use super::document::{OpenDocument, guarded};
 use super::rows::{ChangeRow, TipRow};
 use super::store::Writes;
 use super::tables::{self, Table};
-use super::{Replica, ReplicaFault};
+use super::{DocumentFault, Replica, ReplicaFault};
 use crate::case::{Message, PartId, Place, touched_by};
 use crate::template::Revision;
 use crate::view::{
@@ -100,6 +100,52 @@ impl Replica {
             .expect("the document was just put in"))
     }
 
+    /// Commits what steps did to received documents. One that cannot be shown any more is set
+    /// aside, and the others go on.
+    pub(super) fn settle_steps(
+        &mut self,
+        mut writes: Writes,
+        steps: Vec<DocumentStep>,
+    ) -> Result<(), ReplicaFault> {
+        let mut sound = Vec::with_capacity(steps.len());
+        for mut step in steps {
+            match self.finish(&mut writes, &mut step) {
+                Ok(()) => sound.push(step),
+                Err(ReplicaFault::Document(DocumentFault::Quarantined { id, why })) => {
+                    self.quarantine_in(&mut writes, id, why)?;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        self.commit_steps(writes, sound)
+    }
+
+    /// Commits what steps did, or nothing if one of the documents cannot be shown any more.
+    pub(super) fn settle_whole(
+        &mut self,
+        mut writes: Writes,
+        mut steps: Vec<DocumentStep>,
+    ) -> Result<(), ReplicaFault> {
+        for step in &mut steps {
+            self.finish(&mut writes, step)?;
+        }
+        self.commit_steps(writes, steps)
+    }
+
+    fn commit_steps(
+        &mut self,
+        writes: Writes,
+        steps: Vec<DocumentStep>,
+    ) -> Result<(), ReplicaFault> {
+        self.commit(writes)?;
+        let ids: Vec<DocumentId> = steps.iter().map(|step| step.id).collect();
+        for step in steps {
+            self.documents.put(step.id, step.document);
+        }
+        self.compact(ids)?;
+        Ok(())
+    }
+
     /// Writes everything the step did to its document.
     pub(super) fn finish(
         &self,
@@ -153,15 +199,23 @@ impl Replica {
             breaches: &breaches,
         };
         let automerge = &step.document.automerge;
-        let view = match view.take() {
-            Some(mut view) => refresh(&mut view, automerge, &step.touched, &context).map(|()| view),
-            None => read(automerge, &context),
-        };
-        let view = view.map_err(|error| super::DocumentFault::Quarantined {
-            id: step.id,
-            why: error.to_string(),
-        })?;
-        write_comments(writes, step, &context);
+        // A document of somebody else's making may be one that the document library cannot read.
+        let shown = guarded(|| {
+            let view = match view.take() {
+                Some(mut view) => {
+                    refresh(&mut view, automerge, &step.touched, &context).map(|()| view)
+                }
+                None => read(automerge, &context),
+            };
+            view.map(|view| (view, comments(step, &context)))
+        });
+        let shown = shown.and_then(|shown| shown.map_err(|error| error.to_string()));
+        let (view, comments) =
+            shown.map_err(|why| DocumentFault::Quarantined { id: step.id, why })?;
+        for comment in comments {
+            let key = tables::document_bytes(step.id, &comment_key(&comment));
+            writes.put(Table::Comments, key, comment.to_stored());
+        }
         write_card(writes, &view, revision.as_deref());
         writes.put(Table::Views, tables::document(step.id), view.to_stored());
         step.document.view = Some(view);
@@ -184,29 +238,24 @@ fn write_card(writes: &mut Writes, view: &CaseView, revision: Option<&Revision>)
     );
 }
 
-fn write_comments(writes: &mut Writes, step: &DocumentStep, context: &ViewContext<'_>) {
+/// The comments that the step touched.
+fn comments(step: &DocumentStep, context: &ViewContext<'_>) -> Vec<CommentView> {
     let automerge = &step.document.automerge;
-    let all = step.whole || step.touched.contains(&Place::Case);
-    let comments = if all {
-        read_comments(automerge, context)
-    } else {
-        let ids: BTreeSet<PartId> = step
-            .touched
-            .iter()
-            .filter_map(|place| {
-                if let Place::Comment(id) = place {
-                    Some(*id)
-                } else {
-                    None
-                }
-            })
-            .collect();
-        refresh_comments(automerge, &ids, context)
-    };
-    for comment in comments {
-        let key = tables::document_bytes(step.id, &comment_key(&comment));
-        writes.put(Table::Comments, key, comment.to_stored());
+    if step.whole || step.touched.contains(&Place::Case) {
+        return read_comments(automerge, context);
     }
+    let ids: BTreeSet<PartId> = step
+        .touched
+        .iter()
+        .filter_map(|place| {
+            if let Place::Comment(id) = place {
+                Some(*id)
+            } else {
+                None
+            }
+        })
+        .collect();
+    refresh_comments(automerge, &ids, context)
 }
 
 /// Order first, then the id, so that a scan reads comments in order.
