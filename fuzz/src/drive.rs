@@ -132,11 +132,15 @@ impl Driver<'_> {
     /// Runs one input; whether its outcome was new.
     fn run(&mut self, input: &[u8], file: Option<&std::path::Path>) -> Result<bool, Box<Failure>> {
         let started = Instant::now();
-        let outcome = guarded(|| (self.target.run)(input)).map_err(|message| Failure {
+        let failure = |message| Failure {
             message,
             input: input.to_vec(),
             file: file.map(Into::into),
-        })?;
+        };
+        let outcome = guarded(|| (self.target.run)(input)).map_err(failure)?;
+        if outcome.kind.is_empty() {
+            return Err(Box::new(failure("its end has no name".to_owned())));
+        }
         self.report.slowest = self.report.slowest.max(started.elapsed());
         self.report.runs += 1;
         self.report.caught += u64::from(outcome.caught);

@@ -19,17 +19,29 @@ pub fn root() -> PathBuf {
 /// # Errors
 /// The file system's; a folder that is not there holds nothing.
 pub fn kept(target: &str) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut found = corpus(target)?;
+    found.extend(shelf("regressions", target)?);
+    Ok(found)
+}
+
+/// The corpus of a target, by name.
+///
+/// # Errors
+/// As [`kept`].
+pub fn corpus(target: &str) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+    shelf("corpus", target)
+}
+
+fn shelf(shelf: &str, target: &str) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut found = Vec::new();
-    for shelf in ["corpus", "regressions"] {
-        let folder = root().join(shelf).join(target);
-        if !folder.is_dir() {
-            continue;
-        }
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_file() {
-                found.push((path.clone(), fs::read(path)?));
-            }
+    let folder = root().join(shelf).join(target);
+    if !folder.is_dir() {
+        return Ok(found);
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            found.push((path.clone(), fs::read(path)?));
         }
     }
     found.sort();

@@ -135,7 +135,7 @@ fn first_of(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
     // Every item is opened; the first one names the kind.
     let mut all: Vec<Outcome> = outcomes.collect();
     if all.is_empty() {
-        Outcome::accepted(&"")
+        Outcome::accepted(&"").within("Nothing")
     } else {
         all.swap_remove(0)
     }

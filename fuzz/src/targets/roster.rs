@@ -41,7 +41,7 @@ pub fn run(data: &[u8]) -> Outcome {
             Err(error) => Outcome::refused(&error),
         },
         Some((_, script)) => play(&mut Script::new(script)),
-        None => Outcome::refused(&""),
+        None => Outcome::refused(&"").within("Empty"),
     }
 }
 

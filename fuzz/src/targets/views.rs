@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use casework_engine::view::{
-    Card, CaseView, CommentView, Sorting, ViewContext, list, read, read_comments,
+    Card, CaseView, CommentView, Sorting, StoredCardError, StoredCommentError, StoredViewError,
+    ViewContext, list, read, read_comments,
 };
 use casework_protocol::ids::DeviceId;
 use rand_chacha::ChaCha8Rng;
@@ -24,6 +25,17 @@ pub enum Row {
     Card(Box<Card>),
     /// A comment.
     Comment(Box<CommentView>),
+}
+
+/// Why a row is none.
+#[derive(Debug)]
+pub enum Unread {
+    /// Not a case.
+    Case(StoredViewError),
+    /// Not a card.
+    Card(StoredCardError),
+    /// Not a comment.
+    Comment(StoredCommentError),
 }
 
 /// Runs one input.
@@ -65,23 +77,19 @@ pub fn run(data: &[u8]) -> Outcome {
 ///
 /// # Errors
 /// What the row is not.
-pub fn first(data: &[u8]) -> Result<Row, String> {
+pub fn first(data: &[u8]) -> Result<Row, Unread> {
     let (what, bytes) = data.split_first().unwrap_or((&0, &[]));
     match what % 3 {
         0 => CaseView::from_stored(bytes)
             .map(|view| Row::Case(view.into()))
-            .map_err(told),
+            .map_err(Unread::Case),
         1 => Card::from_stored(bytes)
             .map(|card| Row::Card(card.into()))
-            .map_err(told),
+            .map_err(Unread::Card),
         _ => CommentView::from_stored(bytes)
             .map(|comment| Row::Comment(comment.into()))
-            .map_err(told),
+            .map_err(Unread::Comment),
     }
-}
-
-fn told(error: impl core::fmt::Display) -> String {
-    error.to_string()
 }
 
 /// Asks a view everything that a case page asks.
