@@ -52,7 +52,7 @@ pub fn acting() -> Acting {
 impl Acting {
     /// An action through every check, durable when it returns.
     pub fn act(&mut self) -> Duration {
-        let (act, now) = self.office.next_act();
+        let (act, now) = self.office.next_act(self.case);
         let acted = timed(|| self.office.replica.act(self.case, act, &now));
         // Compaction happens between actions, as the SDK does it.
         self.office

@@ -31,6 +31,8 @@ pub struct Office {
     pub template: DocumentId,
     moments: u64,
     steps: usize,
+    /// How often each case moved.
+    moves: BTreeMap<DocumentId, usize>,
 }
 
 impl Office {
@@ -53,6 +55,7 @@ impl Office {
             template,
             moments: 1,
             steps: 0,
+            moves: BTreeMap::new(),
         };
         let revision = package().publish().expect("the template has no fault");
         let now = office.moment();
@@ -73,6 +76,7 @@ impl Office {
             template,
             moments,
             steps,
+            moves,
         } = self;
         drop(replica);
         let storage = Storage::folder(folder).expect("the folder can be read");
@@ -83,6 +87,7 @@ impl Office {
             template,
             moments,
             steps,
+            moves,
         }
     }
 
@@ -123,7 +128,7 @@ impl Office {
         let mut left = changes;
         while left > 0 {
             let most = left.min(ACTS_PER_COMMIT);
-            let acts: Vec<(Act, Moment)> = (0..most).map(|_| self.next_act()).collect();
+            let acts: Vec<(Act, Moment)> = (0..most).map(|_| self.next_act(case)).collect();
             let mut batch = self.replica.batch();
             for (act, now) in acts {
                 batch.act(case, act, &now).expect("an owner may act");
@@ -135,7 +140,7 @@ impl Office {
 
     /// Does one thing to a case, in a commit of its own.
     pub fn act(&mut self, case: DocumentId) {
-        let (act, now) = self.next_act();
+        let (act, now) = self.next_act(case);
         self.replica.act(case, act, &now).expect("an owner may act");
     }
 
@@ -152,15 +157,17 @@ impl Office {
         (self, case)
     }
 
-    /// The next thing to do: mostly fields, now and then a comment, a label or a move.
-    pub fn next_act(&mut self) -> (Act, Moment) {
+    /// The next thing to do to a case: mostly fields, now and then a comment, a label or a move.
+    pub fn next_act(&mut self, case: DocumentId) -> (Act, Moment) {
         let now = self.moment();
         self.steps += 1;
         let n = self.steps;
         let id = PartId::derive(&now.derive("bench"), 0);
         let action = if n.is_multiple_of(STEPS_PER_MOVE) {
+            let moves = self.moves.entry(case).or_default();
+            *moves += 1;
             CaseAction::Move {
-                to: STAGES[n / STEPS_PER_MOVE % 3].into(),
+                to: STAGES[*moves % 3].into(),
             }
         } else if n.is_multiple_of(7) {
             let body = format!("{n}: spoke with the customer, who will send the papers");
