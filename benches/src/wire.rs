@@ -180,8 +180,9 @@ impl Wire {
                 items: frame,
             })
             .await;
-            // A few in flight, as the engine does it.
-            if sent > 4 {
+            // Whoever founds a workspace waits until it is there; then a few in flight, as the
+            // engine does it.
+            if sent > 4 || number == 1 {
                 self.answered().await;
                 sent -= 1;
             }
