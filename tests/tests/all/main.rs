@@ -4,12 +4,21 @@
     clippy::unwrap_used,
     reason = "a test that cannot go on says so by panicking"
 )]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "whoever sits on the wire touches a few frames out of many"
+)]
 
 mod architecture;
 mod authority;
+mod claims;
 mod contract;
 mod convergence;
 mod crash;
+mod forgery;
+mod hostile_bundles;
+mod hostile_server;
+mod hostile_server_entries;
 mod joining;
 
 #[test]
