@@ -7,10 +7,13 @@
 
 mod architecture;
 mod authority;
+mod cli;
 mod contract;
 mod convergence;
 mod crash;
 mod joining;
+mod kill;
+mod main_job;
 
 #[test]
 fn no_test_file_is_forgotten() {
