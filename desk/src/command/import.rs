@@ -160,7 +160,8 @@ fn enter_people(
         // A case can only name members that the server has taken.
         super::status::synced(desk)?;
     }
-    Ok((people, missing.len() as u64))
+    let named = missing.iter().filter(|name| **name != NOBODY);
+    Ok((people, named.count() as u64))
 }
 
 fn import_cases(

@@ -29,7 +29,7 @@ fn varies(word: &str) -> bool {
     let code = |part: &str| part.len() == 4 && part.chars().all(|c| !c.is_lowercase());
     word.chars().any(|c| c.is_ascii_digit())
         || word.contains("-~")
-        || (word.len() == 8 && word.chars().all(hexadecimal))
+        || (matches!(word.len(), 4 | 8) && word.chars().all(hexadecimal))
         || (word.contains('-') && word.split('-').all(code))
 }
 
