@@ -19,6 +19,7 @@ use casework::{
 use casework_tests::process::Premises;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
 
 /// How often the server is killed.
 const KILLS: u64 = 6;
@@ -64,25 +65,8 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed_under_load() {
             premises.server.kill();
             let acknowledged = acknowledged(&writers, &cases);
             let held = premises.server.inspect()["workspaces"][0].clone();
-            let newest = acknowledged.values().map(|(seq, _)| *seq).max().unwrap();
-            let entries = held["entries"].as_u64().unwrap();
-            assert!(
-                entries > newest,
-                "kill {kill}, seed {SEED}: {newest} was acknowledged, {entries} entries are there"
-            );
-            assert_eq!(held["recovering"], false, "kill {kill}: {held}");
+            assert_kept(&held, &acknowledged, &promised);
             assert_eq!(*epoch.get_or_insert(held["epoch"].clone()), held["epoch"]);
-            for (change, place) in &promised {
-                assert_eq!(
-                    acknowledged.get(change),
-                    Some(place),
-                    "kill {kill}: {change}"
-                );
-            }
-            assert!(
-                acknowledged.len() > promised.len(),
-                "kill {kill}: under load"
-            );
             promised = acknowledged;
             premises.server.start_again();
             writers.iter().for_each(Writer::hurry);
@@ -94,8 +78,34 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed_under_load() {
     settle(&writers);
 
     let fresh = join(&premises, &writers[0].workspace, "Eve");
-    let there = places(&fresh, &cases);
-    for (change, place) in &promised {
+    assert_all_there(&writers, &fresh, (&cases, &promised));
+}
+
+/// What the server's folder holds right after a kill, before any device could give it anything
+/// back: at least everything that was acknowledged, and no sign of a loss.
+fn assert_kept(held: &Value, acknowledged: &Places, before: &Places) {
+    let newest = acknowledged.values().map(|(seq, _)| *seq).max().unwrap();
+    let entries = held["entries"].as_u64().unwrap();
+    assert!(
+        entries > newest,
+        "seed {SEED}: position {newest} was acknowledged, {entries} entries are there"
+    );
+    assert_eq!(held["recovering"], false, "seed {SEED}: {held}");
+    for (change, place) in before {
+        assert_eq!(acknowledged.get(change), Some(place), "{change}");
+    }
+    assert!(acknowledged.len() > before.len(), "there was load");
+}
+
+/// A device that has everything from the server has what was acknowledged, where it was
+/// acknowledged to be; and everybody sees the same.
+fn assert_all_there(
+    writers: &[Writer],
+    fresh: &Workspace,
+    (cases, promised): (&[DocumentId], &Places),
+) {
+    let there = places(fresh, cases);
+    for (change, place) in promised {
         assert_eq!(
             there.get(change),
             Some(place),
@@ -108,15 +118,15 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed_under_load() {
         "{} of {written}",
         there.len()
     );
-    for writer in &writers {
+    for writer in writers {
         assert_eq!(writer.workspace.status().unwrap().unsent, 0);
-        assert_eq!(places(&writer.workspace, &cases), there, "{}", writer.name);
-        assert_same(&writer.workspace, &fresh, &cases);
+        assert_eq!(places(&writer.workspace, cases), there, "{}", writer.name);
+        assert_same(&writer.workspace, fresh, cases);
     }
     for workspace in writers
         .iter()
         .map(|writer| &writer.workspace)
-        .chain([&fresh])
+        .chain([fresh])
     {
         let found = workspace.verify(&mut |_, _| {}).unwrap();
         assert!(found.holds(), "seed {SEED}: {found:?}");
