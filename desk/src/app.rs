@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use casework::{Error, Founding, InviteLink, Newcomer, Workspace};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use serde_json::json;
 
 use crate::cli::{Cli, Command, ImportCommand, InitArgs, JoinArgs, TemplateCommand};
@@ -19,6 +19,7 @@ use crate::fault::Fault;
 use crate::output::{self, Bar};
 use crate::request::{Progress, Request, Response, Step};
 use crate::screen::Screen;
+use crate::screen::words::counted;
 use crate::{demo, owner, watch};
 
 /// Exit code of a command that was not carried out.
@@ -35,12 +36,21 @@ const FOLDER: &str = "casework";
 /// Runs the command with these words, the program's name first. Answers the exit code.
 #[must_use]
 pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(words) {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are "errors" too, on standard output and without harm.
+        // Help and version are "errors" too, on standard output and without harm.
+        Err(error) if !error.use_stderr() => {
             let _ = error.print();
-            return if error.use_stderr() { WRONG_USAGE } else { 0 };
+            return 0;
+        }
+        Err(error) => {
+            if words.iter().any(|word| word == "--json") {
+                output::fault(&wrong_usage(&error, &words), true);
+            } else {
+                let _ = error.print();
+            }
+            return WRONG_USAGE;
         }
     };
     log_to_stderr();
@@ -52,10 +62,34 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
         }
         Ok(None) => 0,
         Err(fault) => {
-            output::fault(&fault, as_json);
+            output::fault(&fault.or_try(help_for(&words)), as_json);
             NOT_DONE
         }
     }
+}
+
+/// Words that make no command, for programs.
+fn wrong_usage(error: &clap::Error, words: &[OsString]) -> Fault {
+    let told = error.to_string();
+    let first = told.lines().next().unwrap_or_default();
+    Fault::invalid(first.trim_start_matches("error: ")).or_try(help_for(words))
+}
+
+/// The command that explains the one with these words.
+fn help_for(words: &[OsString]) -> String {
+    let (cli, mut help) = (Cli::command(), String::from("casework"));
+    let mut command = &cli;
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        if word == "--folder" {
+            // Its value may be anything.
+            words.next();
+        } else if let Some(part) = command.find_subcommand(word) {
+            command = part;
+            help = format!("{help} {word}");
+        }
+    }
+    help + " --help"
 }
 
 /// What happens inside, for whoever asks with the variable `RUST_LOG`.
@@ -235,12 +269,13 @@ fn join(folder: &Path, args: &JoinArgs, bar: &mut Bar) -> Result<Response, Fault
         bar.step(Step { what, done, total });
     })?;
     let (info, status) = (workspace.info()?, workspace.status()?);
+    let here = counted(status.cases as u64, "case is", "cases are");
     let lines = vec![
         format!(
             "Welcome to {}, {}. This is {}.",
             info.name, info.member_name, info.device_name
         ),
-        format!("{} cases are here. Next: casework board", status.cases),
+        format!("{here} here. Next: casework board"),
     ];
     let json = json!({ "info": command::json(&info), "status": command::json(&status) });
     Ok(Response::new(lines, json))

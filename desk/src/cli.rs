@@ -5,8 +5,10 @@
 
 mod case;
 mod drawer;
+mod list;
 mod people;
 mod screen;
+mod task;
 mod template;
 
 use std::path::PathBuf;
@@ -14,10 +16,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
-pub use case::{CaseCommand, ListArgs, OpenArgs, SortBy, TaskCommand, Why};
+pub use case::{CaseCommand, OpenArgs, Why};
 pub use drawer::{DrawerCommand, HeldCommand};
+pub use list::{ListArgs, SortBy};
 pub use people::{InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
 pub use screen::BoardArgs;
+pub use task::TaskCommand;
 pub use template::TemplateCommand;
 
 const EXAMPLES: &str = "\
@@ -98,8 +102,10 @@ pub enum Command {
     )]
     Sync(SyncArgs),
     /// Set the server to sync with
+    #[command(after_help = "Example:\n  casework server ws://casework.example:7410")]
     Server(ServerArgs),
     /// How this replica stands: unsent, held, waiting, server
+    #[command(after_help = "Example:\n  casework status")]
     Status,
     /// Your work that could not stand: look, do again, throw away
     #[command(subcommand)]
@@ -108,8 +114,10 @@ pub enum Command {
     #[command(subcommand)]
     Held(HeldCommand),
     /// Check every signature, chain and right of the whole replica again
+    #[command(after_help = "Example:\n  casework verify")]
     Verify,
     /// Write a case as plain .automerge and JSON
+    #[command(after_help = "Example:\n  casework export CMP-~K7Q2 --out ./exported")]
     Export(ExportArgs),
     /// Bring cases in from elsewhere
     #[command(subcommand)]
@@ -117,6 +125,7 @@ pub enum Command {
     /// Show it all: a server, three people, a collision, and how it is settled
     ///
     /// Leaves the replicas in --folder, or in a new folder under the temporary one.
+    #[command(after_help = "Example:\n  casework demo\n  casework --folder ./demo demo")]
     Demo,
 }
 
@@ -215,6 +224,25 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        fn check(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let mut parts = command.get_subcommands().peekable();
+            if parts.peek().is_none() {
+                let help = command.get_after_help().map(ToString::to_string);
+                let help = help.unwrap_or_default();
+                assert!(help.contains("Example:\n  casework"), "{path}: {help}");
+                // Somebody may copy it, so it must at least be a command.
+                for line in help.lines().filter(|line| line.contains(path.trim())) {
+                    assert!(line.starts_with("  casework "), "{path}: {line}");
+                }
+            }
+            parts.for_each(|part| check(part, &path));
+        }
+        check(&Cli::command(), "");
     }
 
     #[test]

@@ -64,19 +64,32 @@ impl From<Error> for Fault {
         match error.kind() {
             ErrorKind::Denied => fault.or_try("casework member list    (who may change roles)"),
             ErrorKind::Corrupt => fault.or_try("casework verify"),
-            ErrorKind::Invalid | ErrorKind::Unavailable | ErrorKind::Internal => fault,
+            ErrorKind::Unavailable => fault.or_try("casework status"),
+            ErrorKind::Internal => fault.or_try("the same command again, and report this"),
+            ErrorKind::Invalid if fault.message.contains("there is no role") => {
+                fault.or_try("casework role list")
+            }
+            // What to change is in the message; how the command is meant, in its help.
+            ErrorKind::Invalid => fault,
         }
     }
 }
 
 impl From<XesError> for Fault {
     fn from(error: XesError) -> Self {
-        let cannot_open = matches!(error, XesError::Open { .. });
-        let kind = if cannot_open {
-            ErrorKind::Unavailable
-        } else {
-            ErrorKind::Invalid
+        let (kind, cure) = match error {
+            XesError::Open { .. } => (ErrorKind::Unavailable, "ls -l FILE"),
+            XesError::Stopped { .. } => (ErrorKind::Invalid, "get a whole copy of the file"),
+            XesError::Empty => (
+                ErrorKind::Invalid,
+                "head FILE    (whether it is the file you meant)",
+            ),
+            XesError::UnknownClassifier { .. } => (
+                ErrorKind::Invalid,
+                "one of those, or the same command without --classifier",
+            ),
+            XesError::Changed { .. } => (ErrorKind::Invalid, "the same command again"),
         };
-        Self::of(kind, error.to_string())
+        Self::of(kind, error.to_string()).or_try(cure)
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,6 +21,19 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// What `inspect` tells of a workspace, in this order.
+const ORDER: [&str; 9] = [
+    "name",
+    "workspace",
+    "members",
+    "devices",
+    "documents",
+    "entries",
+    "roster",
+    "epoch",
+    "recovering",
+];
 
 const EXAMPLES: &str = "Examples:
   casework-server serve --data /var/lib/casework --listen 0.0.0.0:7410
@@ -40,6 +54,9 @@ enum Command {
 }
 
 #[derive(Args)]
+#[command(
+    after_help = "Example:\n  casework-server serve --data /var/lib/casework --listen 0.0.0.0:7410"
+)]
 struct Serve {
     /// Folder of the log and the server's key; made if it is not there.
     #[arg(long, value_name = "DIR")]
@@ -62,6 +79,7 @@ struct Serve {
 }
 
 #[derive(Args)]
+#[command(after_help = "Example:\n  casework-server inspect --data /var/lib/casework --json")]
 struct Inspect {
     /// Folder of the log and the server's key.
     #[arg(long, value_name = "DIR")]
@@ -72,6 +90,9 @@ struct Inspect {
 }
 
 #[derive(Args)]
+#[command(
+    after_help = "Example:\n  casework-server epoch --data /var/lib/casework --workspace 036b7f53ebe1806f4374c8b8e9a1b78c526a0ec4a3de94662c6d3b9ae4a37688"
+)]
 struct Epoch {
     /// Folder of the log and the server's key.
     #[arg(long, value_name = "DIR")]
@@ -81,11 +102,56 @@ struct Epoch {
     workspace: WorkspaceId,
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    let as_json = matches!(&command, Command::Inspect(inspect) if inspect.json);
+    let done = match command {
         Command::Serve(serve) => serve.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Epoch(epoch) => epoch.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&error, as_json);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says what went wrong and what to do about it. There is nobody to tell when that fails.
+fn tell(error: &anyhow::Error, as_json: bool) {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Most errors name their cause already.
+        if !message.contains(&cause) {
+            let colon = if message.is_empty() { "" } else { ": " };
+            message = format!("{message}{colon}{cause}");
+        }
+    }
+    let cure = cure(&message);
+    if as_json {
+        let _ = say(&serde_json::json!({ "error": { "message": message, "try": cure } }));
+        return;
+    }
+    let _ = writeln!(std::io::stderr(), "error: {message}\n  try: {cure}");
+}
+
+/// What to do after an error that says this.
+fn cure(message: &str) -> &'static str {
+    let of = |words: &str| message.contains(words);
+    if of("Cannot acquire lock") {
+        "end the casework-server that uses this folder, or name another with --data"
+    } else if of("Not a redb database") {
+        "a backup of the folder, or an empty one: the devices give back what they hold"
+    } else if of("Address already in use") || of("cannot use") && of("Cannot assign") {
+        "--listen with another port; port 0 takes a free one"
+    } else if of("is not a data folder") {
+        "--data with the folder that `casework-server serve` was started with"
+    } else if of("is not in") {
+        "casework-server inspect --data DIR    (which workspaces are there)"
+    } else {
+        "casework-server --help"
     }
 }
 
@@ -172,7 +238,8 @@ impl Inspect {
         writeln!(out, "server {}", relay.server())?;
         for workspace in &workspaces {
             writeln!(out)?;
-            for (key, value) in workspace.as_object().into_iter().flatten() {
+            for key in ORDER {
+                let value = &workspace[key];
                 let text = value
                     .as_str()
                     .map_or_else(|| value.to_string(), str::to_owned);
@@ -212,7 +279,7 @@ fn open(data: &std::path::Path) -> anyhow::Result<Relay> {
         bail!("{} is not a data folder", data.display());
     }
     let folder = DataFolder::open(data)?;
-    let log = folder.log().context("is the server still running?")?;
+    let log = folder.log()?;
     Ok(Relay::open(
         Arc::new(log),
         folder.key()?,

@@ -1,7 +1,8 @@
 //! The stage of the played scenarios, the simulator and its oracle.
 //!
 //! Everything runs in one thread from one seed: real replicas, real sessions, the real relay; only
-//! the wire, the disk and the clock are the stage's own.
+//! the wire, the disk and the clock are the stage's own. Only [`process`] and [`main_job`] play
+//! with real processes.
 
 #![allow(
     clippy::wildcard_enum_match_arm,
@@ -9,6 +10,8 @@
 )]
 
 pub mod disk;
+pub mod main_job;
 pub mod oracle;
+pub mod process;
 pub mod sim;
 pub mod stage;

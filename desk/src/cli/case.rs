@@ -1,7 +1,9 @@
-//! The words of `casework case …` and `casework list`.
+//! The words of `casework case …`.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
+
+use super::task::TaskCommand;
 
 /// One case.
 #[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
@@ -39,6 +41,9 @@ pub enum CaseCommand {
         why: Why,
     },
     /// Take the values of fields away
+    #[command(
+        after_help = "Example:\n  casework case clear CMP-~K7Q2 severity --reason \"Entered by mistake\""
+    )]
     Clear {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -50,6 +55,9 @@ pub enum CaseCommand {
         why: Why,
     },
     /// Give another title
+    #[command(
+        after_help = "Example:\n  casework case title CMP-~K7Q2 \"Fee charged twice in March\""
+    )]
     Title {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -57,6 +65,7 @@ pub enum CaseCommand {
         title: String,
     },
     /// Write a comment
+    #[command(after_help = "Example:\n  casework case comment CMP-~K7Q2 \"She prefers letters\"")]
     Comment {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -73,6 +82,7 @@ pub enum CaseCommand {
     #[command(subcommand)]
     Task(TaskCommand),
     /// Put somebody on the case
+    #[command(after_help = "Example:\n  casework case assign CMP-~K7Q2 Rui")]
     Assign {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -80,6 +90,7 @@ pub enum CaseCommand {
         member: String,
     },
     /// Take somebody off the case
+    #[command(after_help = "Example:\n  casework case unassign CMP-~K7Q2 Rui")]
     Unassign {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -87,6 +98,7 @@ pub enum CaseCommand {
         member: String,
     },
     /// Say who answers for the case
+    #[command(after_help = "Example:\n  casework case owner CMP-~K7Q2 Ana")]
     Owner {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -94,6 +106,7 @@ pub enum CaseCommand {
         member: Option<String>,
     },
     /// Put labels on, or take them off
+    #[command(after_help = "Example:\n  casework case label CMP-~K7Q2 urgent press --remove new")]
     Label {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -104,6 +117,7 @@ pub enum CaseCommand {
         remove: Vec<String>,
     },
     /// Set or clear the priority
+    #[command(after_help = "Example:\n  casework case priority CMP-~K7Q2 high")]
     Priority {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -111,6 +125,7 @@ pub enum CaseCommand {
         priority: Option<String>,
     },
     /// Set or clear the due date
+    #[command(after_help = "Example:\n  casework case due CMP-~K7Q2 2027-03-01")]
     Due {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -136,6 +151,9 @@ pub enum CaseCommand {
         conditions: String,
     },
     /// Close the case
+    #[command(
+        after_help = "Example:\n  casework case close CMP-~K7Q2 resolved --notes \"Booked back\""
+    )]
     Close {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -149,6 +167,9 @@ pub enum CaseCommand {
         why: Why,
     },
     /// Reopen a closed case
+    #[command(
+        after_help = "Example:\n  casework case reopen CMP-~K7Q2 --reason \"She wrote again\""
+    )]
     Reopen {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -158,25 +179,29 @@ pub enum CaseCommand {
     },
     /// Settle a contested value on one of its sides
     #[command(
-        after_help = "`casework case show` numbers the sides of each contested value.\n\nExample:\n  casework case settle CMP-~K7Q2 stage 2 --reason \"Quality control saw it\""
+        after_help = "`casework case show` numbers the sides of each contested value.\n\nExample:\n  casework case settle CMP-~K7Q2 stage 2 --reason \"Quality control saw it\"\n  casework case settle CMP-~K7Q2 severity high"
     )]
     Settle {
         /// Number, beginning of the id, or unique title
         case: String,
         /// What is contested: stage, owner, field/severity, task/9f3a/status …
         place: String,
-        /// The number of the side that holds
-        side: usize,
+        /// The side that holds: its number, or its value in words
+        side: String,
         /// Why
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
     /// Show a case: fields, tasks, comments, decisions, what is contested
+    #[command(
+        after_help = "Example:\n  casework case show CMP-~K7Q2\n  casework case show \"fee charged\""
+    )]
     Show {
         /// Number, beginning of the id, or unique title
         case: String,
     },
     /// What happened on a case, with its verified authors
+    #[command(after_help = "Example:\n  casework case timeline CMP-~K7Q2 --take 10")]
     Timeline {
         /// Number, beginning of the id, or unique title
         case: String,
@@ -186,81 +211,6 @@ pub enum CaseCommand {
         /// How many of the newest to leave out
         #[arg(long, default_value_t = 0, value_name = "N")]
         skip: usize,
-    },
-}
-
-/// Tasks of a case. A task is named by the beginning of its id or by its title.
-#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
-pub enum TaskCommand {
-    /// Add a task
-    Add {
-        /// Number, beginning of the id, or unique title
-        case: String,
-        /// What is to be done
-        title: String,
-        /// By whom
-        #[arg(long = "for", value_name = "MEMBER")]
-        assignee: Option<String>,
-        /// By when, as in 2026-03-01
-        #[arg(long, value_name = "DATE")]
-        due: Option<String>,
-        /// A line of its checklist; may be given several times
-        #[arg(long = "item", value_name = "TEXT")]
-        items: Vec<String>,
-    },
-    /// Give a task to somebody, or to nobody
-    Assign {
-        /// Number, beginning of the id, or unique title
-        case: String,
-        /// Beginning of its id, or its title
-        task: String,
-        /// Name or beginning of the id; nobody without
-        member: Option<String>,
-    },
-    /// Change the due date of a task
-    Due {
-        /// Number, beginning of the id, or unique title
-        case: String,
-        /// Beginning of its id, or its title
-        task: String,
-        /// The date, as in 2026-03-01; none without
-        date: Option<String>,
-    },
-    /// Finish a task
-    Done {
-        /// Number, beginning of the id, or unique title
-        case: String,
-        /// Beginning of its id, or its title
-        task: String,
-    },
-    /// Cancel a task
-    Cancel {
-        /// Number, beginning of the id, or unique title
-        case: String,
-        /// Beginning of its id, or its title
-        task: String,
-        /// Why
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
-    },
-    /// Open a finished or cancelled task again
-    Reopen {
-        /// Number, beginning of the id, or unique title
-        case: String,
-        /// Beginning of its id, or its title
-        task: String,
-    },
-    /// Check or uncheck a line of a task's checklist
-    Check {
-        /// Number, beginning of the id, or unique title
-        case: String,
-        /// Beginning of its id, or its title
-        task: String,
-        /// Beginning of the line's id, or its text
-        item: String,
-        /// Uncheck it
-        #[arg(long)]
-        off: bool,
     },
 }
 
@@ -300,69 +250,4 @@ pub struct OpenArgs {
     /// Only for you, its owner and its assignees
     #[arg(long)]
     pub restricted: bool,
-}
-
-/// `casework list`, and the filter of the board.
-#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
-pub struct ListArgs {
-    /// Key or name of a template
-    #[arg(long, short, value_name = "TEMPLATE")]
-    pub template: Option<String>,
-    /// Words in number, title, labels or card fields
-    #[arg(long, short, value_name = "WORDS", default_value = "")]
-    pub search: String,
-    /// In this stage: id or name
-    #[arg(long, value_name = "STAGE")]
-    pub stage: Option<String>,
-    /// Owned by or assigned to me
-    #[arg(long)]
-    pub mine: bool,
-    /// Owned by or assigned to this member
-    #[arg(long = "of", value_name = "MEMBER")]
-    pub member: Option<String>,
-    /// Owned by or assigned to a member of this team
-    #[arg(long, value_name = "TEAM")]
-    pub team: Option<String>,
-    /// Without owner and assignees
-    #[arg(long)]
-    pub unassigned: bool,
-    /// Bearing this label; may be given several times
-    #[arg(long = "label", value_name = "LABEL")]
-    pub labels: Vec<String>,
-    /// With contested values
-    #[arg(long)]
-    pub contested: bool,
-    /// Due before today and not finished
-    #[arg(long)]
-    pub overdue: bool,
-    /// With work that is not on the server yet
-    #[arg(long)]
-    pub unsynced: bool,
-    /// Not finished
-    #[arg(long)]
-    pub open: bool,
-    /// The order
-    #[arg(long, value_enum, default_value_t = SortBy::Changed)]
-    pub sort: SortBy,
-    /// How many at most
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub limit: usize,
-}
-
-/// The order of a list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-pub enum SortBy {
-    /// What changed last comes first
-    #[default]
-    Changed,
-    /// What was opened first comes first
-    Opened,
-    /// What stands in its stage longest comes first
-    Entered,
-    /// What is due first comes first
-    Due,
-    /// By number
-    Number,
-    /// By title
-    Title,
 }

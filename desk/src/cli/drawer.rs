@@ -7,13 +7,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
 pub enum DrawerCommand {
     /// What lies in it, and why
+    #[command(after_help = "Example:\n  casework drawer list")]
     List,
     /// Do something again, as a new change that names the original
+    #[command(after_help = "Example:\n  casework drawer redo 3")]
     Redo {
         /// Its number in the list
         number: u64,
     },
     /// Throw something away, for good
+    #[command(after_help = "Example:\n  casework drawer discard 3")]
     Discard {
         /// Its number in the list
         number: u64,
@@ -24,6 +27,7 @@ pub enum DrawerCommand {
 #[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
 pub enum HeldCommand {
     /// What is held, whose, and on which case
+    #[command(after_help = "Example:\n  casework held list")]
     List,
     /// Adopt what is held on a case
     #[command(

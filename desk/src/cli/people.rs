@@ -27,12 +27,16 @@ pub struct InviteArgs {
 #[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
 pub enum MemberCommand {
     /// Everybody
+    #[command(after_help = "Example:\n  casework member list --all")]
     List {
         /// People named by imports too
         #[arg(long)]
         all: bool,
     },
     /// Add a member without a device; an invite with --device-of gives one
+    #[command(
+        after_help = "Example:\n  casework member add \"Intake form\" --kind service --role intake"
+    )]
     Add {
         /// Name
         name: String,
@@ -56,11 +60,13 @@ pub enum MemberCommand {
         remove: Vec<String>,
     },
     /// Suspend a member with all devices; what they did stays
+    #[command(after_help = "Example:\n  casework member remove Rui")]
     Remove {
         /// Name or beginning of the id
         member: String,
     },
     /// Let a suspended member back in
+    #[command(after_help = "Example:\n  casework member restore Rui")]
     Restore {
         /// Name or beginning of the id
         member: String,
@@ -91,6 +97,7 @@ pub enum KindArg {
 #[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
 pub enum TeamCommand {
     /// The teams and who is in them
+    #[command(after_help = "Example:\n  casework team list")]
     List,
     /// Make a team, or change who is in it
     #[command(
@@ -115,5 +122,6 @@ pub enum TeamCommand {
 #[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
 pub enum RoleCommand {
     /// The roles and what they grant
+    #[command(after_help = "Example:\n  casework role list")]
     List,
 }

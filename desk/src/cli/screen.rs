@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::case::ListArgs;
+use super::list::ListArgs;
 
 /// `casework board`.
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]

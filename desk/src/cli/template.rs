@@ -20,8 +20,12 @@ pub enum TemplateCommand {
         content: Option<String>,
     },
     /// The templates of this workspace
+    #[command(after_help = "Example:\n  casework template list")]
     List,
     /// Stages, fields, moves and decisions of a template
+    #[command(
+        after_help = "Example:\n  casework template show CMP\n  casework template show CMP --toml > complaint.toml"
+    )]
     Show {
         /// Key or name
         template: String,
@@ -30,6 +34,9 @@ pub enum TemplateCommand {
         toml: bool,
     },
     /// The packages that come with casework
+    #[command(
+        after_help = "Example:\n  casework template library\n  casework template library complaint > complaint.toml"
+    )]
     Library {
         /// Print this one as TOML
         name: Option<String>,

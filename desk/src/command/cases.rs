@@ -32,7 +32,7 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Respon
             place,
             side,
             reason,
-        } => settle(desk, case, (place, *side), reason.as_deref()),
+        } => settle(desk, case, (place, side), reason.as_deref()),
         CaseCommand::Comment {
             case,
             text,
@@ -96,7 +96,12 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
             act(desk, desk.case(case)?, action, &no, "New due date")
         }
         CaseCommand::Reopen { case, why } => {
-            act(desk, desk.case(case)?, CaseAction::Reopen, why, "Reopened")
+            let id = desk.case(case)?;
+            if !desk.workspace.case(id)?.is_closed() {
+                let message = format!("{} is not closed", number(desk, id)?);
+                return Err(Fault::invalid(message).or_try(format!("casework case show {case}")));
+            }
+            act(desk, id, CaseAction::Reopen, why, "Reopened")
         }
         CaseCommand::Close {
             case,
@@ -351,7 +356,9 @@ fn after(fault: Fault, done: usize) -> Fault {
 fn cure(error: Error, case: &str) -> Fault {
     let text = error.to_string();
     let fault = Fault::from(error);
-    if text.contains("override the rule") {
+    if text.contains("opening requires") {
+        fault.or_try("the same command with --set FIELD=VALUE for each of them")
+    } else if text.contains("override the rule") {
         fault.or_try("the same command with --override --reason \"…\"")
     } else if text.contains("needs a reason") {
         fault.or_try("the same command with --reason \"…\"")

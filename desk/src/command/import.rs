@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use casework::ids::{DocumentId, MemberId};
-use casework::template::Package;
+use casework::template::{Field, Package};
 use casework::{CaseImport, MemberKind, Standing};
 use serde_json::{Value, json};
 
@@ -57,8 +57,7 @@ pub(super) fn xes(desk: &mut Desk<'_>, args: &XesArgs) -> Result<Response, Fault
     let plan = ImportPlan::survey(&source, &options, &mut |progress| {
         desk.step("reading the log", progress.read_bytes, progress.total_bytes);
     })?;
-    let mut package = package(&plan, source.name());
-    package.key = free_key(desk, &package)?;
+    let package = known_or_new(desk, package(&plan, source.name()), args.again)?;
     if args.dry_run {
         let lines = import_page::plan(&plan, &package, desk.screen);
         let json = plan_json(&plan, &package);
@@ -161,7 +160,8 @@ fn enter_people(
         // A case can only name members that the server has taken.
         super::status::synced(desk)?;
     }
-    Ok((people, missing.len() as u64))
+    let named = missing.iter().filter(|name| **name != NOBODY);
+    Ok((people, named.count() as u64))
 }
 
 fn import_cases(
@@ -229,36 +229,58 @@ fn commit(desk: &Desk<'_>, batch: &mut Vec<Script>, imported: &mut Imported) -> 
     Ok(())
 }
 
-/// The plan's key, or the next one that no other template has: a template that somebody made is
-/// never given a new revision by an import.
-fn free_key(desk: &Desk<'_>, package: &Package) -> Result<String, Fault> {
+/// The template of an earlier import of this log, grown by what is new in it, or the log's own
+/// with a key that no other template has: a template that somebody made is never given a new
+/// revision by an import.
+fn known_or_new(desk: &Desk<'_>, mut package: Package, again: bool) -> Result<Package, Fault> {
     let templates = desk.workspace.templates()?;
-    let shape = |package: &Package| {
-        let stages = package.stages.iter().map(|stage| stage.id.clone());
-        let fields = package.fields.iter().map(|field| field.id.clone());
-        (
-            package.name.clone(),
-            stages.collect::<Vec<_>>(),
-            fields.collect::<Vec<_>>(),
-        )
-    };
+    let plain = package.key.clone();
     let letters = (b'A'..=b'Z').map(|letter| char::from(letter).to_string());
     for ending in [String::new()].into_iter().chain(letters) {
-        let stem: String = package
-            .key
-            .chars()
-            .take(MAX_KEY_LETTERS - ending.len())
-            .collect();
-        let key = format!("{stem}{ending}");
-        let known = templates.iter().find(|known| known.package.key == key);
-        if known.is_none_or(|known| shape(&known.package) == shape(package)) {
-            return Ok(key);
+        let stem: String = plain.chars().take(MAX_KEY_LETTERS - ending.len()).collect();
+        package.key = format!("{stem}{ending}");
+        let known = templates
+            .iter()
+            .find(|known| known.package.key == package.key);
+        let Some(known) = known.map(|known| &known.package) else {
+            return Ok(package);
+        };
+        if holds(known, &package) {
+            return Ok(Package::clone(known));
+        }
+        // A file that was cut and is whole now has more activities and attributes.
+        if holds(&package, known) {
+            return Ok(package);
+        }
+        if known.name == package.name && !again {
+            let message = format!(
+                "template {} has the name of this log and other fields: an import of another \
+                 copy, perhaps of one that was cut",
+                known.key
+            );
+            return Err(Fault::invalid(message)
+                .or_try("the same command with --again: all of it, beside the earlier cases"));
         }
     }
     Err(Fault::invalid(format!(
-        "there is no free template key like {}",
-        package.key
+        "there is no free template key like {plain}"
     )))
+}
+
+/// Whether a package has every stage, field and option of a smaller one of the same name.
+fn holds(larger: &Package, smaller: &Package) -> bool {
+    let stage = |id: &str| larger.stages.iter().any(|stage| stage.id == id);
+    let field = |wanted: &Field| {
+        larger.fields.iter().any(|field| {
+            let option = |id: &str| field.options.iter().any(|option| option.id == id);
+            field.id == wanted.id
+                && field.kind == wanted.kind
+                && wanted.options.iter().all(|wanted| option(&wanted.id))
+        })
+    };
+    larger.name == smaller.name
+        && smaller.stages.iter().all(|wanted| stage(&wanted.id))
+        && smaller.fields.iter().all(field)
 }
 
 fn plan_json(plan: &ImportPlan, package: &Package) -> Value {

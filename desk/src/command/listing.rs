@@ -27,18 +27,23 @@ pub(super) fn list(desk: &Desk<'_>, args: &ListArgs) -> Result<Response, Fault> 
     let cards = chosen(desk, args, template)?;
     let names = desk.names()?;
     let stages = stages(desk, &cards)?;
-    let shown = &cards[..cards.len().min(args.limit)];
+    let from = args.skip.min(cards.len());
+    let shown = &cards[from..cards.len().min(from.saturating_add(args.limit))];
     let mut lines = lists::cases(shown, &names, &stages, desk.screen);
-    if cards.len() > shown.len() {
-        let more = (cards.len() - shown.len()) as u64;
+    let after = cards.len() - from - shown.len();
+    if after > 0 {
         lines.push(format!(
-            "and {} (--limit {})",
-            count(more, "more case"),
+            "and {} (--skip {}, or --limit {})",
+            count(after as u64, "more case"),
+            from + shown.len(),
             cards.len()
         ));
     }
-    if cards.is_empty() {
-        lines = vec!["No cases.".to_owned()];
+    if shown.is_empty() {
+        lines = vec![match cards.len() as u64 {
+            0 => "No cases.".to_owned(),
+            all => format!("No more cases: there are {all}, and --skip leaves out {from}."),
+        }];
     }
     let json = json!({
         "total": cards.len(),
@@ -118,9 +123,8 @@ fn one_board(
     page.lines(board::lines(&columns, desk.screen));
     if !empty.is_empty() {
         let line = format!("empty: {}", empty.join(", "));
-        let line = page.tone(Tone::Quiet, &line);
         page.gap();
-        page.line(line);
+        page.toned(Tone::Quiet, &line);
     }
     Ok(json!({
         "template": template,

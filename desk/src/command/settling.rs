@@ -1,19 +1,20 @@
 //! Naming what lies inside a case: contested places with their sides, and comments.
 
-use casework::Choice;
 use casework::case::{PartId, Place};
 use casework::ids::DocumentId;
+use casework::{Choice, ContestedPlace};
 
 use super::Desk;
 use super::cases::answer;
 use crate::fault::Fault;
 use crate::request::Response;
+use crate::screen::words::plain;
 
-/// Settles a contested place on the side with a number, as `case show` numbers them.
+/// Settles a contested place on one side: its number, as `case show` numbers them, or its words.
 pub(super) fn settle(
     desk: &Desk<'_>,
     case: &str,
-    (place, side): (&str, usize),
+    (place, side): (&str, &str),
     reason: Option<&str>,
 ) -> Result<Response, Fault> {
     let id = desk.case(case)?;
@@ -39,21 +40,37 @@ pub(super) fn settle(
         };
         return Err(Fault::invalid(what).or_try(show));
     };
-    let index = side
-        .checked_sub(1)
-        .filter(|index| *index < found.sides.len());
-    let Some(index) = index else {
-        let message = format!(
-            "{} has sides 1 to {}, not {side}",
-            found.place,
-            found.sides.len()
-        );
-        return Err(Fault::invalid(message).or_try(show));
-    };
+    let index = side_of(found, side).map_err(|fault| fault.or_try(show))?;
     let acted = desk
         .workspace
         .settle(id, &found.place, &Choice::Side(index), reason)?;
     answer(desk, id, &[acted], "Settled")
+}
+
+/// The side that a person named. A number that is no side may be a value, as of a counter.
+fn side_of(found: &ContestedPlace, side: &str) -> Result<usize, Fault> {
+    let number = side.parse::<usize>().ok();
+    let numbered = number.and_then(|number| number.checked_sub(1));
+    if let Some(index) = numbered.filter(|index| *index < found.sides.len()) {
+        return Ok(index);
+    }
+    let named = |words: &str| words.to_lowercase() == side.trim().to_lowercase();
+    let mut saying = (0..found.sides.len()).filter(|index| {
+        let side = &found.sides[*index];
+        named(&side.words) || side.value.as_text().is_some_and(named)
+    });
+    if let (Some(index), None) = (saying.next(), saying.next()) {
+        return Ok(index);
+    }
+    let sides = found.sides.iter().enumerate();
+    let sides: Vec<String> = sides
+        .map(|(index, side)| format!("{} ({})", index + 1, plain(&side.words)))
+        .collect();
+    Err(Fault::invalid(format!(
+        "{} has no side {side:?}; it has {}",
+        found.place,
+        sides.join(", ")
+    )))
 }
 
 /// `task/9f3a/status` for `task/9f3a0c…/status`: each part may be the beginning of the real one.

@@ -28,7 +28,9 @@ pub(super) fn synced(desk: &mut Desk<'_>) -> Result<SyncReport, Fault> {
     report.map_err(|error| {
         let cure = match error.kind() {
             ErrorKind::Denied => "casework drawer list    (what could not be sent)",
-            ErrorKind::Unavailable => "casework status",
+            ErrorKind::Unavailable => {
+                "the same later: everything is safe here; casework server ADDR if it moved"
+            }
             ErrorKind::Invalid => "casework server ws://HOST:PORT",
             ErrorKind::Corrupt => "casework verify",
             ErrorKind::Internal => "casework sync",
@@ -175,12 +177,9 @@ pub(super) fn status(desk: &Desk<'_>) -> Result<Response, Fault> {
     let (info, status) = (desk.workspace.info()?, desk.workspace.status()?);
     let state = desk.workspace.sync_state();
     let mut page = Page::new(desk.screen);
-    let name = page.tone(Tone::Strong, &plain(&info.name));
-    page.line(format!(
-        "{name}  {}",
-        page.tone(Tone::Quiet, &format!("workspace {}", info.workspace))
-    ));
+    page.line(page.tone(Tone::Strong, &plain(&info.name)));
     let mut pair = |label: &str, value: &str, tone: Option<Tone>| page.pair(label, 12, value, tone);
+    pair("workspace", &info.workspace.to_string(), Some(Tone::Quiet));
     if info.member.is_some() {
         let who = format!(
             "{} on {}",

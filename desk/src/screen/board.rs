@@ -8,8 +8,8 @@ use super::words::{cut, fill, plain, thousands, width, wrap};
 
 /// Narrowest column that can be read.
 const NARROWEST: usize = 23;
-/// Widest: a card is a card.
-const WIDEST: usize = 38;
+/// Widest: a card is a card, unless there are few columns and much room.
+const WIDEST: usize = 48;
 /// Blanks between columns.
 const GAP: usize = 2;
 /// Most lines of a title.

@@ -81,7 +81,7 @@ impl CasePage<'_> {
             format!("id {}", view.document.short()),
             plain(self.template),
         ];
-        page.line(page.tone(Tone::Quiet, &about.join(" · ")));
+        page.toned(Tone::Quiet, &about.join(" · "));
         let mut who = vec![format!(
             "owner {}",
             self.names.or_nobody(*view.owner.value())

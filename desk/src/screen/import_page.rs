@@ -104,7 +104,8 @@ fn head(plan: &ImportPlan, package: &Package, page: &mut Page) {
         count(plan.counts.attributes, "attribute"),
         counted(plan.people.len() as u64, "person", "people")
     );
-    page.line(format!("{key}  {}  {counts}", plain(&package.name)));
+    page.line(format!("{key}  {}", plain(&package.name)));
+    page.line(counts);
     if let Some(classifier) = &plan.classifier {
         let line = format!("activities by the log's {:?}", plain(classifier));
         page.line(page.tone(Tone::Quiet, &line));

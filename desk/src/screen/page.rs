@@ -68,6 +68,14 @@ impl Page {
         }
     }
 
+    /// Adds a wrapped text, painted.
+    pub fn toned(&mut self, tone: Tone, text: &str) {
+        for line in wrap(text, self.screen.width, MAX_TEXT_LINES) {
+            let line = self.tone(tone, &line);
+            self.line(line);
+        }
+    }
+
     /// Adds a label of a given width and a wrapped value beside it; `mark` paints the value.
     pub fn pair(&mut self, label: &str, columns: usize, value: &str, mark: Option<Tone>) {
         let left = INDENT + columns + 2;

@@ -1,7 +1,7 @@
 //! Where a log comes from: a file or bytes in memory. It is read twice, so it can be opened again.
 
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -71,6 +71,11 @@ impl Source {
     pub fn open(&self) -> Result<Box<dyn Read + Send>, XesError> {
         match &self.content {
             Content::Path(path) => match File::open(path) {
+                // A folder can be opened too, and fails at the first byte only.
+                Ok(_) if path.is_dir() => Err(XesError::Open {
+                    path: path.clone(),
+                    error: ErrorKind::IsADirectory.into(),
+                }),
                 Ok(file) => Ok(Box::new(file)),
                 Err(error) => Err(XesError::Open {
                     path: path.clone(),

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use automerge::Automerge;
 use casework_protocol::ids::{DocumentId, RevisionId};
 
-use super::store::Writes;
+use super::rows::DocumentRow;
+use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
+use super::writing::write_card;
 use super::{Replica, ReplicaFault};
 use crate::case::{Past, RevisionMark};
 use crate::template::Revision;
@@ -92,7 +94,41 @@ impl Replica {
                 tables::document(template),
                 id.as_bytes().to_vec(),
             );
-            self.current.insert(template, id);
+            if self.current.insert(template, id) != Some(id) {
+                self.show_again(writes, template)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Cards and views of a template's cases follow its current revision, which may have arrived
+    /// after them.
+    fn show_again(
+        &mut self,
+        writes: &mut Writes,
+        template: DocumentId,
+    ) -> Result<(), ReplicaFault> {
+        let Some(revision) = self.current_revision(template) else {
+            return Ok(());
+        };
+        let mut cases = Vec::new();
+        self.store.scan(Table::Documents, &[], |key, value| {
+            let row: DocumentRow = decode_row(Table::Documents, value)?;
+            let case = tables::document_of(key).filter(|_| row.template == Some(template));
+            cases.extend(case);
+            Ok(true)
+        })?;
+        for case in cases {
+            // One that cannot be read is made anew, under this revision, by whoever reads it.
+            let Some(mut view) = self.stored_view(case)? else {
+                continue;
+            };
+            view.judge_again(&revision);
+            write_card(writes, &view, Some(&revision));
+            writes.put(Table::Views, tables::document(case), view.to_stored());
+            if let Some(open) = self.documents.get_mut(case) {
+                open.view = None;
+            }
         }
         Ok(())
     }

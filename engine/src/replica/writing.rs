@@ -229,7 +229,7 @@ impl Replica {
     }
 }
 
-fn write_card(writes: &mut Writes, view: &CaseView, revision: Option<&Revision>) {
+pub(super) fn write_card(writes: &mut Writes, view: &CaseView, revision: Option<&Revision>) {
     let card = Card::of(view, revision);
     writes.put(
         Table::Cards,

@@ -80,6 +80,14 @@ pub(super) fn derive(view: &CaseView, doc: &Automerge, context: &ViewContext<'_>
     }
 }
 
+impl CaseView {
+    /// Derives again what depends on the template's revision, which is another one now.
+    pub fn judge_again(&mut self, revision: &Revision) {
+        self.flags.contested = contested(self, Some(revision));
+        self.flags.requirements_unmet = unmet(self, revision);
+    }
+}
+
 fn contested(view: &CaseView, revision: Option<&Revision>) -> BTreeSet<Place> {
     let mut places = BTreeSet::new();
     let mut mark = |contested: bool, place: Place| {

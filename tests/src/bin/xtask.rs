@@ -12,8 +12,12 @@ use clap::{Parser, Subcommand};
 mod bench;
 #[path = "../xtask/fuzz.rs"]
 mod fuzz;
+#[path = "../xtask/main_job.rs"]
+mod main_job;
 #[path = "../xtask/sim.rs"]
 mod sim;
+#[path = "../xtask/tour.rs"]
+mod tour;
 
 /// Longer proofs of Casework than the ordinary test run has time for.
 #[derive(Debug, Parser)]
@@ -31,6 +35,10 @@ enum Task {
     Fuzz(fuzz::Args),
     /// Plays seeded whole-system histories and checks them with the oracle.
     Sim(sim::Args),
+    /// Takes both real process logs through two devices and a server process.
+    MainJob(main_job::Args),
+    /// Runs the README's tour and writes the output under its commands.
+    Tour(tour::Args),
 }
 
 fn main() -> Result<()> {
@@ -39,6 +47,8 @@ fn main() -> Result<()> {
         Task::Bench(args) => bench::run(&args, out)?,
         Task::Fuzz(args) => fuzz::run(&args, out)?,
         Task::Sim(args) => sim::run(&args, out)?,
+        Task::MainJob(args) => main_job::run(&args, out)?,
+        Task::Tour(args) => tour::run(&args, out)?,
     }
     out.flush()?;
     Ok(())

@@ -12,6 +12,7 @@
 mod architecture;
 mod authority;
 mod claims;
+mod cli;
 mod contract;
 mod convergence;
 mod crash;
@@ -20,6 +21,8 @@ mod hostile_bundles;
 mod hostile_server;
 mod hostile_server_entries;
 mod joining;
+mod kill;
+mod main_job;
 
 #[test]
 fn no_test_file_is_forgotten() {
