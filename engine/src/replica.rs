@@ -144,6 +144,8 @@ pub struct Replica {
     current: BTreeMap<DocumentId, RevisionId>,
     /// Own changes whose dependencies the server said it lacks: their documents are compared.
     to_compare: BTreeSet<DocumentId>,
+    /// Documents of which something in between did not come: they are fetched whole.
+    gaps: BTreeSet<DocumentId>,
     /// Documents to be looked at for a bundle; `None` until the first look.
     to_bundle: Option<Vec<DocumentId>>,
     next_outbox: u64,

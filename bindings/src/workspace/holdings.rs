@@ -105,6 +105,10 @@ impl Holdings for InSession<'_> {
         self.replica.take_items(items, start, now_ms)
     }
 
+    fn take_gaps(&mut self) -> Vec<DocumentId> {
+        self.replica.take_gaps()
+    }
+
     fn take_bundle(
         &mut self,
         document: DocumentId,

@@ -159,6 +159,7 @@ impl Replica {
             revisions: Default::default(),
             current: Default::default(),
             to_compare: Default::default(),
+            gaps: Default::default(),
             to_bundle: None,
             next_outbox: 0,
             next_drawer: 0,
@@ -333,7 +334,7 @@ impl Replica {
     }
 
     /// Goes back to what the disk says.
-    fn forget_memory(&mut self) {
+    pub(super) fn forget_memory(&mut self) {
         self.documents.close_all();
         self.records.clear();
         if let Ok(roster) = load_roster(&self.store) {

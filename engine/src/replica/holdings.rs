@@ -1,5 +1,6 @@
 //! The replica as a sync session sees it: see [`Holdings`].
 
+use casework_protocol::access::{occasion, views};
 use casework_protocol::frame::{Answer, Cursor, DocumentHeads, ErrorCode, Logged, Scope, Start};
 use casework_protocol::ids::{DocumentId, ServerId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
@@ -73,6 +74,10 @@ impl Holdings for Replica {
         self.take(items, start)
     }
 
+    fn take_gaps(&mut self) -> Vec<DocumentId> {
+        core::mem::take(&mut self.gaps).into_iter().collect()
+    }
+
     fn take_bundle(
         &mut self,
         document: DocumentId,
@@ -99,6 +104,11 @@ impl Holdings for Replica {
     }
 
     fn evict(&mut self, document: DocumentId) -> Result<(), ReplicaFault> {
+        if self.is_for_us(document)? {
+            let what = format!("it evicts document {document}, which nobody took away");
+            self.blame(what);
+            return Ok(());
+        }
         self.forget_document(document)
     }
 
@@ -129,9 +139,9 @@ impl Holdings for Replica {
         let mut items: Vec<Logged> = Vec::new();
         let (mut next, mut bytes) = (from, 0);
         self.store
-            .scan_from(Table::Log, &[], &tables::number(from), |_, value| {
+            .scan_from(Table::Log, &[], &tables::number(from), |key, value| {
                 let item: Logged = decode_row(Table::Log, value)?;
-                if item.seq() != next {
+                if item.seq() != next || tables::last_number(key) != next {
                     return Ok(false);
                 }
                 next += item.len();
@@ -190,7 +200,7 @@ impl Replica {
             .unwrap_or(Start::Nothing))
     }
 
-    fn put_start(&mut self, start: &Start) -> Result<(), ReplicaFault> {
+    pub(super) fn put_start(&mut self, start: &Start) -> Result<(), ReplicaFault> {
         let mut writes = Writes::default();
         writes.put_cbor(Table::Meta, meta::START.to_vec(), start);
         self.commit(writes)
@@ -215,6 +225,29 @@ impl Replica {
         let mut writes = Writes::default();
         writes.put_cbor(Table::Meta, meta::SCOPE.to_vec(), scope);
         self.commit(writes)
+    }
+
+    /// Whether this member sees a document, and this device wants it, by everything that has
+    /// arrived: the entry that takes sight away comes before the eviction.
+    fn is_for_us(&mut self, id: DocumentId) -> Result<bool, ReplicaFault> {
+        match self.record(id) {
+            Ok(_) => {}
+            Err(ReplicaFault::Document(_)) => return Ok(false),
+            Err(fault) => return Err(fault),
+        }
+        let Some(member) = self.member() else {
+            return Ok(false);
+        };
+        let (roster, access) = (self.roster()?.head(), self.records[&id].head());
+        let here = occasion(roster, access, member);
+        let wanted = match self.scope() {
+            Scope::All => true,
+            Scope::Mine => here.own,
+            Scope::Team => here.team,
+            Scope::Templates(templates) => templates.contains(&access.template()),
+            Scope::Listed(documents) => documents.contains(&id),
+        };
+        Ok(wanted && views(roster, access, member))
     }
 
     /// Rescues unsent work of a document into the drawer, then forgets the document.

@@ -40,8 +40,19 @@ impl Replica {
     /// Takes items of the log, in log order, and remembers where to go on. One transaction.
     ///
     /// # Errors
-    /// [`ReplicaFault`]: the store failed, or the roster that the server handed over forks.
+    /// [`ReplicaFault`]: the store failed, or the roster that the server handed over forks or has
+    /// a gap. Nothing was taken then, and the next session gets the roster from its beginning.
     pub fn take(&mut self, items: Vec<Logged>, start: Start) -> Result<(), ReplicaFault> {
+        self.take_all(items, start).or_else(|fault| {
+            self.forget_memory();
+            if matches!(fault, ReplicaFault::Untrusted(_)) {
+                self.read_roster_again()?;
+            }
+            Err(fault)
+        })
+    }
+
+    fn take_all(&mut self, items: Vec<Logged>, start: Start) -> Result<(), ReplicaFault> {
         let mut writes = Writes::default();
         let mut arriving: BTreeMap<DocumentId, Arriving> = BTreeMap::new();
         let mut pending = Vec::new();
@@ -100,7 +111,10 @@ impl Replica {
         }
         let mut steps = self.take_documents(&mut writes, arriving)?;
         self.judge_own(&mut writes, &start, &mut steps)?;
-        writes.put_cbor(Table::Meta, meta::START.to_vec(), &start);
+        // What is missing is fetched; should that not come to an end, it is read again from here.
+        if self.gaps.is_empty() {
+            writes.put_cbor(Table::Meta, meta::START.to_vec(), &start);
+        }
         self.settle_steps(writes, steps)
     }
 

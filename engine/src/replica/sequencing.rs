@@ -9,6 +9,7 @@ use casework_protocol::access::AccessRecord;
 use casework_protocol::access::entry::{AccessBody, AccessEntry};
 use casework_protocol::authority::Received;
 use casework_protocol::entry::SignedEntry;
+use casework_protocol::frame::{Cursor, Start};
 use casework_protocol::ids::DocumentId;
 use casework_protocol::roster::Roster;
 use casework_protocol::roster::entry::RosterBody;
@@ -68,6 +69,19 @@ impl Replica {
         }
         put_roster(writes, version, &entry, Some(arrived));
         Ok(())
+    }
+
+    /// The next session gets the whole roster, and everything else from where this one was: what
+    /// one server or one bad line kept back must not be missing for ever.
+    pub(super) fn read_roster_again(&mut self) -> Result<(), ReplicaFault> {
+        let Start::At(Cursor { epoch, seq }) = self.stored_start()? else {
+            return Ok(());
+        };
+        self.put_start(&Start::Partway {
+            epoch,
+            target: seq,
+            below: 0,
+        })
     }
 
     /// An entry that this replica had sequenced itself now has a place in the log.
@@ -160,6 +174,7 @@ impl Replica {
         let expected = row.document_seq.unwrap_or(number);
         let gap = (expected..number).find(|n| follows && !row.ahead.contains(n));
         if let Some(from) = gap {
+            self.gaps.insert(id);
             self.notices.push(Notice::Gap {
                 document: id,
                 from,

@@ -64,6 +64,18 @@ pub enum SyncFault<F> {
         /// The proof of it.
         evidence: Box<ForkEvidence>,
     },
+    /// The server admits that its log has other entries in place of some that it once showed: it
+    /// was restored and went on, or it shows two histories. Compare head codes with somebody else;
+    /// only a new epoch, which its operator opens, helps.
+    #[error("the server shows another history: {trusted} was trusted and now it says {offered}")]
+    Diverged {
+        /// Short code of the trusted head.
+        trusted: String,
+        /// Short code of the offered head.
+        offered: String,
+        /// Both heads.
+        evidence: Box<ForkEvidence>,
+    },
     /// The log became shorter and the server does not admit that it lost something.
     #[error("the log had {known} entries and now has {offered}")]
     WentBack {
@@ -166,7 +178,7 @@ impl<F> SyncFault<F> {
     pub fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::RetryAfter { .. } | Self::Silent(_) | Self::Ended
+            Self::RetryAfter { .. } | Self::Diverged { .. } | Self::Silent(_) | Self::Ended
         )
     }
 
@@ -180,6 +192,7 @@ impl<F> SyncFault<F> {
                 | Self::Head(_)
                 | Self::Unproved(_)
                 | Self::ForkedLog { .. }
+                | Self::Diverged { .. }
                 | Self::WentBack { .. }
                 | Self::OtherEpoch { .. }
                 | Self::BeyondHead { .. }

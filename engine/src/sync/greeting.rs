@@ -86,10 +86,16 @@ impl Session {
                 self.state = State::Following;
                 Ok(Vec::new())
             }
-            Judged::Behind { common: None } => Err(Self::recovering()),
-            Judged::Behind {
-                common: Some(common),
-            } => {
+            Judged::Diverged {
+                trusted,
+                offered,
+                evidence,
+            } => Err(SyncFault::Diverged {
+                trusted,
+                offered,
+                evidence,
+            }),
+            Judged::Behind { common } => {
                 holdings
                     .turn(Turn::Recover { from: common })
                     .map_err(SyncFault::Holdings)?;

@@ -15,8 +15,13 @@ pub(super) enum Judged {
     /// Read on under this head.
     GoOn(VerifiedHead),
     /// The server lost entries from this position on; the head shown to it stays the trusted one.
-    /// Without a position it has other entries in their place and only a new epoch helps.
-    Behind { common: Option<u64> },
+    Behind { common: u64 },
+    /// The server has other entries in place of known ones; only a new epoch helps.
+    Diverged {
+        trusted: String,
+        offered: String,
+        evidence: Box<ForkEvidence>,
+    },
     /// A new epoch under this head forked at this position.
     NewEpoch { head: VerifiedHead, common: u64 },
 }
@@ -45,8 +50,18 @@ pub(super) fn judge_continuity<F>(
             if known == now && trusted.head().root == offered.head().root {
                 return Err(SyncFault::Continuity("it lost nothing"));
             }
-            Ok(Judged::Behind {
-                common: recovering.then_some(common),
+            if recovering {
+                return Ok(Judged::Behind { common });
+            }
+            Ok(Judged::Diverged {
+                trusted: trusted.head().short_code(),
+                offered: offered.head().short_code(),
+                evidence: Box::new(ForkEvidence {
+                    size: known,
+                    trusted: trusted.signed().clone(),
+                    offered: offered.signed().clone(),
+                    proof: None,
+                }),
             })
         }
         (Some(trusted), Continuity::NewEpoch { from, common }) => {

@@ -73,6 +73,10 @@ pub trait Holdings {
         start: Start,
         now_ms: u64,
     ) -> Result<(), Self::Fault>;
+    /// Documents of which the items just taken show that something in between did not come; each
+    /// is told once. The session fetches them whole, and the place where to go on is not stored
+    /// before that.
+    fn take_gaps(&mut self) -> Vec<DocumentId>;
     /// Takes a countersigned bundle of one document, to be proved under this head. A bundle that
     /// does not hold is reported as a refusal text (the session then fetches the document's
     /// entries instead), not as a fault.

@@ -240,6 +240,13 @@ impl Session {
                 .map_err(SyncFault::Holdings)?;
             // The roster shows this device: an earlier session redeemed, the answer was lost.
             self.joining &= self.pushing.has_begun() || holdings.invite().is_some();
+            let gaps = holdings.take_gaps();
+            for document in &gaps {
+                self.reading.want(*document, false);
+            }
+            if !gaps.is_empty() {
+                return Ok(());
+            }
         } else if start != self.reading.saved && self.reading.is_first_sync() {
             holdings
                 .complete_document(start)

@@ -150,8 +150,14 @@ fn who_cannot_give_back_comes_again_later() {
         shelf.log = log;
         let mut device = Device::new(shelf);
         device.greet(&server);
+        let diverged = matches!(common, Continuity::Behind { recovering, .. } if !recovering);
         let fault = device.fault(server.resumed_with(common));
         assert!(fault.is_passing(), "{fault:?}");
+        assert_eq!(
+            matches!(fault, SyncFault::Diverged { .. }),
+            diverged,
+            "{fault:?}"
+        );
     }
     // The server does not take what it is given.
     for answer in [error(ErrorCode::NotFound), ServerFrame::Restored(60)] {

@@ -276,6 +276,8 @@ pub(super) struct Shelf {
     pub(super) outbox: BTreeMap<u64, PushItem>,
     pub(super) calls: Vec<Call>,
     pub(super) bad_bundles: usize,
+    /// Documents of which the next items will show that something is missing.
+    pub(super) gaps: Vec<DocumentId>,
     pub(super) founding: Vec<Parcel>,
     pub(super) log: Vec<Logged>,
     pub(super) proofs: BTreeMap<u64, ConsistencyProof>,
@@ -297,6 +299,7 @@ impl Shelf {
             outbox: BTreeMap::new(),
             calls: Vec::new(),
             bad_bundles: 0,
+            gaps: Vec::new(),
             founding: Vec::new(),
             log: Vec::new(),
             proofs: BTreeMap::new(),
@@ -380,8 +383,13 @@ impl Holdings for Shelf {
         self.ok()?;
         let seqs = items.iter().map(Logged::seq).collect();
         self.calls.push(Call::Items(seqs, start));
-        self.start = start;
+        if self.gaps.is_empty() {
+            self.start = start;
+        }
         Ok(())
+    }
+    fn take_gaps(&mut self) -> Vec<DocumentId> {
+        core::mem::take(&mut self.gaps)
     }
     fn take_bundle(
         &mut self,

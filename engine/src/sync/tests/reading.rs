@@ -181,6 +181,26 @@ fn a_bundle_that_does_not_hold_is_replaced_by_entries_before_the_start_moves_on(
 }
 
 #[test]
+fn a_document_with_a_gap_is_fetched_before_the_start_moves_on() {
+    let mut server = Server::of_size(50);
+    let mut device = Device::live(&server, Shelf::at(&server, 50));
+    server.grow(3);
+    device.shelf.gaps = vec![document(1)];
+    let frames = device.give(entries(vec![run(1, 52, 1)], 53));
+    let fetch = ClientFrame::Fetch {
+        document: document(1),
+        bundle: false,
+    };
+    assert_eq!(frames, [fetch]);
+    device.give(server.caught_up(50));
+    assert_eq!(device.shelf.start, at(50), "an interruption reads it again");
+    device.give(entries(vec![access(1, 3, 0), run(1, 51, 2)], 53));
+    device.give(complete(1, 52, 53));
+    assert_eq!(device.shelf.start, at(53));
+    assert!(device.session.is_caught_up());
+}
+
+#[test]
 fn a_fetch_that_is_answered_with_not_found_holds_nothing_up() {
     let server = Server::of_size(50);
     let mut device = Device::live(&server, Shelf::at(&server, 50));
