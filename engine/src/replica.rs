@@ -38,6 +38,7 @@ mod sequencing;
 mod store;
 mod tables;
 mod verification;
+mod vouching;
 mod writing;
 
 #[cfg(test)]

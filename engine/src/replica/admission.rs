@@ -15,15 +15,16 @@ use casework_protocol::gate::{
     ActorTip, ChangeHeader, ChangeIndex, CheckedChange, IndexedChange, PositionError, Positioned,
     check_position,
 };
-use casework_protocol::ids::{ActorId, ChangeHash, DeviceId, DocumentId};
+use casework_protocol::ids::{ActorId, ChangeHash, DeviceId, DocumentId, MemberId};
 use casework_protocol::keys::Signature;
 use casework_protocol::rights::Verdict;
 use casework_protocol::roster::Roster;
 
+use super::document::author_of;
 use super::rows::{Arrived, Aside, TipRow};
 use super::store::Store;
 use super::tables::{self, Table};
-use crate::case::Message;
+use crate::case::{Batch, CaseAction, Message, Shaped, ShapedAct, writers_of};
 
 /// A received change whose bytes and author are proved.
 #[derive(Debug, Clone)]
@@ -50,6 +51,7 @@ pub(super) struct Index<'a> {
     judging: &'a Judging<'a>,
     automerge: &'a Automerge,
     batch: BTreeMap<ChangeHash, IndexedChange>,
+    devices: BTreeMap<ActorId, DeviceId>,
     tips: RefCell<BTreeMap<ActorId, Option<ActorTip>>>,
 }
 
@@ -59,6 +61,7 @@ impl<'a> Index<'a> {
             judging,
             automerge,
             batch: BTreeMap::new(),
+            devices: BTreeMap::new(),
             tips: RefCell::default(),
         }
     }
@@ -69,8 +72,9 @@ impl<'a> Index<'a> {
     }
 
     /// Adds a change that was judged fit.
-    pub(super) fn take(&mut self, header: &ChangeHeader, citation: Citation) {
+    pub(super) fn take(&mut self, header: &ChangeHeader, citation: Citation, device: DeviceId) {
         let (actor, seq, max_op) = (header.actor, header.seq, header.max_op());
+        self.devices.insert(actor, device);
         self.batch.insert(
             header.hash,
             IndexedChange {
@@ -86,6 +90,22 @@ impl<'a> Index<'a> {
             max_op,
         };
         self.tips.get_mut().insert(actor, Some(tip));
+    }
+
+    /// The member behind an actor of the document or the batch: a device never changes hands.
+    fn member_of(&self, actor: ActorId) -> Option<MemberId> {
+        let named = || {
+            let actor = automerge::ActorId::from(actor.as_bytes().as_slice());
+            author_of(self.automerge, &actor)
+        };
+        let device = self.devices.get(&actor).copied().or_else(named)?;
+        self.judging.member_of(device)
+    }
+}
+
+impl Judging<'_> {
+    fn member_of(&self, device: DeviceId) -> Option<MemberId> {
+        Some(self.roster.head().device(device)?.member)
     }
 }
 
@@ -203,6 +223,32 @@ impl Incoming {
             arrived: *arrived,
             held: *held,
         }
+    }
+}
+
+/// Only the member who wrote a comment may edit it, on whatever device.
+pub(super) fn judge_authorship(
+    index: &Index<'_>,
+    batch: &Batch<'_>,
+    shaped: &Shaped,
+    device: DeviceId,
+) -> Result<(), Aside> {
+    let ShapedAct::Case(act) = shaped.act() else {
+        return Ok(());
+    };
+    let CaseAction::EditComment { id, .. } = &act.action else {
+        return Ok(());
+    };
+    let past = batch
+        .past_of(shaped.change().deps())
+        .map_err(|missing| Aside::Waiting(missing.to_string()))?;
+    let editor = index.judging.member_of(device);
+    let own = |actor| index.member_of(actor) == editor;
+    if writers_of(&past, *id).into_iter().all(own) {
+        Ok(())
+    } else {
+        let why = format!("it edits comment {id}, which another member wrote");
+        Err(Aside::Quarantined(why))
     }
 }
 

@@ -11,7 +11,7 @@ use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::gate::{Origin, check_change};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 
-use super::admission::{Incoming, Index, Judging, judge_rights, place};
+use super::admission::{Incoming, Index, Judging, judge_authorship, judge_rights, place};
 use super::asked::{asking, day_of};
 use super::document::guarded;
 use super::exclusion::put_aside;
@@ -160,13 +160,14 @@ impl Replica {
                 let authority = (judging.roster, judging.record);
                 let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
                 judge_rights(authority, standing, &shaped.message().citation, &asked)?;
+                judge_authorship(&index, &batch, &shaped, incoming.device)?;
                 Ok(shaped)
             });
             match judged {
                 Ok(shaped) => {
                     let message = shaped.message().clone();
                     let breached = guarded(|| breaks_a_rule(&batch, &shaped, &revisions));
-                    index.take(header, message.citation);
+                    index.take(header, message.citation, incoming.device);
                     batch.take(shaped);
                     sorted.admitted.push(Admitted {
                         incoming,

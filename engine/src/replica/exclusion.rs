@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
+use casework_protocol::seal::sign_change;
 
 use super::admission::Incoming;
 use super::document::{actor_of, apply, author_of, guarded};
@@ -286,6 +287,12 @@ impl Replica {
         for (actor, tip) in &mut tips {
             let signed = self.tip_signature(id, Some(*actor))?;
             tip.signed = signed.filter(|(hash, _)| there.contains(hash));
+            // The own signature was over work that does not stand: what stands is signed anew.
+            if tip.signed.is_none() && tip.device == self.device() {
+                let key = self.identity.key.as_ref();
+                let signature = sign_change(key, self.workspace(), id, tip.hash);
+                tip.signed = Some((tip.hash, signature));
+            }
         }
         Ok(tips)
     }

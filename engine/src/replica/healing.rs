@@ -42,6 +42,9 @@ impl Nodes for KeptTree {
 /// of the outbox; outbox numbers never get there.
 const ROSTER_ROW: u64 = 1 << 63;
 
+/// Marks the number of a kept item that lost its position with its epoch; no log gets there.
+const LOST_ITEM: u64 = 1 << 63;
+
 impl Replica {
     /// Whether this replica keeps the log: its member may make bundles, or founded the workspace
     /// here a moment ago.
@@ -70,10 +73,11 @@ impl Replica {
     /// apart (some were there before) is left to the echo.
     pub(super) fn keep_pushed(&self, writes: &mut Writes, item: &PushItem, places: &[Placed]) {
         let Some(first) = places.first() else { return };
+        // One item of the log: side by side, and taken at one time.
         let together = places
             .iter()
             .zip(first.seq..)
-            .all(|(place, seq)| place.seq == seq);
+            .all(|(place, seq)| place.seq == seq && place.received_ms == first.received_ms);
         if !together {
             return;
         }
@@ -120,12 +124,34 @@ impl Replica {
         let Some(head) = self.newest_head()? else {
             return Ok(None);
         };
+        let (tree, frontier) = self.kept_tree(head.head().size)?;
+        let whole = frontier.size() == head.head().size && frontier.root() == head.head().root;
+        if !whole {
+            return Ok(None);
+        }
+        Ok(prove_consistency(&tree, size, head.head().size).ok())
+    }
+
+    /// Whether what the server handed over is what it signed; `None` when this replica does not
+    /// keep the whole log, because not everything is for it.
+    pub(super) fn kept_as_signed(&self) -> Result<Option<bool>, ReplicaFault> {
+        let Some(head) = self.newest_head()? else {
+            return Ok(None);
+        };
+        let (_, frontier) = self.kept_tree(head.head().size)?;
+        let whole = frontier.size() == head.head().size;
+        Ok(whole.then(|| frontier.root() == head.head().root))
+    }
+
+    /// The tree over the items kept, up to the first gap or this size.
+    fn kept_tree(&self, size: u64) -> Result<(KeptTree, Frontier), ReplicaFault> {
         let mut tree = KeptTree::default();
         let mut frontier = Frontier::new();
-        self.store.scan(Table::Log, &[], |_, value| {
+        self.store.scan(Table::Log, &[], |key, value| {
             let item: Logged = decode_row(Table::Log, value)?;
             for leaf in item.leaves().unwrap_or_default() {
-                if leaf.seq != frontier.size() || leaf.seq >= head.head().size {
+                let next = frontier.size();
+                if tables::last_number(key) > next || leaf.seq != next || next >= size {
                     return Ok(false);
                 }
                 frontier.append(leaf.leaf_hash(), &mut |level, index, node| {
@@ -134,11 +160,7 @@ impl Replica {
             }
             Ok(true)
         })?;
-        let whole = frontier.size() == head.head().size && frontier.root() == head.head().root;
-        if !whole {
-            return Ok(None);
-        }
-        Ok(prove_consistency(&tree, size, head.head().size).ok())
+        Ok((tree, frontier))
     }
 
     /// Roster entries that no log has taken, as parcels: a founder's own, or those of an epoch
@@ -185,6 +207,7 @@ impl Replica {
             }
         }
         touched.extend(self.forget_arrivals(&mut writes, common)?);
+        self.give_up_kept(&mut writes, common)?;
         self.store.scan(Table::Unjudged, &[], |key, _| {
             writes.delete(Table::Unjudged, key.to_vec());
             Ok(true)
@@ -198,6 +221,21 @@ impl Replica {
             self.templates()?.into_iter().chain(self.cases()?).collect();
         self.to_compare
             .extend(touched.into_iter().filter(|id| there.contains(id)));
+        Ok(())
+    }
+
+    /// Items kept from the fork on stand in no log any more, but their runs are still given back.
+    fn give_up_kept(&self, writes: &mut Writes, common: u64) -> Result<(), ReplicaFault> {
+        let from = tables::number(common);
+        self.store.scan_from(Table::Log, &[], &from, |key, value| {
+            let number = tables::last_number(key);
+            if number < LOST_ITEM {
+                writes.delete(Table::Log, key.to_vec());
+                let key = tables::number(LOST_ITEM | number);
+                writes.put(Table::Log, key, value.to_vec());
+            }
+            Ok(true)
+        })?;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use casework_protocol::keys::verify_batch;
 use casework_protocol::seal::change_claim;
 use serde::Serialize;
 
-use super::admission::{Incoming, Index, Judging, judge_rights, place};
+use super::admission::{Incoming, Index, Judging, judge_authorship, judge_rights, place};
 use super::admit::shape;
 use super::asked::asking;
 use super::document::{actor_of, author_of, change_of, guarded};
@@ -27,7 +27,7 @@ use crate::case::{Batch, RevisionMark};
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Where; `None` for the roster.
+    /// Where; `None` for the roster and for the log as a whole.
     pub document: Option<DocumentId>,
     /// The change, if one.
     pub change: Option<ChangeHash>,
@@ -107,6 +107,14 @@ impl Replica {
                 self.verify_document(id, &mut found)?;
             }
             progress(done + 1, total);
+        }
+        if self.kept_as_signed()? == Some(false) {
+            let what = "the server handed over another log than the one it signed".to_owned();
+            found.findings.push(Finding {
+                document: None,
+                change: None,
+                what,
+            });
         }
         Ok(found)
     }
@@ -263,6 +271,7 @@ impl Replica {
                 let authority = (judging.roster, judging.record);
                 let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
                 judge_rights(authority, standing, &shaped.message().citation, &asked)?;
+                judge_authorship(&index, &batch, &shaped, device)?;
                 Ok(shaped)
             });
             let shaped = match judged {
@@ -273,7 +282,7 @@ impl Replica {
                 }
             };
             let citation = shaped.message().citation;
-            index.take(incoming.change.header(), citation);
+            index.take(incoming.change.header(), citation, device);
             batch.take(shaped);
         }
         Ok(())
@@ -309,6 +318,12 @@ impl Replica {
         for ((hash, _), result) in signed.iter().zip(verify_batch(&claims)) {
             if let Err(error) = result {
                 found.find(id, Some(*hash), error);
+            }
+        }
+        for ((device, hash), signature) in self.signed_aside(id)? {
+            let covered = tips.values_mut();
+            for tip in covered.filter(|tip| (tip.device, tip.hash) == (device, hash)) {
+                tip.signed = Some((hash, signature));
             }
         }
         if let Some(open) = self.documents.peek(id)
