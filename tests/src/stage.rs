@@ -9,6 +9,9 @@
 //! Nothing sleeps, nothing rolls dice: the same seed plays the same play.
 
 mod actor;
+mod forge;
+mod servers;
+mod tamper;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -28,6 +31,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 pub use actor::{Actor, Who};
+pub use forge::Forger;
+pub use tamper::{Passing, Told};
 
 /// What somebody did, as the stage saw it: for the oracle.
 #[derive(Debug, Clone)]
@@ -48,10 +53,11 @@ pub struct Stage {
     drawn: u64,
     pub(crate) relay: Arc<Relay>,
     pub(crate) log: Arc<MemoryLog>,
-    server_key: SecretKey,
+    pub(crate) server_key: SecretKey,
     pub(crate) actors: Vec<Actor>,
     /// The template that cases are opened from; published when the first device comes on stage.
     pub template: Option<DocumentId>,
+    pub(crate) newcomer: Option<tamper::Tamper>,
     /// Every change anybody made, by hash.
     pub deeds: BTreeMap<ChangeHash, Deed>,
 }
@@ -77,6 +83,7 @@ impl Stage {
             server_key,
             actors: Vec::new(),
             template: None,
+            newcomer: None,
             deeds: BTreeMap::new(),
         }
     }
@@ -140,7 +147,9 @@ impl Stage {
         self.authorise(Who(0), body);
         self.settle();
         let workspace = self.actors[0].replica.workspace();
-        self.actors.push(Actor::join(name, workspace, key, invite));
+        let mut actor = Actor::join(name, workspace, key, invite);
+        actor.tamper = self.newcomer.take();
+        self.actors.push(actor);
         let who = Who(self.actors.len() - 1);
         self.settle();
         assert!(
@@ -221,6 +230,12 @@ impl Stage {
     #[must_use]
     pub fn device(&self, who: Who) -> DeviceId {
         self.actors[who.0].key.device()
+    }
+
+    /// Somebody's key, for those who play them.
+    #[must_use]
+    pub fn key(&self, who: Who) -> Arc<SecretKey> {
+        self.actors[who.0].key.clone()
     }
 
     /// Somebody's member id.
@@ -364,44 +379,6 @@ impl Stage {
             );
         }
         assert!(first.is_some(), "seed {seed}: nobody has the case");
-    }
-
-    /// Puts a server in place that has only what it had when the backup was made.
-    ///
-    /// # Panics
-    /// Never: a log in memory opens.
-    pub fn restore_server(&mut self, backup: MemoryLog) {
-        self.cut_all();
-        self.log = Arc::new(backup);
-        let relay = Relay::open(
-            self.log.clone(),
-            self.server_key.clone(),
-            RelayConfig::default(),
-        );
-        self.relay = Arc::new(relay.expect("a log in memory opens"));
-    }
-
-    /// A backup of the server's log.
-    #[must_use]
-    pub fn back_up_server(&self) -> MemoryLog {
-        self.log.backup()
-    }
-
-    /// The operator gives up waiting for what the server lost.
-    ///
-    /// # Panics
-    /// Never: a log in memory takes everything.
-    pub fn open_epoch(&mut self) {
-        for workspace in self.relay.workspaces() {
-            let opened = self.relay.open_epoch(self.now_ms, workspace);
-            assert!(opened.expect("a log in memory takes everything"));
-        }
-    }
-
-    /// The relay, for questions about its log.
-    #[must_use]
-    pub fn relay(&self) -> &Relay {
-        &self.relay
     }
 }
 

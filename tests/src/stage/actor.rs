@@ -7,7 +7,9 @@ use casework_engine::replica::{Founding, Identity, Replica, ReplicaFault, Server
 use casework_engine::sync::SyncFault;
 use casework_protocol::ids::WorkspaceId;
 use casework_protocol::keys::{SecretKey, Signer};
+use casework_sync_server::relay::Relay;
 
+use super::tamper::Tamper;
 use super::wire::Link;
 use crate::disk::Disk;
 
@@ -26,8 +28,14 @@ pub struct Actor {
     pub(crate) link: Option<Link>,
     /// The wire is cut: no connection is made.
     pub(crate) is_cut: bool,
-    /// Why the last session ended, for messages.
-    pub(crate) last_fault: Option<String>,
+    /// Why the last session ended.
+    pub(crate) last_fault: Option<SyncFault<ReplicaFault>>,
+    /// The server asked not to come again before.
+    pub(crate) retry_at_ms: u64,
+    /// Who sits on the wire between this device and the server.
+    pub(crate) tamper: Option<Tamper>,
+    /// The server this device reaches, if it is another one than the others'.
+    pub(crate) relay: Option<Arc<Relay>>,
     /// How many sessions it has opened.
     pub(crate) sessions: u64,
 }
@@ -89,16 +97,22 @@ impl Actor {
             link: None,
             is_cut: false,
             last_fault: None,
+            retry_at_ms: 0,
+            tamper: None,
+            relay: None,
             sessions: 0,
         }
     }
 
-    /// A session ended with a fault; one that time does not mend is not tried again until the
-    /// stage heals.
-    pub(crate) fn end_session(&mut self, fault: &SyncFault<ReplicaFault>) {
+    /// A session ended with a fault; one that time alone does not mend, or that a person must be
+    /// told of, is not tried again until the stage heals.
+    pub(crate) fn end_session(&mut self, fault: SyncFault<ReplicaFault>, now_ms: u64) {
         self.link = None;
-        self.last_fault = Some(fault.to_string());
-        self.is_cut |= !fault.is_passing();
+        self.is_cut |= !fault.is_passing() || fault.accuses_server();
+        if let SyncFault::RetryAfter { after_ms, .. } = fault {
+            self.retry_at_ms = now_ms + after_ms;
+        }
+        self.last_fault = Some(fault);
     }
 
     /// The program ends without a word and starts again on a disk.

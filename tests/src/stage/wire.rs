@@ -5,11 +5,13 @@
 
 use std::collections::VecDeque;
 
-use casework_engine::sync::Session;
+use casework_engine::replica::ReplicaFault;
+use casework_engine::sync::{Session, SyncFault};
 use casework_protocol::frame::{ClientFrame, decode, encode};
 use casework_sync_server::relay::{self, Output};
 use rand::Rng;
 
+use super::tamper::{Passing, Tamper, pass, pass_down};
 use super::{Stage, Who};
 
 /// One connection.
@@ -70,8 +72,13 @@ impl Stage {
 
     /// Why somebody's last session ended.
     #[must_use]
-    pub fn last_fault(&self, who: Who) -> Option<&str> {
-        self.actors[who.0].last_fault.as_deref()
+    pub fn last_fault(&self, who: Who) -> Option<&SyncFault<ReplicaFault>> {
+        self.actors[who.0].last_fault.as_ref()
+    }
+
+    /// Why somebody's last session ended; forgotten then.
+    pub fn take_fault(&mut self, who: Who) -> Option<SyncFault<ReplicaFault>> {
+        self.actors[who.0].last_fault.take()
     }
 
     /// The program of somebody ends in the middle and starts again on what its disk has.
@@ -107,7 +114,9 @@ impl Stage {
     /// Connects whoever can be connected and is not.
     pub fn connect(&mut self) {
         for n in 0..self.actors.len() {
-            if self.actors[n].link.is_none() && !self.actors[n].is_cut {
+            let actor = &self.actors[n];
+            let waits = actor.is_cut || self.now_ms() < actor.retry_at_ms;
+            if actor.link.is_none() && !waits {
                 self.connect_one(Who(n));
             }
         }
@@ -127,7 +136,7 @@ impl Stage {
             bytes_up: 0,
             bytes_down: 0,
         };
-        link.send_up(vec![hello]);
+        link.send_up(vec![hello], &mut actor.tamper);
         actor.link = Some(link);
     }
 
@@ -149,8 +158,9 @@ impl Stage {
     }
 
     fn deliver_up(&mut self, who: Who) -> bool {
-        let (relay, now) = (self.relay.clone(), self.now_ms());
-        let Some(link) = self.actors[who.0].link.as_mut() else {
+        let (relay, now) = (self.relay_of(who), self.now_ms());
+        let actor = &mut self.actors[who.0];
+        let Some(link) = actor.link.as_mut() else {
             return false;
         };
         let Some(message) = link.to_server.pop_front() else {
@@ -158,9 +168,9 @@ impl Stage {
         };
         let frame: ClientFrame = decode(&message).expect("our own frames can be read");
         let outputs = link.server.handle(&relay, now, frame);
-        let open = link.take_outputs(&relay, now, outputs);
+        let open = link.take_outputs((&relay, now), outputs, &mut actor.tamper);
         if !open && link.to_client.is_empty() {
-            self.actors[who.0].link = None;
+            actor.link = None;
         }
         true
     }
@@ -176,10 +186,8 @@ impl Stage {
         };
         link.bytes_down += message.len() as u64;
         match link.client.receive(&mut actor.replica, &message, now) {
-            Ok(frames) => link.send_up(frames),
-            Err(fault) => {
-                actor.end_session(&fault);
-            }
+            Ok(frames) => link.send_up(frames, &mut actor.tamper),
+            Err(fault) => actor.end_session(fault, now),
         }
         true
     }
@@ -187,7 +195,7 @@ impl Stage {
     /// Local work that became due: redeeming an invite, pushing, following the log, time.
     fn work(&mut self, who: Who) -> bool {
         let moment = self.instant();
-        let relay = self.relay.clone();
+        let relay = self.relay_of(who);
         let actor = &mut self.actors[who.0];
         let Some(link) = actor.link.as_mut() else {
             return false;
@@ -198,7 +206,7 @@ impl Stage {
         {
             // An invite that no longer holds leaves the device outside; tests look at that.
             if let Err(fault) = actor.replica.redeem(&actor.name, "device", &moment) {
-                actor.last_fault = Some(fault.to_string());
+                actor.last_fault = Some(SyncFault::Holdings(fault));
             }
         }
         let mut frames = Vec::new();
@@ -210,15 +218,15 @@ impl Stage {
         match ticked {
             Ok(more) => frames.extend(more),
             Err(fault) => {
-                actor.end_session(&fault);
+                actor.end_session(fault, moment.now_ms);
                 return true;
             }
         }
         let mut busy = !frames.is_empty();
-        link.send_up(frames);
+        link.send_up(frames, &mut actor.tamper);
         if let Some(output) = link.server.poll(&relay).expect("the log can be read") {
             busy = true;
-            link.take_outputs(&relay, moment.now_ms, vec![output]);
+            link.take_outputs((&relay, moment.now_ms), vec![output], &mut actor.tamper);
         }
         busy
     }
@@ -260,7 +268,12 @@ impl Stage {
             .actors
             .iter()
             .filter_map(|actor| actor.link.as_ref()?.client.wake_at_ms());
-        if let Some(next) = wakes.min() {
+        let retries = self
+            .actors
+            .iter()
+            .filter(|actor| actor.link.is_none() && !actor.is_cut)
+            .map(|actor| actor.retry_at_ms);
+        if let Some(next) = wakes.chain(retries).min() {
             self.wait_until(next);
         }
     }
@@ -272,7 +285,7 @@ impl Stage {
                 link.to_client.is_empty()
                     && link.to_server.is_empty()
                     && (link.client.is_idle() || link.client.gave_up())
-            }) && (actor.link.is_some() || actor.is_cut || actor.last_fault.is_some())
+            }) && (actor.link.is_some() || actor.is_cut)
         })
     }
 
@@ -292,20 +305,36 @@ impl Stage {
 }
 
 impl Link {
-    fn send_up(&mut self, frames: Vec<ClientFrame>) {
+    fn send_up(&mut self, frames: Vec<ClientFrame>, tamper: &mut Option<Tamper>) {
         for frame in frames {
+            let (up, down) = pass(tamper, Passing::Up(frame));
+            self.post(up, down);
+        }
+    }
+
+    fn post(&mut self, up: Vec<ClientFrame>, down: Vec<Vec<u8>>) {
+        for frame in up {
             let message = encode(&frame);
             self.bytes_up += message.len() as u64;
             self.to_server.push_back(message);
         }
+        self.to_client.extend(down);
     }
 
     /// Does what the server's session wants done. Answers whether the connection stays open.
-    fn take_outputs(&mut self, relay: &relay::Relay, now_ms: u64, outputs: Vec<Output>) -> bool {
+    fn take_outputs(
+        &mut self,
+        (relay, now_ms): (&relay::Relay, u64),
+        outputs: Vec<Output>,
+        tamper: &mut Option<Tamper>,
+    ) -> bool {
         let mut outputs = VecDeque::from(outputs);
         while let Some(output) = outputs.pop_front() {
             match output {
-                Output::Send(message) => self.to_client.push_back(message.to_vec()),
+                Output::Send(message) => {
+                    let (up, down) = pass_down(tamper, &message);
+                    self.post(up, down);
+                }
                 Output::Submit(request) => {
                     let reply = relay.serve(now_ms, *request).expect("the log takes it");
                     outputs.extend(self.server.replied(relay, reply));

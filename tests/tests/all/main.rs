@@ -7,9 +7,14 @@
 
 mod architecture;
 mod authority;
+mod claims;
 mod contract;
 mod convergence;
 mod crash;
+mod forgery;
+mod hostile_bundles;
+mod hostile_server;
+mod hostile_server_entries;
 mod joining;
 
 #[test]

@@ -1,0 +1,118 @@
+//! The servers of a play: one that everybody reaches, restored or replaced at will, and others
+//! under the same key that show some devices another history.
+
+use std::sync::Arc;
+
+use casework_protocol::log::{LogHead, SignedHead};
+use casework_sync_server::log::memory::MemoryLog;
+use casework_sync_server::relay::{Relay, RelayConfig};
+
+use super::{Stage, Who};
+
+impl Stage {
+    /// Puts a server in place that has only what it had when the backup was made.
+    pub fn restore_server(&mut self, backup: MemoryLog) {
+        self.restore_server_as(backup, RelayConfig::default());
+    }
+
+    /// As [`Stage::restore_server`], behaving in a certain way.
+    pub fn restore_server_as(&mut self, backup: MemoryLog, config: RelayConfig) {
+        self.cut_all();
+        self.log = Arc::new(backup);
+        self.relay = self.open_relay(self.log.clone(), config);
+    }
+
+    fn open_relay(&self, log: Arc<MemoryLog>, config: RelayConfig) -> Arc<Relay> {
+        let relay = Relay::open(log, self.server_key.clone(), config);
+        Arc::new(relay.expect("a log in memory opens"))
+    }
+
+    /// A backup of the server's log.
+    #[must_use]
+    pub fn back_up_server(&self) -> MemoryLog {
+        self.log.backup()
+    }
+
+    /// The operator gives up waiting for what the server lost.
+    ///
+    /// # Panics
+    /// Never: a log in memory takes everything.
+    pub fn open_epoch(&mut self) {
+        for workspace in self.relay.workspaces() {
+            let opened = self.relay.open_epoch(self.now_ms(), workspace);
+            assert!(opened.expect("a log in memory takes everything"));
+        }
+    }
+
+    /// A second history: from now on this device reaches a server that has the same key and, until
+    /// now, the same log.
+    pub fn split_off(&mut self, who: Who) {
+        let relay = self.open_relay(Arc::new(self.log.backup()), RelayConfig::default());
+        self.reach(who, Some(relay));
+    }
+
+    /// The device reaches the one server again that everybody reaches.
+    pub fn rejoin(&mut self, who: Who) {
+        self.reach(who, None);
+    }
+
+    /// This device reaches a server with another key that has the same log.
+    pub fn impersonate_server(&mut self, who: Who, key: casework_protocol::keys::SecretKey) {
+        let log = Arc::new(self.log.backup());
+        let relay = Relay::open(log, key, RelayConfig::default());
+        self.reach(who, Some(Arc::new(relay.expect("a log in memory opens"))));
+    }
+
+    fn reach(&mut self, who: Who, relay: Option<Arc<Relay>>) {
+        let actor = &mut self.actors[who.0];
+        actor.link = None;
+        actor.relay = relay;
+    }
+
+    /// The relay, for questions about its log.
+    #[must_use]
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// Reads heads that the server signed.
+    ///
+    /// # Panics
+    /// When it did not.
+    pub fn head_reader(&self) -> impl Fn(&SignedHead) -> LogHead + 'static {
+        let (server, workspace) = (self.relay.server(), self.actors[0].replica.workspace());
+        move |head| {
+            let verified = head.clone().verify(server, workspace);
+            *verified.expect("the server signed it").head()
+        }
+    }
+
+    /// The code of the newest head that somebody trusts.
+    ///
+    /// # Panics
+    /// When the store fails, or no head was seen.
+    #[must_use]
+    pub fn head_code(&self, who: Who) -> String {
+        let status = self.actors[who.0].replica.status();
+        let code = status.expect("the store can be read").head_code;
+        code.expect("a head was seen")
+    }
+
+    /// How many entries the workspace's log has.
+    ///
+    /// # Panics
+    /// When the server does not have the workspace.
+    #[must_use]
+    pub fn log_size(&self) -> u64 {
+        let id = self.actors[0].replica.workspace();
+        let shared = self.relay.workspace(id).expect("the workspace is there");
+        let workspace = shared.read().expect("nobody panicked over it");
+        workspace.size()
+    }
+
+    /// The relay that this device reaches.
+    pub(crate) fn relay_of(&self, who: Who) -> Arc<Relay> {
+        let own = self.actors[who.0].relay.as_ref();
+        own.unwrap_or(&self.relay).clone()
+    }
+}
