@@ -2,6 +2,8 @@
 //! none of them, and met by a newcomer. The newcomer loses nothing and sees what all others see.
 
 use automerge::Automerge;
+use std::collections::BTreeMap;
+
 use automerge::ReadDoc as _;
 use automerge::transaction::Transactable as _;
 use casework_engine::case::{Act, CaseAction};
@@ -218,45 +220,50 @@ fn smuggle(
             .contains("only named")
     );
 
-    let order = |doc: &Automerge| -> Vec<ChangeHash> {
-        let metas = doc.get_changes_meta(&[]);
-        metas
-            .iter()
-            .map(|meta| ChangeHash::new(meta.hash.0))
-            .collect()
-    };
-    let honest = order(&Automerge::load(&bundle.save).unwrap());
-    let known: std::collections::BTreeMap<_, _> = honest
-        .into_iter()
-        .zip(bundle.arrivals.iter().copied())
-        .collect();
-    bundle.save = forger.automerge.save_with_options(automerge::SaveOptions {
+    let save = forger.automerge.save_with_options(automerge::SaveOptions {
         deflate: true,
         retain_orphans: false,
     });
-    let order = order(&Automerge::load(&bundle.save).unwrap());
-    bundle.arrivals = order
-        .iter()
-        .map(|hash| known.get(hash).copied().unwrap_or(arrival))
-        .collect();
     bundle.upto = place.seq + 1;
     bundle.leaves.push(LeafSignature {
         device: play.stage.device(mia),
         tip: smuggled,
         signature,
     });
+    put_document(&mut bundle, save, arrival);
+    bundle
+}
+
+/// Puts another document into a bundle, with a digest that fits; what is new in it arrived then.
+fn put_document(bundle: &mut Bundle, save: Vec<u8>, new: Arrival) {
+    let known: BTreeMap<ChangeHash, Arrival> = stored_order(&bundle.save)
+        .into_iter()
+        .zip(bundle.arrivals.iter().copied())
+        .collect();
+    let order = stored_order(&save);
+    let arrival = |hash: &ChangeHash| known.get(hash).copied().unwrap_or(new);
+    bundle.save = save;
+    bundle.arrivals = order.iter().map(arrival).collect();
     let mut landed: Vec<Landed> = order
         .iter()
-        .zip(&bundle.arrivals)
-        .map(|(hash, arrival)| Landed {
+        .map(|hash| Landed {
             hash: *hash,
-            arrival: *arrival,
+            arrival: arrival(hash),
             audience: Audience::Everyone,
         })
         .collect();
     landed.sort_by_key(|landed| landed.arrival.seq);
     bundle.digest = history_digest(&landed);
-    bundle
+}
+
+/// The changes of a saved document in the order in which it stores them.
+fn stored_order(save: &[u8]) -> Vec<ChangeHash> {
+    let document = Automerge::load(save).unwrap();
+    let metas = document.get_changes_meta(&[]);
+    metas
+        .iter()
+        .map(|meta| ChangeHash::new(meta.hash.0))
+        .collect()
 }
 
 #[test]
