@@ -45,6 +45,11 @@ pub fn run(data: &[u8]) -> Outcome {
 /// What a refusal is about: refusals of this room differ in their words only.
 fn reason(error: &Error) -> String {
     let text = error.to_string();
+    // What stands in quotation marks is the input's.
+    let quoted = text.find('"').zip(text.rfind('"'));
+    let text = quoted.map_or(text.clone(), |(from, to)| {
+        [&text[..from], &text[to + 1..]].concat()
+    });
     let about = text.split([':', ';']).nth(1).unwrap_or_default();
     about
         .split_whitespace()

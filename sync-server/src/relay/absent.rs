@@ -35,7 +35,7 @@ pub(super) enum Lost {
     GivenUp {
         epoch: EpochId,
         ended: Vec<EpochEnd>,
-        head: SignedHead,
+        head: Box<SignedHead>,
     },
 }
 
@@ -62,7 +62,7 @@ impl Absent {
                 Lost::GivenUp {
                     epoch: row.epoch,
                     ended: row.ended.clone(),
-                    head: row.head.clone(),
+                    head: Box::new(row.head.clone()),
                 }
             }
         })

@@ -86,7 +86,7 @@ impl Ready {
             Some(Lost::GivenUp { epoch, .. }) if epoch == shown.head().epoch => return unknown(),
             Some(Lost::GivenUp { head, .. }) => {
                 let from = shown.head().epoch;
-                (head, Continuity::NewEpoch { from, common: 0 })
+                (*head, Continuity::NewEpoch { from, common: 0 })
             }
             Some(Lost::Waiting) | None => {
                 let head = LogHead {
