@@ -147,6 +147,9 @@ pub struct Replica {
     to_compare: BTreeSet<DocumentId>,
     /// Documents of which something in between did not come: they are fetched whole.
     gaps: BTreeSet<DocumentId>,
+    /// Documents with own entries that were placed beyond what has been read, and the newest such
+    /// position: when that much was read, nothing may be missing in between.
+    ahead: BTreeMap<DocumentId, u64>,
     /// Documents to be looked at for a bundle; `None` until the first look.
     to_bundle: Option<Vec<DocumentId>>,
     next_outbox: u64,

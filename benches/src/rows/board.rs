@@ -11,7 +11,7 @@ use crate::table::{Aim, Figure, Row};
 use crate::workload::Office;
 use redb::{ReadableDatabase as _, ReadableTable as _};
 
-/// Opens a replica of 10,000 cases and reads all cards, beside reading the same cards from redb.
+/// Opens a replica of 10,000 cases that a server has, and reads all cards, beside reading the same cards from redb.
 ///
 /// Both files are in the page cache, and both are opened anew in every round.
 ///
@@ -27,6 +27,7 @@ pub fn board(scale: Scale) -> Vec<Row> {
     );
     let mut office = Office::found(&place);
     office.open_cases(cases);
+    office.acknowledge();
     let cards: Vec<Vec<u8>> = office
         .replica
         .cards()

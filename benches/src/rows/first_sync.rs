@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use automerge::Automerge;
 use casework::{Error, InviteFor, KeyStore, Newcomer, Workspace};
+use casework_engine::sync::Phase;
 use casework_protocol::keys::{SecretKey, Signer};
 use casework_sync_server::serve::{Running, ServeConfig, Store, start};
 use tokio::runtime::Runtime;
@@ -57,7 +58,9 @@ impl Synced {
         Self { server, workspace }
     }
 
-    /// A new device of the founder joins; answers how long it took and the bytes it received.
+    /// A new device of the founder joins; answers how long it took until everything was there and
+    /// could be used, and the bytes it received. The rights over a history that came as a bundle
+    /// are judged afterwards, in the background.
     fn join(&self, folder: &Path) -> (Duration, u64, usize) {
         let member = self
             .workspace
@@ -73,17 +76,19 @@ impl Synced {
         self.workspace
             .sync(&mut |_| {})
             .expect("the server takes everything");
-        let mut received = 0;
+        let (mut received, mut took) = (0, Duration::ZERO);
         let started = Instant::now();
         let newcomer = Newcomer {
             member_name: String::new(),
             device_name: "phone".into(),
         };
         let joined = Workspace::join(folder, &link, &newcomer, &mut |now| {
+            if now.phase == Phase::Live && now.bytes_in > received {
+                took = started.elapsed();
+            }
             received = now.bytes_in;
         })
         .expect("the invite holds");
-        let took = started.elapsed();
         let cards = joined.cards().expect("the store can be read").len();
         (took, received, cards)
     }

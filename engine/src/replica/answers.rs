@@ -61,7 +61,12 @@ impl Replica {
         }
         let mut steps = Vec::new();
         for (id, excluded) in excluded {
-            let mut step = self.take_document(id)?;
+            let mut step = match self.take_document(id) {
+                Ok(step) => step,
+                // Set aside as a whole; its rows wait in the outbox and harm nothing else.
+                Err(ReplicaFault::Document(_)) => continue,
+                Err(fault) => return Err(fault),
+            };
             self.exclude(&mut writes, &mut step, &excluded)?;
             steps.push(step);
         }
@@ -88,7 +93,7 @@ impl Replica {
                 received_ms: placed.received_ms,
             };
             self.set_arrived(writes, row.document, (*hash, *place), arrived)?;
-            self.count_own(writes, row.document, placed.document_seq)?;
+            self.count_own(writes, row.document, placed)?;
             if placed.held {
                 excluded
                     .entry(row.document)
@@ -123,31 +128,6 @@ impl Replica {
             }
             None => writes.put_cbor(Table::Late, tables::document_change(id, hash), &arrived),
         }
-        Ok(())
-    }
-
-    /// Notes the number of an own entry, so that its absence among what is read is no gap.
-    fn count_own(
-        &mut self,
-        writes: &mut Writes,
-        id: DocumentId,
-        number: u64,
-    ) -> Result<(), ReplicaFault> {
-        let Some(mut row) = self.row_in(writes, id)? else {
-            return Ok(());
-        };
-        if row.document_seq == Some(number) {
-            row.document_seq = Some(number + 1);
-            while row.ahead.contains(&row.document_seq.unwrap_or_default()) {
-                row.document_seq = row.document_seq.map(|next| next + 1);
-            }
-            let next = row.document_seq.unwrap_or_default();
-            row.ahead.retain(|ahead| *ahead >= next);
-        } else if row.document_seq.is_some_and(|next| next < number) && !row.ahead.contains(&number)
-        {
-            row.ahead.push(number);
-        }
-        self.put_row(writes, id, row);
         Ok(())
     }
 
@@ -221,7 +201,7 @@ impl Replica {
                 .map_err(super::authority::untrusted)?;
             verified.head().version
         };
-        self.count_own(writes, id, placed.document_seq)?;
+        self.count_own(writes, id, placed)?;
         if self.record(id)?.head().version() + 1 < version {
             return Ok(());
         }

@@ -160,6 +160,7 @@ impl Replica {
             current: Default::default(),
             to_compare: Default::default(),
             gaps: Default::default(),
+            ahead: Default::default(),
             to_bundle: None,
             next_outbox: 0,
             next_drawer: 0,

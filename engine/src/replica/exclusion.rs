@@ -14,7 +14,7 @@ use super::admission::Incoming;
 use super::document::{actor_of, apply, author_of, guarded};
 use super::history::arrivals;
 use super::rows::{
-    Aside, AsideRow, ChangeRow, DocumentRow, DrawerRow, OutboxRow, Outgoing, TipRow,
+    Aside, AsideRow, ChangeRow, DocumentRow, DrawerRow, OutboxDocument, OutboxRow, Outgoing, TipRow,
 };
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
@@ -207,9 +207,11 @@ impl Replica {
     ) -> Result<BTreeMap<ChangeHash, (u64, OutboxRow)>, ReplicaFault> {
         let mut found = BTreeMap::new();
         self.store.scan(Table::Outbox, &[], |key, value| {
-            let row: OutboxRow = decode_row(Table::Outbox, value)?;
-            if let (true, Outgoing::Change { hash, .. }) = (row.document == id, &row.what) {
-                found.insert(*hash, (tables::last_number(key), row));
+            if decode_row::<OutboxDocument>(Table::Outbox, value)?.document == id {
+                let row: OutboxRow = decode_row(Table::Outbox, value)?;
+                if let Outgoing::Change { hash, .. } = &row.what {
+                    found.insert(*hash, (tables::last_number(key), row));
+                }
             }
             Ok(true)
         })?;

@@ -6,7 +6,7 @@ use casework_protocol::ids::{DocumentId, ServerId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
 use casework_protocol::log::{ConsistencyProof, SignedHead, VerifiedHead};
 
-use super::rows::{Aside, OutboxRow, ServerRow};
+use super::rows::{Aside, OutboxDocument, ServerRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table, meta};
 use super::{Notice, Replica, ReplicaFault};
@@ -95,7 +95,11 @@ impl Holdings for Replica {
         let mut writes = Writes::default();
         writes.put_cbor(Table::Meta, meta::HEAD.to_vec(), head.signed());
         let start = Start::At(cursor);
-        writes.put_cbor(Table::Meta, meta::START.to_vec(), &start);
+        self.find_unread(&writes, cursor.seq)?;
+        // What is missing is fetched; should that not come to an end, it is read again.
+        if self.gaps.is_empty() {
+            writes.put_cbor(Table::Meta, meta::START.to_vec(), &start);
+        }
         let mut steps = Vec::new();
         self.judge_own(&mut writes, &start, &mut steps)?;
         self.settle_steps(writes, steps)?;
@@ -260,7 +264,7 @@ impl Replica {
             self.rescue(&mut writes, (id, *hash), &why, Some(row))?;
         }
         self.store.scan(Table::Outbox, &[], |key, value| {
-            if decode_row::<OutboxRow>(Table::Outbox, value)?.document == id {
+            if decode_row::<OutboxDocument>(Table::Outbox, value)?.document == id {
                 writes.delete(Table::Outbox, key.to_vec());
             }
             Ok(true)

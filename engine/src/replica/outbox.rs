@@ -19,7 +19,7 @@ use casework_protocol::seal::SignedRun;
 
 use super::authority::untrusted;
 use super::document::actor_of;
-use super::rows::{ChangeRow, OutboxRow, Outgoing, Sequenced};
+use super::rows::{ChangeRow, OutboxDocument, OutboxRow, Outgoing, Sequenced};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::{Notice, Replica, ReplicaFault};
@@ -72,7 +72,7 @@ impl Replica {
     pub fn unsent_documents(&self) -> Result<BTreeSet<DocumentId>, ReplicaFault> {
         let mut found = BTreeSet::new();
         self.store.scan(Table::Outbox, &[], |_, value| {
-            found.insert(decode_row::<OutboxRow>(Table::Outbox, value)?.document);
+            found.insert(decode_row::<OutboxDocument>(Table::Outbox, value)?.document);
             Ok(true)
         })?;
         found.remove(&NOBODYS);

@@ -147,6 +147,14 @@ pub(crate) struct OutboxRow {
     pub(crate) made_ms: u64,
 }
 
+/// The document of an [`OutboxRow`], read without the rest: an act may have kilobytes.
+#[derive(Debug, Decode)]
+#[cbor(array)]
+pub(crate) struct OutboxDocument {
+    #[n(0)]
+    pub(crate) document: DocumentId,
+}
+
 /// What an outbox row pushes.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(crate) enum Outgoing {

@@ -9,6 +9,7 @@ use casework_protocol::access::AccessRecord;
 use casework_protocol::access::entry::{AccessBody, AccessEntry};
 use casework_protocol::authority::Received;
 use casework_protocol::entry::SignedEntry;
+use casework_protocol::frame::Placed;
 use casework_protocol::frame::{Cursor, Start};
 use casework_protocol::ids::DocumentId;
 use casework_protocol::roster::Roster;
@@ -185,6 +186,57 @@ impl Replica {
             row.document_seq = Some(expected.max(number + entries));
             row.ahead.retain(|ahead| *ahead >= number + entries);
             self.put_row(writes, id, row);
+        }
+        Ok(())
+    }
+
+    /// Notes the number of an own entry, so that its absence among what is read is no gap.
+    pub(super) fn count_own(
+        &mut self,
+        writes: &mut Writes,
+        id: DocumentId,
+        placed: &Placed,
+    ) -> Result<(), ReplicaFault> {
+        let Some(mut row) = self.row_in(writes, id)? else {
+            return Ok(());
+        };
+        let number = placed.document_seq;
+        if row.document_seq == Some(number) {
+            row.document_seq = Some(number + 1);
+            while row.ahead.contains(&row.document_seq.unwrap_or_default()) {
+                row.document_seq = row.document_seq.map(|next| next + 1);
+            }
+            let next = row.document_seq.unwrap_or_default();
+            row.ahead.retain(|ahead| *ahead >= next);
+        } else if row.document_seq.is_some_and(|next| next < number) && !row.ahead.contains(&number)
+        {
+            row.ahead.push(number);
+            self.ahead.insert(id, placed.seq);
+        }
+        self.put_row(writes, id, row);
+        Ok(())
+    }
+
+    /// Finds documents in which something between what was read and an own entry did not come,
+    /// although everything before this position was sent.
+    pub(super) fn find_unread(&mut self, writes: &Writes, upto: u64) -> Result<(), ReplicaFault> {
+        let due: Vec<DocumentId> = self
+            .ahead
+            .iter()
+            .filter(|(_, placed)| **placed < upto)
+            .map(|(id, _)| *id)
+            .collect();
+        for document in due {
+            self.ahead.remove(&document);
+            let row = self.row_in(writes, document)?;
+            let next = row.as_ref().and_then(|row| row.document_seq);
+            let own = row.and_then(|row| row.ahead.into_iter().min());
+            if let (Some(from), Some(to)) = (next, own)
+                && from < to
+            {
+                self.gaps.insert(document);
+                self.notices.push(Notice::Gap { document, from, to });
+            }
         }
         Ok(())
     }

@@ -240,11 +240,7 @@ impl Session {
                 .map_err(SyncFault::Holdings)?;
             // The roster shows this device: an earlier session redeemed, the answer was lost.
             self.joining &= self.pushing.has_begun() || holdings.invite().is_some();
-            let gaps = holdings.take_gaps();
-            for document in &gaps {
-                self.reading.want(*document, false);
-            }
-            if !gaps.is_empty() {
+            if self.fetch_gaps(holdings) {
                 return Ok(());
             }
         } else if start != self.reading.saved && self.reading.is_first_sync() {
@@ -293,8 +289,19 @@ impl Session {
         holdings
             .caught_up(head, cursor)
             .map_err(SyncFault::Holdings)?;
-        self.reading.stored(Start::At(cursor), now_ms);
+        if !self.fetch_gaps(holdings) {
+            self.reading.stored(Start::At(cursor), now_ms);
+        }
         Ok(())
+    }
+
+    /// Asks for documents of which something did not come. Answers whether there are any.
+    fn fetch_gaps<H: Holdings>(&mut self, holdings: &mut H) -> bool {
+        let gaps = holdings.take_gaps();
+        for document in &gaps {
+            self.reading.want(*document, false);
+        }
+        !gaps.is_empty()
     }
 
     /// Whether what the server hands over is to be taken; `false` for what still comes of before.

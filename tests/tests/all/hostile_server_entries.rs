@@ -203,6 +203,33 @@ fn a_dropped_entry_shows_as_a_gap_of_its_document_and_is_fetched() {
 }
 
 #[test]
+fn an_entry_withheld_before_own_work_shows_as_a_gap_and_is_fetched() {
+    let (mut stage, ana, rui, case) = with_case(215);
+    let dropped = Rc::new(Cell::new(false));
+    let once = dropped.clone();
+    stage.tamper_down(
+        rui,
+        with_items(move |items| {
+            let (runs, others): (Vec<_>, Vec<_>) = items
+                .into_iter()
+                .partition(|item| matches!(item, Logged::Run(_)) && !once.get());
+            once.set(once.get() || !runs.is_empty());
+            others
+        }),
+    );
+    stage.act(ana, case, label("withheld"));
+    stage.settle();
+    assert!(dropped.get());
+    // Nobody else builds on it, and own work is not sent back: its place alone tells.
+    stage.act(rui, case, label("beside it"));
+    stage.settle();
+    let gap = |notice: &Notice| matches!(notice, Notice::Gap { document, .. } if *document == case);
+    assert!(stage.notices(rui).iter().any(gap));
+    assert_eq!(stage.view(rui, case).labels.len(), 2, "both are there");
+    stage.assert_converged(case);
+}
+
+#[test]
 fn what_builds_on_a_withheld_entry_waits_and_harms_nothing_else() {
     let (mut stage, ana, rui, case) = with_case(214);
     let other = stage.open(ana, "Another lamp");
