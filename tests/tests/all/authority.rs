@@ -7,11 +7,7 @@ use casework_protocol::access::entry::{AccessBody, Principal};
 use casework_protocol::roster::entry::RosterBody;
 use casework_tests::stage::Stage;
 
-fn label(text: &str) -> CaseAction {
-    CaseAction::AddLabel {
-        label: text.to_owned(),
-    }
-}
+use crate::scene::label;
 
 #[test]
 fn offline_work_of_a_revoked_device_is_held_kept_in_its_drawer_and_lands_when_adopted() {

@@ -17,11 +17,7 @@ use casework_sync_server::log::memory::MemoryLog;
 use casework_sync_server::relay::{OnLoss, RelayConfig};
 use casework_tests::stage::{Stage, Who};
 
-fn label(text: &str) -> CaseAction {
-    CaseAction::AddLabel {
-        label: text.to_owned(),
-    }
-}
+use crate::scene::label;
 
 #[test]
 fn every_proof_that_the_list_of_claims_names_exists() {

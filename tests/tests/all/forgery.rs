@@ -13,6 +13,8 @@ use casework_protocol::roster::entry::RosterBody;
 use casework_protocol::seal::SignedRun;
 use casework_tests::stage::{Stage, Who};
 
+use crate::scene::label;
+
 /// Ana owns the workspace; rui is an operator and hostile.
 fn with_case(seed: u64) -> (Stage, Who, Who, DocumentId) {
     let mut stage = Stage::new(seed);
@@ -22,12 +24,6 @@ fn with_case(seed: u64) -> (Stage, Who, Who, DocumentId) {
     stage.act(rui, case, label("seen by rui"));
     stage.settle();
     (stage, ana, rui, case)
-}
-
-fn label(text: &str) -> CaseAction {
-    CaseAction::AddLabel {
-        label: text.to_owned(),
-    }
 }
 
 fn act(stage: &mut Stage, action: CaseAction) -> Act {

@@ -17,6 +17,8 @@ use casework_tests::stage::{Forger, Stage, Who};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
+use crate::scene::label;
+
 /// Where a hostile change is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -146,12 +148,6 @@ impl Play {
             let found = self.stage.replica(who).verify(&mut |_, _| {}).unwrap();
             assert!(found.holds(), "{:?}", found.findings);
         }
-    }
-}
-
-fn label(text: &str) -> CaseAction {
-    CaseAction::AddLabel {
-        label: text.to_owned(),
     }
 }
 

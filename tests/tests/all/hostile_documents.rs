@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use automerge::ReadDoc as _;
 use automerge::transaction::Transactable as _;
-use casework_engine::case::{Act, CaseAction};
+use casework_engine::case::Act;
 use casework_fuzz::chunk::{DocumentParts, write_signed, write_unsigned};
 use casework_protocol::bundle::{Arrival, Audience, Bundle, Landed, LeafSignature, history_digest};
 use casework_protocol::frame::{Answer, ClientFrame, PushItem, ServerFrame};
@@ -15,6 +15,8 @@ use casework_protocol::limits::BUNDLE_PIECE_BYTES;
 use casework_tests::stage::{Stage, Who};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+
+use crate::scene::label;
 
 /// Ana owns the workspace, rui works, mia may keep and is hostile.
 struct Play {
@@ -105,12 +107,6 @@ impl Play {
         let found = self.stage.replica(newcomer).verify(&mut |_, _| {}).unwrap();
         assert!(found.holds(), "{name}: {:?}", found.findings);
         from_bundles
-    }
-}
-
-fn label(text: &str) -> CaseAction {
-    CaseAction::AddLabel {
-        label: text.to_owned(),
     }
 }
 

@@ -5,40 +5,14 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use casework_engine::case::CaseAction;
 use casework_engine::replica::{Notice, ReplicaFault};
 use casework_engine::sync::SyncFault;
 use casework_protocol::frame::{Logged, LoggedRun, ServerFrame, Standing};
-use casework_protocol::ids::DocumentId;
 use casework_protocol::keys::SecretKey;
 use casework_protocol::seal::SignedRun;
 use casework_tests::stage::{Stage, Who};
 
-/// Ana and rui on one case; rui's server is going to lie.
-fn with_case(seed: u64) -> (Stage, Who, Who, DocumentId) {
-    let mut stage = Stage::new(seed);
-    let [ana, rui] = stage.devices(["ana", "rui"]);
-    let case = stage.open(ana, "Broken street lamp");
-    stage.settle();
-    (stage, ana, rui, case)
-}
-
-fn label(text: &str) -> CaseAction {
-    CaseAction::AddLabel {
-        label: text.to_owned(),
-    }
-}
-
-/// The server is honest again: everybody meets and nothing is left of the lie.
-fn assert_recovers(stage: &mut Stage, who: Who, case: DocumentId) {
-    stage.clear_wire(who);
-    stage.rejoin(who);
-    stage.heal();
-    stage.settle();
-    stage.act(who, case, label("after the lie"));
-    stage.settle();
-    stage.assert_converged(case);
-}
+use crate::scene::{assert_recovers, label, with_case};
 
 /// Changes the items of every frame of entries.
 fn with_items(
