@@ -228,10 +228,15 @@ impl Inspect {
                 "recovering": workspace.recovery().is_some(),
             }));
         }
+        let lost = relay.lost();
         if self.json {
+            let lost = lost
+                .iter()
+                .map(|(id, waits)| serde_json::json!({ "workspace": id, "recovering": waits }));
             return say(&serde_json::json!({
                 "server": relay.server(),
                 "workspaces": workspaces,
+                "lost": lost.collect::<Vec<_>>(),
             }));
         }
         let mut out = std::io::stdout().lock();
@@ -245,6 +250,14 @@ impl Inspect {
                     .map_or_else(|| value.to_string(), str::to_owned);
                 writeln!(out, "  {key:<11} {text}")?;
             }
+        }
+        for (id, waits) in lost {
+            let next = if waits {
+                "waits for a device that kept its log; `casework-server epoch` gives that up"
+            } else {
+                "given up; begins again with the first device that connects"
+            };
+            writeln!(out, "\n  lost        {id}\n              {next}")?;
         }
         Ok(())
     }

@@ -82,6 +82,15 @@ impl Absent {
 }
 
 impl Relay {
+    /// Workspaces of which nothing is here although this server signed heads of them, ascending;
+    /// and whether each still waits for a device that kept its log.
+    #[must_use]
+    pub fn lost(&self) -> Vec<(WorkspaceId, bool)> {
+        let rows = self.absent.rows();
+        let waits = |(id, Row { row, .. }): (&WorkspaceId, &Row)| (*id, row.recovery.is_some());
+        rows.iter().map(waits).collect()
+    }
+
     /// A head of this server says that the workspace was here.
     pub(super) fn note_lost(&self, now_ms: u64, shown: &VerifiedHead) {
         let head = shown.head();

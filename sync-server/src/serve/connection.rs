@@ -15,7 +15,7 @@ use super::pool::{Back, Job, Pool};
 use super::socket::{Event, Socket};
 use super::writer::Growth;
 use super::{Bounds, door, now_ms};
-use crate::relay::{Output, Relay, Reply, Request, Session};
+use crate::relay::{Ask, Output, Relay, Reply, Request, Session};
 
 /// How long a closing connection may take to say goodbye.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -219,6 +219,13 @@ impl Connection {
             mailbox: self.mailbox.clone(),
             permit,
         };
+        if matches!(request.ask, Ask::Recover(_)) {
+            tracing::warn!(
+                workspace = %request.workspace,
+                "entries are lost: a device shows a newer head of this server; nothing new is taken \
+                 until a device brings them back, or `casework-server epoch` gives them up"
+            );
+        }
         self.in_flight += 1;
         self.hub.pool.submit(self.number, Job { request, back });
         Ok(())

@@ -456,7 +456,7 @@ fn a_scope_narrows_what_comes_and_a_fetch_brings_one_more() {
     let (mut client, first) = sync(Scope::Mine);
     assert_eq!(first, [mine.document]);
     stage.push(ANA, vec![run(&other.write(1))]);
-    assert_eq!(seqs(&client.drain(&stage)), []);
+    assert!(seqs(&client.drain(&stage)).is_empty());
     client.say(
         &stage,
         ClientFrame::Fetch {

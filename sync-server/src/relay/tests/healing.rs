@@ -436,3 +436,70 @@ fn a_head_of_another_server_says_nothing_here() {
     assert_eq!(resumed(&client.drain(&stage)), Continuity::First);
     assert!(reading(&stage.shared()).recovery().is_none());
 }
+
+#[test]
+fn a_workspace_lost_whole_is_remembered_over_a_restart_and_begins_again_when_it_is_given_up() {
+    let mut stage = Stage::found();
+    let genesis = genesis();
+    let (id, head) = (stage.workspace, stage.head().signed().clone());
+    stage.restart_on(MemoryLog::new());
+    let resume = |stage: &Stage, head| {
+        let mut ana = stage.connect(ANA);
+        ana.resume(stage, Start::Nothing, Some(head), Scope::All);
+        ana.drain(stage).remove(0)
+    };
+    assert!(stage.relay.lost().is_empty());
+    let behind = resume(&stage, &head);
+    assert!(matches!(
+        behind,
+        ServerFrame::Resumed {
+            continuity: Continuity::Behind {
+                common: 0,
+                recovering: true
+            },
+            ..
+        }
+    ));
+    stage.restart_on(stage.log.backup());
+    assert_eq!(stage.relay.lost(), [(id, true)]);
+    stage.now += 1;
+    assert!(stage.relay.open_epoch(stage.now, id).unwrap());
+    stage.restart_on(stage.log.backup());
+    assert_eq!(stage.relay.lost(), [(id, false)]);
+    let ServerFrame::Resumed {
+        head: fresh,
+        continuity: Continuity::NewEpoch { common: 0, .. },
+        ..
+    } = resume(&stage, &head)
+    else {
+        panic!("no new epoch")
+    };
+    let unknown = resume(&stage, &fresh);
+    assert!(matches!(
+        unknown,
+        ServerFrame::Error {
+            code: ErrorCode::UnknownWorkspace,
+            ..
+        }
+    ));
+    stage.now += 1_000_000;
+    let answers = stage.push(ANA, vec![PushItem::Roster(genesis.clone())]);
+    let [Answer::Placed(places)] = answers.as_slice() else {
+        panic!("not founded again: {answers:?}")
+    };
+    assert!(places[0].received_ms < stage.now, "as it claims, not now");
+    assert!(stage.relay.lost().is_empty());
+    assert_ne!(stage.head().head().epoch, head_epoch(&head, id));
+}
+
+/// The epoch of a head of this server.
+fn head_epoch(
+    head: &casework_protocol::log::SignedHead,
+    id: casework_protocol::ids::WorkspaceId,
+) -> casework_protocol::ids::EpochId {
+    head.clone()
+        .verify(server_key().server(), id)
+        .unwrap()
+        .head()
+        .epoch
+}
