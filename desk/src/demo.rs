@@ -15,7 +15,6 @@ mod stage;
 mod story;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use serde_json::json;
 
@@ -36,7 +35,6 @@ pub(crate) fn run(
     screen: Screen,
     as_json: bool,
 ) -> Result<Option<Response>, Fault> {
-    let begun = Instant::now();
     let folder = fresh_folder(folder)?;
     let mut narrator = Narrator {
         screen,
@@ -45,7 +43,7 @@ pub(crate) fn run(
     let mut figures = figures::Figures::default();
     let mut stage = stage::Stage::build(&folder, &mut narrator, &mut figures)?;
     let outcome = story::play(&mut stage, &mut narrator, &mut figures)?;
-    let took = begun.elapsed();
+    let took = stage.begun.elapsed();
     narrator.chapter("What it cost, on this machine, over a real socket");
     let mut page = Page::new(screen);
     figures.show(&stage, &mut page)?;

@@ -21,6 +21,8 @@ const TEMPLATES: [&str; 2] = ["complaint", "field-inspection"];
 
 /// Who plays.
 pub(super) struct Stage {
+    /// When the server stood; building it once is no part of the play.
+    pub(super) begun: Instant,
     /// Where everything lies.
     pub(super) folder: PathBuf,
     /// The relay.
@@ -54,6 +56,7 @@ impl Stage {
     ) -> Result<Self, Fault> {
         narrator.chapter("The stage");
         let server = Server::start(&folder.join("server"), &mut |line| narrator.tell(line))?;
+        let curtain = Instant::now();
         narrator.tell(&format!(
             "A server listens on {}. It will store and order signed changes that it cannot read.",
             server.url
@@ -78,6 +81,7 @@ impl Stage {
         );
         narrator.tell(&words);
         let stage = Self {
+            begun: curtain,
             folder: folder.to_owned(),
             server,
             ana,
