@@ -84,7 +84,14 @@ impl Holdings for Replica {
         bytes: &[u8],
         head: &VerifiedHead,
     ) -> Result<Result<(), String>, ReplicaFault> {
-        Self::take_bundle(self, document, bytes, head)
+        let taken = Self::take_bundle(self, document, bytes, head)?;
+        if let Err(why) = &taken {
+            // Its entries come instead; whoever made it, and the server that vouched, are to be asked.
+            self.blame(format!(
+                "a bundle of document {document} does not hold: {why}"
+            ));
+        }
+        Ok(taken)
     }
 
     fn complete_document(&mut self, start: Start) -> Result<(), ReplicaFault> {
