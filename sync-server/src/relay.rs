@@ -286,14 +286,9 @@ impl Relay {
                 }
             }
             ProvedAsk::Restore { head, items, proof } => {
-                let parts = (Arc::clone(&self.log), Arc::clone(&self.key));
-                match Workspace::refound(parts, now_ms, &head, items, proof.as_ref()) {
-                    Ok((workspace, reply)) => {
-                        self.add(workspace);
-                        reply
-                    }
-                    Err(reply) => reply,
-                }
+                let brought = (items, proof.as_ref());
+                self.bring_back(now_ms, &head, brought)
+                    .unwrap_or_else(|reply| reply)
             }
             ProvedAsk::Recover(head) => {
                 self.note_lost(now_ms, &head);
@@ -350,7 +345,8 @@ impl Relay {
                 workspaces.remove(&id);
                 self.absent.load(self.log.as_ref(), id)?;
             }
-            (None, _) => {}
+            (None, Some(_)) => {}
+            (None, None) => self.absent.load(self.log.as_ref(), id)?,
         }
         Ok(())
     }

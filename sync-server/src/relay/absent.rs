@@ -5,14 +5,17 @@
 //! the roster that every one of them holds. Invariant: only a head of this server makes a row.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use casework_protocol::ids::{EpochId, WorkspaceId};
 use casework_protocol::keys::SecretKey;
-use casework_protocol::log::{Frontier, LogHead, SignedHead, VerifiedHead, sign_head};
+use casework_protocol::log::{
+    ConsistencyProof, Frontier, LogHead, SignedHead, VerifiedHead, sign_head,
+};
 
+use super::request::Lost as LostItem;
 use super::workspace::Workspace;
-use super::{OnLoss, Relay};
+use super::{OnLoss, Relay, Reply, failed};
 use crate::log::{Batch, EpochEnd, Log, LogError, Recovery, WorkspaceRow};
 
 /// The lost workspaces by id.
@@ -44,13 +47,27 @@ impl Absent {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads the row of a workspace whose log is empty.
+    /// Reads the row of a workspace whose log is empty, as it is on the disk.
     pub(super) fn load(&self, log: &dyn Log, id: WorkspaceId) -> Result<(), LogError> {
-        if let Some(row) = log.workspace(id)? {
-            let changed = false;
-            self.rows().insert(id, Row { row, changed });
+        let row = log.workspace(id)?;
+        let mut rows = self.rows();
+        match row {
+            Some(row) => {
+                let changed = false;
+                rows.insert(id, Row { row, changed });
+            }
+            None => {
+                rows.remove(&id);
+            }
         }
         Ok(())
+    }
+
+    /// The longest head that was shown of a workspace that is waited for.
+    pub(super) fn target(&self, id: WorkspaceId) -> Option<SignedHead> {
+        let rows = self.rows();
+        let recovery = rows.get(&id)?.row.recovery.as_ref()?;
+        Some(recovery.target.clone())
     }
 
     /// Where a workspace stands, if it is known to be lost.
@@ -117,6 +134,26 @@ impl Relay {
         row.recovery = Some(recovery);
         let changed = true;
         rows.insert(head.workspace, Row { row, changed });
+    }
+
+    /// Takes a lost workspace back from its first entry on. Somebody may have shown a longer head
+    /// than who brings it back: that one stays the target.
+    pub(super) fn bring_back(
+        &self,
+        now_ms: u64,
+        head: &VerifiedHead,
+        (items, proof): (Result<Vec<LostItem>, String>, Option<&ConsistencyProof>),
+    ) -> Result<Reply, Reply> {
+        let id = head.head().workspace;
+        let parts = (Arc::clone(&self.log), Arc::clone(&self.key));
+        let (mut workspace, reply) = Workspace::refound(parts, now_ms, head, items, proof)?;
+        let target = self.absent.target(id);
+        if let Some(target) = target.and_then(|head| head.verify(self.server(), id).ok()) {
+            let aimed = workspace.recover(now_ms, &target);
+            aimed.map_err(|error| failed(&error))?;
+        }
+        self.add(workspace);
+        Ok(reply)
     }
 
     /// Gives a lost workspace up if the waiting has an end and it has come.

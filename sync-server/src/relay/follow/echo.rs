@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use casework_protocol::frame::{Answer, Placed};
+use casework_protocol::frame::Answer;
 
 /// Most stretches remembered; a busy session of one device has a handful, as they grow together.
 const MAX_STRETCHES: usize = 256;
@@ -18,7 +18,8 @@ pub(super) struct Echo(VecDeque<Range<u64>>);
 
 impl Echo {
     /// Remembers where a run was placed, if it stands there in one piece and nothing of it is
-    /// held: that is told by the log.
+    /// held: that is told by the log. What arrived at another time stands in another piece, and the
+    /// device must see it to keep the log as it is.
     pub(super) fn add(&mut self, answer: &Answer) {
         let Answer::Placed(places) = answer else {
             return;
@@ -27,7 +28,8 @@ impl Echo {
         let whole = places
             .iter()
             .zip(first.seq..)
-            .all(|(Placed { seq, held, .. }, at)| *seq == at && !held);
+            .all(|(place, at)| place.seq == at && place.received_ms == first.received_ms);
+        let whole = whole && !places.iter().any(|place| place.held);
         if !whole {
             return;
         }
@@ -63,6 +65,8 @@ impl Echo {
 
 #[cfg(test)]
 mod tests {
+    use casework_protocol::frame::Placed;
+
     use super::*;
 
     fn placed(seqs: Range<u64>) -> Answer {
@@ -103,6 +107,12 @@ mod tests {
             ..apart[0]
         };
         echo.add(&Answer::Placed(vec![held]));
+        let later = Placed {
+            seq: 2,
+            received_ms: 2,
+            ..apart[0]
+        };
+        echo.add(&Answer::Placed(vec![apart[0], later]));
         echo.add(&Answer::Skipped);
         assert!(!echo.touches(&(0..100)));
     }

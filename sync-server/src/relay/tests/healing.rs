@@ -127,6 +127,37 @@ fn an_emptied_server_takes_everything_back_exactly_as_it_stood() {
 }
 
 #[test]
+fn an_emptied_server_waits_for_the_longest_head_shown_whoever_begins_to_bring_it_back() {
+    let mut stage = Stage::found();
+    let mut pen = stage.open(ANA, &[], false);
+    let (shorter, items) = (stage.head(), everything(&stage));
+    stage.push(ANA, vec![run(&pen.write(2))]);
+    let (longer, all) = (stage.head(), everything(&stage));
+    stage.restart_on(MemoryLog::new());
+    let restore = |stage: &Stage, head: &VerifiedHead, items| {
+        let mut client = stage.connect(ANA);
+        client.resume(stage, Start::Nothing, Some(head.signed()), Scope::All);
+        let head = head.signed().clone();
+        let proof = None;
+        client.say(stage, ClientFrame::Restore { head, items, proof });
+        client.drain(stage)
+    };
+    stage
+        .connect(ANA)
+        .resume(&stage, Start::Nothing, Some(longer.signed()), Scope::All);
+    restore(&stage, &shorter, items);
+    assert_eq!(stage.size(), shorter.head().size);
+    assert!(
+        reading(&stage.shared()).recovery().is_some(),
+        "more is missing"
+    );
+    let rest = all[usize::try_from(shorter.head().size).unwrap()..].to_vec();
+    restore(&stage, &longer, rest);
+    assert_eq!(stage.head().head().root, longer.head().root);
+    assert!(reading(&stage.shared()).recovery().is_none());
+}
+
+#[test]
 fn an_older_backup_recovers_in_steps_and_takes_nothing_new_meanwhile() {
     let mut stage = Stage::found();
     stage.join(2, &["operator"]);
