@@ -7,7 +7,7 @@ use casework_protocol::access::entry::{AccessBody, Principal};
 use casework_protocol::roster::entry::RosterBody;
 use casework_tests::stage::Stage;
 
-use crate::scene::label;
+use crate::scene::{label, restrict};
 
 #[test]
 fn offline_work_of_a_revoked_device_is_held_kept_in_its_drawer_and_lands_when_adopted() {
@@ -99,17 +99,7 @@ fn a_case_that_is_restricted_leaves_the_others_after_their_unsent_work_was_rescu
     stage.settle();
     stage.cut(rui);
     stage.act(rui, case, label("mine"));
-    let body = AccessBody::Change {
-        add: Vec::new(),
-        remove: Vec::new(),
-        restricted: Some(true),
-        legal_hold: None,
-    };
-    let moment = stage.moment();
-    stage
-        .replica(ana)
-        .change_access(case, body, &moment)
-        .unwrap();
+    restrict(&mut stage, ana, case);
     stage.settle();
     stage.heal();
     stage.settle();

@@ -9,7 +9,6 @@ use std::rc::Rc;
 
 use casework_engine::case::CaseAction;
 use casework_engine::replica::{Notice, ReplicaFault};
-use casework_protocol::access::entry::AccessBody;
 use casework_protocol::frame::{Logged, LoggedRun, ServerFrame};
 use casework_protocol::rights::{Grant, Scope, Verb};
 use casework_protocol::roster::entry::RosterBody;
@@ -17,7 +16,7 @@ use casework_sync_server::log::memory::MemoryLog;
 use casework_sync_server::relay::{OnLoss, RelayConfig};
 use casework_tests::stage::{Stage, Who};
 
-use crate::scene::label;
+use crate::scene::{label, restrict};
 
 #[test]
 fn every_proof_that_the_list_of_claims_names_exists() {
@@ -126,17 +125,7 @@ fn unsent_work_on_a_case_that_was_taken_away_stays_readable_and_can_be_exported(
     stage.settle();
     stage.cut(rui);
     stage.act(rui, case, label("what rui saw there"));
-    let body = AccessBody::Change {
-        add: Vec::new(),
-        remove: Vec::new(),
-        restricted: Some(true),
-        legal_hold: None,
-    };
-    let moment = stage.moment();
-    stage
-        .replica(ana)
-        .change_access(case, body, &moment)
-        .unwrap();
+    restrict(&mut stage, ana, case);
     stage.settle();
     stage.heal();
     stage.settle();
@@ -156,17 +145,7 @@ fn an_eviction_that_the_log_explains_is_obeyed_and_told() {
     let [ana, rui] = stage.devices(["ana", "rui"]);
     let case = stage.open(ana, "A sensitive case");
     stage.settle();
-    let body = AccessBody::Change {
-        add: Vec::new(),
-        remove: Vec::new(),
-        restricted: Some(true),
-        legal_hold: None,
-    };
-    let moment = stage.moment();
-    stage
-        .replica(ana)
-        .change_access(case, body, &moment)
-        .unwrap();
+    restrict(&mut stage, ana, case);
     stage.settle();
     assert!(stage.replica(rui).case(case).is_err());
     let evicted = Notice::Evicted {

@@ -1,6 +1,7 @@
 //! What several plays begin and end with.
 
 use casework_engine::case::CaseAction;
+use casework_protocol::access::entry::AccessBody;
 use casework_protocol::ids::DocumentId;
 use casework_tests::stage::{Stage, Who};
 
@@ -28,4 +29,17 @@ pub(crate) fn assert_recovers(stage: &mut Stage, who: Who, case: DocumentId) {
     stage.act(who, case, label("after the lie"));
     stage.settle();
     stage.assert_converged(case);
+}
+
+/// Somebody makes a case visible to those named in its access record only.
+pub(crate) fn restrict(stage: &mut Stage, by: Who, case: DocumentId) {
+    let body = AccessBody::Change {
+        add: Vec::new(),
+        remove: Vec::new(),
+        restricted: Some(true),
+        legal_hold: None,
+    };
+    let moment = stage.moment();
+    let restricted = stage.replica(by).change_access(case, body, &moment);
+    restricted.unwrap();
 }
