@@ -16,6 +16,7 @@ pub mod limits;
 mod package;
 mod publish;
 mod revision;
+mod span;
 #[cfg(test)]
 mod tests;
 
@@ -30,3 +31,4 @@ pub use package::{
     Unlisted,
 };
 pub use revision::{Revision, RevisionError};
+pub use span::{Span, SpanError, SpanUnit};
