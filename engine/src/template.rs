@@ -11,6 +11,8 @@ mod fault;
 mod field;
 mod field_faults;
 mod flow;
+mod form;
+mod form_faults;
 mod format;
 pub mod limits;
 mod package;
@@ -24,6 +26,7 @@ pub use check::Today;
 pub use fault::{Fault, TemplateFault};
 pub use field::{Choice, Constraints, Field};
 pub use flow::Movement;
+pub use form::{Form, FormField, FormKind, FormTexts, FormWords, Question, can_be_asked};
 pub use format::PackageError;
 pub use package::{
     Category, DecisionType, Outcome, Package, Rule, Severity, Stage, Standing, Status, Transition,

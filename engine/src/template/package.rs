@@ -9,6 +9,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
+use super::form::Form;
 
 /// A template before it is published. Its order of stages, fields and options is the order people
 /// see.
@@ -52,6 +53,9 @@ pub struct Package {
     /// The codes a case can be closed with. None listed: any code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resolutions: Vec<Outcome>,
+    /// What people outside the workspace can be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forms: Vec<Form>,
 }
 
 /// Whether cases of a template may be opened.
@@ -225,7 +229,21 @@ impl Package {
             transitions: Vec::new(),
             decision_types: Vec::new(),
             resolutions: Vec::new(),
+            forms: Vec::new(),
         }
+    }
+
+    /// Where a new case stands: the first primary intake stage, else the first primary active one,
+    /// else the first of either kind. `None` without stages, which is never published.
+    #[must_use]
+    pub fn first_stage(&self) -> Option<&Stage> {
+        let rank = |stage: &&Stage| match (stage.standing, stage.category) {
+            (Standing::Primary, Category::Intake) => 0,
+            (Standing::Primary, Category::Active) => 1,
+            (Standing::Secondary, Category::Intake | Category::Active) => 2,
+            (_, Category::Waiting | Category::Done | Category::Cancelled) => 3,
+        };
+        self.stages.iter().min_by_key(rank)
     }
 }
 

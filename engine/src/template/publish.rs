@@ -11,7 +11,7 @@ use super::limits::{
     MAX_PROSE_BYTES, MAX_RULES, MAX_STAGE_TASKS, MAX_STAGES, MAX_TRANSITIONS,
 };
 use super::package::{Category, Outcome, Package, Stage};
-use super::{field_faults, flow};
+use super::{field_faults, flow, form_faults};
 use crate::value::is_slug;
 use crate::value::text::{cut, is_one_line, is_prose};
 
@@ -39,6 +39,7 @@ impl Package {
             );
             check_transitions(self, &mut faults);
             check_decisions(self, &mut faults);
+            form_faults::find_faults(self, &mut faults);
         }
         faults.into_list()
     }

@@ -1,6 +1,7 @@
 //! Publishing, revisions, movements, constraints, files and the shipped library.
 
 mod faults;
+mod forms;
 mod judging;
 mod library;
 mod moves;
