@@ -58,3 +58,18 @@ pub const MAX_PATTERN_NESTING: u32 = 50;
 /// Longest text that is matched against a pattern, in bytes. Patterns are for identifiers; a longer
 /// text does not match.
 pub const MAX_MATCHED_BYTES: usize = 1024;
+
+/// Most forms of one template.
+pub const MAX_FORMS: usize = 50;
+/// Most fields that one form asks for: nobody answers more in one sitting.
+pub const MAX_FORM_FIELDS: usize = 100;
+/// Most questions of a form's own.
+pub const MAX_FORM_QUESTIONS: usize = 50;
+/// Most documents that a person may name in one submission.
+pub const MAX_FORM_ATTACHMENTS: usize = 20;
+/// Most labels that a form puts on the case it opens.
+pub const MAX_FORM_LABELS: usize = 20;
+/// Most languages of one form beside its own: the official ones of the European Union.
+pub const MAX_FORM_LANGUAGES: usize = 24;
+/// Longest time that a link to a form may be good for, in days: ten years.
+pub const MAX_FORM_DAYS: u32 = 3_650;

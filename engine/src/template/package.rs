@@ -7,8 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
+use super::form::Form;
 use super::rule::{Transition, Unlisted};
-use super::stage::Stage;
+use super::stage::{Category, Stage, Standing};
 
 /// A template before it is published. Its order of stages, fields and options is the order people
 /// see.
@@ -55,6 +56,9 @@ pub struct Package {
     /// Whether reading a case is written down on its timeline, as an action like any other.
     #[serde(default, skip_serializing_if = "is_false")]
     pub log_reads: bool,
+    /// What people outside the workspace can be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forms: Vec<Form>,
 }
 
 /// Whether cases of a template may be opened.
@@ -113,7 +117,21 @@ impl Package {
             decision_types: Vec::new(),
             resolutions: Vec::new(),
             log_reads: false,
+            forms: Vec::new(),
         }
+    }
+
+    /// Where a new case stands: the first primary intake stage, else the first primary active one,
+    /// else the first of either kind. `None` without stages, which is never published.
+    #[must_use]
+    pub fn first_stage(&self) -> Option<&Stage> {
+        let rank = |stage: &&Stage| match (stage.standing, stage.category) {
+            (Standing::Primary, Category::Intake) => 0,
+            (Standing::Primary, Category::Active) => 1,
+            (Standing::Secondary, Category::Intake | Category::Active) => 2,
+            (_, Category::Waiting | Category::Done | Category::Cancelled) => 3,
+        };
+        self.stages.iter().min_by_key(rank)
     }
 }
 

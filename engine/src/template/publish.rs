@@ -11,7 +11,8 @@ use super::limits::{
     MAX_PROSE_BYTES, MAX_STAGES, MAX_TRANSITIONS,
 };
 use super::package::{Outcome, Package};
-use super::{field_faults, flow, rule, stage_faults};
+
+use super::{field_faults, flow, form_faults, rule, stage_faults};
 use crate::value::is_slug;
 use crate::value::text::{cut, is_one_line, is_prose};
 
@@ -37,6 +38,7 @@ impl Package {
             );
             check_transitions(self, &mut faults);
             check_decisions(self, &mut faults);
+            form_faults::find_faults(self, &mut faults);
         }
         faults.into_list()
     }

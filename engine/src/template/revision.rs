@@ -15,7 +15,7 @@ use super::field::Field;
 use super::flow::{Flow, Movement, Said};
 use super::limits::MAX_PACKAGE_BYTES;
 use super::package::{DecisionType, Outcome, Package};
-use super::stage::{Category, Stage, Standing};
+use super::stage::{Category, Stage};
 
 /// An immutable published template.
 #[derive(Clone)]
@@ -205,16 +205,8 @@ impl Revision {
     /// else the first of either kind.
     #[must_use]
     pub fn first_stage(&self) -> &Stage {
-        let rank = |stage: &&Stage| match (stage.standing, stage.category) {
-            (Standing::Primary, Category::Intake) => 0,
-            (Standing::Primary, Category::Active) => 1,
-            (Standing::Secondary, Category::Intake | Category::Active) => 2,
-            (_, Category::Waiting | Category::Done | Category::Cancelled) => 3,
-        };
         self.package
-            .stages
-            .iter()
-            .min_by_key(rank)
+            .first_stage()
             .expect("a published package has a start")
     }
 

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod faults;
+mod forms;
 mod judging;
 mod library;
 mod moves;
