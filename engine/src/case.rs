@@ -10,6 +10,7 @@
 pub mod action;
 pub mod batch;
 pub mod bounds;
+pub mod condition;
 pub mod conform;
 pub mod contents;
 pub mod filled;
@@ -25,6 +26,7 @@ pub mod schema;
 pub mod shape;
 pub mod write;
 
+mod condition_reading;
 mod decode;
 mod opening;
 pub(crate) mod ops;
@@ -42,6 +44,7 @@ pub(crate) mod trial;
 
 pub use action::{Act, CaseAction, Imported};
 pub use batch::{Batch, MissingDependency};
+pub use condition::{Facts, holds, passes};
 pub use contents::{Closing, Decision, FieldEntry, Opening, Override};
 pub use decode::act_of;
 pub use filled::is_filled;

@@ -7,6 +7,9 @@
 //! here reads a clock, a store or a document, or knows who may publish.
 
 mod check;
+mod condition;
+pub(crate) mod condition_faults;
+pub(crate) mod day;
 mod fault;
 mod field;
 mod field_faults;
@@ -16,17 +19,22 @@ pub mod limits;
 mod package;
 mod publish;
 mod revision;
+mod span;
+mod rule;
+mod stage;
+mod stage_faults;
 #[cfg(test)]
 mod tests;
 
 pub use casework_protocol::ids::RevisionId;
 pub use check::Today;
+pub use condition::{Condition, Operator, Subject, SubjectError, Test};
 pub use fault::{Fault, TemplateFault};
 pub use field::{Choice, Constraints, Field};
-pub use flow::Movement;
+pub use flow::{Movement, Said};
 pub use format::PackageError;
-pub use package::{
-    Category, DecisionType, Outcome, Package, Rule, Severity, Stage, Standing, Status, Transition,
-    Unlisted,
-};
+pub use package::{DecisionType, Outcome, Package, Status};
 pub use revision::{Revision, RevisionError};
+pub use span::{Span, SpanError, SpanUnit};
+pub use rule::{Rule, Severity, Transition, Unlisted};
+pub use stage::{Category, FieldPolicy, Stage, Standing, TaskTemplate};

@@ -117,6 +117,15 @@ impl<'a> Batch<'a> {
         self.changes.is_empty()
     }
 
+    /// The change of the batch that made an operation.
+    pub(super) fn change_of(&self, op: OpRef) -> Option<&Change> {
+        let actor = automerge::ActorId::from(&op.actor.as_bytes()[..]);
+        self.changes.iter().find(|change| {
+            let ops = change.start_op().get()..=change.max_op();
+            ops.contains(&op.counter) && *change.actor_id() == actor
+        })
+    }
+
     /// Whether neither the document nor the batch holds any change: only then is it opened. A
     /// second opening has an empty causal past too, so its past alone does not show it; the log's
     /// order decides which one came first, for every replica alike.

@@ -11,6 +11,7 @@ use casework_protocol::ids::{ActorId, MemberId};
 
 use super::action::{Act, CaseAction};
 use super::bounds;
+use super::condition::Facts;
 use super::conform::{conform, find_field, list};
 use super::contents::{Decision, FieldEntry, Opening};
 use super::occasion::{self, Needed};
@@ -19,7 +20,7 @@ use super::past::{Object, Past};
 use super::place::Place;
 use super::plan::{self, Plan};
 use super::refusal::ActError;
-use super::rules::findings;
+use super::rules::{Finding, findings, open_stages};
 use super::schema;
 use super::slots;
 use crate::template::{Field, Revision, Severity, Status, Today};
@@ -36,6 +37,8 @@ pub struct Asker<'a> {
     pub knows: &'a dyn Fn(MemberId) -> bool,
     /// Whether this actor is a device of the asking member.
     pub is_me: &'a dyn Fn(ActorId) -> bool,
+    /// The roles of the asking member, by their keys in the roster.
+    pub roles: &'a BTreeSet<String>,
 }
 
 /// An act that was found good, ready to be written into the document it was judged against.
@@ -69,7 +72,8 @@ pub fn check_act(
     conform(revision, &act.action)?;
     check_values(revision, &act.action, &asker.today)?;
     check_people(past, &act.action, asker)?;
-    let (rule, warnings) = settle_findings(past, revision, &act)?;
+    let facts = Facts::new(past, revision, asker.today).by(asker.roles);
+    let (rule, warnings) = settle_findings(&facts, &act)?;
     let plan = plan::plan(past, &act, rule.as_deref())?;
     if !plan.has_effect(past) {
         return Err(ActError::Unchanged {
@@ -89,12 +93,12 @@ pub fn check_act(
 /// What a received act broke that would have been refused or asked about before acting: for the
 /// mark *rule broken*. Empty for work that kept every rule or overrode what asked.
 #[must_use]
-pub fn breaches(past: &Past<'_>, revision: &Revision, act: &Act, today: &Today) -> Vec<String> {
+pub fn breaches(facts: &Facts<'_>, act: &Act) -> Vec<String> {
     let mut broken = Vec::new();
-    if let Err(error) = check_values(revision, &act.action, today) {
+    if let Err(error) = check_values(facts.revision, &act.action, &facts.today) {
         broken.push(error.to_string());
     }
-    for finding in findings(past, revision, &act.action) {
+    for finding in findings(facts, &act.action) {
         let passed = match finding.severity {
             Severity::Warn => true,
             Severity::Ask => act.override_rule,
@@ -328,17 +332,20 @@ fn check_people(past: &Past<'_>, action: &CaseAction, asker: &Asker<'_>) -> Resu
 type Said = (Option<String>, Vec<String>);
 
 /// Turns what the rules say into a refusal, or into the rule overridden and the warnings.
-fn settle_findings(past: &Past<'_>, revision: &Revision, act: &Act) -> Result<Said, ActError> {
-    let found = findings(past, revision, &act.action);
+fn settle_findings(facts: &Facts<'_>, act: &Act) -> Result<Said, ActError> {
+    let found = findings(facts, &act.action);
     let said = |severity: Severity| {
         let rules = found.iter().filter(|finding| finding.severity == severity);
         rules
             .map(|finding| finding.rule.clone())
             .collect::<Vec<String>>()
     };
-    let blocks = said(Severity::Block);
-    if !blocks.is_empty() {
-        return Err(blocked(past, revision, &act.action, blocks.join("; ")));
+    if let Some(first) = found
+        .iter()
+        .find(|finding| finding.severity == Severity::Block)
+    {
+        let rules = said(Severity::Block).join("; ");
+        return Err(blocked(facts, &act.action, (first, rules)));
     }
     let asks = said(Severity::Ask);
     if asks.is_empty() {
@@ -351,28 +358,23 @@ fn settle_findings(past: &Past<'_>, revision: &Revision, act: &Act) -> Result<Sa
     Ok((Some(rule), said(Severity::Warn)))
 }
 
-fn blocked(past: &Past<'_>, revision: &Revision, action: &CaseAction, rule: String) -> ActError {
-    let from = occasion::stage_of(past).unwrap_or_default();
-    let to = if let CaseAction::Move { to } = action {
-        to.clone()
-    } else {
-        from.clone()
-    };
-    let passable = |id: &&str| {
-        *id != from && revision.transition(&from, id).severity() != Some(Severity::Block)
-    };
-    let open = list(
-        revision
-            .stages()
-            .iter()
-            .map(|stage| stage.id.as_str())
-            .filter(passable),
-    );
-    ActError::Blocked {
-        from,
-        to,
+/// `(the first finding that blocks, the rules of all of them)`.
+fn blocked(facts: &Facts<'_>, action: &CaseAction, (first, rule): (&Finding, String)) -> ActError {
+    if let CaseAction::Move { to } = action {
+        return ActError::Blocked {
+            from: occasion::stage_of(facts.past).unwrap_or_default(),
+            to: to.clone(),
+            rule,
+            open: list(open_stages(facts).into_iter()),
+        };
+    }
+    ActError::Forbidden {
+        action: action.kind(),
         rule,
-        open,
+        open: match &first.open {
+            Some(open) => format!("possible in {open}"),
+            None => "ask who edits the template".to_owned(),
+        },
     }
 }
 

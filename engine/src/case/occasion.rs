@@ -151,7 +151,8 @@ const fn comment_verb(external: bool) -> Verb {
     }
 }
 
-fn field_of(action: &CaseAction) -> Option<String> {
+/// The field that an action edits.
+pub(super) fn field_of(action: &CaseAction) -> Option<String> {
     match action {
         CaseAction::SetField { field, .. }
         | CaseAction::ClearField { field }

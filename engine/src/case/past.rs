@@ -11,6 +11,7 @@ use automerge::{Automerge, ChangeHash as Hash, ObjId, ObjType, ROOT, ReadDoc, Sc
 use casework_protocol::ids::ActorId;
 
 use super::batch::{Batch, Standing};
+use super::message::Message;
 use crate::value::Scalar;
 
 /// The id of an operation. Its order is the document's own: by counter, then by actor.
@@ -195,6 +196,27 @@ impl<'a> Past<'a> {
             At::Batch(_, batch, standing) => batch.holds(standing, text, element),
             At::Now | At::Heads(_) => self.elements(text).contains(&element),
         }
+    }
+
+    /// When an operation was made, by its author's clock or, if it was imported, in the place it
+    /// came from: milliseconds since 1970. `None` for an operation that is not there.
+    #[must_use]
+    pub fn claimed_ms(&self, op: OpRef) -> Option<i64> {
+        if let At::Batch(_, batch, _) = &self.at
+            && let Some(change) = batch.change_of(op)
+        {
+            let message = change.message().and_then(|text| Message::read(text).ok());
+            let imported = message.and_then(|message| message.imported);
+            return Some(imported.map_or(change.timestamp(), |claim| claim.at_ms));
+        }
+        let hash = self.doc.hash_for_opid(&Object::Made(op).to_exid())?;
+        let meta = self.doc.get_change_meta_by_hash(&hash)?;
+        let message = meta
+            .message
+            .as_deref()
+            .and_then(|text| Message::read(text).ok());
+        let imported = message.and_then(|message| message.imported);
+        Some(imported.map_or(meta.timestamp, |claim| claim.at_ms))
     }
 
     /// The prose of a text. Changes of a batch that are not merged are not in it.

@@ -248,6 +248,16 @@ pub enum ActError {
         /// The stages that can be entered.
         open: String,
     },
+    /// A rule of the template forbids this here. Cure: in the rule's text, or where it is possible.
+    #[error("{action} is blocked: {rule}; {open}")]
+    Forbidden {
+        /// The action.
+        action: ActionKind,
+        /// What the rule says.
+        rule: String,
+        /// Where or how it is possible.
+        open: String,
+    },
     /// A rule of the template asks before this is done. Cure: do what it says, or override it with
     /// a reason.
     #[error("{rule}; to go on all the same, override the rule and give a reason")]

@@ -2,5 +2,6 @@
 
 mod acting;
 mod concurrent;
+mod conditions;
 mod hostile;
 mod receiving;

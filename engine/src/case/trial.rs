@@ -49,10 +49,7 @@ pub(crate) fn package() -> Package {
         Stage::new("appeal", "Appeal", Category::Active),
         Stage::new("decided", "Decided", Category::Done),
     ];
-    let rule = |severity, message: &str| Rule {
-        severity,
-        message: message.into(),
-    };
+    let rule = |severity, message: &str| Rule::new(severity, message);
     let listed = |from: &str, to: &str, rules| Transition {
         from: from.into(),
         to: to.into(),
@@ -148,6 +145,16 @@ impl Desk {
         desk
     }
 
+    /// A desk whose case is open under a template of its own, which has all that the trial's has.
+    pub(crate) fn of(n: u8, revision: Arc<Revision>) -> Self {
+        let mut desk = Self {
+            revision,
+            ..Self::new(n)
+        };
+        desk.act(opening());
+        desk
+    }
+
     /// Another member's desk with a copy of all that this one has.
     pub(crate) fn copy_to(&self, n: u8) -> Self {
         let clock_ms = i64::from(n) * 1_000;
@@ -171,6 +178,7 @@ impl Desk {
             today: Today::at(Timestamp::UNIX_EPOCH, Offset::UTC),
             knows: &|member| member.as_bytes()[0] < 100,
             is_me: &|actor| actor == actor_of(me.as_bytes()[0]),
+            roles: &std::collections::BTreeSet::new(),
         };
         check_act(&Past::now(&self.doc), &self.revision, act, &asker)
     }

@@ -340,10 +340,12 @@ impl Batch<'_> {
         };
         let today = day_of(moment.now_ms.cast_signed(), moment.zone_min)
             .ok_or_else(|| untrusted("the clock is beyond the calendar"))?;
+        let roles = roster.member(me).map(|member| member.roles.clone());
         let asker = Asker {
             today,
             knows: &knows,
             is_me: &is_me,
+            roles: &roles.unwrap_or_default(),
         };
         Ok(check_act(&Past::now(automerge), revision, act, &asker)?)
     }

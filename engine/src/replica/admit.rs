@@ -22,7 +22,7 @@ use super::tables::{self, Table};
 use super::writing::DocumentStep;
 use super::{Notice, Replica, ReplicaFault};
 use crate::case::{
-    Batch, Message, RevisionMark, ShapeError, Shaped, ShapedAct, breaches, shape_case,
+    Batch, Facts, Message, RevisionMark, ShapeError, Shaped, ShapedAct, breaches, shape_case,
 };
 use crate::template::Revision;
 use crate::template_document::shape_template;
@@ -351,7 +351,7 @@ fn breaks_a_rule(
     let Some(today) = day_of(shaped.change().timestamp(), message.zone_min) else {
         return true;
     };
-    !breaches(&past, &revision, act, &today).is_empty()
+    !breaches(&Facts::new(&past, &revision, today), act).is_empty()
 }
 
 /// Applies changes one at a time, each on a copy that is kept only if it worked.

@@ -26,6 +26,8 @@ pub struct Today {
     pub now: Timestamp,
     /// The local day.
     pub date: Date,
+    /// Where the person stands, from UTC.
+    pub offset: Offset,
 }
 
 impl Today {
@@ -35,6 +37,7 @@ impl Today {
         Self {
             now,
             date: offset.to_datetime(now).date(),
+            offset,
         }
     }
 }

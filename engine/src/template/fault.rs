@@ -202,6 +202,63 @@ pub enum Fault {
         #[source]
         problem: FieldError,
     },
+    /// A field is required and hidden in the same stage. Show it, or do not require it.
+    #[error("the field {id:?} is required and hidden here; show it or do not require it")]
+    HiddenRequired {
+        /// The field's id.
+        id: String,
+    },
+    /// A field is required, but no stage lets anybody fill it. Make it visible in one.
+    #[error("the field {id:?} is required, but every stage hides it or makes it read-only")]
+    ReadOnlyRequired {
+        /// The field's id.
+        id: String,
+    },
+    /// A field is required that is no longer filled. Do not require it, or enable it.
+    #[error("the field {id:?} is disabled, so it cannot be required; enable it or remove it here")]
+    DisabledRequired {
+        /// The field's id.
+        id: String,
+    },
+    /// A test asks what its subject cannot answer. Use one of the operators named.
+    #[error("{subject} cannot be asked {operator:?}; use {allowed}")]
+    WrongOperator {
+        /// What is asked about.
+        subject: String,
+        /// How.
+        operator: &'static str,
+        /// The operators that suit it.
+        allowed: String,
+    },
+    /// A test compares with something that its subject never is. Correct the value.
+    #[error("{subject} is never {value:?}; expected {expected}")]
+    BadTestValue {
+        /// What is asked about.
+        subject: String,
+        /// The value.
+        value: String,
+        /// What would be one.
+        expected: String,
+    },
+    /// A test has no value, several where one is compared, or one where none is. Correct it.
+    #[error("{subject} {operator} takes {takes}")]
+    BadTestCount {
+        /// What is asked about.
+        subject: String,
+        /// How.
+        operator: &'static str,
+        /// How many values it takes, and under which key.
+        takes: &'static str,
+    },
+    /// A group of a condition holds no test, so it could never hold. Remove it.
+    #[error("a group of tests is empty and would never hold; remove it")]
+    EmptyGroup,
+    /// A decision type is named that does not exist. Correct the name or add the type.
+    #[error("there is no decision type {id:?}; correct the id or add the type")]
+    UnknownDecisionType {
+        /// The id.
+        id: String,
+    },
 }
 
 /// Collects faults with their places.

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::package::is_false;
+use super::rule::Rule;
 use crate::value::{ConflictPolicy, FieldError, FieldType, FieldValue, Scalar};
 
 /// A typed field.
@@ -47,6 +49,12 @@ pub struct Field {
     /// The columns of a table: fields of a simple type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<Self>,
+    /// No longer filled; cases that have a value keep and show it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub disabled: bool,
+    /// What is said before a value is given, with the new value in place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
 }
 
 /// What a value must satisfy beyond its type, when it is given. Received work that breaks a
@@ -130,6 +138,8 @@ impl Field {
             constraints: Constraints::default(),
             options: Vec::new(),
             columns: Vec::new(),
+            disabled: false,
+            rules: Vec::new(),
         }
     }
 
@@ -180,12 +190,4 @@ pub(super) fn join<'a>(words: impl Iterator<Item = &'a str>) -> String {
         None | Some(0) => shown,
         Some(more) => format!("{shown} and {more} more"),
     }
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_false(value: &bool) -> bool {
-    !*value
 }

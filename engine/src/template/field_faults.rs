@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::Offset;
 use rust_decimal::Decimal;
 
 use super::check::{Bound, Today, compile};
@@ -146,6 +147,8 @@ fn strange_in_a_column(column: &Field) -> Vec<String> {
         (column.card, "card"),
         (column.searchable, "searchable"),
         (column.sensitive, "sensitive"),
+        (column.disabled, "disabled"),
+        (!column.rules.is_empty(), "rules"),
     ] {
         if has {
             strange.push(what.to_owned());
@@ -300,6 +303,7 @@ fn check_default(field: &Field, at: &str, faults: &mut Faults) {
     let last_day = Today {
         now: Timestamp::MAX,
         date: Date::MAX,
+        offset: Offset::UTC,
     };
     let verdict = match field.default_value() {
         Ok(None) => Ok(()),

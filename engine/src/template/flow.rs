@@ -3,10 +3,14 @@
 //! Advice, not a lock: whether a move happens is decided by who acts and, where a rule asks, by a
 //! reason.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::condition::Condition;
 use super::fault::{Fault, Faults};
-use super::package::{Package, Severity, Stage};
+use super::package::Package;
+use super::rule::{Rule, Severity};
+use super::stage::Stage;
 
 /// What a template says about one move.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +28,60 @@ pub enum Movement {
     },
 }
 
+/// One thing that a template says before something is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said<'r> {
+    /// How strongly.
+    pub severity: Severity,
+    /// The sentence people read.
+    pub message: Cow<'r, str>,
+    /// When it speaks.
+    pub when: Cow<'r, Condition>,
+}
+
+impl Stage {
+    /// What is said before a case enters this stage, wherever it comes from, with conditions.
+    #[must_use]
+    pub fn said_on_entry(&self) -> Vec<Said<'_>> {
+        let closed = self.disabled.then(|| Said {
+            severity: Severity::Block,
+            message: Cow::Owned(format!("{} is disabled and takes no more cases", self.name)),
+            when: Cow::Owned(Condition::default()),
+        });
+        closed
+            .into_iter()
+            .chain(self.entry.iter().map(Said::of))
+            .collect()
+    }
+}
+
+impl<'r> Said<'r> {
+    /// What a rule says.
+    #[must_use]
+    pub const fn of(rule: &'r Rule) -> Self {
+        Self {
+            severity: rule.severity,
+            message: Cow::Borrowed(rule.message.as_str()),
+            when: Cow::Borrowed(&rule.when),
+        }
+    }
+}
+
 impl Movement {
+    /// The strongest severity and all messages of what is said, strongest first.
+    pub(super) fn of(mut said: Vec<Said<'_>>) -> Self {
+        said.sort_by_key(|said| core::cmp::Reverse(said.severity));
+        let Some(first) = said.first() else {
+            return Self::Free;
+        };
+        let severity = first.severity;
+        let messages: Vec<&str> = said.iter().map(|said| said.message.as_ref()).collect();
+        Self::Ruled {
+            severity,
+            message: messages.join("; "),
+        }
+    }
+
     /// The severity; `None` for a free or unknown move.
     #[must_use]
     pub const fn severity(&self) -> Option<Severity> {
@@ -58,37 +115,36 @@ impl Flow {
             .find_map(|from| self.listed.get(from)?.get(to).copied())
     }
 
-    /// The severity of a move between two stages of the package.
-    pub(super) fn severity(&self, package: &Package, from: &str, to: &str) -> Option<Severity> {
-        match self.listing(from, to) {
-            Some(index) => package.transitions[index]
-                .rules
-                .iter()
-                .map(|rule| rule.severity)
-                .max(),
-            None if package.transitions.is_empty() => None,
-            None => package.unlisted.severity(),
-        }
+    /// The severity that a move between two stages of the package has in every case.
+    pub(super) fn severity(&self, package: &Package, from: &Stage, to: &Stage) -> Option<Severity> {
+        let said = self.said(package, from, to);
+        let always = said.into_iter().filter(|said| said.when.is_empty());
+        always.map(|said| said.severity).max()
     }
 
-    /// What the template says about a move between two stages of the package.
-    pub(super) fn movement(&self, package: &Package, from: &Stage, to: &Stage) -> Movement {
-        let Some(severity) = self.severity(package, &from.id, &to.id) else {
-            return Movement::Free;
-        };
-        let message = match self.listing(&from.id, &to.id) {
-            Some(index) => {
-                let mut rules: Vec<_> = package.transitions[index].rules.iter().collect();
-                rules.sort_by_key(|rule| core::cmp::Reverse(rule.severity));
-                let messages: Vec<&str> = rules.iter().map(|rule| rule.message.as_str()).collect();
-                messages.join("; ")
-            }
-            None => format!(
-                "{} does not list a move from {} to {}",
-                package.name, from.name, to.name
-            ),
-        };
-        Movement::Ruled { severity, message }
+    /// What the template says before a move between two stages of the package: the rules of
+    /// leaving, of the move itself and of entering, each with its condition.
+    pub(super) fn said<'p>(
+        &self,
+        package: &'p Package,
+        from: &'p Stage,
+        to: &'p Stage,
+    ) -> Vec<Said<'p>> {
+        let mut said: Vec<Said<'p>> = from.exit.iter().map(Said::of).collect();
+        match self.listing(&from.id, &to.id) {
+            Some(index) => said.extend(package.transitions[index].rules.iter().map(Said::of)),
+            None if package.transitions.is_empty() => {}
+            None => said.extend(package.unlisted.severity().map(|severity| Said {
+                severity,
+                message: Cow::Owned(format!(
+                    "{} does not list a move from {} to {}",
+                    package.name, from.name, to.name
+                )),
+                when: Cow::Owned(Condition::default()),
+            })),
+        }
+        said.extend(to.said_on_entry());
+        said
     }
 }
 
@@ -130,7 +186,7 @@ fn find_dead_ends(package: &Package, faults: &mut Faults) {
     let flow = Flow::new(package);
     let stages = &package.stages;
     let open = |from: usize, to: usize| {
-        let severity = flow.severity(package, &stages[from].id, &stages[to].id);
+        let severity = flow.severity(package, &stages[from], &stages[to]);
         from != to && severity != Some(Severity::Block)
     };
     let mut ends: Vec<bool> = stages

@@ -18,7 +18,7 @@ pub const MAX_OPTIONS: usize = 1_000;
 pub const MAX_COLUMNS: usize = 50;
 /// Most listed transitions. Beyond this, freedom of movement is easier to read than a list.
 pub const MAX_TRANSITIONS: usize = 2_000;
-/// Most rules of one transition: a person reads every one of them before a move.
+/// Most rules of one transition, stage or field: a person reads every one of them before acting.
 pub const MAX_RULES: usize = 20;
 /// Most decision types, and most resolutions.
 pub const MAX_DECISION_TYPES: usize = 100;
@@ -26,6 +26,16 @@ pub const MAX_DECISION_TYPES: usize = 100;
 pub const MAX_OUTCOMES: usize = 100;
 /// Most tasks or required documents named by one stage.
 pub const MAX_STAGE_TASKS: usize = 100;
+/// Most lines in the checklist of a task that a stage creates: what a person does in one go.
+pub const MAX_CHECKLIST: usize = 100;
+/// Most roles that may work on a case in one stage.
+pub const MAX_EDIT_ROLES: usize = 50;
+/// Most groups of a condition, and most tests of one group: what a person can still read.
+pub const MAX_TESTS: usize = 20;
+/// Most values that one test compares with.
+pub const MAX_TEST_VALUES: usize = 100;
+/// Farthest that a relative date lies from today, in its own unit (`today+5d`): a century of days.
+pub const MAX_DISTANCE: u32 = 36_600;
 /// Most currencies that one field may list.
 pub const MAX_CURRENCIES: usize = 200;
 /// Longest name or label, in bytes: what fits on a card and in a table head.

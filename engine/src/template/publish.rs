@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use super::fault::{Fault, Faults, TemplateFault};
 use super::limits::{
     KEY_LETTERS, MAX_DECISION_TYPES, MAX_FIELDS, MAX_LABEL_BYTES, MAX_OUTCOMES, MAX_PATTERNS,
-    MAX_PROSE_BYTES, MAX_RULES, MAX_STAGE_TASKS, MAX_STAGES, MAX_TRANSITIONS,
+    MAX_PROSE_BYTES, MAX_STAGES, MAX_TRANSITIONS,
 };
-use super::package::{Category, Outcome, Package, Stage};
-use super::{field_faults, flow};
+use super::package::{Outcome, Package};
+use super::{field_faults, flow, rule, stage_faults};
 use crate::value::is_slug;
 use crate::value::text::{cut, is_one_line, is_prose};
 
@@ -24,13 +24,11 @@ impl Package {
         // Nothing is walked that is larger than it may be.
         if faults.count() == 0 {
             check_identity(self, &mut faults);
-            check_stages(self, &mut faults);
+            stage_faults::find(self, &mut faults);
             for (index, field) in self.fields.iter().enumerate() {
-                field_faults::find(
-                    field,
-                    &format!("fields[{index}] {:?}", cut(&field.id)),
-                    &mut faults,
-                );
+                let at = format!("fields[{index}] {:?}", cut(&field.id));
+                field_faults::find(field, &at, &mut faults);
+                rule::find_faults(self, &field.rules, &at, &mut faults);
             }
             unique(
                 self.fields.iter().map(|field| &field.id),
@@ -85,87 +83,11 @@ fn check_identity(package: &Package, faults: &mut Faults) {
     colour("colour", &package.colour, faults);
 }
 
-fn check_stages(package: &Package, faults: &mut Faults) {
-    let any = |wanted: fn(Category) -> bool| package.stages.iter().any(|s| wanted(s.category));
-    if !any(|category| matches!(category, Category::Intake | Category::Active)) {
-        faults.add("stages", Fault::NoStart);
-    }
-    if !any(Category::is_final) {
-        faults.add("stages", Fault::NoEnd);
-    }
-    for (index, stage) in package.stages.iter().enumerate() {
-        check_stage(
-            package,
-            stage,
-            &format!("stages[{index}] {:?}", cut(&stage.id)),
-            faults,
-        );
-    }
-    unique(
-        package.stages.iter().map(|stage| &stage.id),
-        "stages",
-        faults,
-    );
-}
-
-fn check_stage(package: &Package, stage: &Stage, at: &str, faults: &mut Faults) {
-    slug(at, &stage.id, faults);
-    name(at, &stage.name, "the name", faults);
-    if let Some(own) = &stage.colour {
-        colour(&format!("{at}.colour"), own, faults);
-    }
-    if !stage.owner_role.is_empty() {
-        slug(&format!("{at}.owner_role"), &stage.owner_role, faults);
-    }
-    prose(at, &stage.entry_note, "the entry note", faults);
-    for (list, required) in [
-        ("required", &stage.required),
-        ("required_to_leave", &stage.required_to_leave),
-    ] {
-        let at = format!("{at}.{list}");
-        limit(&at, ("required fields", required.len(), MAX_FIELDS), faults);
-        unique(required.iter(), &at, faults);
-        for id in required.iter().take(MAX_FIELDS) {
-            match package.fields.iter().find(|field| field.id == *id) {
-                None => faults.add(&at, Fault::UnknownField { id: cut(id) }),
-                Some(field) if !field.kind.accepts_values() => {
-                    faults.add(
-                        &at,
-                        Fault::CannotBeFilled {
-                            id: cut(id),
-                            kind: field.kind,
-                        },
-                    );
-                }
-                Some(_) => {}
-            }
-        }
-    }
-    for (list, names) in [("documents", &stage.documents), ("tasks", &stage.tasks)] {
-        let at = format!("{at}.{list}");
-        limit(&at, ("names", names.len(), MAX_STAGE_TASKS), faults);
-        for title in names.iter().take(MAX_STAGE_TASKS) {
-            name(&at, title, "a name", faults);
-        }
-    }
-}
-
 fn check_transitions(package: &Package, faults: &mut Faults) {
     for (index, transition) in package.transitions.iter().enumerate() {
         let at = format!("transitions[{index}]");
         note(&at, &transition.label, "the label", faults);
-        limit(&at, ("rules", transition.rules.len(), MAX_RULES), faults);
-        for rule in transition.rules.iter().take(MAX_RULES) {
-            if rule.message.is_empty() {
-                faults.add(
-                    &at,
-                    Fault::Empty {
-                        what: "a rule's message",
-                    },
-                );
-            }
-            prose(&at, &rule.message, "a rule's message", faults);
-        }
+        rule::find_faults(package, &transition.rules, &at, faults);
     }
     flow::find_faults(package, faults);
 }
@@ -218,7 +140,7 @@ pub(super) fn name(at: &str, text: &str, what: &'static str, faults: &mut Faults
 }
 
 /// One line that may be empty.
-fn note(at: &str, text: &str, what: &'static str, faults: &mut Faults) {
+pub(super) fn note(at: &str, text: &str, what: &'static str, faults: &mut Faults) {
     if !text.is_empty() && (text.len() > MAX_LABEL_BYTES || !is_one_line(text)) {
         faults.add(
             at,
@@ -264,7 +186,7 @@ pub(super) fn unique<'a>(ids: impl Iterator<Item = &'a String>, at: &str, faults
     }
 }
 
-fn colour(at: &str, text: &str, faults: &mut Faults) {
+pub(super) fn colour(at: &str, text: &str, faults: &mut Faults) {
     let hex = |digits: &str| {
         digits.len() == 6
             && digits

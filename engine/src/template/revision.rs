@@ -9,11 +9,13 @@ use std::collections::BTreeMap;
 use casework_protocol::digest::{Tag, digest};
 use casework_protocol::ids::RevisionId;
 
+use super::condition::Condition;
 use super::fault::{Fault, TemplateFault};
 use super::field::Field;
-use super::flow::{Flow, Movement};
+use super::flow::{Flow, Movement, Said};
 use super::limits::MAX_PACKAGE_BYTES;
-use super::package::{Category, DecisionType, Outcome, Package, Stage, Standing};
+use super::package::{DecisionType, Outcome, Package};
+use super::stage::{Category, Stage, Standing};
 
 /// An immutable published template.
 #[derive(Clone)]
@@ -216,12 +218,36 @@ impl Revision {
             .expect("a published package has a start")
     }
 
-    /// What the template says about moving a case from one stage to another.
+    /// What the template says about every move of a case from one stage to another: rules with a
+    /// condition are left out.
     #[must_use]
     pub fn transition(&self, from: &str, to: &str) -> Movement {
+        self.transition_if(from, to, Condition::is_empty)
+    }
+
+    /// What the template says about moving a case for which these conditions hold.
+    #[must_use]
+    pub fn transition_if(
+        &self,
+        from: &str,
+        to: &str,
+        holds: impl Fn(&Condition) -> bool,
+    ) -> Movement {
+        let (Some(from), Some(to)) = (self.stage(from), self.stage(to)) else {
+            return Movement::Unknown;
+        };
+        let mut said = self.flow.said(&self.package, from, to);
+        said.retain(|said| holds(&said.when));
+        Movement::of(said)
+    }
+
+    /// Everything the template may say before a move between two of its stages, with conditions:
+    /// on leaving, on the move itself, on entering.
+    #[must_use]
+    pub fn said_before_move(&self, from: &str, to: &str) -> Vec<Said<'_>> {
         match (self.stage(from), self.stage(to)) {
-            (Some(from), Some(to)) => self.flow.movement(&self.package, from, to),
-            (_, _) => Movement::Unknown,
+            (Some(from), Some(to)) => self.flow.said(&self.package, from, to),
+            (_, _) => Vec::new(),
         }
     }
 
@@ -236,8 +262,8 @@ impl Revision {
     /// Nothing for a stage that is not in this revision.
     #[must_use]
     pub fn missing_required(&self, stage: &str, filled: impl Fn(&str) -> bool) -> Vec<&Field> {
-        let required = self.stage(stage).map_or(&[][..], |stage| &stage.required);
-        self.unfilled(required, &filled)
+        let stage = self.stage(stage);
+        self.unfilled(stage.into_iter().flat_map(Stage::required_here), &filled)
     }
 
     /// The fields that keep a case from a move: those required where it goes, and, when it goes on
@@ -265,8 +291,12 @@ impl Revision {
         missing
     }
 
-    fn unfilled(&self, ids: &[String], filled: &impl Fn(&str) -> bool) -> Vec<&Field> {
-        ids.iter()
+    fn unfilled<'i>(
+        &self,
+        ids: impl IntoIterator<Item = &'i String>,
+        filled: &impl Fn(&str) -> bool,
+    ) -> Vec<&Field> {
+        ids.into_iter()
             .filter(|id| !filled(id))
             .filter_map(|id| self.field(id))
             .collect()

@@ -1,5 +1,6 @@
 //! Publishing, revisions, movements, constraints, files and the shipped library.
 
+mod conditions;
 mod faults;
 mod judging;
 mod library;
@@ -25,10 +26,9 @@ fn plain() -> Package {
 }
 
 fn listed(from: &str, to: &str, rules: &[(Severity, &str)]) -> Transition {
-    let rules = rules.iter().map(|(severity, message)| Rule {
-        severity: *severity,
-        message: (*message).to_owned(),
-    });
+    let rules = rules
+        .iter()
+        .map(|(severity, message)| Rule::new(*severity, *message));
     Transition {
         from: from.to_owned(),
         to: to.to_owned(),

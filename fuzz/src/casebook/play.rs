@@ -34,10 +34,7 @@ pub fn template_package() -> Package {
         review,
         Stage::new("decided", "Decided", Category::Done),
     ];
-    let rule = |severity, message: &str| Rule {
-        severity,
-        message: message.into(),
-    };
+    let rule = |severity, message: &str| Rule::new(severity, message);
     let listed = |from: &str, to: &str, rules| Transition {
         from: from.into(),
         to: to.into(),
@@ -141,6 +138,7 @@ impl Players {
             today: Today::at(Timestamp::UNIX_EPOCH, Offset::UTC),
             knows: &|member| member.as_bytes()[0] < 100,
             is_me: &|found| found == actor(n),
+            roles: &std::collections::BTreeSet::new(),
         };
         let shown = format!("{act:?}");
         let checked = check_act(&Past::now(doc), &self.revision, act, &asker)

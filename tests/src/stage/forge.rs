@@ -191,6 +191,7 @@ impl Forger {
             today: Today::at(now, Offset::UTC),
             knows: &|_| true,
             is_me: &|_| true,
+            roles: &std::collections::BTreeSet::new(),
         };
         check_act(&Past::now(&self.automerge), &self.revision, act, &asker).expect("it makes sense")
     }

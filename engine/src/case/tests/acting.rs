@@ -491,7 +491,7 @@ fn received_work_that_broke_a_rule_is_told_and_not_kept_out() {
         },
     );
     assert_eq!(
-        breaches(&past, &desk.revision, &jump, &today),
+        breaches(&Facts::new(&past, &desk.revision, today), &jump),
         ["nothing was decided yet"]
     );
     let skip = Act::new(
@@ -501,14 +501,14 @@ fn received_work_that_broke_a_rule_is_told_and_not_kept_out() {
         },
     );
     assert_eq!(
-        breaches(&past, &desk.revision, &skip, &today),
+        breaches(&Facts::new(&past, &desk.revision, today), &skip),
         ["a review comes first"]
     );
     let asked = Act {
         override_rule: true,
         ..skip
     };
-    assert!(breaches(&past, &desk.revision, &asked, &today).is_empty());
+    assert!(breaches(&Facts::new(&past, &desk.revision, today), &asked).is_empty());
 }
 
 #[test]

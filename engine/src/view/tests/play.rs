@@ -172,6 +172,7 @@ impl Player {
             today: crate::template::Today::at(now, Offset::UTC),
             knows: &|_| true,
             is_me: &is_mine,
+            roles: &BTreeSet::new(),
         };
         let checked = check_act(&Past::now(&self.doc), &self.revision, act, &asker)?;
         let version = CitedVersion {
