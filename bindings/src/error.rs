@@ -162,7 +162,7 @@ impl From<ReplicaFault> for Error {
             ReplicaFault::Roster(error) => error.into(),
             ReplicaFault::Access(error) => error.into(),
             ReplicaFault::Template(faults) => Self::Invalid(every_fault(&faults)),
-            ReplicaFault::Denied { .. } | ReplicaFault::NotEnrolled => Self::Denied(text),
+            ReplicaFault::Denied(_) | ReplicaFault::NotEnrolled => Self::Denied(text),
             ReplicaFault::Untrusted(_) | ReplicaFault::OtherDevice(_) => Self::Corrupt(text),
             ReplicaFault::UnknownRevision(_) => {
                 Self::Unavailable(format!("{text}; sync, or update this program"))

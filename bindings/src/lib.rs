@@ -25,8 +25,8 @@ pub use casework_protocol::frame::Scope;
 pub use casework_protocol::{ids, keys, rights};
 
 pub use casework_engine::replica::{
-    Acted, Drawn, Finding, Founding, HeldWork, Notice, OwnAct, ServerRow, Standing, Status,
-    Verification,
+    Acted, Answer, Drawn, Finding, Founding, Given, HeldWork, Notice, Obstacle, OwnAct, OwnEntry,
+    Quarantined, Question, Redone, Retried, ServerRow, Standing, Status, Verification, Where,
 };
 pub use casework_engine::sync::Phase;
 pub use casework_protocol::access::entry::Principal;
@@ -47,6 +47,7 @@ pub use workspace::invites::InviteView;
 pub use workspace::joining::Newcomer;
 pub use workspace::people::{DeviceView, MemberChange, MemberView, RoleView, TeamChange, TeamView};
 pub use workspace::reading::{BoardColumn, BoardView, CardPage, Names};
+pub use workspace::rights::{AccessSaid, AccessView, Viewer, read_verb};
 pub use workspace::templates::{TemplateImport, TemplateView};
 pub use workspace::watching::Watch;
 pub use workspace::{Info, Workspace};

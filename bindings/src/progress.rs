@@ -92,7 +92,7 @@ impl SyncReport {
         let refused = notices.iter().filter(|notice| {
             matches!(
                 notice,
-                Notice::OwnWorkRefused { .. } | Notice::EntryDropped { .. }
+                Notice::OwnWorkRefused { .. } | Notice::EntryRefused { .. }
             )
         });
         (held.count(), refused.count())

@@ -18,6 +18,7 @@ pub(crate) mod joining;
 mod outcome;
 pub(crate) mod people;
 pub(crate) mod reading;
+pub(crate) mod rights;
 mod session;
 pub(crate) mod templates;
 pub(crate) mod watching;

@@ -17,6 +17,8 @@ mod offline;
 mod revisions;
 #[path = "scenarios/revoked.rs"]
 mod revoked;
+#[path = "scenarios/rights.rs"]
+mod rights;
 #[path = "scenarios/stage.rs"]
 mod stage;
 #[path = "scenarios/watching.rs"]

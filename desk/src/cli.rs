@@ -3,6 +3,7 @@
 //! Only shapes: nothing here opens a replica. A parsed [`Command`] is plain data, so that the
 //! process that owns the replica can carry it out for another one.
 
+mod access;
 mod case;
 mod drawer;
 mod list;
@@ -16,10 +17,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
+pub use access::AccessCommand;
 pub use case::{CaseCommand, OpenArgs, Why};
-pub use drawer::{DrawerCommand, HeldCommand};
+pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
 pub use list::{ListArgs, SortBy};
-pub use people::{InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
+pub use people::{CanArgs, InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
 pub use screen::BoardArgs;
 pub use task::TaskCommand;
 pub use template::TemplateCommand;
@@ -113,6 +115,9 @@ pub enum Command {
     /// Late work of people whose rights were reduced: look, adopt
     #[command(subcommand)]
     Held(HeldCommand),
+    /// What was set aside because it does not hold: look, try again, fetch anew
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Check every signature, chain and right of the whole replica again
     #[command(after_help = "Example:\n  casework verify")]
     Verify,

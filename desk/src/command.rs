@@ -5,12 +5,15 @@
 //! ```
 //! Nothing is printed here, and the terminal is only known by its [`Screen`].
 
+mod access;
 mod cases;
 mod drawer;
 mod export;
 mod import;
 mod listing;
 mod people;
+mod quarantine;
+mod roles;
 mod settling;
 mod showing;
 mod status;
@@ -57,7 +60,7 @@ pub fn carry_out(
         Command::Invite(args) => people::invite(&mut desk, args),
         Command::Member(command) => people::member(&desk, command),
         Command::Team(command) => people::team(&desk, command),
-        Command::Role(_) => people::roles(&desk),
+        Command::Role(command) => roles::roles(&desk, command),
         Command::Template(command) => templates::carry_out(&desk, command),
         Command::Case(command) => cases::carry_out(&desk, command),
         Command::List(args) => listing::list(&desk, args),
@@ -67,6 +70,7 @@ pub fn carry_out(
         Command::Status => status::status(&desk),
         Command::Drawer(command) => drawer::drawer(&desk, command),
         Command::Held(command) => drawer::held(&desk, command),
+        Command::Quarantine(command) => quarantine::carry_out(&desk, command),
         Command::Verify => status::verify(&mut desk),
         Command::Export(args) => export::export(&desk, args),
         Command::Import(ImportCommand::Xes(args)) => import::xes(&mut desk, args),

@@ -62,7 +62,9 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let fault = Self::of(error.kind(), error.to_string());
         match error.kind() {
-            ErrorKind::Denied => fault.or_try("casework member list    (who may change roles)"),
+            ErrorKind::Denied => {
+                fault.or_try("casework member can me VERB --case CASE    (what is missing, and which roles give it)")
+            }
             ErrorKind::Corrupt => fault.or_try("casework verify"),
             ErrorKind::Unavailable => fault.or_try("casework status"),
             ErrorKind::Internal => fault.or_try("the same command again, and report this"),

@@ -3,6 +3,7 @@
 //! Only text is made here; nothing is printed and nothing is read from a replica. Invariant: a text
 //! that came from somebody else reaches a terminal only through [`words::plain`].
 
+pub mod access;
 pub mod board;
 pub mod case_page;
 pub mod contest;

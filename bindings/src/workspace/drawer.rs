@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use casework_engine::replica::{Acted, Drawn, HeldWork, Replica, Standing, Verification};
+use casework_engine::replica::{
+    Drawn, HeldWork, Quarantined, Redone, Replica, Retried, Standing, Verification,
+};
 use casework_protocol::ids::DocumentId;
 
 use super::Workspace;
@@ -18,15 +20,18 @@ impl Workspace {
         self.read(|replica| Ok(replica.drawer()?))
     }
 
-    /// Does something from the drawer again, as a new change that names the original.
+    /// Does something from the drawer again: an action as a new change that names the original,
+    /// something said about people or access as a new entry.
     ///
     /// # Errors
     /// As [`Workspace::act`]; it stays in the drawer then.
-    pub fn redo(&self, number: u64) -> Result<Acted, Error> {
+    pub fn redo(&self, number: u64) -> Result<Redone, Error> {
         let now = moment::now()?;
-        let acted = self.write(|replica| Ok(replica.redo(number, &now)?))?;
-        self.write_to([acted.document], |_| Ok(()))?;
-        Ok(acted)
+        let redone = self.write_people(|replica| Ok(replica.redo(number, &now)?))?;
+        if let Redone::Acted(acted) = &redone {
+            self.write_to([acted.document], |_| Ok(()))?;
+        }
+        Ok(redone)
     }
 
     /// Throws something out of the drawer, for good.
@@ -63,6 +68,41 @@ impl Workspace {
                 ));
             }
             Ok(replica.adopt(case, reason, &now)?)
+        })
+    }
+
+    /// Everything that is set aside for good, whole documents first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store fails.
+    pub fn quarantined(&self) -> Result<Vec<Quarantined>, Error> {
+        self.read(|replica| Ok(replica.quarantined()?))
+    }
+
+    /// Tries again to open a quarantined document and judges its changes that were set aside once
+    /// more: worth it after an update of this program, or when the disk was at fault.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the document is not here.
+    pub fn retry_quarantined(&self, document: DocumentId) -> Result<Retried, Error> {
+        self.write_to([document], |replica| {
+            Ok(replica.retry_quarantined(document)?)
+        })
+    }
+
+    /// Gives up this device's copy of a quarantined document and has the server send it anew at
+    /// the next sync. Unsent work goes to the drawer; answers how many things.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the document is not here, or nothing is wrong with it.
+    pub fn fetch_quarantined(&self, document: DocumentId) -> Result<usize, Error> {
+        self.write_to([document], |replica| {
+            if replica.server()?.is_none() {
+                return Err(Error::Invalid(
+                    "there is no server to fetch it from: what is here is all there is".to_owned(),
+                ));
+            }
+            Ok(replica.fetch_quarantined(document)?)
         })
     }
 

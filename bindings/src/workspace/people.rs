@@ -58,6 +58,8 @@ pub struct RoleView {
     pub built_in: bool,
     /// What it grants.
     pub grants: Vec<Grant>,
+    /// The same as people write it.
+    pub words: Vec<String>,
 }
 
 /// A team as people see one.
@@ -201,6 +203,11 @@ impl Workspace {
                     name: role.name.clone(),
                     built_in: is_built_in(key),
                     grants: role.grants.iter().cloned().collect(),
+                    words: role
+                        .grants
+                        .iter()
+                        .map(|grant| replica.grant_words(grant))
+                        .collect(),
                 });
             Ok(roles.collect())
         })

@@ -1,14 +1,14 @@
 //! The stage: a server that can be stopped and started again, and devices with folders.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use casework::template::{Category, Choice, Field, Package, Stage as TemplateStage};
 use casework::value::FieldType;
 use casework::view::{CaseView, CommentView};
 use casework::{
-    Founding, InviteFor, InviteLink, NewCaseRequest, Newcomer, SyncReport, Workspace, ids,
+    Error, Founding, InviteFor, InviteLink, NewCaseRequest, Newcomer, SyncReport, Workspace, ids,
 };
 use casework_sync_server::serve::{Running, ServeConfig, Store, start};
 use ids::DocumentId;
@@ -115,6 +115,22 @@ impl Device {
         drop(workspace);
         let workspace = Workspace::open(folder.path()).unwrap();
         Self { workspace, folder }
+    }
+
+    /// The same, with something done to the folder in between.
+    pub(crate) fn restart_with(self, meanwhile: impl FnOnce(&Path)) -> Self {
+        let Self { workspace, folder } = self;
+        drop(workspace);
+        meanwhile(folder.path());
+        let workspace = Workspace::open(folder.path()).unwrap();
+        Self { workspace, folder }
+    }
+
+    /// Gives a field a value, in words.
+    pub(crate) fn set(&self, case: DocumentId, field: &str, words: &str) -> Result<(), Error> {
+        self.workspace
+            .set_field(case, field, words, None)
+            .map(|_| ())
     }
 
     /// Closes the workspace; its folder stays as long as what is answered.

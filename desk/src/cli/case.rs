@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
+use super::access::AccessCommand;
 use super::task::TaskCommand;
 
 /// One case.
@@ -212,6 +213,9 @@ pub enum CaseCommand {
         #[arg(long, default_value_t = 0, value_name = "N")]
         skip: usize,
     },
+    /// Who is on the case.
+    #[command(flatten)]
+    Access(AccessCommand),
 }
 
 /// The reason of an act, and whether a rule that asks is gone through.

@@ -1,4 +1,4 @@
-//! The words of `casework drawer …` and `casework held …`.
+//! The words of `casework drawer …`, `casework held …` and `casework quarantine …`.
 
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
@@ -39,5 +39,25 @@ pub enum HeldCommand {
         /// Why
         #[arg(long, value_name = "TEXT")]
         reason: String,
+    },
+}
+
+/// What was set aside because it does not hold.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub enum QuarantineCommand {
+    /// What is set aside, and why
+    #[command(after_help = "Example:\n  casework quarantine list")]
+    List,
+    /// Look at it again with this version of the program
+    #[command(after_help = "Example:\n  casework quarantine retry 3f9c2a")]
+    Retry {
+        /// Number or title of the case, or the beginning of the document's id
+        document: String,
+    },
+    /// Give up this device's copy and have the server send it anew; unsent work goes to the drawer
+    #[command(after_help = "Example:\n  casework quarantine fetch 3f9c2a && casework sync")]
+    Fetch {
+        /// Number or title of the case, or the beginning of the document's id
+        document: String,
     },
 }

@@ -82,6 +82,32 @@ pub enum MemberCommand {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    /// Whether a member may do something, which grant gives it, and what is missing
+    Can(CanArgs),
+}
+
+/// `casework member can`.
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+#[command(
+    after_help = "Example:\n  casework member can Rui edit --case HR-~K7Q2 --field salary\n  casework member can me move --template CMP --stage closed"
+)]
+pub struct CanArgs {
+    /// Name or beginning of the id; `me` for yourself
+    pub member: String,
+    /// What: view, open, move, edit, comment, comment-external, task, document, decide, approve …
+    pub verb: String,
+    /// On this case
+    #[arg(long, value_name = "CASE", conflicts_with = "template")]
+    pub case: Option<String>,
+    /// On cases of this template that are neither theirs nor their team's
+    #[arg(long, value_name = "TEMPLATE")]
+    pub template: Option<String>,
+    /// In this stage, or to it
+    #[arg(long, value_name = "STAGE")]
+    pub stage: Option<String>,
+    /// On this field
+    #[arg(long, value_name = "FIELD")]
+    pub field: Option<String>,
 }
 
 /// What kind of member.
@@ -124,4 +150,33 @@ pub enum RoleCommand {
     /// The roles and what they grant
     #[command(after_help = "Example:\n  casework role list")]
     List,
+    /// One role: what it grants and who holds it
+    #[command(after_help = "Example:\n  casework role show operator")]
+    Show {
+        /// Its key
+        key: String,
+    },
+    /// Define a role, or replace the name and the grants of one
+    ///
+    /// A grant is VERB[,VERB…] and where it holds: all (also without a word), own, team,
+    /// template:KEY, stage:KEY/STAGE or field:KEY/FIELD. One can grant only what one holds.
+    #[command(
+        after_help = "Verbs: view open move edit comment comment-external task document decide approve assign transfer close\n  reopen override redact export settle adopt restrict publish manage-members keep erase\n\nExample:\n  casework role define recruiter --name Recruiter --grant \"view,edit,comment template:HR\" \\\n    --grant \"move stage:HR/offer\" --grant \"edit field:HR/salary\" --grant \"view own\""
+    )]
+    Define {
+        /// Its key, for instance case-worker
+        key: String,
+        /// Name for people; needed for a new role
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// What it grants; may be given several times
+        #[arg(long = "grant", value_name = "GRANT", required = true)]
+        grants: Vec<String>,
+    },
+    /// Remove a role; whoever has it loses it
+    #[command(after_help = "Example:\n  casework role remove recruiter")]
+    Remove {
+        /// Its key
+        key: String,
+    },
 }

@@ -8,7 +8,7 @@ use casework::{Acted, Error, ErrorKind, NewCaseRequest};
 use serde_json::json;
 
 use super::settling::{comment, settle};
-use super::{Desk, showing, tasks};
+use super::{Desk, access, showing, tasks};
 use crate::cli::{CaseCommand, OpenArgs, Why};
 use crate::fault::Fault;
 use crate::request::Response;
@@ -20,6 +20,7 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Respon
         CaseCommand::Show { case } => showing::show(desk, case),
         CaseCommand::Timeline { case, take, skip } => showing::timeline(desk, case, (*skip, *take)),
         CaseCommand::Task(command) => tasks::carry_out(desk, command),
+        CaseCommand::Access(command) => access::carry_out(desk, command),
         CaseCommand::Set { case, values, why } => set(desk, case, values, why),
         CaseCommand::Clear { case, fields, why } => clear(desk, case, fields, why),
         CaseCommand::Label {
@@ -122,6 +123,7 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
         | CaseCommand::Clear { .. }
         | CaseCommand::Comment { .. }
         | CaseCommand::Task(_)
+        | CaseCommand::Access(_)
         | CaseCommand::Label { .. }
         | CaseCommand::Settle { .. }
         | CaseCommand::Show { .. }

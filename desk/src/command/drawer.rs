@@ -1,9 +1,10 @@
 //! `casework drawer …` and `casework held …`.
 
-use casework::Standing;
+use casework::{Redone, Standing};
 use serde_json::json;
 
 use super::cases::answer;
+use super::people::{said, standing_name};
 use super::showing::named;
 use super::{Desk, json};
 use crate::cli::{DrawerCommand, HeldCommand};
@@ -22,7 +23,13 @@ pub(super) fn drawer(desk: &Desk<'_>, command: &DrawerCommand) -> Result<Respons
             Ok(Response::new(lines, json!({ "drawer": json(&drawn) })))
         }
         DrawerCommand::Redo { number } => {
-            let acted = desk.workspace.redo(*number).map_err(list)?;
+            let acted = match desk.workspace.redo(*number).map_err(list)? {
+                Redone::Acted(acted) => acted,
+                Redone::Said(standing) => {
+                    let json = json!({ "standing": standing_name(standing) });
+                    return Ok(Response::line(said("It holds again", standing), json));
+                }
+            };
             if desk.workspace.case(acted.document).is_err() {
                 // A template's act: there is no case to show.
                 return Ok(Response::line(

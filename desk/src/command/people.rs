@@ -132,6 +132,7 @@ pub(super) fn member(desk: &Desk<'_>, command: &MemberCommand) -> Result<Respons
             change_member(desk, member, change, "is back")
         }
         MemberCommand::Revoke { device, reason } => revoke(desk, device, reason),
+        MemberCommand::Can(args) => super::roles::can(desk, args),
     }
 }
 
@@ -231,14 +232,7 @@ pub(super) fn team(desk: &Desk<'_>, command: &TeamCommand) -> Result<Response, F
     }
 }
 
-/// `casework role list`.
-pub(super) fn roles(desk: &Desk<'_>) -> Result<Response, Fault> {
-    let roles = desk.workspace.roles()?;
-    let lines = shown::roles(&roles, desk.screen);
-    Ok(Response::new(lines, json!({ "roles": json(&roles) })))
-}
-
-fn said(what: &str, standing: Standing) -> String {
+pub(super) fn said(what: &str, standing: Standing) -> String {
     match standing {
         Standing::InForce => format!("{what}."),
         Standing::Pending => {
@@ -247,7 +241,7 @@ fn said(what: &str, standing: Standing) -> String {
     }
 }
 
-fn standing_name(standing: Standing) -> &'static str {
+pub(super) fn standing_name(standing: Standing) -> &'static str {
     match standing {
         Standing::InForce => "in-force",
         Standing::Pending => "pending",

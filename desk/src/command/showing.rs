@@ -22,7 +22,7 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
     let view = workspace.case(id)?;
     let revision = workspace.revision(view.template).ok();
     let (comments, contested) = (workspace.comments(id)?, workspace.contested(id)?);
-    let names = desk.names()?;
+    let (names, access) = (desk.names()?, workspace.access(id)?);
     let held = workspace
         .held()?
         .iter()
@@ -45,12 +45,15 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
         names: &names,
         held,
         unsynced,
+        access: Some(&access),
     };
     let mut json = case_json(&view, revision.as_deref(), &names);
     json.insert("comments".into(), comments_json(&comments, &names));
     json.insert("contested".into(), json!(contested));
     json.insert("held".into(), json!(held));
     json.insert("unsynced".into(), json!(unsynced));
+    json.insert("restricted".into(), json!(access.restricted));
+    json.insert("named".into(), json!(access.principals));
     Ok(Response::new(page.lines(desk.screen), Value::Object(json)))
 }
 

@@ -121,11 +121,8 @@ pub(crate) fn notice_words(notice: &Notice) -> String {
         Notice::DocumentQuarantined { document, why } => {
             format!("case {} was set aside: {}", document.short(), plain(why))
         }
-        Notice::EntryDropped { why } => {
-            format!(
-                "something you said about people no longer holds: {}",
-                plain(why)
-            )
+        Notice::EntryRefused { what, why } => {
+            format!("{} could not stand: {}", plain(what), plain(why))
         }
         Notice::Gap { document, from, to } => {
             format!(
@@ -219,7 +216,12 @@ pub(super) fn status(desk: &Desk<'_>) -> Result<Response, Fault> {
         held(status.waiting),
     );
     let aside = status.quarantined + status.quarantined_documents;
-    pair("set aside", &thousands(aside as u64), held(aside));
+    let set_aside = if aside == 0 {
+        thousands(0)
+    } else {
+        format!("{} (casework quarantine list)", thousands(aside as u64))
+    };
+    pair("set aside", &set_aside, held(aside));
     pair("unchecked", &thousands(status.unchecked as u64), None);
     if let (Some(size), Some(code)) = (status.log_size, &status.head_code) {
         let head = format!(

@@ -1,9 +1,9 @@
 //! The page of a case: header, what to look at, fields, tasks, decisions, comments.
 
-use casework::ContestedPlace;
 use casework::case::PartId;
 use casework::template::{Field, Revision};
 use casework::view::{CaseView, CommentView, TaskStatus, TaskView};
+use casework::{AccessView, ContestedPlace};
 
 use super::Screen;
 use super::contest;
@@ -38,6 +38,8 @@ pub struct CasePage<'a> {
     pub held: usize,
     /// Whether some of its work is not on the server yet.
     pub unsynced: bool,
+    /// Who is on it and who sees it.
+    pub access: Option<&'a AccessView>,
 }
 
 impl CasePage<'_> {
@@ -103,6 +105,11 @@ impl CasePage<'_> {
             who.push(format!("labels {}", labels.join(", ")));
         }
         page.line(who.join(" · "));
+        if let Some(access) = self.access.filter(|access| access.restricted) {
+            let named = super::access::several(&access.principals, self.names);
+            let line = format!("restricted to {named}");
+            page.line(page.tone(Tone::Warning, &line));
+        }
         if let Some(closing) = view.closed.value() {
             let by = self.names.origin(view.origins.get(view.closed.shown().by));
             let line = format!("closed: {} · {by}", glossary.closing(closing));

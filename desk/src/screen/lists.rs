@@ -96,10 +96,11 @@ pub fn drawer(
     }
     let mut page = Page::new(screen);
     for one in drawn {
-        let case = cases
-            .get(&one.document)
-            .cloned()
-            .unwrap_or_else(|| one.document.short());
+        let case = match (&one.act, cases.get(&one.document)) {
+            (_, Some(case)) => case.clone(),
+            (Some(OwnAct::Entry(_)), None) => "people".to_owned(),
+            (_, None) => one.document.short(),
+        };
         let number = page.tone(Tone::Strong, &one.number.to_string());
         let made = page.tone(
             Tone::Quiet,
@@ -138,6 +139,7 @@ pub fn deed(act: Option<&OwnAct>) -> String {
             format!("{}{}", act.action.kind(), target.unwrap_or_default())
         }
         Some(OwnAct::Template(_)) => "template".to_owned(),
+        Some(OwnAct::Entry(entry)) => plain(&entry.what),
         None => "something this version cannot read".to_owned(),
     }
 }

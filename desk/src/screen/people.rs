@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use casework::ids::{DeviceId, MemberId};
-use casework::rights::Scope;
 use casework::{MemberKind, MemberView, RoleView, TeamView};
 
 use super::Screen;
@@ -104,11 +103,9 @@ pub fn roles(roles: &[RoleView], screen: Screen) -> Vec<String> {
             &format!("{} · {kind}", plain(&role.name)),
         );
         let mut by_scope: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for grant in &role.grants {
-            by_scope
-                .entry(scope(&grant.scope))
-                .or_default()
-                .push(grant.verb.as_str());
+        for grant in &role.words {
+            let (verb, place) = grant.split_once(' ').unwrap_or((grant, "all"));
+            by_scope.entry(scope(place)).or_default().push(verb);
         }
         for (scope, verbs) in by_scope {
             page.pair(&scope, 10, &verbs.join(", "), None);
@@ -117,11 +114,11 @@ pub fn roles(roles: &[RoleView], screen: Screen) -> Vec<String> {
     page.finish()
 }
 
-fn scope(scope: &Scope) -> String {
-    match scope {
-        Scope::All => "everywhere".to_owned(),
-        Scope::Own => "own cases".to_owned(),
-        Scope::Team => "team's".to_owned(),
-        scope @ (Scope::Template(_) | Scope::Stage(..) | Scope::Field(..)) => scope.to_string(),
+fn scope(place: &str) -> String {
+    match place {
+        "all" => "everywhere".to_owned(),
+        "own" => "own cases".to_owned(),
+        "team" => "team's".to_owned(),
+        place => plain(place),
     }
 }

@@ -167,6 +167,20 @@ impl Verb {
     }
 }
 
+impl core::str::FromStr for Verb {
+    type Err = UnknownVerb;
+
+    fn from_str(text: &str) -> Result<Self, UnknownVerb> {
+        let named = Self::ALL.into_iter().find(|verb| verb.as_str() == text);
+        named.ok_or_else(|| UnknownVerb(text.chars().take(40).collect()))
+    }
+}
+
+/// A text that names no verb. Cure: one of [`Verb::ALL`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no verb {0:?}")]
+pub struct UnknownVerb(pub String);
+
 impl core::fmt::Display for Verb {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(self.as_str())
@@ -376,6 +390,7 @@ mod tests {
     fn a_verb_is_written_the_same_by_people_and_in_json() {
         for verb in Verb::ALL {
             assert_eq!(serde_json::to_string(&verb).unwrap(), format!("\"{verb}\""));
+            assert_eq!(verb.as_str().parse(), Ok(verb));
         }
     }
 

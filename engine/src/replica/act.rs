@@ -15,7 +15,7 @@ use casework_protocol::authority::Authority;
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, MemberId};
 use serde::Serialize;
 
-use super::asked::{OwnAct, asking, day_of};
+use super::asked::{OwnAct, day_of};
 use super::authority::untrusted;
 use super::document::author_of;
 use super::store::Writes;
@@ -350,31 +350,20 @@ impl Batch<'_> {
         Ok(check_act(&Past::now(automerge), revision, act, &asker)?)
     }
 
-    /// Refuses what no role of this member grants here, naming the verb.
+    /// Refuses what no role of this member grants here, naming the grant.
     fn allow(
         &self,
         id: DocumentId,
         member: MemberId,
         needed: &[Needed],
     ) -> Result<(), ReplicaFault> {
-        let roster = self.replica.roster()?;
         let authority = Authority {
-            roster,
+            roster: self.replica.roster()?,
             access: &self.records[&id],
         };
-        let standing = authority.in_force(u64::MAX);
-        let device = self.replica.device();
         for needed in needed {
-            if !standing.allows(device, &asking(core::slice::from_ref(needed))) {
-                let name = roster
-                    .head()
-                    .member(member)
-                    .map(|member| member.name.clone());
-                let member = name.unwrap_or_else(|| member.short());
-                return Err(ReplicaFault::Denied {
-                    member,
-                    verb: needed.verb,
-                });
+            if let Some(denial) = self.replica.denial(authority, member, needed) {
+                return Err(Box::new(denial).into());
             }
         }
         Ok(())

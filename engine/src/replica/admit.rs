@@ -105,7 +105,7 @@ impl Replica {
     }
 
     /// A stored change that lies aside as it arrived; its signature was checked then.
-    fn unpack(&self, id: DocumentId, row: AsideRow) -> Option<Incoming> {
+    pub(super) fn unpack(&self, id: DocumentId, row: AsideRow) -> Option<Incoming> {
         let origin = Origin {
             workspace: self.workspace(),
             document: id,

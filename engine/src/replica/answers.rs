@@ -17,7 +17,7 @@ use super::rows::{Arrived, Aside, ChangeRow, OutboxRow, Outgoing};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::writing::DocumentStep;
-use super::{Notice, Replica, ReplicaFault};
+use super::{Replica, ReplicaFault};
 use crate::case::Message;
 use crate::sync::Parcel;
 
@@ -52,10 +52,7 @@ impl Replica {
                     self.place_access(&mut writes, &parcel.rows, (document, entry), &places)?;
                 }
                 (PushItem::Roster(_) | PushItem::Access { .. }, Answer::Refused(_, why)) => {
-                    for number in parcel.rows {
-                        writes.delete(Table::Outbox, tables::number(number));
-                    }
-                    self.notices.push(Notice::EntryDropped { why });
+                    self.refuse_entry(&mut writes, &parcel.rows, &why)?;
                 }
             }
         }
@@ -146,6 +143,23 @@ impl Replica {
                 let why = Aside::Quarantined(format!("refused by the server ({because:?}): {why}"));
                 excluded.entry(row.document).or_default().insert(hash, why);
             }
+        }
+        Ok(())
+    }
+
+    fn refuse_entry(
+        &mut self,
+        writes: &mut Writes,
+        rows: &[u64],
+        why: &str,
+    ) -> Result<(), ReplicaFault> {
+        for number in rows {
+            let key = tables::number(*number);
+            if let Some(row) = self.store.get_cbor::<OutboxRow>(Table::Outbox, &key)? {
+                let why = format!("refused by the server: {why}");
+                self.keep_entry(writes, &row, &why);
+            }
+            writes.delete(Table::Outbox, key);
         }
         Ok(())
     }

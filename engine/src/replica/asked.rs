@@ -1,7 +1,9 @@
 //! What an act asks of its author: the day it is judged on, the rights it needs, and the act itself
 //! as outbox and drawer keep it.
 
+use casework_protocol::access::entry::AccessBody;
 use casework_protocol::authority::Act as Asking;
+use casework_protocol::roster::entry::RosterBody;
 
 use crate::case::{Message, Needed, Past};
 use crate::template::Today;
@@ -30,7 +32,7 @@ pub(super) fn asking(needed: &[Needed]) -> Vec<Asking<'_>> {
 pub(super) fn needed_by(act: &str, past: &Past<'_>, message: &Message) -> Vec<Needed> {
     match serde_json::from_str(act) {
         Ok(OwnAct::Case(act)) => crate::case::needed(past, &act, message.rule.is_some()),
-        Ok(OwnAct::Template(_)) | Err(_) => {
+        Ok(OwnAct::Template(_) | OwnAct::Entry(_)) | Err(_) => {
             let verb = casework_protocol::rights::Verb::Publish;
             vec![Needed {
                 verb,
@@ -49,13 +51,90 @@ pub enum OwnAct {
     Case(Box<crate::case::Act>),
     /// To a template.
     Template(TemplateAct),
+    /// To the roster or to an access record: an entry that nobody's log has taken.
+    Entry(OwnEntry),
+}
+
+/// A roster or access entry as it was said, to be signed onto the head of the day.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct OwnEntry {
+    /// What it says, for instance `team.change night`.
+    pub what: String,
+    chain: Chain,
+    /// The body in CBOR, as hexadecimal digits.
+    body: String,
+}
+
+/// The chain that an entry belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Chain {
+    Roster,
+    Access,
+}
+
+/// The body of an own entry.
+pub(super) enum Said {
+    /// Of the roster.
+    Roster(RosterBody),
+    /// Of the document's access record.
+    Access(AccessBody),
+}
+
+impl OwnEntry {
+    /// A roster entry.
+    pub(super) fn of_roster(body: &RosterBody) -> Self {
+        let (name, target) = match body {
+            RosterBody::Genesis { name, .. } => ("workspace.found", name.clone()),
+            RosterBody::AddMember { name, .. } => ("member.add", name.clone()),
+            RosterBody::ChangeMember { member, .. } => ("member.change", member.short()),
+            RosterBody::RevokeDevice { device, .. } => ("device.revoke", device.short()),
+            RosterBody::DefineRole { role, .. } => ("role.define", role.clone()),
+            RosterBody::RemoveRole { role } => ("role.remove", role.clone()),
+            RosterBody::ChangeTeam { team, .. } => ("team.change", team.clone()),
+            RosterBody::OpenInvite { invite, .. } => ("invite.open", invite.short()),
+            RosterBody::CancelInvite { invite } => ("invite.cancel", invite.short()),
+            RosterBody::Redeem { invite, .. } => ("invite.redeem", invite.short()),
+            RosterBody::Adopt { document, .. } => ("held.adopt", document.short()),
+        };
+        Self::new(Chain::Roster, format!("{name} {target}"), body)
+    }
+
+    /// An entry of an access record.
+    pub(super) fn of_access(body: &AccessBody) -> Self {
+        let what = match body {
+            AccessBody::Genesis { .. } => "access.found",
+            AccessBody::Change { .. } => "access.change",
+        };
+        Self::new(Chain::Access, what.to_owned(), body)
+    }
+
+    fn new(chain: Chain, what: String, body: &impl minicbor::Encode<()>) -> Self {
+        let bytes = minicbor::to_vec(body).expect("encoding to memory does not fail");
+        let body = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { what, chain, body }
+    }
+
+    /// What was said; `None` if this version cannot read it.
+    pub(super) fn said(&self) -> Option<Said> {
+        let digits = self.body.as_bytes().chunks(2);
+        let bytes: Option<Vec<u8>> = digits
+            .map(|pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok())
+            .collect();
+        let bytes = bytes?;
+        match self.chain {
+            Chain::Roster => minicbor::decode(&bytes).ok().map(Said::Roster),
+            Chain::Access => minicbor::decode(&bytes).ok().map(Said::Access),
+        }
+    }
 }
 
 impl OwnAct {
     /// What was done, as a message names it.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
+            Self::Entry(entry) => &entry.what,
             Self::Case(act) => act.action.kind().name(),
             Self::Template(act) => match act.action {
                 TemplateAction::Open(_) => crate::case::ActionKind::TemplateOpen.name(),

@@ -1,7 +1,6 @@
-//! Roster and access records in the replica: founding, loading, and entries made on this device.
+//! Roster and access records in the replica: founding, joining, loading.
 //!
-//! Before the first server the founder's replica sequences the roster itself; afterwards an entry
-//! made here waits in the outbox and grants nothing, here either, until a server has taken it.
+//! What is said in them afterwards is in `saying`.
 
 use std::sync::Arc;
 
@@ -16,9 +15,8 @@ use casework_protocol::roster::Roster;
 use casework_protocol::roster::draft::{RosterDraft, redeem_proof};
 use casework_protocol::roster::entry::{InviteFor, RosterBody};
 
-use super::chains::{Standing, load_record, load_roster, next_number, put_roster};
+use super::chains::{load_record, load_roster, next_number, put_roster};
 use super::document::{DocumentFault, OpenDocuments};
-use super::outbox::NOBODYS;
 use super::rows::{DocumentRow, OutboxRow, Outgoing, ServerRow};
 use super::store::{StoreError, Writes};
 use super::tables::{self, Table, meta};
@@ -121,6 +119,7 @@ impl Replica {
             replica.quarantine_document(id, "opening it ended the program the last time")?;
         }
         replica.load_revisions()?;
+        replica.gaps = replica.wanted_again()?;
         Ok(replica)
     }
 
@@ -204,60 +203,12 @@ impl Replica {
         self.authorise(body, moment).map(|_| ())
     }
 
-    /// Says something in the roster. Before the first server it holds at once; afterwards it
-    /// waits for the server and grants nothing until then.
+    /// The access record of a document: who is on it, and everything that was ever said about that.
     ///
     /// # Errors
-    /// [`ReplicaFault::Roster`] when it could not hold now either; [`ReplicaFault::NotEnrolled`].
-    pub fn authorise(
-        &mut self,
-        body: RosterBody,
-        moment: &Moment,
-    ) -> Result<Standing, ReplicaFault> {
-        let received = Received::unsequenced(moment.now_ms);
-        let draft = RosterDraft {
-            body,
-            claimed_ms: moment.now_ms,
-        };
-        let roster = self.roster()?;
-        let entry = draft.rebase(roster, received, self.identity.key.as_ref())?;
-        let mut writes = Writes::default();
-        if self.server()?.is_some() {
-            let what = Outgoing::Roster { body: draft.body };
-            self.enqueue(&mut writes, NOBODYS, what, moment.now_ms);
-            self.commit(writes)?;
-            return Ok(Standing::Pending);
-        }
-        let mut grown = roster.clone();
-        grown.apply(entry.clone().verify().map_err(untrusted)?, received)?;
-        put_roster(&mut writes, grown.head().version(), &entry, None);
-        self.commit(writes)?;
-        self.roster = Some(grown);
-        Ok(Standing::InForce)
-    }
-
-    /// Changes who is on a document; waits for the server.
-    ///
-    /// # Errors
-    /// [`ReplicaFault::Access`] when it could not hold now either.
-    pub fn change_access(
-        &mut self,
-        id: DocumentId,
-        body: AccessBody,
-        moment: &Moment,
-    ) -> Result<(), ReplicaFault> {
-        self.record(id)?;
-        let (roster, record) = (self.roster()?, &self.records[&id]);
-        let draft = AccessDraft {
-            body,
-            claimed_ms: moment.now_ms,
-        };
-        let received = Received::unsequenced(moment.now_ms);
-        draft.rebase(record, roster, received, self.identity.key.as_ref())?;
-        let mut writes = Writes::default();
-        let what = Outgoing::Access { body: draft.body };
-        self.enqueue(&mut writes, id, what, moment.now_ms);
-        self.commit(writes)
+    /// [`ReplicaFault::Document`] when the document is not here.
+    pub fn access(&mut self, id: DocumentId) -> Result<&AccessRecord, ReplicaFault> {
+        self.record(id)
     }
 
     /// The access record of a document, loaded when it is first asked for.

@@ -9,11 +9,11 @@ use casework_protocol::limits::MAX_ADOPTED_CHANGES;
 use casework_protocol::roster::entry::RosterBody;
 use serde::Serialize;
 
-use super::asked::OwnAct;
-use super::rows::{Arrived, Aside, AsideRow, DrawerRow};
+use super::asked::{OwnAct, OwnEntry, Said};
+use super::rows::{Arrived, Aside, AsideRow, DrawerRow, OutboxRow, Outgoing};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
-use super::{Acted, Replica, ReplicaFault, Standing};
+use super::{Acted, Notice, Replica, ReplicaFault, Standing};
 use crate::case::Message;
 use crate::moment::Moment;
 
@@ -22,10 +22,10 @@ use crate::moment::Moment;
 pub struct Drawn {
     /// Its number.
     pub number: u64,
-    /// The case.
+    /// The case; zeroes for what was said in the roster.
     pub document: DocumentId,
-    /// The change that could not stand.
-    pub change: ChangeHash,
+    /// The change that could not stand; a roster or access entry made none.
+    pub change: Option<ChangeHash>,
     /// What the person did; `None` if this version cannot read it.
     pub act: Option<OwnAct>,
     /// Why it could not stand.
@@ -34,6 +34,15 @@ pub struct Drawn {
     pub made_ms: u64,
     /// It may still come back by adoption.
     pub held: bool,
+}
+
+/// What came of doing something from the drawer again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redone {
+    /// An action: a new change that names the original.
+    Acted(Acted),
+    /// A roster or access entry, and whether it holds already.
+    Said(Standing),
 }
 
 /// A change that waits for an adoption.
@@ -77,35 +86,78 @@ impl Replica {
         Ok(found)
     }
 
-    /// Does something from the drawer again, as a new change that names the original, and takes it
-    /// out of the drawer in the same transaction.
+    /// Does something from the drawer again and takes it out of the drawer in the same
+    /// transaction: an action as a new change that names the original, a roster or access entry
+    /// signed onto the head of the day.
     ///
     /// # Errors
     /// [`ReplicaFault`] as for any act; the drawer is unchanged then.
-    pub fn redo(&mut self, number: u64, moment: &Moment) -> Result<Acted, ReplicaFault> {
+    pub fn redo(&mut self, number: u64, moment: &Moment) -> Result<Redone, ReplicaFault> {
         let key = tables::number(number);
         let row: DrawerRow = self
             .store
             .get_cbor(Table::Drawer, &key)?
             .ok_or(ReplicaFault::NotInDrawer(number))?;
-        let act: OwnAct =
-            serde_json::from_str(&row.act).map_err(|error| super::StoreError::Row {
-                what: format!("drawer: {error}"),
-            })?;
+        let act: OwnAct = serde_json::from_str(&row.act).map_err(unreadable)?;
         let mut batch = self.batch();
         let acted = match act {
             OwnAct::Case(mut act) => {
-                act.redo_of = Some(row.hash);
+                act.redo_of = row.hash;
                 batch.act(row.document, *act, moment)?
             }
             OwnAct::Template(mut act) => {
-                act.redo_of = Some(row.hash);
+                act.redo_of = row.hash;
                 batch.act_on_template(row.document, act, moment)?
+            }
+            OwnAct::Entry(entry) => {
+                drop(batch);
+                return self.say_again(&row, &entry, (key, moment));
             }
         };
         batch.forget(Table::Drawer, key);
         batch.commit()?;
-        Ok(acted)
+        Ok(Redone::Acted(acted))
+    }
+
+    fn say_again(
+        &mut self,
+        row: &DrawerRow,
+        entry: &OwnEntry,
+        (key, moment): (Vec<u8>, &Moment),
+    ) -> Result<Redone, ReplicaFault> {
+        let mut writes = Writes::default();
+        writes.delete(Table::Drawer, key);
+        let standing = match entry.said().ok_or_else(|| unreadable(&entry.what))? {
+            Said::Roster(body) => self.authorise_in(writes, body, moment)?,
+            Said::Access(body) => {
+                self.change_access_in(writes, (row.document, body), moment)?;
+                Standing::Pending
+            }
+        };
+        Ok(Redone::Said(standing))
+    }
+
+    /// Moves an entry that holds no longer into the drawer. What it wanted may be so already:
+    /// then nothing is lost and nothing is kept.
+    pub(super) fn keep_entry(&mut self, writes: &mut Writes, row: &OutboxRow, why: &str) {
+        let entry = match &row.what {
+            Outgoing::Access { body } => OwnEntry::of_access(body),
+            Outgoing::Roster { body } => OwnEntry::of_roster(body),
+            Outgoing::Change { .. } | Outgoing::Genesis => return,
+        };
+        let (what, why) = (entry.what.clone(), why.to_owned());
+        let act = serde_json::to_string(&OwnAct::Entry(entry));
+        let drawn = DrawerRow {
+            document: row.document,
+            hash: None,
+            act: act.expect("plain data becomes JSON"),
+            reason: why.clone(),
+            made_ms: row.made_ms,
+            held: false,
+        };
+        writes.put_cbor(Table::Drawer, tables::number(self.next_drawer), &drawn);
+        self.next_drawer += 1;
+        self.notices.push(Notice::EntryRefused { what, why });
     }
 
     /// Throws something out of the drawer, for good.
@@ -181,6 +233,11 @@ impl Replica {
         };
         Ok((count, self.authorise(body, moment)?))
     }
+}
+
+fn unreadable(what: impl core::fmt::Display) -> ReplicaFault {
+    let what = format!("drawer: {what}");
+    super::StoreError::Row { what }.into()
 }
 
 /// The action and its target, out of a raw change.

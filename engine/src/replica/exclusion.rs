@@ -189,7 +189,7 @@ impl Replica {
         self.notices.push(notice);
         let row = DrawerRow {
             document,
-            hash,
+            hash: Some(hash),
             act: rescue.act,
             reason: why.to_string(),
             made_ms: rescue.made_ms,

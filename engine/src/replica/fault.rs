@@ -2,10 +2,10 @@
 
 use casework_protocol::access::AccessError;
 use casework_protocol::ids::{DeviceId, DocumentId, MemberId, RevisionId};
-use casework_protocol::rights::Verb;
 use casework_protocol::roster::RosterError;
 
 use super::document::DocumentFault;
+use super::rights::Denial;
 use super::store::StoreError;
 use crate::case::ActError;
 use crate::template::TemplateFault;
@@ -32,14 +32,9 @@ pub enum ReplicaFault {
     /// The template cannot be published; every fault says what to do.
     #[error("the template has {} faults, the first: {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
     Template(Vec<TemplateFault>),
-    /// The member lacks a grant. Somebody who manages members can give it.
-    #[error("{member} may not {verb:?} here: no role grants it")]
-    Denied {
-        /// Name of the member.
-        member: String,
-        /// The verb that is missing.
-        verb: Verb,
-    },
+    /// The member may not do this here; the text names the grant that is missing.
+    #[error(transparent)]
+    Denied(#[from] Box<Denial>),
     /// The device is not enrolled (yet), or was revoked. What it holds stays readable.
     #[error("this device is not enrolled in the workspace, or was revoked")]
     NotEnrolled,
@@ -64,6 +59,9 @@ pub enum ReplicaFault {
     /// Nothing by that number in the drawer.
     #[error("there is nothing numbered {0} in the drawer")]
     NotInDrawer(u64),
+    /// Nothing of the document is set aside, so there is no reason to give its copy up.
+    #[error("nothing of document {0} is set aside")]
+    NotQuarantined(DocumentId),
     /// The server handed over something that no honest server would. Nothing of it was taken.
     #[error("the server is not to be trusted: {0}")]
     Untrusted(String),

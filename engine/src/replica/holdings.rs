@@ -6,7 +6,7 @@ use casework_protocol::ids::{DocumentId, ServerId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
 use casework_protocol::log::{ConsistencyProof, SignedHead, VerifiedHead};
 
-use super::rows::{Aside, OutboxDocument, ServerRow};
+use super::rows::{Aside, OutboxDocument, OutboxRow, Outgoing, ServerRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table, meta};
 use super::{Notice, Replica, ReplicaFault};
@@ -120,7 +120,9 @@ impl Holdings for Replica {
             self.blame(what);
             return Ok(());
         }
-        self.forget_document(document)
+        let rescued = self.give_up(document, "the case is no longer visible to this device")?;
+        self.notices.push(Notice::Evicted { document, rescued });
+        Ok(())
     }
 
     fn outgoing(&mut self, in_flight: &[u64], budget: usize) -> Result<Vec<Parcel>, ReplicaFault> {
@@ -261,31 +263,37 @@ impl Replica {
         Ok(wanted && views(roster, access, member))
     }
 
-    /// Rescues unsent work of a document into the drawer, then forgets the document.
-    fn forget_document(&mut self, id: DocumentId) -> Result<(), ReplicaFault> {
+    /// Rescues unsent work of a document into the drawer, then forgets the document. Answers how
+    /// many things were rescued.
+    pub(super) fn give_up(&mut self, id: DocumentId, why: &str) -> Result<usize, ReplicaFault> {
         let mut writes = Writes::default();
-        let why = Aside::Quarantined("the case is no longer visible to this device".to_owned());
+        let why = Aside::Quarantined(why.to_owned());
         let unsent = self.unsent_changes(id)?;
-        let rescued = unsent.len();
+        let mut rescued = unsent.len();
         for (hash, row) in &unsent {
             self.rescue(&mut writes, (id, *hash), &why, Some(row))?;
         }
+        let mut rows: Vec<OutboxRow> = Vec::new();
         self.store.scan(Table::Outbox, &[], |key, value| {
             if decode_row::<OutboxDocument>(Table::Outbox, value)?.document == id {
+                rows.push(decode_row(Table::Outbox, value)?);
                 writes.delete(Table::Outbox, key.to_vec());
             }
             Ok(true)
         })?;
+        for row in &rows {
+            if matches!(row.what, Outgoing::Access { .. }) {
+                self.keep_entry(&mut writes, row, &why.to_string());
+                rescued += 1;
+            }
+        }
         for table in Table::OF_A_DOCUMENT {
             self.delete_all(&mut writes, table, id)?;
         }
         self.documents.close(id);
         self.records.remove(&id);
         self.actors.remove(&id);
-        self.notices.push(Notice::Evicted {
-            document: id,
-            rescued,
-        });
-        self.commit(writes)
+        self.commit(writes)?;
+        Ok(rescued)
     }
 }

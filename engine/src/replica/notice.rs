@@ -44,8 +44,10 @@ pub enum Notice {
         /// Why.
         why: String,
     },
-    /// A roster or access entry made here no longer holds and was dropped.
-    EntryDropped {
+    /// A roster or access entry made here no longer holds; it is in the drawer, to be said again.
+    EntryRefused {
+        /// What it says, for instance `team.change night`.
+        what: String,
         /// Why.
         why: String,
     },

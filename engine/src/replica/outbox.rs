@@ -6,15 +6,15 @@
 
 use std::collections::BTreeSet;
 
-use casework_protocol::access::AccessRecord;
 use casework_protocol::access::draft::AccessDraft;
+use casework_protocol::access::{AccessError, AccessRecord};
 use casework_protocol::authority::Received;
 use casework_protocol::frame::PushItem;
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
 use casework_protocol::keys::Signature;
 use casework_protocol::limits::{MAX_RUN_BYTES, MAX_RUN_CHANGES};
-use casework_protocol::roster::Roster;
 use casework_protocol::roster::draft::RosterDraft;
+use casework_protocol::roster::{Roster, RosterError};
 use casework_protocol::seal::SignedRun;
 
 use super::authority::untrusted;
@@ -22,7 +22,7 @@ use super::document::actor_of;
 use super::rows::{ChangeRow, OutboxDocument, OutboxRow, Outgoing, Sequenced};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
-use super::{Notice, Replica, ReplicaFault};
+use super::{Replica, ReplicaFault};
 use crate::sync::Parcel;
 
 /// The document of an outbox row that concerns none.
@@ -52,8 +52,8 @@ struct Packing<'a> {
     records: Vec<(DocumentId, AccessRecord)>,
     run: Option<Gathering>,
     parcels: Vec<Parcel>,
-    /// Rows that hold no longer, with the reason.
-    dropped: Vec<(u64, String)>,
+    /// Rows that hold no longer, with the reason; none where what they wanted is so already.
+    dropped: Vec<(u64, Option<String>)>,
 }
 
 impl Replica {
@@ -151,11 +151,16 @@ impl Replica {
         Ok((!rows.is_empty()).then_some(rows))
     }
 
-    fn drop_rows(&mut self, dropped: Vec<(u64, String)>) -> Result<(), ReplicaFault> {
+    /// Takes rows out of the outbox: what was said in them goes to the drawer.
+    fn drop_rows(&mut self, dropped: Vec<(u64, Option<String>)>) -> Result<(), ReplicaFault> {
         let mut writes = Writes::default();
         for (number, why) in dropped {
-            writes.delete(Table::Outbox, tables::number(number));
-            self.notices.push(Notice::EntryDropped { why });
+            let key = tables::number(number);
+            let row: Option<OutboxRow> = self.store.get_cbor(Table::Outbox, &key)?;
+            if let (Some(row), Some(why)) = (row, why) {
+                self.keep_entry(&mut writes, &row, &why);
+            }
+            writes.delete(Table::Outbox, key);
         }
         self.commit(writes)
     }
@@ -202,12 +207,10 @@ impl Packing<'_> {
         change: Option<Vec<u8>>,
     ) -> Result<(), ReplicaFault> {
         match row.what {
-            Outgoing::Change {
-                hash, signature, ..
-            } => {
+            Outgoing::Change { signature, .. } => {
                 let Some(bytes) = change else {
-                    self.dropped
-                        .push((number, format!("change {hash} is no longer here")));
+                    // Its document was evicted, and the act with it went to the drawer.
+                    self.dropped.push((number, None));
                     return Ok(());
                 };
                 self.add_change(number, row.document, (bytes, signature))
@@ -290,7 +293,7 @@ impl Packing<'_> {
                 let Some(record) = self.replica.records.get(&id) else {
                     // Loaded before packing; a record that is not here was evicted meanwhile.
                     self.dropped
-                        .push((number, format!("document {id} is no longer here")));
+                        .push((number, Some(format!("document {id} is no longer here"))));
                     return Ok(());
                 };
                 self.records.push((id, record.clone()));
@@ -314,7 +317,8 @@ impl Packing<'_> {
                     },
                 );
             }
-            Err(error) => self.dropped.push((number, error.to_string())),
+            Err(AccessError::NoEffect) => self.dropped.push((number, None)),
+            Err(error) => self.dropped.push((number, Some(error.to_string()))),
         }
         Ok(())
     }
@@ -328,7 +332,8 @@ impl Packing<'_> {
                     .apply(entry.clone().verify().map_err(untrusted)?, received)?;
                 self.add_entry(number, PushItem::Roster(entry));
             }
-            Err(error) => self.dropped.push((number, error.to_string())),
+            Err(RosterError::NoEffect) => self.dropped.push((number, None)),
+            Err(error) => self.dropped.push((number, Some(error.to_string()))),
         }
         Ok(())
     }

@@ -198,8 +198,9 @@ pub(crate) enum Outgoing {
 pub(crate) struct DrawerRow {
     #[n(0)]
     pub(crate) document: DocumentId,
+    /// The change that could not stand; a roster or access entry made none.
     #[n(1)]
-    pub(crate) hash: ChangeHash,
+    pub(crate) hash: Option<ChangeHash>,
     /// The act as JSON.
     #[n(2)]
     pub(crate) act: String,

@@ -136,6 +136,8 @@ pub(crate) mod meta {
     pub(crate) const START: &[u8] = b"start";
     /// What the device wants to be sent.
     pub(crate) const SCOPE: &[u8] = b"scope";
+    /// Documents that were given up and are to be fetched anew.
+    pub(crate) const WANTED: &[u8] = b"wanted";
 }
 
 /// A key made of one number.

@@ -414,9 +414,15 @@ fn a_member_without_the_grant_is_refused_by_name_before_anything_is_written() {
         Act::new(PartId::derive(&moment.seed, 0), action),
         &moment,
     );
+    let Err(ReplicaFault::Denied(denial)) = refused else {
+        panic!("{refused:?}");
+    };
+    let said = denial.to_string();
     assert!(
-        matches!(refused, Err(ReplicaFault::Denied { .. })),
-        "{refused:?}"
+        said.contains("moving a case to stage review of")
+            && said.contains("needs the grant \"move stage:CMP/review\"")
+            && said.contains("no role of eve gives"),
+        "{said}"
     );
     assert_eq!(eve.unsent().unwrap(), 0);
     assert_eq!(stage(&mut eve, id), "intake");

@@ -282,9 +282,12 @@ fn what_lies_in_the_drawer_is_done_again_as_a_new_change_that_names_the_original
     stage.authorise(ana, roles("operator", "viewer", member));
     stage.settle();
     let drawn = stage.replica(rui).drawer().unwrap();
-    assert_eq!(drawn[0].change, first);
+    assert_eq!(drawn[0].change, Some(first));
     let moment = stage.moment();
     let redone = stage.replica(rui).redo(drawn[0].number, &moment).unwrap();
+    let Redone::Acted(redone) = redone else {
+        panic!("{redone:?}");
+    };
     stage.settle();
     assert_ne!(redone.change, first);
     assert!(stage.replica(rui).drawer().unwrap().is_empty());
