@@ -6,6 +6,7 @@
 //! A [`Package`] may be wrong; a [`Revision`] exists only for a package without faults. Nothing
 //! here reads a clock, a store or a document, or knows who may publish.
 
+mod approval;
 mod check;
 mod fault;
 mod field;
@@ -19,6 +20,7 @@ mod revision;
 #[cfg(test)]
 mod tests;
 
+pub use approval::{ApprovalType, Approver, Threshold, Tier};
 pub use casework_protocol::ids::RevisionId;
 pub use check::Today;
 pub use fault::{Fault, TemplateFault};
@@ -26,7 +28,7 @@ pub use field::{Choice, Constraints, Field};
 pub use flow::Movement;
 pub use format::PackageError;
 pub use package::{
-    Category, DecisionType, Outcome, Package, Rule, Severity, Stage, Standing, Status, Transition,
-    Unlisted,
+    Category, DecisionPart, DecisionType, Outcome, Package, Rule, Severity, Stage, Standing,
+    Status, Transition, Unlisted,
 };
 pub use revision::{Revision, RevisionError};

@@ -26,6 +26,12 @@ pub const MAX_DECISION_TYPES: usize = 100;
 pub const MAX_OUTCOMES: usize = 100;
 /// Most tasks or required documents named by one stage.
 pub const MAX_STAGE_TASKS: usize = 100;
+/// Most kinds of approval.
+pub const MAX_APPROVAL_TYPES: usize = 100;
+/// Most approvers that one question names. More people than this are a role or a team.
+pub const MAX_APPROVERS: usize = 50;
+/// Most thresholds of one kind of approval.
+pub const MAX_THRESHOLDS: usize = 20;
 /// Most currencies that one field may list.
 pub const MAX_CURRENCIES: usize = 200;
 /// Longest name or label, in bytes: what fits on a card and in a table head.

@@ -8,6 +8,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::ApprovalType;
 use super::field::Field;
 
 /// A template before it is published. Its order of stages, fields and options is the order people
@@ -52,6 +53,9 @@ pub struct Package {
     /// The codes a case can be closed with. None listed: any code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resolutions: Vec<Outcome>,
+    /// The kinds of approval that can be asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<ApprovalType>,
 }
 
 /// Whether cases of a template may be opened.
@@ -195,6 +199,26 @@ pub struct DecisionType {
     pub label: String,
     /// The answers; at least one.
     pub outcomes: Vec<Outcome>,
+    /// What must be said beside the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<DecisionPart>,
+    /// Whoever made it cannot decide it: who brought the case into its stage, and who wrote one of
+    /// the fields below.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub maker_checker: bool,
+    /// Fields whose authors are makers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made_by: Vec<String>,
+}
+
+/// What a kind of decision can require beside the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecisionPart {
+    /// Why.
+    Rationale,
+    /// Under which conditions.
+    Conditions,
 }
 
 /// An answer to a decision, or a code that a case is closed with.
@@ -225,6 +249,22 @@ impl Package {
             transitions: Vec::new(),
             decision_types: Vec::new(),
             resolutions: Vec::new(),
+            approvals: Vec::new(),
+        }
+    }
+}
+
+impl DecisionType {
+    /// A kind of decision that requires nothing besides its answer.
+    #[must_use]
+    pub fn new(id: impl Into<String>, label: impl Into<String>, outcomes: Vec<Outcome>) -> Self {
+        Self {
+            id: id.into(),
+            label: label.into(),
+            outcomes,
+            requires: Vec::new(),
+            maker_checker: false,
+            made_by: Vec::new(),
         }
     }
 }
@@ -335,6 +375,14 @@ impl fmt::Display for Severity {
             Self::Block => "block",
         })
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 fn default_colour() -> String {
