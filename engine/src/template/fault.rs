@@ -196,6 +196,48 @@ pub enum Fault {
         /// The currency.
         currency: String,
     },
+    /// An approval that nobody is asked to give. Name approvers.
+    #[error("nobody is asked, so nobody could give it; name at least one approver")]
+    NobodyApproves,
+    /// More members must agree than can. Lower the count or name a role.
+    #[error(
+        "{count} members of {approvers} approvers can never agree; count from 1 to {approvers}, or name a role"
+    )]
+    UnreachableCount {
+        /// The count.
+        count: u16,
+        /// How many are named.
+        approvers: usize,
+    },
+    /// A count that nothing uses. Set the mode to count, or remove it.
+    #[error("a count means something only with mode \"count\"; set the mode or remove the count")]
+    CountWithoutMode,
+    /// A field that names no person is to name an approver. Use a member field.
+    #[error("the {kind} field {id:?} names no member; use a member field")]
+    NotAMember {
+        /// The field's id.
+        id: String,
+        /// Its type.
+        kind: FieldType,
+    },
+    /// A threshold looks at a field that has no amount. Use a number, money or counter field.
+    #[error("the {kind} field {id:?} has no amount to compare; use a number, money or counter")]
+    NotAnAmount {
+        /// The field's id.
+        id: String,
+        /// Its type.
+        kind: FieldType,
+    },
+    /// The threshold is no value of its field. Correct it.
+    #[error("the threshold cannot be compared: {problem}")]
+    BadThreshold {
+        /// Why.
+        #[source]
+        problem: FieldError,
+    },
+    /// A threshold that lies below an earlier one of its field could hide it. Sort them.
+    #[error("the thresholds of one field must rise; sort them")]
+    ThresholdsDescend,
     /// The default is not a value that the field takes. Correct it.
     #[error("the default is refused: {problem}")]
     BadDefault {

@@ -36,6 +36,12 @@ pub const MAX_TESTS: usize = 20;
 pub const MAX_TEST_VALUES: usize = 100;
 /// Farthest that a relative date lies from today, in its own unit (`today+5d`): a century of days.
 pub const MAX_DISTANCE: u32 = 36_600;
+/// Most kinds of approval.
+pub const MAX_APPROVAL_TYPES: usize = 100;
+/// Most approvers that one question names. More people than this are a role or a team.
+pub const MAX_APPROVERS: usize = 50;
+/// Most thresholds of one kind of approval.
+pub const MAX_THRESHOLDS: usize = 20;
 /// Most currencies that one field may list.
 pub const MAX_CURRENCIES: usize = 200;
 /// Longest name or label, in bytes: what fits on a card and in a table head.

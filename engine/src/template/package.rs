@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::ApprovalType;
 use super::field::Field;
 use super::form::Form;
 use super::rule::{Transition, Unlisted};
@@ -59,6 +60,9 @@ pub struct Package {
     /// What people outside the workspace can be asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forms: Vec<Form>,
+    /// The kinds of approval that can be asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<ApprovalType>,
 }
 
 /// Whether cases of a template may be opened.
@@ -86,6 +90,26 @@ pub struct DecisionType {
     pub label: String,
     /// The answers; at least one.
     pub outcomes: Vec<Outcome>,
+    /// What must be said beside the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<DecisionPart>,
+    /// Whoever made it cannot decide it: who brought the case into its stage, and who wrote one of
+    /// the fields below.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub maker_checker: bool,
+    /// Fields whose authors are makers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made_by: Vec<String>,
+}
+
+/// What a kind of decision can require beside the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecisionPart {
+    /// Why.
+    Rationale,
+    /// Under which conditions.
+    Conditions,
 }
 
 /// An answer to a decision, or a code that a case is closed with.
@@ -118,6 +142,7 @@ impl Package {
             resolutions: Vec::new(),
             log_reads: false,
             forms: Vec::new(),
+            approvals: Vec::new(),
         }
     }
 
@@ -132,6 +157,21 @@ impl Package {
             (_, Category::Waiting | Category::Done | Category::Cancelled) => 3,
         };
         self.stages.iter().min_by_key(rank)
+    }
+}
+
+impl DecisionType {
+    /// A kind of decision that requires nothing besides its answer.
+    #[must_use]
+    pub fn new(id: impl Into<String>, label: impl Into<String>, outcomes: Vec<Outcome>) -> Self {
+        Self {
+            id: id.into(),
+            label: label.into(),
+            outcomes,
+            requires: Vec::new(),
+            maker_checker: false,
+            made_by: Vec::new(),
+        }
     }
 }
 

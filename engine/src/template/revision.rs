@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use casework_protocol::digest::{Tag, digest};
 use casework_protocol::ids::RevisionId;
 
+use super::approval::ApprovalType;
 use super::condition::Condition;
 use super::fault::{Fault, TemplateFault};
 use super::field::Field;
@@ -199,6 +200,12 @@ impl Revision {
             .resolutions
             .iter()
             .find(|outcome| outcome.id == id)
+    }
+
+    /// A kind of approval by its id.
+    #[must_use]
+    pub fn approval_type(&self, id: &str) -> Option<&ApprovalType> {
+        self.package.approvals.iter().find(|kind| kind.id == id)
     }
 
     /// Where a new case stands: the first primary intake stage, else the first primary active one,

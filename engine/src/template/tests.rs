@@ -1,5 +1,6 @@
 //! Publishing, revisions, movements, constraints, files and the shipped library.
 
+mod approvals;
 mod conditions;
 mod faults;
 mod forms;

@@ -70,11 +70,8 @@ pub fn template_package() -> Package {
         id: id.into(),
         label: id.into(),
     };
-    package.decision_types = vec![DecisionType {
-        id: "grant".into(),
-        label: "Grant it?".into(),
-        outcomes: vec![outcome("yes"), outcome("no")],
-    }];
+    let answers = vec![outcome("yes"), outcome("no")];
+    package.decision_types = vec![DecisionType::new("grant", "Grant it?", answers)];
     package.resolutions = vec![outcome("solved"), outcome("withdrawn")];
     package
 }
