@@ -12,10 +12,13 @@ mod card;
 mod case;
 mod comment;
 mod decision;
+mod document;
+mod facet;
 mod field;
 mod flags;
 mod read;
 mod reader;
+mod record;
 mod side;
 mod task;
 #[cfg(test)]
@@ -30,6 +33,8 @@ pub use case::{
 pub use comment::{
     CommentOrder, CommentView, ParallelEdit, StoredCommentError, read_comments, refresh_comments,
 };
+pub use document::{DocumentView, Documents, VersionView};
+pub use facet::{Contest, ContestSide, Facets};
 pub use field::FieldView;
 pub use flags::{Flags, changes_beside_close};
 pub use read::{ViewError, read, refresh};

@@ -125,6 +125,12 @@ fn contested(view: &CaseView, revision: Option<&Revision>) -> BTreeSet<Place> {
             .into_iter()
             .map(Place::Question),
     );
+    places.extend(
+        view.facets
+            .contests()
+            .into_iter()
+            .map(|contest| contest.place),
+    );
     places
 }
 
