@@ -7,6 +7,8 @@ mod forms;
 mod judging;
 mod library;
 mod moves;
+mod roads;
+mod shipped;
 
 use super::*;
 use crate::value::FieldType;
