@@ -16,6 +16,7 @@ use super::asked::{asking, day_of};
 use super::document::guarded;
 use super::exclusion::put_aside;
 use super::history::arrivals;
+use super::lineage::Cited;
 use super::rows::{Arrived, Aside, AsideRow, ChangeRow, TipRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
@@ -145,6 +146,7 @@ impl Replica {
         let mut aside = aside.clone();
         let mut index = Index::new(&judging, automerge);
         let mut batch = Batch::new(automerge);
+        let mut cited = Cited::new(automerge, &self.revisions);
         let mut sorted = Sorted::default();
         for incoming in candidates {
             let header = incoming.change.header();
@@ -157,6 +159,7 @@ impl Replica {
             let judged = place(&index, &aside, header).and_then(|positioned| {
                 let shaped = shape(&batch, &incoming, step.document.row.kind, &revisions)?;
                 positioned.judge(shaped.message())?;
+                cited.judge(shaped.change().deps(), shaped.message())?;
                 let authority = (judging.roster, judging.record);
                 let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
                 judge_rights(authority, standing, &shaped.message().citation, &asked)?;
@@ -166,6 +169,7 @@ impl Replica {
             match judged {
                 Ok(shaped) => {
                     let message = shaped.message().clone();
+                    cited.take(hash, shaped.change().deps(), &message);
                     let breached = guarded(|| breaks_a_rule(&batch, &shaped, &revisions));
                     index.take(header, message.citation, incoming.device);
                     batch.take(shaped);

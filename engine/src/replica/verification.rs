@@ -18,6 +18,7 @@ use super::admit::shape;
 use super::asked::asking;
 use super::document::{actor_of, author_of, change_of, guarded};
 use super::history::arrivals;
+use super::lineage::Cited;
 use super::rows::{Aside, DocumentRow, TipRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
@@ -234,6 +235,7 @@ impl Replica {
         let revisions = |mark: RevisionMark| self.marked_revision(mark);
         let mut index = Index::new(&judging, &empty);
         let mut batch = Batch::new(&empty);
+        let mut cited = Cited::new(&empty, &self.revisions);
         let mut devices: BTreeMap<ActorId, DeviceId> = BTreeMap::new();
         for change in changes {
             found.changes += 1;
@@ -268,6 +270,7 @@ impl Replica {
             let judged = place(&index, &found.astray, header).and_then(|positioned| {
                 let shaped = shape(&batch, &incoming, kind, &revisions)?;
                 positioned.judge(shaped.message())?;
+                cited.judge(shaped.change().deps(), shaped.message())?;
                 let authority = (judging.roster, judging.record);
                 let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
                 judge_rights(authority, standing, &shaped.message().citation, &asked)?;
@@ -282,6 +285,7 @@ impl Replica {
                 }
             };
             let citation = shaped.message().citation;
+            cited.take(hash, shaped.change().deps(), shaped.message());
             index.take(incoming.change.header(), citation, device);
             batch.take(shaped);
         }
