@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::DRAFTS;
 use crate::case::ops::{Deed, Key, Op};
 use crate::case::past::{Object, Past};
-use crate::case::plan::{Plan, Step, Target};
+use crate::case::step::{Plan, Step, Target};
 use crate::case::{ActError, PartId, bounds};
 use crate::template::limits::{MAX_EDITS, MAX_PACKAGE_BYTES, MAX_PATH_BYTES, MAX_SUPERSEDED};
 use crate::template::{Conflict, Difference, Node, Package, Revision, TreeError, tree_differences};
