@@ -213,6 +213,20 @@ mod tests {
     }
 
     #[test]
+    fn the_shipped_settings_are_the_defaults() {
+        let shipped: Settings = toml::from_str(include_str!("../../dist/server.toml")).unwrap();
+        let (shipped, usual) = (shipped.config().unwrap().bounds, Bounds::default());
+        let verifiers = usual.verifiers;
+        assert_eq!(
+            Bounds {
+                verifiers,
+                ..shipped
+            },
+            usual
+        );
+    }
+
+    #[test]
     fn a_setting_that_does_not_exist_or_bounds_nothing_is_refused_by_name() {
         let error = toml::from_str::<Settings>("conections = 7").unwrap_err();
         assert!(error.to_string().contains("conections"), "{error}");

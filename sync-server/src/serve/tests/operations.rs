@@ -77,6 +77,33 @@ async fn counters_are_told_on_their_own_address_only() {
 }
 
 #[tokio::test]
+async fn every_counter_is_documented_and_nothing_else() {
+    let mut config = ServeConfig::on_loopback(Store::Memory([1; 32]));
+    config.metrics = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let running = start(config).await.unwrap();
+    let mut writer = Wire::connect(&running, ANA).await;
+    assert!(is_placed(&writer.push(1, founding()).await[0]));
+    let answer = get(running.metrics_addr().unwrap(), "/metrics").await;
+    let told = answer.lines().filter_map(|line| {
+        let (name, kind) = line.strip_prefix("# TYPE ")?.split_once(' ')?;
+        let total = if kind == "counter" { "_total" } else { "" };
+        Some(format!("{name}{total}"))
+    });
+    let page = include_str!("../../../../docs/operations.md");
+    let documented = page.lines().filter_map(|line| {
+        let name = line
+            .strip_prefix("| `casework_")?
+            .split(['`', '{'])
+            .next()?;
+        Some(format!("casework_{name}"))
+    });
+    let told: std::collections::BTreeSet<String> = told.collect();
+    assert!(told.len() > 10, "{answer}");
+    assert_eq!(told, documented.collect());
+    running.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_backup_of_a_running_server_holds_everything_that_was_acknowledged_before() {
     let place = tempfile::tempdir().unwrap();
     let (data, copy) = (place.path().join("data"), place.path().join("copy"));
