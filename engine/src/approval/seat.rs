@@ -57,6 +57,15 @@ impl Seat {
         }
     }
 
+    /// The member, if it is one by name.
+    #[must_use]
+    pub const fn member(&self) -> Option<MemberId> {
+        match self {
+            Self::Member(member) => Some(*member),
+            Self::Role(_) | Self::Team(_) => None,
+        }
+    }
+
     /// The same as an access record names it.
     #[must_use]
     pub fn principal(&self) -> Principal {
