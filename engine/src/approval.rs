@@ -11,6 +11,6 @@ mod outcome;
 mod poll;
 mod seat;
 
-pub use outcome::{Answer, Ask, Ballot, Mode, Outcome, Tally, tally};
+pub use outcome::{Answer, Ask, Ballot, Mode, Outcome, Standing, Tally, tally};
 pub use poll::{May, Poll, Question, Vote};
 pub use seat::{Seat, SeatError};

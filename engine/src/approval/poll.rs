@@ -168,7 +168,11 @@ impl Poll {
             return May::No;
         }
         if let Some(holders) = self.holders.get(seat) {
-            return if holders.contains(&member) { May::Yes } else { May::No };
+            return if holders.contains(&member) {
+                May::Yes
+            } else {
+                May::No
+            };
         }
         match seat {
             Seat::Member(named) if *named == member => May::Yes,
@@ -207,12 +211,18 @@ fn nothing() -> Ask {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_zero(count: &u16) -> bool {
     *count == 0
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_false(value: &bool) -> bool {
     !*value
 }
