@@ -10,6 +10,7 @@
 pub mod action;
 pub mod batch;
 pub mod bounds;
+pub mod claims;
 pub mod condition;
 pub mod conform;
 pub mod contents;

@@ -14,6 +14,10 @@ pub(super) fn deed(teller: &Teller<'_>, kind: FacetKind, entry: &TimelineEntry) 
     match kind {
         FacetKind::Document(kind) => document::deed(teller, kind, entry),
         FacetKind::Attention(kind) => attention(teller, kind, entry),
+        FacetKind::Approval(_)
+        | FacetKind::Transfer(_)
+        | FacetKind::Referral(_)
+        | FacetKind::Hold(_) => format!("{}: {}", kind.name(), subject(entry)),
     }
 }
 

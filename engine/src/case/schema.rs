@@ -66,6 +66,14 @@ pub const REDACTED: &str = "redacted";
 pub const DOCUMENTS: &str = "documents";
 /// Map: version id → record; see [`super::facet::document`].
 pub const VERSIONS: &str = "versions";
+/// Map: approval id → record; see [`super::facet::approval`].
+pub const APPROVALS: &str = "approvals";
+/// Map: transfer id → record; see [`super::facet::handover`].
+pub const TRANSFERS: &str = "transfers";
+/// Map: referral id → record; see [`super::facet::referral`].
+pub const REFERRALS: &str = "referrals";
+/// Map: hold id → record; see [`super::facet::hold`].
+pub const HOLDS: &str = "holds";
 
 /// The root scalars in the order in which the opening change writes them.
 pub const ROOT_SCALARS: [&str; 11] = [
@@ -73,9 +81,9 @@ pub const ROOT_SCALARS: [&str; 11] = [
 ];
 /// The maps in the order in which the opening change creates them. The sixteen maps of comments
 /// follow them.
-pub const MAPS: [&str; 14] = [
+pub const MAPS: [&str; 18] = [
     FIELDS, SETS, COUNTS, TEXTS, LABELS, ASSIGNEES, WATCHERS, TASKS, COMMENTS, DECISIONS,
-    OVERRIDES, REDACTED, DOCUMENTS, VERSIONS,
+    OVERRIDES, REDACTED, DOCUMENTS, VERSIONS, APPROVALS, TRANSFERS, REFERRALS, HOLDS,
 ];
 /// The keys of the maps of comments.
 pub const BUCKETS: [&str; 16] = [

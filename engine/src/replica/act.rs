@@ -267,6 +267,7 @@ impl Batch<'_> {
                 verb,
                 stage: None,
                 field: None,
+                seats: Vec::new(),
             }],
         )?;
         let stamp = self.stamp(id, None, moment)?;
@@ -348,6 +349,7 @@ impl Batch<'_> {
             knows: &knows,
             is_me: &is_me,
             roles: &roles.unwrap_or_default(),
+            holders: &|seat| seat.holders(roster).collect(),
         };
         Ok(check_act(&Past::now(automerge), revision, act, &asker)?)
     }

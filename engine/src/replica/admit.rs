@@ -11,7 +11,9 @@ use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::gate::{Origin, check_change};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 
-use super::admission::{Incoming, Index, Judging, judge_authorship, judge_rights, place};
+use super::admission::{
+    Incoming, Index, Judging, judge_authorship, judge_claims, judge_rights, place,
+};
 use super::asked::{asking, day_of};
 use super::document::guarded;
 use super::exclusion::put_aside;
@@ -164,6 +166,7 @@ impl Replica {
                 let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
                 judge_rights(authority, standing, &shaped.message().citation, &asked)?;
                 judge_authorship(&index, &batch, &shaped, incoming.device)?;
+                judge_claims(&index, &shaped, incoming.device)?;
                 Ok(shaped)
             });
             match judged {

@@ -24,6 +24,7 @@ pub(super) fn asking(needed: &[Needed]) -> Vec<Asking<'_>> {
             verb: needed.verb,
             stage: needed.stage.as_deref(),
             field: needed.field.as_deref(),
+            seats: &needed.seats,
         })
         .collect()
 }
@@ -38,6 +39,7 @@ pub(super) fn needed_by(act: &str, past: &Past<'_>, message: &Message) -> Vec<Ne
                 verb,
                 stage: None,
                 field: None,
+                seats: Vec::new(),
             }]
         }
     }

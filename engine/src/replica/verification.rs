@@ -13,7 +13,9 @@ use casework_protocol::keys::verify_batch;
 use casework_protocol::seal::change_claim;
 use serde::Serialize;
 
-use super::admission::{Incoming, Index, Judging, judge_authorship, judge_rights, place};
+use super::admission::{
+    Incoming, Index, Judging, judge_authorship, judge_claims, judge_rights, place,
+};
 use super::admit::shape;
 use super::asked::asking;
 use super::document::{actor_of, author_of, change_of, guarded};
@@ -275,6 +277,7 @@ impl Replica {
                 let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
                 judge_rights(authority, standing, &shaped.message().citation, &asked)?;
                 judge_authorship(&index, &batch, &shaped, device)?;
+                judge_claims(&index, &shaped, device)?;
                 Ok(shaped)
             });
             let shaped = match judged {

@@ -196,6 +196,12 @@ pub enum Fault {
         /// The currency.
         currency: String,
     },
+    /// A kind of approval is named that does not exist. Correct the id or add it.
+    #[error("there is no approval {id:?}; correct the id or add it")]
+    UnknownApproval {
+        /// The id.
+        id: String,
+    },
     /// An approval that nobody is asked to give. Name approvers.
     #[error("nobody is asked, so nobody could give it; name at least one approver")]
     NobodyApproves,

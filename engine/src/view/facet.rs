@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::Approvals;
 use super::document::Documents;
+use super::handover::{Referrals, Transfers};
+use super::hold::Holds;
 use super::reader::Reader;
 use super::side::{OriginRef, Slot};
 use crate::case::{CaseAction, Place, Shelf};
@@ -115,4 +118,12 @@ impl Contest {
 facet_views! {
     /// Its documents with their versions.
     documents: Documents,
+    /// What was asked to be approved, with the votes.
+    approvals: Approvals,
+    /// Offers to take it over.
+    transfers: Transfers,
+    /// Parts of it that were referred to others.
+    referrals: Referrals,
+    /// Its pauses.
+    holds: Holds,
 }
