@@ -7,6 +7,7 @@
 //! Pure: nothing here reads a clock, a store or the roster; what is needed is an argument.
 //! Invariant: replicas with the same changes see the same, in the same order.
 
+mod automation;
 mod board;
 mod card;
 mod case;
@@ -25,6 +26,7 @@ mod task;
 mod tests;
 mod timeline;
 
+pub use automation::{Automations, ClaimView, RunView};
 pub use board::{Board, Column, Filter, Sorting, is_overdue, list};
 pub use card::{Badge, Badges, Card, CardField, CardValue, StoredCardError};
 pub use case::{

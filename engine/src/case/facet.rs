@@ -7,6 +7,7 @@
 //! it may be received as, so `read` of what `plan` wrote gives the action back.
 
 pub mod attention;
+pub mod automation;
 pub mod document;
 
 use casework_protocol::access::entry::AccessBody;
@@ -15,6 +16,7 @@ use casework_protocol::rights::Verb;
 use serde::{Deserialize, Serialize};
 
 use self::attention::{AttentionAction, AttentionKind};
+use self::automation::{AutomationAction, AutomationKind};
 use self::document::{DocumentAction, DocumentKind};
 use super::action::{Act, CaseAction};
 use super::occasion::OnlyBy;
@@ -174,6 +176,8 @@ macro_rules! facets {
 facets! {
     /// Documents with their versions.
     Document(DocumentAction, DocumentKind),
+    /// What automations and the agent leave.
+    Automation(AutomationAction, AutomationKind),
     /// Who is told about the case, and how bad it is.
     Attention(AttentionAction, AttentionKind),
 }

@@ -57,6 +57,10 @@ shelves! {
     Documents = "document" in schema::DOCUMENTS, called "name",
     /// Versions of documents.
     Versions = "version" in schema::VERSIONS, called "file",
+    /// What rules left for people and for the agent.
+    Runs = "run" in schema::RUNS, called "text",
+    /// What agents took on.
+    Claims = "claim" in schema::CLAIMS, called "of",
 }
 
 /// The keys of a shelf whose records have part ids, ascending.

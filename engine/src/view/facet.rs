@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::automation::Automations;
 use super::document::Documents;
 use super::reader::Reader;
 use super::side::{OriginRef, Slot};
@@ -115,4 +116,6 @@ impl Contest {
 facet_views! {
     /// Its documents with their versions.
     documents: Documents,
+    /// What rules left: notices, requests to the agent, failures.
+    automations: Automations,
 }
