@@ -8,6 +8,7 @@
 //! Invariant: replicas with the same changes see the same, in the same order.
 
 mod approval;
+mod automation;
 mod board;
 mod card;
 mod case;
@@ -29,6 +30,7 @@ mod tests;
 mod timeline;
 
 pub use approval::{ApprovalView, Approvals, VoteView};
+pub use automation::{Automations, ClaimView, RunView};
 pub use board::{Board, Column, Filter, Sorting, is_overdue, list};
 pub use card::{Badge, Badges, Card, CardField, CardValue, StoredCardError};
 pub use case::{

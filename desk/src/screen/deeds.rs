@@ -1,5 +1,6 @@
 //! What was done to the facets of a case, in sentences: one file per facet.
 
+mod automation;
 mod document;
 
 use casework::case::facet::attention::AttentionKind;
@@ -18,6 +19,7 @@ pub(super) fn deed(teller: &Teller<'_>, kind: FacetKind, entry: &TimelineEntry) 
         | FacetKind::Transfer(_)
         | FacetKind::Referral(_)
         | FacetKind::Hold(_) => format!("{}: {}", kind.name(), subject(entry)),
+        FacetKind::Automation(kind) => automation::deed(teller, kind, entry),
     }
 }
 

@@ -8,6 +8,7 @@
 
 pub mod approval;
 pub mod attention;
+pub mod automation;
 pub mod document;
 pub mod handover;
 pub mod hold;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use self::approval::{ApprovalAction, ApprovalKind};
 use self::attention::{AttentionAction, AttentionKind};
+use self::automation::{AutomationAction, AutomationKind};
 use self::document::{DocumentAction, DocumentKind};
 use self::handover::{TransferAction, TransferKind};
 use self::hold::{HoldAction, HoldKind};
@@ -239,6 +241,8 @@ macro_rules! facets {
 facets! {
     /// Documents with their versions.
     Document(DocumentAction, DocumentKind),
+    /// What automations and the agent leave.
+    Automation(AutomationAction, AutomationKind),
     /// Who is told about the case, and how bad it is.
     Attention(AttentionAction, AttentionKind),
     /// Approvals with their votes.

@@ -65,6 +65,10 @@ shelves! {
     Referrals = "referral" in schema::REFERRALS, called "service",
     /// Pauses.
     Holds = "hold" in schema::HOLDS, called "why",
+    /// What rules left for people and for the agent.
+    Runs = "run" in schema::RUNS, called "text",
+    /// What agents took on.
+    Claims = "claim" in schema::CLAIMS, called "of",
 }
 
 /// The keys of a shelf whose records have part ids, ascending.

@@ -406,4 +406,10 @@ pub enum ActError {
         /// Whose it is.
         member: MemberId,
     },
+    /// Only a rule of the template does this, as what an act sets off. Cure: do what sets it off.
+    #[error("only an automation does {action}")]
+    OnlyByRule {
+        /// The action.
+        action: ActionKind,
+    },
 }

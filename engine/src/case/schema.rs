@@ -75,15 +75,20 @@ pub const REFERRALS: &str = "referrals";
 /// Map: hold id → record; see [`super::facet::hold`].
 pub const HOLDS: &str = "holds";
 
+/// Map: effect of a rule → map: notices, requests to the agent, rules that failed.
+pub const RUNS: &str = "runs";
+/// Map: claim id → map: what agents took on.
+pub const CLAIMS: &str = "claims";
+
 /// The root scalars in the order in which the opening change writes them.
 pub const ROOT_SCALARS: [&str; 11] = [
     KIND, VERSION, TEMPLATE, NUMBER, TITLE, STAGE, OWNER, PRIORITY, SEVERITY, DUE, CLOSED,
 ];
 /// The maps in the order in which the opening change creates them. The sixteen maps of comments
 /// follow them.
-pub const MAPS: [&str; 18] = [
+pub const MAPS: [&str; 20] = [
     FIELDS, SETS, COUNTS, TEXTS, LABELS, ASSIGNEES, WATCHERS, TASKS, COMMENTS, DECISIONS,
-    OVERRIDES, REDACTED, DOCUMENTS, VERSIONS, APPROVALS, TRANSFERS, REFERRALS, HOLDS,
+    OVERRIDES, REDACTED, DOCUMENTS, VERSIONS, APPROVALS, TRANSFERS, REFERRALS, HOLDS, RUNS, CLAIMS,
 ];
 /// The keys of the maps of comments.
 pub const BUCKETS: [&str; 16] = [

@@ -48,7 +48,7 @@ pub(super) struct Judging<'a> {
 
 /// The changes of a document and of the batch on its way into it, by hash and by actor.
 pub(super) struct Index<'a> {
-    judging: &'a Judging<'a>,
+    pub(super) judging: &'a Judging<'a>,
     automerge: &'a Automerge,
     batch: BTreeMap<ChangeHash, IndexedChange>,
     devices: BTreeMap<ActorId, DeviceId>,
@@ -104,7 +104,7 @@ impl<'a> Index<'a> {
 }
 
 impl Judging<'_> {
-    fn member_of(&self, device: DeviceId) -> Option<MemberId> {
+    pub(super) fn member_of(&self, device: DeviceId) -> Option<MemberId> {
         Some(self.roster.head().device(device)?.member)
     }
 }

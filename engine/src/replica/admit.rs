@@ -14,7 +14,8 @@ use casework_protocol::ids::{ChangeHash, DocumentId};
 use super::admission::{
     Incoming, Index, Judging, judge_authorship, judge_claims, judge_rights, place,
 };
-use super::asked::{asking, day_of};
+use super::asked::{asked_by, day_of};
+use super::automating::judge_cause;
 use super::document::guarded;
 use super::exclusion::put_aside;
 use super::history::arrivals;
@@ -163,10 +164,15 @@ impl Replica {
                 positioned.judge(shaped.message())?;
                 cited.judge(shaped.change().deps(), shaped.message())?;
                 let authority = (judging.roster, judging.record);
-                let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
+                let (standing, asked) = (incoming.standing(), asked_by(&shaped));
                 judge_rights(authority, standing, &shaped.message().citation, &asked)?;
                 judge_authorship(&index, &batch, &shaped, incoming.device)?;
                 judge_claims(&index, &shaped, incoming.device)?;
+                judge_cause(
+                    &index,
+                    (&batch, &revisions),
+                    (step.id, &shaped, incoming.device),
+                )?;
                 Ok(shaped)
             });
             match judged {

@@ -17,7 +17,8 @@ use super::admission::{
     Incoming, Index, Judging, judge_authorship, judge_claims, judge_rights, place,
 };
 use super::admit::shape;
-use super::asked::asking;
+use super::asked::asked_by;
+use super::automating::judge_cause;
 use super::document::{actor_of, author_of, change_of, guarded};
 use super::history::arrivals;
 use super::lineage::Cited;
@@ -274,10 +275,11 @@ impl Replica {
                 positioned.judge(shaped.message())?;
                 cited.judge(shaped.change().deps(), shaped.message())?;
                 let authority = (judging.roster, judging.record);
-                let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
+                let (standing, asked) = (incoming.standing(), asked_by(&shaped));
                 judge_rights(authority, standing, &shaped.message().citation, &asked)?;
                 judge_authorship(&index, &batch, &shaped, device)?;
                 judge_claims(&index, &shaped, device)?;
+                judge_cause(&index, (&batch, &revisions), (id, &shaped, device))?;
                 Ok(shaped)
             });
             let shaped = match judged {

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::approval::Approvals;
+use super::automation::Automations;
 use super::document::Documents;
 use super::handover::{Referrals, Transfers};
 use super::hold::Holds;
@@ -126,4 +127,6 @@ facet_views! {
     referrals: Referrals,
     /// Its pauses.
     holds: Holds,
+    /// What rules left: notices, requests to the agent, failures.
+    automations: Automations,
 }
