@@ -22,6 +22,7 @@ mod document;
 mod drawer;
 mod exclusion;
 mod fault;
+mod grant_words;
 mod healing;
 mod history;
 mod holdings;
@@ -38,6 +39,7 @@ mod rows;
 mod saying;
 mod sealing;
 mod sequencing;
+mod stage_roles;
 mod store;
 mod tables;
 mod verification;
@@ -148,6 +150,8 @@ pub struct Replica {
     revisions: BTreeMap<RevisionId, Arc<Revision>>,
     /// Templates as they are now: template document → its current revision.
     current: BTreeMap<DocumentId, RevisionId>,
+    /// When the revisions of templates were published, as far as it was asked.
+    published: BTreeMap<DocumentId, stage_roles::Published>,
     /// Own changes whose dependencies the server said it lacks: their documents are compared.
     to_compare: BTreeSet<DocumentId>,
     /// Documents of which something in between did not come: they are fetched whole.

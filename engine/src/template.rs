@@ -19,8 +19,8 @@ pub mod limits;
 mod package;
 mod publish;
 mod revision;
-mod span;
 mod rule;
+mod span;
 mod stage;
 mod stage_faults;
 #[cfg(test)]
@@ -35,6 +35,6 @@ pub use flow::{Movement, Said};
 pub use format::PackageError;
 pub use package::{DecisionType, Outcome, Package, Status};
 pub use revision::{Revision, RevisionError};
-pub use span::{Span, SpanError, SpanUnit};
 pub use rule::{Rule, Severity, Transition, Unlisted};
+pub use span::{Span, SpanError, SpanUnit};
 pub use stage::{Category, FieldPolicy, Stage, Standing, TaskTemplate};

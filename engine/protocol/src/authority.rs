@@ -196,6 +196,21 @@ impl<'a> Authority<'a> {
         }))
     }
 
+    /// As [`Authority::action_verdict`], for a question that replicas ask besides the grants, for
+    /// instance the edit roles of a stage. `allowed` may turn from yes to no only at entries that
+    /// take something away.
+    ///
+    /// # Errors
+    /// [`CitationFault`] when nothing can be judged.
+    pub fn verdict(
+        &self,
+        citation: &Citation,
+        arrival: u64,
+        allowed: impl Fn(&Standing<'a>) -> bool,
+    ) -> Result<Verdict<Moment>, CitationFault> {
+        Ok(judge(self.turns(citation, arrival)?, allowed))
+    }
+
     /// The first recorded adoption of a change whose author had `adopt` for this document when the
     /// log took it; `None` while nobody with that right adopted it.
     #[must_use]

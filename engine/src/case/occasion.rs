@@ -22,6 +22,8 @@ pub struct Needed {
     pub stage: Option<String>,
     /// The field that is edited.
     pub field: Option<String>,
+    /// The stage whose edit roles it is up to: the one the case stands in, for what works on it.
+    pub works_in: Option<String>,
 }
 
 /// The rights that an act needs on a case as it was before; all of them. `overriding` says that it
@@ -36,6 +38,7 @@ pub fn needed(past: &Past<'_>, act: &Act, overriding: bool) -> Vec<Needed> {
         stage_of(past)
     };
     let field = field_of(&act.action);
+    let stands_in = stage_of(past);
     let mut verbs = vec![verb(past, &act.action)];
     if overriding {
         verbs.push(Verb::Override);
@@ -46,8 +49,41 @@ pub fn needed(past: &Past<'_>, act: &Act, overriding: bool) -> Vec<Needed> {
             verb,
             stage: stage.clone(),
             field: field.clone(),
+            works_in: stands_in.clone().filter(|_| is_work(verb)),
         })
         .collect()
+}
+
+/// Whether the edit roles of a stage speak about this. Everybody with the grant may comment, vote,
+/// redact, and settle who sees a case, wherever it stands; opening is not work in a stage yet.
+#[must_use]
+pub const fn is_work(verb: Verb) -> bool {
+    match verb {
+        Verb::Move
+        | Verb::Edit
+        | Verb::Task
+        | Verb::Document
+        | Verb::Decide
+        | Verb::Assign
+        | Verb::Transfer
+        | Verb::Close
+        | Verb::Reopen
+        | Verb::Override
+        | Verb::Settle => true,
+        Verb::View
+        | Verb::Open
+        | Verb::Comment
+        | Verb::CommentExternal
+        | Verb::Approve
+        | Verb::Redact
+        | Verb::Export
+        | Verb::Adopt
+        | Verb::Restrict
+        | Verb::Publish
+        | Verb::ManageMembers
+        | Verb::Keep
+        | Verb::Erase => false,
+    }
 }
 
 /// The stage that the case stands in; of contested ones the one shown.

@@ -210,6 +210,7 @@ impl Shaped {
             verb,
             stage: None,
             field: None,
+            works_in: None,
         }];
         let act = ShapedAct::Template(Box::new(action));
         Self {

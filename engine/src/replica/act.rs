@@ -162,7 +162,7 @@ impl Batch<'_> {
             .current_revision(template)
             .ok_or(ReplicaFault::Unpublished(template))?;
         let checked = self.check(id, &revision, act, moment)?;
-        self.allow(id, member, checked.needed())?;
+        self.allow(id, member, (checked.needed(), Some(&revision)))?;
         let stamp = self.stamp(id, Some(&revision), moment)?;
         let kept = OwnAct::Case(Box::new(checked.act().clone()));
         let step = self.begin(id, moment);
@@ -259,15 +259,13 @@ impl Batch<'_> {
             check_template_act(&past, act.clone())?
         };
         let verb = casework_protocol::rights::Verb::Publish;
-        self.allow(
-            id,
-            member,
-            &[Needed {
-                verb,
-                stage: None,
-                field: None,
-            }],
-        )?;
+        let needed = Needed {
+            verb,
+            stage: None,
+            field: None,
+            works_in: None,
+        };
+        self.allow(id, member, (&[needed], None))?;
         let stamp = self.stamp(id, None, moment)?;
         let step = self.begin(id, moment);
         let hash =
@@ -355,14 +353,14 @@ impl Batch<'_> {
         &self,
         id: DocumentId,
         member: MemberId,
-        needed: &[Needed],
+        (needed, revision): (&[Needed], Option<&Revision>),
     ) -> Result<(), ReplicaFault> {
         let authority = Authority {
             roster: self.replica.roster()?,
             access: &self.records[&id],
         };
         for needed in needed {
-            if let Some(denial) = self.replica.denial(authority, member, needed) {
+            if let Some(denial) = self.replica.denial(authority, member, (needed, revision)) {
                 return Err(Box::new(denial).into());
             }
         }

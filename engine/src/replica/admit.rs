@@ -12,7 +12,7 @@ use casework_protocol::gate::{Origin, check_change};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 
 use super::admission::{Incoming, Index, Judging, judge_authorship, judge_rights, place};
-use super::asked::{asking, day_of};
+use super::asked::day_of;
 use super::document::guarded;
 use super::exclusion::put_aside;
 use super::history::arrivals;
@@ -63,8 +63,17 @@ impl Replica {
             return Ok(());
         }
         self.record(id)?;
+        if let Some(template) = step
+            .document
+            .row
+            .template
+            .filter(|template| *template != id)
+        {
+            self.read_published(template)?;
+        }
         let sorted = self.sort(step, candidates, &known_aside)?;
         self.known_again(writes, (id, &step.document.automerge), &sorted.known)?;
+        self.place_published(id, &sorted.known);
         for hash in retried {
             writes.delete(Table::Aside, tables::document_change(id, hash));
         }
@@ -142,6 +151,7 @@ impl Replica {
             record: &self.records[&step.id],
         };
         let revisions = |mark: RevisionMark| self.marked_revision(mark);
+        let template = step.document.row.template;
         let mut aside = aside.clone();
         let mut index = Index::new(&judging, automerge);
         let mut batch = Batch::new(automerge);
@@ -158,8 +168,14 @@ impl Replica {
                 let shaped = shape(&batch, &incoming, step.document.row.kind, &revisions)?;
                 positioned.judge(shaped.message())?;
                 let authority = (judging.roster, judging.record);
-                let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
-                judge_rights(authority, standing, &shaped.message().citation, &asked)?;
+                let (standing, message) = (incoming.standing(), shaped.message());
+                let by = self.judged_by(template, message, standing.arrived);
+                judge_rights(
+                    authority,
+                    standing,
+                    &message.citation,
+                    (shaped.needed(), &by),
+                )?;
                 judge_authorship(&index, &batch, &shaped, incoming.device)?;
                 Ok(shaped)
             });
@@ -229,6 +245,7 @@ impl Replica {
             writes.delete(Table::Aside, tables::document_change(step.id, hash));
             let header = incoming.change.header();
             let (device, arrived) = (incoming.device, incoming.arrived);
+            self.note_published(step.id, (hash, &message), arrived);
             let tip = TipRow {
                 device,
                 seq: header.seq,

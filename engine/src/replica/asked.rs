@@ -38,6 +38,7 @@ pub(super) fn needed_by(act: &str, past: &Past<'_>, message: &Message) -> Vec<Ne
                 verb,
                 stage: None,
                 field: None,
+                works_in: None,
             }]
         }
     }

@@ -1,5 +1,7 @@
 //! Played on replicas in memory, with a log that sequences what they push.
 
+mod stage_roles;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -420,8 +422,8 @@ fn a_member_without_the_grant_is_refused_by_name_before_anything_is_written() {
     let said = denial.to_string();
     assert!(
         said.contains("moving a case to stage review of")
-            && said.contains("needs the grant \"move stage:CMP/review\"")
-            && said.contains("no role of eve gives"),
+            && said.contains("needs the grant \"move stage:CO/review\"")
+            && said.contains("no role of member 3 gives"),
         "{said}"
     );
     assert_eq!(eve.unsent().unwrap(), 0);

@@ -15,7 +15,6 @@ use serde::Serialize;
 
 use super::admission::{Incoming, Index, Judging, judge_authorship, judge_rights, place};
 use super::admit::shape;
-use super::asked::asking;
 use super::document::{actor_of, author_of, change_of, guarded};
 use super::history::arrivals;
 use super::rows::{Aside, DocumentRow, TipRow};
@@ -210,6 +209,10 @@ impl Replica {
         id: DocumentId,
         found: &mut Verification,
     ) -> Result<(), ReplicaFault> {
+        let template = self.document(id)?.row.template.filter(|known| *known != id);
+        if let Some(template) = template {
+            self.read_published(template)?;
+        }
         let open = self.document(id)?;
         let kind = open.row.kind;
         let changes = match guarded(|| open.automerge.get_changes(&[])) {
@@ -269,8 +272,14 @@ impl Replica {
                 let shaped = shape(&batch, &incoming, kind, &revisions)?;
                 positioned.judge(shaped.message())?;
                 let authority = (judging.roster, judging.record);
-                let (standing, asked) = (incoming.standing(), asking(shaped.needed()));
-                judge_rights(authority, standing, &shaped.message().citation, &asked)?;
+                let (standing, message) = (incoming.standing(), shaped.message());
+                let by = self.judged_by(template, message, standing.arrived);
+                judge_rights(
+                    authority,
+                    standing,
+                    &message.citation,
+                    (shaped.needed(), &by),
+                )?;
                 judge_authorship(&index, &batch, &shaped, device)?;
                 Ok(shaped)
             });
