@@ -136,7 +136,8 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
         | Command::Held(_)
         | Command::Verify
         | Command::Export(_)
-        | Command::Import(_) => {}
+        | Command::Import(_)
+        | Command::Quarantine(_) => {}
     }
     let request = Request::new(prepared(cli.command)?, screen);
     through(&folder()?, &request, &mut bar).map(Some)

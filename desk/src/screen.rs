@@ -7,6 +7,7 @@ pub mod access;
 pub mod board;
 pub mod case_page;
 pub mod contest;
+mod deeds;
 pub mod glossary;
 pub mod import_page;
 pub mod ink;

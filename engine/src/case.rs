@@ -13,6 +13,7 @@ pub mod bounds;
 pub mod condition;
 pub mod conform;
 pub mod contents;
+pub mod facet;
 pub mod filled;
 pub mod judge;
 pub mod kind;
@@ -21,6 +22,7 @@ pub mod occasion;
 pub mod part;
 pub mod past;
 pub mod place;
+pub mod record;
 pub mod refusal;
 pub mod schema;
 pub mod shape;
@@ -35,7 +37,9 @@ pub(crate) mod plan;
 mod prose;
 pub(crate) mod reader;
 mod rules;
-mod slots;
+pub(crate) mod slots;
+pub(crate) mod step;
+mod values;
 
 #[cfg(test)]
 mod tests;
@@ -47,14 +51,18 @@ pub use batch::{Batch, MissingDependency};
 pub use condition::{Facts, holds, passes};
 pub use contents::{Closing, Decision, FieldEntry, Opening, Override};
 pub use decode::act_of;
+pub use facet::{FacetAction, FacetKind};
 pub use filled::is_filled;
 pub use judge::{Asker, Checked, breaches, check_act, current_decisions};
 pub use kind::ActionKind;
 pub use message::{Message, MessageError, RevisionMark};
-pub use occasion::{Needed, is_closed, is_work, needed, stage_of, template_of, writers_of};
+pub use occasion::{
+    Needed, OnlyBy, is_closed, is_work, needed, only_by, stage_of, template_of, writers_of,
+};
 pub use part::PartId;
 pub use past::{Held, Object, OpRef, Past, Seen};
 pub use place::{Place, TaskKey, touched_by};
+pub use record::Shelf;
 pub use refusal::ActError;
 pub use schema::CommentKey;
 pub use shape::{Revisions, ShapeError, Shaped, ShapedAct, shape_case};

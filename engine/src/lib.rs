@@ -3,6 +3,7 @@
 //! Everything here is a function of its arguments, the store and the moment it is given: no
 //! clock, no dice, no sockets. Apps use it through the SDK (`casework`).
 
+pub mod approval;
 pub mod case;
 pub mod moment;
 pub mod replica;

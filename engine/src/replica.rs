@@ -164,6 +164,9 @@ pub struct Replica {
     next_outbox: u64,
     next_drawer: u64,
     notices: Vec<Notice>,
+    /// A program that was changed so that it asks for no right before it acts.
+    #[cfg(test)]
+    lawless: bool,
 }
 
 impl Replica {

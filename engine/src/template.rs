@@ -6,6 +6,7 @@
 //! A [`Package`] may be wrong; a [`Revision`] exists only for a package without faults. Nothing
 //! here reads a clock, a store or a document, or knows who may publish.
 
+mod approval;
 mod check;
 mod condition;
 pub(crate) mod condition_faults;
@@ -14,6 +15,8 @@ mod fault;
 mod field;
 mod field_faults;
 mod flow;
+mod form;
+mod form_faults;
 mod format;
 pub mod limits;
 mod package;
@@ -26,14 +29,17 @@ mod stage_faults;
 #[cfg(test)]
 mod tests;
 
+pub use approval::{ApprovalType, Approver, Threshold, Tier};
 pub use casework_protocol::ids::RevisionId;
 pub use check::Today;
 pub use condition::{Condition, Operator, Subject, SubjectError, Test};
 pub use fault::{Fault, TemplateFault};
 pub use field::{Choice, Constraints, Field};
 pub use flow::{Movement, Said};
+
+pub use form::{Form, FormField, FormKind, FormTexts, FormWords, Question, can_be_asked};
 pub use format::PackageError;
-pub use package::{DecisionType, Outcome, Package, Status};
+pub use package::{DecisionPart, DecisionType, Outcome, Package, Status};
 pub use revision::{Revision, RevisionError};
 pub use rule::{Rule, Severity, Transition, Unlisted};
 pub use span::{Span, SpanError, SpanUnit};

@@ -12,10 +12,14 @@ mod card;
 mod case;
 mod comment;
 mod decision;
+mod document;
+mod facet;
 mod field;
 mod flags;
 mod read;
 mod reader;
+mod reading;
+mod record;
 mod side;
 mod task;
 #[cfg(test)]
@@ -30,10 +34,13 @@ pub use case::{
 pub use comment::{
     CommentOrder, CommentView, ParallelEdit, StoredCommentError, read_comments, refresh_comments,
 };
+pub use document::{DocumentView, Documents, VersionView};
+pub use facet::{Contest, ContestSide, Facets};
 pub use field::FieldView;
 pub use flags::{Flags, changes_beside_close};
 pub use read::{ViewError, read, refresh};
 pub use reader::{Members, ViewContext};
+pub use reading::Readings;
 pub use side::{Origin, OriginRef, Origins, Side, Slot};
 pub use timeline::{
     Arrival, SKEW_TOLERANCE_MS, Skew, TimelineContext, TimelineEntry, TimelinePage, timeline,

@@ -94,8 +94,8 @@ impl Workspace {
                 let view = replica.case(case)?;
                 CaseAction::Decide(decision_again(&view, question, side, moment::part()?)?)
             } else {
-                let (place, value) = (place.clone(), side.value.clone());
-                CaseAction::Settle { place, value }
+                let view = replica.case(case)?;
+                settling(&view, place, &side.value)
             };
             let reason = reason.map(str::to_owned);
             Ok(replica.act(
@@ -130,6 +130,20 @@ impl ContestedPlace {
             ))
         })
     }
+}
+
+/// What settles a place on a value.
+fn settling(view: &CaseView, place: &Place, value: &Scalar) -> CaseAction {
+    let contests = view.facets.contests().into_iter();
+    let sides = contests
+        .filter(|contest| contest.place == *place)
+        .flat_map(|contest| contest.sides);
+    let mut own = sides.filter(|side| side.value == *value);
+    let own = own.find_map(|side| side.settled_by);
+    own.unwrap_or_else(|| CaseAction::Settle {
+        place: place.clone(),
+        value: value.clone(),
+    })
 }
 
 /// The decision of this side, to be recorded once more.

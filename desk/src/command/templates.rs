@@ -16,13 +16,49 @@ use crate::screen::template_page;
 use crate::screen::words::{count, plain};
 
 /// The packages that come with casework: name and TOML.
-pub const LIBRARY: [(&str, &str); 3] = [
+pub const LIBRARY: [(&str, &str); 12] = [
+    (
+        "child-protection",
+        include_str!("../../templates/child-protection.toml"),
+    ),
     ("complaint", include_str!("../../templates/complaint.toml")),
+    (
+        "contract-approval",
+        include_str!("../../templates/contract-approval.toml"),
+    ),
+    (
+        "credit-analysis",
+        include_str!("../../templates/credit-analysis.toml"),
+    ),
     (
         "field-inspection",
         include_str!("../../templates/field-inspection.toml"),
     ),
     ("hiring", include_str!("../../templates/hiring.toml")),
+    (
+        "information-request",
+        include_str!("../../templates/information-request.toml"),
+    ),
+    (
+        "internal-investigation",
+        include_str!("../../templates/internal-investigation.toml"),
+    ),
+    (
+        "onboarding",
+        include_str!("../../templates/onboarding.toml"),
+    ),
+    (
+        "security-incident",
+        include_str!("../../templates/security-incident.toml"),
+    ),
+    (
+        "service-request",
+        include_str!("../../templates/service-request.toml"),
+    ),
+    (
+        "whistleblower",
+        include_str!("../../templates/whistleblower.toml"),
+    ),
 ];
 
 /// The TOML of a package of the library.

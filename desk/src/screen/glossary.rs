@@ -11,6 +11,7 @@ use casework::value::{FieldValue, Scalar};
 use casework::view::{CaseView, Origin};
 use casework::{MemberKind, MemberView};
 
+use super::deeds;
 use super::words::{count, here, plain, there};
 
 /// What is shown where nothing is known.
@@ -216,6 +217,7 @@ impl<'a> Glossary<'a> {
             Place::Comment(_) => "Comment".to_owned(),
             Place::Decision(_) => "Decision".to_owned(),
             Place::Question(question) => format!("Decision: {}", self.question(question)),
+            Place::Record(_, _) | Place::RecordPart(_, _, _) => deeds::place(place, view),
         }
     }
 

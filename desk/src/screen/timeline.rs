@@ -8,6 +8,7 @@ use casework::value::Scalar;
 use casework::view::{CaseView, Skew, TimelineEntry};
 
 use super::Screen;
+use super::deeds;
 use super::glossary::{Glossary, Names};
 use super::ink::Tone;
 use super::page::Page;
@@ -152,6 +153,7 @@ impl<'a> Teller<'a> {
             ActionKind::CaseClose => format!("closed: {}", target(entry)),
             ActionKind::CaseReopen => "reopened".to_owned(),
             ActionKind::ValueSettle => self.settle_deed(entry),
+            ActionKind::Facet(kind) => deeds::deed(self, kind, entry),
             ActionKind::TemplateOpen | ActionKind::TemplatePublish => action.to_string(),
         }
     }
@@ -249,14 +251,14 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn member(&self, value: &Scalar) -> String {
+    pub(super) fn member(&self, value: &Scalar) -> String {
         match value.as_text().map(str::parse) {
             Some(Ok(member)) => self.glossary.names.member(member),
             Some(Err(_)) | None => "nobody".to_owned(),
         }
     }
 
-    fn target_member(&self, entry: &TimelineEntry) -> String {
+    pub(super) fn target_member(&self, entry: &TimelineEntry) -> String {
         self.member(&Scalar::text(target(entry)))
     }
 }
@@ -272,7 +274,7 @@ fn comment_deed(action: ActionKind, entry: &TimelineEntry) -> String {
 }
 
 /// "before → after"; contested values found there are all named.
-fn change(entry: &TimelineEntry, words: &dyn Fn(&Scalar) -> String) -> String {
+pub(super) fn change(entry: &TimelineEntry, words: &dyn Fn(&Scalar) -> String) -> String {
     let before: Vec<String> = entry
         .before
         .iter()
@@ -298,11 +300,11 @@ fn first(values: &[Scalar], words: &dyn Fn(&Scalar) -> String) -> String {
         .map_or_else(|| "nothing".to_owned(), shorten)
 }
 
-fn quoted(values: &[Scalar]) -> String {
+pub(super) fn quoted(values: &[Scalar]) -> String {
     format!("“{}”", first(values, &bare))
 }
 
-fn bare(value: &Scalar) -> String {
+pub(super) fn bare(value: &Scalar) -> String {
     if value.is_null() {
         "none".to_owned()
     } else {
@@ -314,6 +316,6 @@ fn shorten(text: impl AsRef<str>) -> String {
     cut(text.as_ref(), MAX_VALUE)
 }
 
-fn target(entry: &TimelineEntry) -> String {
+pub(super) fn target(entry: &TimelineEntry) -> String {
     plain(entry.target.as_deref().unwrap_or_default())
 }

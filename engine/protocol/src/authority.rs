@@ -124,15 +124,17 @@ impl<'a> Standing<'a> {
             let here = occasion(self.roster, self.access, member);
             acts.iter().all(|act| {
                 let Act { verb, stage, field } = *act;
-                self.roster.allows(
-                    member,
-                    &Occasion {
-                        verb,
-                        stage,
-                        field,
-                        ..here
-                    },
-                )
+                // Who views a case is up to its record, and that was asked already.
+                verb == Verb::View
+                    || self.roster.allows(
+                        member,
+                        &Occasion {
+                            verb,
+                            stage,
+                            field,
+                            ..here
+                        },
+                    )
             })
         })
     }

@@ -6,6 +6,7 @@
 use casework_protocol::ids::{ChangeHash, MemberId};
 use serde::{Deserialize, Serialize};
 
+use super::facet::FacetAction;
 use super::kind::ActionKind;
 use super::part::PartId;
 use super::place::Place;
@@ -238,6 +239,8 @@ pub enum CaseAction {
         /// The side that holds.
         value: Scalar,
     },
+    /// Something to a facet of the case: its documents, parties, links…
+    Facet(FacetAction),
 }
 
 impl Act {
@@ -300,6 +303,7 @@ impl CaseAction {
             Self::Close(_) => ActionKind::CaseClose,
             Self::Reopen => ActionKind::CaseReopen,
             Self::Settle { .. } => ActionKind::ValueSettle,
+            Self::Facet(action) => ActionKind::Facet(action.kind()),
         }
     }
 
@@ -338,6 +342,7 @@ impl CaseAction {
             Self::AddLabel { label } | Self::RemoveLabel { label } => Some(label.clone()),
             Self::Close(closing) => Some(closing.code.clone()),
             Self::Settle { place, .. } => Some(place.to_string()),
+            Self::Facet(action) => action.facet().target(),
         }
     }
 }

@@ -40,6 +40,7 @@ pub fn conform(revision: &Revision, action: &CaseAction) -> Result<(), ActError>
         CaseAction::EditText { field, .. } => {
             of_policy(find_field(revision, field)?, ConflictPolicy::Text)
         }
+        CaseAction::Facet(action) => action.facet().conform(revision),
         CaseAction::SetTitle { .. }
         | CaseAction::Comment { .. }
         | CaseAction::EditComment { .. }

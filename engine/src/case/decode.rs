@@ -11,13 +11,13 @@ use super::action::{Act, CaseAction, Closing, Decision};
 use super::kind::ActionKind;
 use super::message::Message;
 use super::opening;
-use super::ops::{Deed, Key, Op, read_ops};
+use super::ops::{Op, read_ops};
 use super::part::PartId;
 use super::past::Past;
 use super::place::TaskKey;
 use super::schema::{self, CommentKey};
 use super::slots::container;
-use crate::value::Scalar;
+use super::values::{boolean, first_put, integer, optional, puts, read_member, text};
 
 /// The act of a change that the document holds, with the text of an edit of prose as it was then:
 /// what the drawer keeps. `None` for changes of templates and for what no action writes. The act's
@@ -171,6 +171,7 @@ fn read_action(message: &Message, ops: &[Op]) -> Option<CaseAction> {
             place: on?.parse().ok()?,
             value: value()?.clone(),
         },
+        ActionKind::Facet(kind) => CaseAction::Facet(kind.read(on, ops)?),
         ActionKind::TemplateOpen | ActionKind::TemplatePublish => return None,
     })
 }
@@ -210,48 +211,4 @@ fn read_decision(id: PartId, ops: &[Op]) -> Option<Decision> {
             .map(|id| id.parse().ok())
             .collect::<Option<_>>()?,
     })
-}
-
-fn puts(ops: &[Op]) -> impl Iterator<Item = (&str, &Scalar)> {
-    ops.iter().filter_map(|op| match (&op.key, &op.deed) {
-        (Key::Map(key), Deed::Put(value)) => Some((key.as_str(), value)),
-        (_, _) => None,
-    })
-}
-
-fn first_put(ops: &[Op]) -> Option<(&str, &Scalar)> {
-    puts(ops).next()
-}
-
-fn text(value: &Scalar) -> Option<String> {
-    value.as_text().map(str::to_owned)
-}
-
-fn optional(value: &Scalar) -> Option<Option<String>> {
-    match value {
-        Scalar::Null => Some(None),
-        Scalar::Text(text) => Some(Some(text.clone())),
-        Scalar::Bool(_) | Scalar::Int(_) => None,
-    }
-}
-
-fn read_member(value: &Scalar) -> Option<Option<MemberId>> {
-    match optional(value)? {
-        Some(member) => member.parse().ok().map(Some),
-        None => Some(None),
-    }
-}
-
-fn integer(value: &Scalar) -> Option<i64> {
-    match value {
-        Scalar::Int(value) => Some(*value),
-        Scalar::Null | Scalar::Bool(_) | Scalar::Text(_) => None,
-    }
-}
-
-fn boolean(value: &Scalar) -> Option<bool> {
-    match value {
-        Scalar::Bool(value) => Some(*value),
-        Scalar::Null | Scalar::Int(_) | Scalar::Text(_) => None,
-    }
 }

@@ -14,15 +14,16 @@ use super::bounds;
 use super::condition::Facts;
 use super::conform::{conform, find_field, list};
 use super::contents::{Decision, FieldEntry, Opening};
-use super::occasion::{self, Needed};
+use super::occasion::{self, Needed, OnlyBy};
 use super::part::PartId;
 use super::past::{Object, Past};
 use super::place::Place;
-use super::plan::{self, Plan};
+use super::plan;
 use super::refusal::ActError;
 use super::rules::{Finding, findings, open_stages};
 use super::schema;
 use super::slots;
+use super::step::Plan;
 use crate::template::{Field, Revision, Severity, Status, Today};
 use crate::value::{FieldError, FieldType, FieldValue, Scalar};
 
@@ -33,6 +34,8 @@ const MAX_RULE_CHARACTERS: usize = 500;
 pub struct Asker<'a> {
     /// The moment and the local day.
     pub today: Today,
+    /// The asking member.
+    pub me: MemberId,
     /// Whether the workspace has this member.
     pub knows: &'a dyn Fn(MemberId) -> bool,
     /// Whether this actor is a device of the asking member.
@@ -70,7 +73,7 @@ pub fn check_act(
     }
     check_open_case(past, &act)?;
     conform(revision, &act.action)?;
-    check_values(revision, &act.action, &asker.today)?;
+    check_values(past, revision, &act.action, &asker.today)?;
     check_people(past, &act.action, asker)?;
     let facts = Facts::new(past, revision, asker.today).by(asker.roles);
     let (rule, warnings) = settle_findings(&facts, &act)?;
@@ -95,7 +98,7 @@ pub fn check_act(
 #[must_use]
 pub fn breaches(facts: &Facts<'_>, act: &Act) -> Vec<String> {
     let mut broken = Vec::new();
-    if let Err(error) = check_values(facts.revision, &act.action, &facts.today) {
+    if let Err(error) = check_values(facts.past, facts.revision, &act.action, &facts.today) {
         broken.push(error.to_string());
     }
     for finding in findings(facts, &act.action) {
@@ -175,6 +178,8 @@ fn fill_in(past: &Past<'_>, mut act: Act) -> Act {
         while supersedes.len() > bounds::MAX_LISTED {
             supersedes.pop_last();
         }
+    } else if let CaseAction::Facet(action) = &mut act.action {
+        action.facet_mut().fill_in(past);
     }
     act
 }
@@ -189,15 +194,21 @@ const fn check_status(status: Status) -> Result<(), ActError> {
 }
 
 fn check_open_case(past: &Past<'_>, act: &Act) -> Result<(), ActError> {
-    let always = matches!(
-        act.action,
-        CaseAction::Open(_)
-            | CaseAction::Reopen
-            | CaseAction::Settle { .. }
-            | CaseAction::Comment { .. }
-            | CaseAction::EditComment { .. }
-            | CaseAction::RedactComment { .. }
-    );
+    let while_closed = if let CaseAction::Facet(action) = &act.action {
+        action.facet().while_closed()
+    } else {
+        false
+    };
+    let always = while_closed
+        || matches!(
+            act.action,
+            CaseAction::Open(_)
+                | CaseAction::Reopen
+                | CaseAction::Settle { .. }
+                | CaseAction::Comment { .. }
+                | CaseAction::EditComment { .. }
+                | CaseAction::RedactComment { .. }
+        );
     let contested_close = matches!(act.action, CaseAction::Close(_));
     if always || contested_close || !occasion::is_closed(past) {
         return Ok(());
@@ -207,8 +218,15 @@ fn check_open_case(past: &Past<'_>, act: &Act) -> Result<(), ActError> {
     })
 }
 
-fn check_values(revision: &Revision, action: &CaseAction, today: &Today) -> Result<(), ActError> {
-    if let CaseAction::SetField { field, value } = action {
+fn check_values(
+    past: &Past<'_>,
+    revision: &Revision,
+    action: &CaseAction,
+    today: &Today,
+) -> Result<(), ActError> {
+    if let CaseAction::Facet(action) = action {
+        action.facet().check(past, revision, today)?;
+    } else if let CaseAction::SetField { field, value } = action {
         check_value(find_field(revision, field)?, value, today)?;
     } else if let CaseAction::AddOption { field, option } = action {
         check_option(find_field(revision, field)?, option)?;
@@ -294,10 +312,18 @@ fn check_outcome(revision: &Revision, decision: &Decision) -> Result<(), ActErro
 }
 
 fn check_people(past: &Past<'_>, action: &CaseAction, asker: &Asker<'_>) -> Result<(), ActError> {
-    if let CaseAction::EditComment { id, .. } = action
-        && !occasion::writers_of(past, *id).into_iter().all(asker.is_me)
-    {
-        return Err(ActError::NotYours { id: *id });
+    match occasion::only_by(past, action) {
+        OnlyBy::Anyone => {}
+        OnlyBy::Member(member) if member == asker.me => {}
+        OnlyBy::Member(member) => {
+            let action = action.kind();
+            return Err(ActError::NotYourself { action, member });
+        }
+        OnlyBy::Writers { of, actors } => {
+            if !actors.into_iter().all(asker.is_me) {
+                return Err(ActError::NotYours { id: of });
+            }
+        }
     }
     let people: Vec<MemberId> = if let CaseAction::Open(opening) = action {
         opening
@@ -320,6 +346,8 @@ fn check_people(past: &Past<'_>, action: &CaseAction, asker: &Asker<'_>) -> Resu
     } = action
     {
         vec![*member]
+    } else if let CaseAction::Facet(action) = action {
+        action.facet().people()
     } else {
         Vec::new()
     };

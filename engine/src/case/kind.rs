@@ -6,34 +6,67 @@
 use core::fmt;
 use core::str::FromStr;
 
-macro_rules! kinds {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
-        /// What kind of action a change is.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum ActionKind { $($(#[doc = $doc])+ $variant,)+ }
+use super::facet::FacetKind;
 
-        impl ActionKind {
-            /// Every kind.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+/// Declares an enum of actions with their names: `enum Kind { Variant = "thing.verb", … }`. With
+/// `and Facets` it also holds the kinds of all facets.
+macro_rules! kinds {
+    ($(#[doc = $about:literal])+ enum $Kind:ident {
+        $($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+
+    } $(and $Facets:ident)?) => {
+        $(#[doc = $about])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $Kind {
+            $($(#[doc = $doc])+ $variant,)+
+            $(
+                /// Something done to a facet of the case.
+                Facet($Facets),
+            )?
+        }
+
+        impl $Kind {
+            /// Every kind, in the order of declaration.
+            pub fn all() -> impl Iterator<Item = Self> {
+                let all = [$(Self::$variant,)+].into_iter();
+                $(let all = all.chain($Facets::all().map(Self::Facet));)?
+                all
+            }
 
             /// Its name in the commit message.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
+                match self {
+                    $(Self::$variant => $name,)+
+                    $(Self::Facet(kind) => $Facets::name(kind),)?
+                }
             }
-        }
 
-        impl FromStr for ActionKind {
-            type Err = UnknownAction;
-
-            fn from_str(name: &str) -> Result<Self, UnknownAction> {
+            /// The kind with this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
                 match name {
-                    $($name => Ok(Self::$variant),)+
-                    _ => Err(UnknownAction { name: name.chars().take(80).collect() }),
+                    $($name => Some(Self::$variant),)+
+                    _ => {
+                        let found = None;
+                        $(let found = $Facets::from_name(name).map(Self::Facet).or(found);)?
+                        found
+                    }
                 }
             }
         }
     };
+}
+
+pub(crate) use kinds;
+
+impl FromStr for ActionKind {
+    type Err = UnknownAction;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAction> {
+        Self::from_name(name).ok_or_else(|| UnknownAction {
+            name: name.chars().take(80).collect(),
+        })
+    }
 }
 
 /// A name that this version does not know. Cure: update, the change is kept until then.
@@ -45,6 +78,8 @@ pub struct UnknownAction {
 }
 
 kinds! {
+    /// What kind of action a change is.
+    enum ActionKind {
     /// Opens the case.
     CaseOpen = "case.open",
     /// Gives another title.
@@ -111,6 +146,7 @@ kinds! {
     TemplateOpen = "template.open",
     /// Publishes a revision of a template.
     TemplatePublish = "template.publish",
+    } and FacetKind
 }
 
 impl ActionKind {
@@ -134,10 +170,10 @@ mod tests {
     #[test]
     fn every_name_reads_back_and_none_appears_twice() {
         let names: std::collections::BTreeSet<_> =
-            ActionKind::ALL.iter().map(|kind| kind.name()).collect();
-        assert_eq!(names.len(), ActionKind::ALL.len());
-        for kind in ActionKind::ALL {
-            assert_eq!(kind.name().parse(), Ok(*kind));
+            ActionKind::all().map(ActionKind::name).collect();
+        assert_eq!(names.len(), ActionKind::all().count());
+        for kind in ActionKind::all() {
+            assert_eq!(kind.name().parse(), Ok(kind));
         }
         assert!("stage.moved".parse::<ActionKind>().is_err());
     }

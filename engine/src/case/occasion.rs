@@ -2,7 +2,7 @@
 //!
 //! Says what is asked of the author, not who has it: grants are judged by the roster.
 
-use casework_protocol::ids::{ActorId, DocumentId};
+use casework_protocol::ids::{ActorId, DocumentId, MemberId};
 use casework_protocol::rights::{Occasion, Verb};
 
 use super::action::{Act, CaseAction};
@@ -24,6 +24,22 @@ pub struct Needed {
     pub field: Option<String>,
     /// The stage whose edit roles it is up to: the one the case stands in, for what works on it.
     pub works_in: Option<String>,
+}
+
+/// Who alone may do something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnlyBy {
+    /// Whoever has the right.
+    Anyone,
+    /// This member, on any device.
+    Member(MemberId),
+    /// Whoever wrote this part.
+    Writers {
+        /// The part.
+        of: PartId,
+        /// The actors that wrote it, all of them the member's own.
+        actors: Vec<ActorId>,
+    },
 }
 
 /// The rights that an act needs on a case as it was before; all of them. `overriding` says that it
@@ -126,6 +142,22 @@ pub fn writers_of(past: &Past<'_>, comment: PartId) -> Vec<ActorId> {
         .collect()
 }
 
+/// Who alone may do this, judged on the case as it was before. Kept by every replica, whatever
+/// roles the author has.
+#[must_use]
+pub fn only_by(past: &Past<'_>, action: &CaseAction) -> OnlyBy {
+    if let CaseAction::EditComment { id, .. } = action {
+        OnlyBy::Writers {
+            of: *id,
+            actors: writers_of(past, *id),
+        }
+    } else if let CaseAction::Facet(action) = action {
+        action.facet().only_by(past)
+    } else {
+        OnlyBy::Anyone
+    }
+}
+
 impl Needed {
     /// The occasion that grants are asked about.
     #[must_use]
@@ -176,6 +208,7 @@ fn verb(past: &Past<'_>, action: &CaseAction) -> Verb {
         CaseAction::Close(_) => Verb::Close,
         CaseAction::Reopen => Verb::Reopen,
         CaseAction::Settle { .. } => Verb::Settle,
+        CaseAction::Facet(action) => action.facet().verb(past),
     }
 }
 
@@ -200,6 +233,7 @@ pub(super) fn field_of(action: &CaseAction) -> Option<String> {
             place: Place::Field(field),
             ..
         } => Some(field.clone()),
+        CaseAction::Facet(action) => action.facet().field().map(str::to_owned),
         CaseAction::Open(_)
         | CaseAction::SetTitle { .. }
         | CaseAction::Move { .. }

@@ -11,9 +11,10 @@ use super::bounds;
 use super::contents::{FieldEntry, Opening, member_scalar};
 use super::ops::{Deed, Key, Op};
 use super::past::{Object, Past};
-use super::plan::{Plan, Step, Target, check_field_value, option_key};
+use super::plan::{check_field_value, option_key};
 use super::refusal::ActError;
 use super::schema;
+use super::step::{Plan, Step, Target};
 use crate::value::Scalar;
 
 /// Which of the objects that an opening makes is the map with this name of [`schema::MAPS`].

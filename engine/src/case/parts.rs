@@ -8,10 +8,10 @@ use super::contents::Decision;
 use super::part::PartId;
 use super::past::{Object, Past};
 use super::place::{Place, TaskKey};
-use super::plan::{Plan, Step, Target};
 use super::refusal::ActError;
 use super::schema::{self, CommentKey};
 use super::slots::{bucket, comment_keys, container, slot, task_objects};
+use super::step::{Plan, Step, Target};
 use crate::value::Scalar;
 
 pub(super) fn plan_count(

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::kind::ActionKind;
 use super::message::Message;
 use super::part::PartId;
+use super::record::Shelf;
 use super::schema;
 
 /// A part of a case.
@@ -59,6 +60,10 @@ pub enum Place {
     Question(String),
     /// The overrides.
     Overrides,
+    /// A record of a facet, or an entry of a set; its key has no `/`.
+    Record(Shelf, String),
+    /// One value of a record, by its key there.
+    RecordPart(Shelf, String, String),
 }
 
 /// One value of a task; its text is its key in the task's map.
@@ -133,6 +138,7 @@ pub(super) fn touched(action: ActionKind, on: Option<&str>) -> Option<Place> {
         ActionKind::DecisionRecord => part().map(Place::Decision),
         ActionKind::CaseClose | ActionKind::CaseReopen => Some(Place::Closed),
         ActionKind::ValueSettle => on?.parse().ok(),
+        ActionKind::Facet(kind) => kind.place(on),
         ActionKind::TemplateOpen | ActionKind::TemplatePublish => None,
     }
 }
@@ -161,6 +167,8 @@ impl fmt::Display for Place {
             Self::Decision(id) => write!(f, "decision/{id}"),
             Self::Question(question) => write!(f, "question/{question}"),
             Self::Overrides => f.write_str("overrides"),
+            Self::Record(shelf, key) => write!(f, "{}/{key}", shelf.name()),
+            Self::RecordPart(shelf, key, part) => write!(f, "{}/{key}/{part}", shelf.name()),
         }
     }
 }
@@ -197,6 +205,20 @@ fn read_single(text: &str) -> Option<Place> {
     })
 }
 
+fn read_record(shelf: Shelf, rest: &str) -> Option<Place> {
+    let (key, part) = match rest.split_once('/') {
+        None => (rest, None),
+        Some((key, part)) => (key, Some(part.to_owned())),
+    };
+    if key.is_empty() || part.as_deref() == Some("") {
+        return None;
+    }
+    Some(match part {
+        None => Place::Record(shelf, key.to_owned()),
+        Some(part) => Place::RecordPart(shelf, key.to_owned(), part),
+    })
+}
+
 fn read_pair(kind: &str, rest: &str) -> Option<Place> {
     let name = || Some(rest.to_owned()).filter(|name| !name.is_empty());
     match kind {
@@ -211,7 +233,7 @@ fn read_pair(kind: &str, rest: &str) -> Option<Place> {
             None => rest.parse().ok().map(Place::Task),
             Some((id, key)) => Some(Place::TaskPart(id.parse().ok()?, key.parse().ok()?)),
         },
-        _ => None,
+        _ => read_record(Shelf::from_name(kind)?, rest),
     }
 }
 
@@ -311,6 +333,8 @@ mod tests {
             Place::Decision(id),
             Place::Question("grant it? / refuse it?".into()),
             Place::Overrides,
+            Place::Record(Shelf::Documents, id.to_string()),
+            Place::RecordPart(Shelf::Versions, id.to_string(), "status".into()),
         ];
         for place in places {
             assert_eq!(place.to_string().parse(), Ok(place.clone()));
@@ -327,6 +351,9 @@ mod tests {
             "field/",
             "task/12",
             "task/c0c0c0c0c0c0c0c0/i/1/text",
+            "document/",
+            "document//name",
+            "document/c0/",
         ] {
             assert!(text.parse::<Place>().is_err(), "{text}");
         }

@@ -12,49 +12,17 @@ use super::bounds;
 use super::contents::{Override, member_scalar, text_scalar};
 use super::kind::ActionKind;
 use super::opening;
-use super::part::PartId;
 use super::parts::{
     check_free, plan_comment, plan_count, plan_decision, plan_item, plan_prose, plan_settlement,
     plan_task,
 };
-use super::past::{Held, Object, Past};
+use super::past::{Object, Past};
 use super::place::{Place, TaskKey};
 use super::refusal::ActError;
 use super::schema::{self, CommentKey};
-use super::slots::{bucket, comment_keys, container, task_objects};
+use super::slots::{bucket, comment_keys, container};
+use super::step::{Plan, Step, Target};
 use crate::value::Scalar;
-
-/// What a change writes, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Plan {
-    pub(crate) steps: Vec<Step>,
-}
-
-/// One write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// Deletes what stands at the key, if anything, and puts the value.
-    Put {
-        object: Target,
-        key: String,
-        value: Scalar,
-    },
-    /// Deletes what stands at the key.
-    Remove { object: Target, key: String },
-    /// Makes a map where nothing stands.
-    MakeMap { object: Target, key: String },
-    /// Makes a text where nothing stands.
-    MakeText { object: Target, key: String },
-    /// Edits the first text so that all of them together say this. The last step of its plan.
-    Prose { texts: Vec<Target>, text: String },
-}
-
-/// An object that is there already, or the n-th that this plan makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Target {
-    There(Object),
-    New(usize),
-}
 
 /// Plans an action. `rule` is the rule that it overrides.
 ///
@@ -227,6 +195,7 @@ fn plan_action(plan: &mut Plan, past: &Past<'_>, act: &Act) -> Result<(), ActErr
         }
         CaseAction::Reopen => plan.put_root(schema::CLOSED, Scalar::Null),
         CaseAction::Settle { place, value } => plan_settlement(plan, past, place, value),
+        CaseAction::Facet(action) => action.facet().plan(plan, past, act),
     }
 }
 
@@ -280,117 +249,4 @@ fn plan_override(plan: &mut Plan, past: &Past<'_>, act: &Act, rule: &str) -> Res
         value: Scalar::Text(entry.to_json()),
     });
     Ok(())
-}
-
-impl Plan {
-    pub(super) fn put(&mut self, object: Object, key: &str, value: Scalar) -> Result<(), ActError> {
-        let object = Target::There(object);
-        self.steps.push(Step::Put {
-            object,
-            key: key.to_owned(),
-            value,
-        });
-        Ok(())
-    }
-
-    fn put_root(&mut self, key: &str, value: Scalar) -> Result<(), ActError> {
-        self.put(Object::Root, key, value)
-    }
-
-    /// Puts into the n-th object that this plan makes.
-    pub(super) fn put_new(&mut self, n: usize, key: &str, value: Scalar) {
-        self.steps.push(Step::Put {
-            object: Target::New(n),
-            key: key.to_owned(),
-            value,
-        });
-    }
-
-    /// Puts a value of a task into every map of the task that has one there.
-    fn put_task(
-        &mut self,
-        past: &Past<'_>,
-        task: PartId,
-        key: TaskKey,
-        value: Scalar,
-    ) -> Result<(), ActError> {
-        let name = key.to_string();
-        let mut objects = task_objects(past, task)?;
-        objects.retain(|object| !past.seen(*object, &name).is_empty());
-        if let (true, TaskKey::ItemDone(item)) = (objects.is_empty(), key) {
-            return Err(ActError::UnknownPart {
-                what: "item",
-                id: item,
-            });
-        }
-        objects
-            .into_iter()
-            .try_for_each(|object| self.put(object, &name, value.clone()))
-    }
-
-    /// Takes away what stands at a key of one of the root's maps.
-    fn remove(
-        &mut self,
-        past: &Past<'_>,
-        map: &str,
-        key: String,
-        place: Place,
-    ) -> Result<(), ActError> {
-        let object = container(past, map)?;
-        if past.seen(object, &key).is_empty() {
-            return Err(ActError::NothingThere { place });
-        }
-        self.steps.push(Step::Remove {
-            object: Target::There(object),
-            key,
-        });
-        Ok(())
-    }
-
-    /// About how many bytes its operations take in a change, never less than that.
-    pub(super) fn bytes(&self) -> usize {
-        const PER_STEP: usize = 48;
-        const PER_CHARACTER: usize = 16;
-        self.steps
-            .iter()
-            .map(|step| match step {
-                Step::Put { key, value, .. } => {
-                    2 * key.len() + value.as_text().map_or(0, str::len) + PER_STEP
-                }
-                Step::Remove { key, .. }
-                | Step::MakeMap { key, .. }
-                | Step::MakeText { key, .. } => key.len() + PER_STEP,
-                Step::Prose { .. } => bounds::MAX_EDITED_CHARACTERS * PER_CHARACTER,
-            })
-            .sum()
-    }
-
-    /// Whether the plan would make the document say anything else than it does. Overrides alone
-    /// are no effect.
-    pub(crate) fn has_effect(&self, past: &Past<'_>) -> bool {
-        self.steps.iter().any(|step| match step {
-            Step::MakeMap { .. } | Step::Remove { .. } => true,
-            Step::MakeText { .. } => false,
-            Step::Prose { texts, text } => {
-                let prose = |target: &Target| match target {
-                    Target::There(object) => past.prose(*object),
-                    Target::New(_) => String::new(),
-                };
-                texts.iter().map(prose).collect::<String>() != *text
-            }
-            Step::Put {
-                object: Target::New(_),
-                ..
-            } => true,
-            Step::Put {
-                object: Target::There(object),
-                key,
-                value,
-            } => {
-                let seen = past.seen(*object, key);
-                let same = |held: &Held| matches!(held, Held::Scalar(now) if now == value);
-                seen.is_empty() || !seen.iter().all(|seen| same(&seen.held))
-            }
-        })
-    }
 }

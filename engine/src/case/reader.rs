@@ -12,8 +12,8 @@ use super::bounds::MAX_EDITED_CHARACTERS;
 use super::kind::ActionKind;
 use super::ops::{Deed, Key, Op};
 use super::past::{Object, OpRef, Past};
-use super::plan::{Plan, Step, Target};
 use super::shape::ShapeError;
+use super::step::{Plan, Step, Target};
 use crate::value::Scalar;
 
 /// Compares operations with what a plan writes into the past.

@@ -36,6 +36,19 @@ pub enum ActError {
         /// The id.
         id: PartId,
     },
+    /// The case holds no such record. Cure: look at the case for its records; it may not have
+    /// arrived.
+    #[error("the case has no {place}")]
+    NoRecord {
+        /// The record looked for.
+        place: Place,
+    },
+    /// There is such a record already. Cause: a seed used twice. Cure: ask with a fresh id.
+    #[error("{place} exists already")]
+    RecordExists {
+        /// The record.
+        place: Place,
+    },
     /// There is nothing at this place to take away. Cure: look at the case again.
     #[error("there is nothing to take away at {place}")]
     NothingThere {
@@ -286,5 +299,13 @@ pub enum ActError {
     NotYours {
         /// The comment.
         id: PartId,
+    },
+    /// Only one member can do this, and it is not the one who asks. Cure: ask that member.
+    #[error("only {member} can do this ({action})")]
+    NotYourself {
+        /// The action.
+        action: ActionKind,
+        /// Whose it is.
+        member: MemberId,
     },
 }

@@ -62,15 +62,23 @@ pub const OVERRIDES: &str = "overrides";
 /// Map: `comment/<id>` or `field/<id>` → reason.
 pub const REDACTED: &str = "redacted";
 
+/// Map: document id → record; see [`super::facet::document`].
+pub const DOCUMENTS: &str = "documents";
+/// Map: version id → record; see [`super::facet::document`].
+pub const VERSIONS: &str = "versions";
+
+/// Map: member id → day of the last reading; see [`super::facet::reading`].
+pub const READS: &str = "reads";
+
 /// The root scalars in the order in which the opening change writes them.
 pub const ROOT_SCALARS: [&str; 11] = [
     KIND, VERSION, TEMPLATE, NUMBER, TITLE, STAGE, OWNER, PRIORITY, SEVERITY, DUE, CLOSED,
 ];
 /// The maps in the order in which the opening change creates them. The sixteen maps of comments
 /// follow them.
-pub const MAPS: [&str; 12] = [
+pub const MAPS: [&str; 15] = [
     FIELDS, SETS, COUNTS, TEXTS, LABELS, ASSIGNEES, WATCHERS, TASKS, COMMENTS, DECISIONS,
-    OVERRIDES, REDACTED,
+    OVERRIDES, REDACTED, DOCUMENTS, VERSIONS, READS,
 ];
 /// The keys of the maps of comments.
 pub const BUCKETS: [&str; 16] = [

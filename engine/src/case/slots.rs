@@ -3,6 +3,7 @@
 use super::part::PartId;
 use super::past::{Object, Past};
 use super::place::Place;
+use super::record::Shelf;
 use super::refusal::ActError;
 use super::schema::{self, CommentKey};
 
@@ -51,6 +52,10 @@ pub(crate) fn slot(past: &Past<'_>, place: &Place) -> Result<(Vec<Object>, Strin
         Place::Closed => root(schema::CLOSED),
         Place::Field(field) => Ok((vec![container(past, schema::FIELDS)?], field.clone())),
         Place::TaskPart(task, key) => Ok((task_objects(past, *task)?, key.to_string())),
+        Place::Record(shelf, key) => Ok((vec![container(past, shelf.map())?], key.clone())),
+        Place::RecordPart(shelf, key, part) => {
+            Ok((record_objects(past, *shelf, key)?, part.clone()))
+        }
         Place::Case
         | Place::Set(_)
         | Place::Counter(_)
@@ -75,6 +80,21 @@ pub(crate) fn task_objects(past: &Past<'_>, task: PartId) -> Result<Vec<Object>,
         return Err(ActError::UnknownPart {
             what: "task",
             id: task,
+        });
+    }
+    Ok(maps)
+}
+
+/// The maps of a record: several when two devices made it at once.
+pub(crate) fn record_objects(
+    past: &Past<'_>,
+    shelf: Shelf,
+    key: &str,
+) -> Result<Vec<Object>, ActError> {
+    let maps = past.maps(container(past, shelf.map())?, key);
+    if maps.is_empty() {
+        return Err(ActError::NoRecord {
+            place: Place::Record(shelf, key.to_owned()),
         });
     }
     Ok(maps)

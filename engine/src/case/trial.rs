@@ -18,6 +18,8 @@ use crate::template::{
 };
 use crate::value::{ConflictPolicy, FieldType, Scalar};
 
+mod facets;
+
 /// A device with its copy of the case.
 #[derive(Clone)]
 pub(crate) struct Desk {
@@ -89,11 +91,8 @@ pub(crate) fn package() -> Package {
         id: id.into(),
         label: id.into(),
     };
-    package.decision_types = vec![DecisionType {
-        id: "grant".into(),
-        label: "Grant it?".into(),
-        outcomes: vec![outcome("yes"), outcome("no")],
-    }];
+    let answers = vec![outcome("yes"), outcome("no")];
+    package.decision_types = vec![DecisionType::new("grant", "Grant it?", answers)];
     package.resolutions = vec![outcome("solved"), outcome("withdrawn")];
     package
 }
@@ -176,6 +175,7 @@ impl Desk {
         let me = self.member;
         let asker = Asker {
             today: Today::at(Timestamp::UNIX_EPOCH, Offset::UTC),
+            me,
             knows: &|member| member.as_bytes()[0] < 100,
             is_me: &|actor| actor == actor_of(me.as_bytes()[0]),
             roles: &std::collections::BTreeSet::new(),
@@ -265,6 +265,7 @@ pub(crate) fn play() -> Desk {
     play_comments(&mut ana);
     play_tasks(&mut ana);
     play_people(&mut ana);
+    facets::play(&mut ana);
     play_ending(&mut ana);
     ana
 }

@@ -14,9 +14,9 @@ use super::bounds::MAX_EDITED_CHARACTERS;
 use super::judge::Checked;
 use super::message::{Message, RevisionMark};
 use super::past::{Object, to_stored};
-use super::plan::{Plan, Step, Target};
 use super::prose::pieces;
 use super::refusal::ActError;
+use super::step::{Plan, Step, Target};
 
 /// Left free in a change for its header: dependencies, actors, and the end of every column.
 const SPARE_BYTES: usize = 24 * 1024;

@@ -26,7 +26,7 @@ use super::rows::{Arrived, Aside, TipRow};
 use super::stage_roles::{Revisions, works_in};
 use super::store::Store;
 use super::tables::{self, Table};
-use crate::case::{Batch, CaseAction, Message, Needed, Shaped, ShapedAct, writers_of};
+use crate::case::{Batch, Message, Needed, OnlyBy, Shaped, ShapedAct, only_by};
 
 /// A received change whose bytes and author are proved.
 #[derive(Debug, Clone)]
@@ -228,7 +228,8 @@ impl Incoming {
     }
 }
 
-/// Only the member who wrote a comment may edit it, on whatever device.
+/// What is one member's alone may be done by that member only, on whatever device: editing the own
+/// comment, giving the own vote.
 pub(super) fn judge_authorship(
     index: &Index<'_>,
     batch: &Batch<'_>,
@@ -238,20 +239,23 @@ pub(super) fn judge_authorship(
     let ShapedAct::Case(act) = shaped.act() else {
         return Ok(());
     };
-    let CaseAction::EditComment { id, .. } = &act.action else {
-        return Ok(());
-    };
     let past = batch
         .past_of(shaped.change().deps())
         .map_err(|missing| Aside::Waiting(missing.to_string()))?;
-    let editor = index.judging.member_of(device);
-    let own = |actor| index.member_of(actor) == editor;
-    if writers_of(&past, *id).into_iter().all(own) {
-        Ok(())
-    } else {
-        let why = format!("it edits comment {id}, which another member wrote");
-        Err(Aside::Quarantined(why))
-    }
+    let author = index.judging.member_of(device);
+    let why = match only_by(&past, &act.action) {
+        OnlyBy::Anyone => return Ok(()),
+        OnlyBy::Member(member) if author == Some(member) => return Ok(()),
+        OnlyBy::Member(member) => format!("only {member} may do this"),
+        OnlyBy::Writers { of, actors } => {
+            let own = |actor| index.member_of(actor) == author;
+            if actors.into_iter().all(own) {
+                return Ok(());
+            }
+            format!("it edits comment {of}, which another member wrote")
+        }
+    };
+    Err(Aside::Quarantined(why))
 }
 
 /// Whether the author had the right to this, from the versions it cites to its arrival, and whether

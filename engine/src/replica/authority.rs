@@ -165,6 +165,8 @@ impl Replica {
             next_outbox: 0,
             next_drawer: 0,
             notices: Vec::new(),
+            #[cfg(test)]
+            lawless: false,
         }
     }
 

@@ -244,7 +244,7 @@ impl Replica {
             field: needed.field.as_deref(),
             ..occasion(roster, access, member).to(needed.verb)
         };
-        let granted = roster.allows(member, &asked);
+        let granted = needed.verb == Verb::View || roster.allows(member, &asked);
         if let Some(obstacle) = obstacle(roster, Some(access), (member, needed.verb), granted) {
             return Some(self.denied(roster, (member, obstacle), &asked));
         }

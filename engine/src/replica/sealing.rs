@@ -7,7 +7,7 @@ use automerge::{ActorId as AutomergeActor, Author, Automerge, ReadDoc};
 use casework_protocol::access::entry::{AccessBody, DocumentKind, Principal};
 use casework_protocol::actor::actor_id;
 use casework_protocol::citation::Citation;
-use casework_protocol::ids::{ChangeHash, DocumentId};
+use casework_protocol::ids::{ChangeHash, DocumentId, MemberId};
 use casework_protocol::seal::sign_change;
 
 use super::asked::OwnAct;
@@ -160,45 +160,57 @@ impl Batch<'_> {
             .retract(Table::Outbox, &tables::number(self.replica.next_outbox));
     }
 
-    /// Somebody who is given work on a case must be able to see it.
-    pub(super) fn follow_people(
+    /// What an action changes in the access record: whoever is given work on a case must be able
+    /// to see it.
+    pub(super) fn follow_access(
         &mut self,
         id: DocumentId,
         action: &CaseAction,
         moment: &Moment,
     ) -> Result<(), ReplicaFault> {
-        let (CaseAction::Assign { member }
-        | CaseAction::SetOwner {
-            member: Some(member),
+        let mut bodies: Vec<AccessBody> = given_to(action)
+            .into_iter()
+            .map(Principal::Member)
+            .filter(|principal| !self.records[&id].head().contains(principal))
+            .map(|principal| AccessBody::Change {
+                add: vec![principal],
+                remove: Vec::new(),
+                restricted: None,
+                legal_hold: None,
+            })
+            .collect();
+        if let CaseAction::Facet(action) = action {
+            bodies.extend(action.facet().access());
         }
-        | CaseAction::AssignTask {
-            assignee: Some(member),
-            ..
+        for body in bodies {
+            let what = Outgoing::Access { body };
+            self.replica
+                .enqueue(&mut self.writes, id, what, moment.now_ms);
         }
-        | CaseAction::CreateTask {
-            assignee: Some(member),
-            ..
-        }) = *action
-        else {
-            return Ok(());
-        };
-        let principal = Principal::Member(member);
-        if self.records[&id].head().contains(&principal) {
-            return Ok(());
-        }
-        let body = AccessBody::Change {
-            add: vec![principal],
-            remove: Vec::new(),
-            restricted: None,
-            legal_hold: None,
-        };
-        self.replica.enqueue(
-            &mut self.writes,
-            id,
-            Outgoing::Access { body },
-            moment.now_ms,
-        );
         Ok(())
+    }
+}
+
+/// The members who are given something to do.
+fn given_to(action: &CaseAction) -> Vec<MemberId> {
+    if let CaseAction::Assign { member }
+    | CaseAction::SetOwner {
+        member: Some(member),
+    }
+    | CaseAction::AssignTask {
+        assignee: Some(member),
+        ..
+    }
+    | CaseAction::CreateTask {
+        assignee: Some(member),
+        ..
+    } = action
+    {
+        vec![*member]
+    } else if let CaseAction::Facet(action) = action {
+        action.facet().people()
+    } else {
+        Vec::new()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is wrong with a package, where, and what to do about it.
 
+use super::form::FormKind;
 use crate::value::{ConflictPolicy, FieldError, FieldType};
 
 /// One fault of a package that was to be published.
@@ -195,6 +196,48 @@ pub enum Fault {
         /// The currency.
         currency: String,
     },
+    /// An approval that nobody is asked to give. Name approvers.
+    #[error("nobody is asked, so nobody could give it; name at least one approver")]
+    NobodyApproves,
+    /// More members must agree than can. Lower the count or name a role.
+    #[error(
+        "{count} members of {approvers} approvers can never agree; count from 1 to {approvers}, or name a role"
+    )]
+    UnreachableCount {
+        /// The count.
+        count: u16,
+        /// How many are named.
+        approvers: usize,
+    },
+    /// A count that nothing uses. Set the mode to count, or remove it.
+    #[error("a count means something only with mode \"count\"; set the mode or remove the count")]
+    CountWithoutMode,
+    /// A field that names no person is to name an approver. Use a member field.
+    #[error("the {kind} field {id:?} names no member; use a member field")]
+    NotAMember {
+        /// The field's id.
+        id: String,
+        /// Its type.
+        kind: FieldType,
+    },
+    /// A threshold looks at a field that has no amount. Use a number, money or counter field.
+    #[error("the {kind} field {id:?} has no amount to compare; use a number, money or counter")]
+    NotAnAmount {
+        /// The field's id.
+        id: String,
+        /// Its type.
+        kind: FieldType,
+    },
+    /// The threshold is no value of its field. Correct it.
+    #[error("the threshold cannot be compared: {problem}")]
+    BadThreshold {
+        /// Why.
+        #[source]
+        problem: FieldError,
+    },
+    /// A threshold that lies below an earlier one of its field could hide it. Sort them.
+    #[error("the thresholds of one field must rise; sort them")]
+    ThresholdsDescend,
     /// The default is not a value that the field takes. Correct it.
     #[error("the default is refused: {problem}")]
     BadDefault {
@@ -258,6 +301,73 @@ pub enum Fault {
     UnknownDecisionType {
         /// The id.
         id: String,
+    },
+    /// A form without fields and questions. Add some.
+    #[error("the form asks nothing; add fields or questions")]
+    EmptyForm,
+    /// A form asks for what people outside cannot or should not give. Leave it out.
+    #[error("the {kind} field {id:?} cannot be asked of the public; leave it out of the form")]
+    NotForThePublic {
+        /// The field's id.
+        id: String,
+        /// Its type.
+        kind: FieldType,
+    },
+    /// An anonymous form insists on what tells who somebody is. Do not require it.
+    #[error("an anonymous form cannot require the {kind} field {id:?}; make it optional")]
+    NamesAPerson {
+        /// The field's id.
+        id: String,
+        /// Its type.
+        kind: FieldType,
+    },
+    /// A setting belongs to the other kind of form. Remove it.
+    #[error("{setting} means nothing for a form of the kind {kind}; remove it")]
+    NotOfThisForm {
+        /// Which.
+        setting: &'static str,
+        /// The form's kind.
+        kind: FormKind,
+    },
+    /// The field that gives the title is not asked, or gives no text. Name one that does.
+    #[error("the title cannot come from {id:?}; name a text field that the form asks")]
+    NoTitle {
+        /// The field's id.
+        id: String,
+    },
+    /// The form would open cases that are closed already. Choose another stage.
+    #[error("a form cannot open a case in the final stage {stage:?}; choose an earlier one")]
+    OpensClosed {
+        /// The stage.
+        stage: String,
+    },
+    /// The stage requires what the form does not ask, so no submission could ever open a case.
+    #[error("stage {stage:?} requires {field:?}; ask it in the form as required")]
+    FormCannotOpen {
+        /// The required field.
+        field: String,
+        /// The stage in which the form opens cases.
+        stage: String,
+    },
+    /// A translation of something that the form does not have. Correct the key.
+    #[error("the form has no {key:?} to translate; correct the key or remove it")]
+    NothingToTranslate {
+        /// The key.
+        key: String,
+    },
+    /// A language tag has another shape. Use the usual one.
+    #[error("{tag:?} is not a language; write it as en, pt or pt-BR")]
+    BadLanguage {
+        /// The tag.
+        tag: String,
+    },
+    /// Links would be good for no time, or for too long. Choose another number.
+    #[error("links cannot be good for {days} days; choose 1 to {max}")]
+    BadDays {
+        /// The days.
+        days: u32,
+        /// The limit.
+        max: u32,
     },
 }
 

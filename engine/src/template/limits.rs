@@ -36,6 +36,12 @@ pub const MAX_TESTS: usize = 20;
 pub const MAX_TEST_VALUES: usize = 100;
 /// Farthest that a relative date lies from today, in its own unit (`today+5d`): a century of days.
 pub const MAX_DISTANCE: u32 = 36_600;
+/// Most kinds of approval.
+pub const MAX_APPROVAL_TYPES: usize = 100;
+/// Most approvers that one question names. More people than this are a role or a team.
+pub const MAX_APPROVERS: usize = 50;
+/// Most thresholds of one kind of approval.
+pub const MAX_THRESHOLDS: usize = 20;
 /// Most currencies that one field may list.
 pub const MAX_CURRENCIES: usize = 200;
 /// Longest name or label, in bytes: what fits on a card and in a table head.
@@ -58,3 +64,18 @@ pub const MAX_PATTERN_NESTING: u32 = 50;
 /// Longest text that is matched against a pattern, in bytes. Patterns are for identifiers; a longer
 /// text does not match.
 pub const MAX_MATCHED_BYTES: usize = 1024;
+
+/// Most forms of one template.
+pub const MAX_FORMS: usize = 50;
+/// Most fields that one form asks for: nobody answers more in one sitting.
+pub const MAX_FORM_FIELDS: usize = 100;
+/// Most questions of a form's own.
+pub const MAX_FORM_QUESTIONS: usize = 50;
+/// Most documents that a person may name in one submission.
+pub const MAX_FORM_ATTACHMENTS: usize = 20;
+/// Most labels that a form puts on the case it opens.
+pub const MAX_FORM_LABELS: usize = 20;
+/// Most languages of one form beside its own: the official ones of the European Union.
+pub const MAX_FORM_LANGUAGES: usize = 24;
+/// Longest time that a link to a form may be good for, in days: ten years.
+pub const MAX_FORM_DAYS: u32 = 3_650;

@@ -6,9 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::ApprovalType;
 use super::field::Field;
+use super::form::Form;
 use super::rule::{Transition, Unlisted};
-use super::stage::Stage;
+use super::stage::{Category, Stage, Standing};
 
 /// A template before it is published. Its order of stages, fields and options is the order people
 /// see.
@@ -55,6 +57,12 @@ pub struct Package {
     /// Whether reading a case is written down on its timeline, as an action like any other.
     #[serde(default, skip_serializing_if = "is_false")]
     pub log_reads: bool,
+    /// What people outside the workspace can be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forms: Vec<Form>,
+    /// The kinds of approval that can be asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<ApprovalType>,
 }
 
 /// Whether cases of a template may be opened.
@@ -82,6 +90,26 @@ pub struct DecisionType {
     pub label: String,
     /// The answers; at least one.
     pub outcomes: Vec<Outcome>,
+    /// What must be said beside the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<DecisionPart>,
+    /// Whoever made it cannot decide it: who brought the case into its stage, and who wrote one of
+    /// the fields below.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub maker_checker: bool,
+    /// Fields whose authors are makers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made_by: Vec<String>,
+}
+
+/// What a kind of decision can require beside the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecisionPart {
+    /// Why.
+    Rationale,
+    /// Under which conditions.
+    Conditions,
 }
 
 /// An answer to a decision, or a code that a case is closed with.
@@ -113,6 +141,36 @@ impl Package {
             decision_types: Vec::new(),
             resolutions: Vec::new(),
             log_reads: false,
+            forms: Vec::new(),
+            approvals: Vec::new(),
+        }
+    }
+
+    /// Where a new case stands: the first primary intake stage, else the first primary active one,
+    /// else the first of either kind. `None` without stages, which is never published.
+    #[must_use]
+    pub fn first_stage(&self) -> Option<&Stage> {
+        let rank = |stage: &&Stage| match (stage.standing, stage.category) {
+            (Standing::Primary, Category::Intake) => 0,
+            (Standing::Primary, Category::Active) => 1,
+            (Standing::Secondary, Category::Intake | Category::Active) => 2,
+            (_, Category::Waiting | Category::Done | Category::Cancelled) => 3,
+        };
+        self.stages.iter().min_by_key(rank)
+    }
+}
+
+impl DecisionType {
+    /// A kind of decision that requires nothing besides its answer.
+    #[must_use]
+    pub fn new(id: impl Into<String>, label: impl Into<String>, outcomes: Vec<Outcome>) -> Self {
+        Self {
+            id: id.into(),
+            label: label.into(),
+            outcomes,
+            requires: Vec::new(),
+            maker_checker: false,
+            made_by: Vec::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::limits::{
     MAX_PROSE_BYTES, MAX_STAGES, MAX_TRANSITIONS,
 };
 use super::package::{Outcome, Package};
-use super::{field_faults, flow, rule, stage_faults};
+use super::{approval, field_faults, flow, form_faults, rule, stage_faults};
 use crate::value::is_slug;
 use crate::value::text::{cut, is_one_line, is_prose};
 
@@ -37,6 +37,8 @@ impl Package {
             );
             check_transitions(self, &mut faults);
             check_decisions(self, &mut faults);
+            form_faults::find_faults(self, &mut faults);
+            approval::find_faults(self, &mut faults);
         }
         faults.into_list()
     }
@@ -106,6 +108,7 @@ fn check_decisions(package: &Package, faults: &mut Faults) {
             );
         }
         check_outcomes(&kind.outcomes, &format!("{at}.outcomes"), faults);
+        check_makers(package, &kind.made_by, &format!("{at}.made_by"), faults);
     }
     unique(
         package.decision_types.iter().map(|kind| &kind.id),
@@ -113,6 +116,17 @@ fn check_decisions(package: &Package, faults: &mut Faults) {
         faults,
     );
     check_outcomes(&package.resolutions, "resolutions", faults);
+}
+
+/// Fields whose authors are makers must exist.
+pub(super) fn check_makers(package: &Package, made_by: &[String], at: &str, faults: &mut Faults) {
+    limit(at, ("fields", made_by.len(), MAX_FIELDS), faults);
+    unique(made_by.iter(), at, faults);
+    for id in made_by.iter().take(MAX_FIELDS) {
+        if !package.fields.iter().any(|field| field.id == *id) {
+            faults.add(at, Fault::UnknownField { id: cut(id) });
+        }
+    }
 }
 
 fn check_outcomes(outcomes: &[Outcome], at: &str, faults: &mut Faults) {

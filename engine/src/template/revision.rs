@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 use casework_protocol::digest::{Tag, digest};
 use casework_protocol::ids::RevisionId;
 
+use super::approval::ApprovalType;
 use super::condition::Condition;
 use super::fault::{Fault, TemplateFault};
 use super::field::Field;
 use super::flow::{Flow, Movement, Said};
 use super::limits::MAX_PACKAGE_BYTES;
 use super::package::{DecisionType, Outcome, Package};
-use super::stage::{Category, Stage, Standing};
+use super::stage::{Category, Stage};
 
 /// An immutable published template.
 #[derive(Clone)]
@@ -201,20 +202,18 @@ impl Revision {
             .find(|outcome| outcome.id == id)
     }
 
+    /// A kind of approval by its id.
+    #[must_use]
+    pub fn approval_type(&self, id: &str) -> Option<&ApprovalType> {
+        self.package.approvals.iter().find(|kind| kind.id == id)
+    }
+
     /// Where a new case stands: the first primary intake stage, else the first primary active one,
     /// else the first of either kind.
     #[must_use]
     pub fn first_stage(&self) -> &Stage {
-        let rank = |stage: &&Stage| match (stage.standing, stage.category) {
-            (Standing::Primary, Category::Intake) => 0,
-            (Standing::Primary, Category::Active) => 1,
-            (Standing::Secondary, Category::Intake | Category::Active) => 2,
-            (_, Category::Waiting | Category::Done | Category::Cancelled) => 3,
-        };
         self.package
-            .stages
-            .iter()
-            .min_by_key(rank)
+            .first_stage()
             .expect("a published package has a start")
     }
 

@@ -1,10 +1,14 @@
 //! Publishing, revisions, movements, constraints, files and the shipped library.
 
+mod approvals;
 mod conditions;
 mod faults;
+mod forms;
 mod judging;
 mod library;
 mod moves;
+mod roads;
+mod shipped;
 
 use super::*;
 use crate::value::FieldType;

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use casework_protocol::ids::{DocumentId, MemberId};
 use serde::{Deserialize, Serialize};
 
+use super::facet::Facets;
 use super::field::FieldView;
 use super::flags::Flags;
 use super::side::{OriginRef, Origins, Renumbering, Slot};
@@ -16,7 +17,7 @@ use crate::case::action::Closing;
 use crate::case::{PartId, RevisionMark, schema};
 
 /// First byte of a stored view. A view of another version is read anew from its document.
-const STORED_VERSION: u8 = 1;
+const STORED_VERSION: u8 = 2;
 
 /// A case as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +59,8 @@ pub struct CaseView {
     pub decisions: BTreeMap<PartId, DecisionView>,
     /// What was done although a rule asked, by action id.
     pub overrides: BTreeMap<PartId, OverrideView>,
+    /// Its documents, parties, links…
+    pub facets: Facets,
     /// What is to be looked at.
     pub flags: Flags,
     /// Comments in each of the sixteen buckets of the document.
@@ -249,6 +252,7 @@ impl CaseView {
         for exception in self.overrides.values_mut() {
             visit(&mut exception.by);
         }
+        self.facets.visit(visit);
     }
 }
 

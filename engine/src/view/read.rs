@@ -11,6 +11,7 @@ use casework_protocol::ids::{DocumentId, MemberId};
 use super::case::{CaseView, OverrideView};
 use super::comment::count_comments;
 use super::decision::read_decisions;
+use super::facet::Facets;
 use super::field::{read_field, read_fields};
 use super::flags::{Flags, derive};
 use super::reader::{Reader, ViewContext, closing, member_or_null, text, text_or_null};
@@ -18,7 +19,7 @@ use super::side::{Origins, Slot};
 use super::task::{read_task, read_tasks};
 use crate::case::action::Override;
 use crate::case::message::Message;
-use crate::case::{PartId, Place, schema};
+use crate::case::{PartId, Place, Shelf, schema};
 use crate::value::Scalar;
 
 /// A document that cannot be shown as a case.
@@ -55,6 +56,7 @@ pub fn read(doc: &Automerge, context: &ViewContext<'_>) -> Result<CaseView, View
     view.tasks = read_tasks(&mut reader);
     view.decisions = read_decisions(&mut reader);
     view.overrides = read_overrides(&mut reader);
+    view.facets = Facets::read(&mut reader);
     for bucket in 0..schema::BUCKETS.len() {
         view.comment_buckets[bucket] = count_comments(&reader, bucket);
     }
@@ -80,6 +82,8 @@ pub fn refresh(
     for place in touched {
         refresh_place(view, &mut reader, place)?;
     }
+    let shelves = touched.iter().filter_map(shelf_of);
+    view.facets.refresh(&mut reader, &shelves.collect());
     finish(view, reader, context)
 }
 
@@ -118,8 +122,18 @@ fn refresh_place(
         }
         Place::Decision(_) | Place::Question(_) => view.decisions = read_decisions(reader),
         Place::Overrides => view.overrides = read_overrides(reader),
+        // Facets are read once for all their places.
+        Place::Record(_, _) | Place::RecordPart(_, _, _) => {}
     }
     Ok(())
+}
+
+fn shelf_of(place: &Place) -> Option<Shelf> {
+    if let Place::Record(shelf, _) | Place::RecordPart(shelf, _, _) = place {
+        Some(*shelf)
+    } else {
+        None
+    }
 }
 
 /// What every change alters: counts, the newest change, flags, the table of origins.
@@ -189,6 +203,7 @@ fn read_header(reader: &mut Reader<'_>, document: DocumentId) -> Result<CaseView
         tasks: BTreeMap::new(),
         decisions: BTreeMap::new(),
         overrides: BTreeMap::new(),
+        facets: Facets::default(),
         flags: Flags::default(),
         comment_buckets: [0; 16],
         changes: 0,

@@ -1,16 +1,15 @@
 //! Reads tasks out of a document.
 //!
 //! Two devices may create the same task (its id derives from what caused it), so a task is read by
-//! merging every object under its key. What an object was created with counts only where nobody
-//! wrote anything since: a task that is done in one of two objects is not contested by the other
-//! one's first "open".
+//! merging every object under its key (`record.rs`).
 
 use std::collections::BTreeMap;
 
 use automerge::{ObjId, ROOT, ReadDoc};
 
 use super::case::{ItemView, TaskStatus, TaskView};
-use super::reader::{Found, Reader, counter_of, member_or_null, scalar_of, text, text_or_null};
+use super::reader::{Found, Reader, counter_of, member_or_null, text, text_or_null};
+use super::record::merge_objects;
 use super::side::Slot;
 use crate::case::{PartId, TaskKey, schema};
 use crate::value::Scalar;
@@ -35,7 +34,10 @@ pub(super) fn read_task(reader: &mut Reader<'_>, tasks: &ObjId, id: PartId) -> O
     let objects = reader.objects(tasks, &id.to_string());
     let first = objects.first()?;
     let created = reader.origin_of_op(first)?;
-    let mut values = merge_objects(reader, &objects);
+    let mut values: Values = merge_objects(reader, &objects)
+        .into_iter()
+        .filter_map(|(key, values)| Some((key.parse().ok()?, values)))
+        .collect();
     Some(TaskView {
         title: take(reader, &mut values, TaskKey::Title, text)?,
         assignee: take(reader, &mut values, TaskKey::Assignee, member_or_null)?,
@@ -48,45 +50,6 @@ pub(super) fn read_task(reader: &mut Reader<'_>, tasks: &ObjId, id: PartId) -> O
 }
 
 type Values = BTreeMap<TaskKey, Vec<Found<Scalar>>>;
-
-/// Everything the objects hold, in ascending order of the operations.
-fn merge_objects(reader: &Reader<'_>, objects: &[ObjId]) -> Values {
-    let mut written = Values::new();
-    let mut initial = Values::new();
-    for object in objects {
-        let creation = reader.doc.hash_for_opid(object);
-        for item in reader.doc.map_range(object, ..) {
-            let Ok(key) = item.key.parse::<TaskKey>() else {
-                continue;
-            };
-            let found = if item.conflict {
-                reader.scalars(object, &item.key)
-            } else {
-                let value = scalar_of(&item.value);
-                value
-                    .map(|value| Found {
-                        value,
-                        op: item.id(),
-                    })
-                    .into_iter()
-                    .collect()
-            };
-            for value in found {
-                let alone = objects.len() == 1;
-                let first = !alone && reader.doc.hash_for_opid(&value.op) == creation;
-                let values = if first { &mut initial } else { &mut written };
-                values.entry(key).or_default().push(value);
-            }
-        }
-    }
-    for (key, values) in initial {
-        written.entry(key).or_insert(values);
-    }
-    for values in written.values_mut() {
-        values.sort_by(|a, b| a.op.cmp(&b.op));
-    }
-    written
-}
 
 fn take<T: PartialEq>(
     reader: &mut Reader<'_>,

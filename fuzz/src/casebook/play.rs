@@ -70,11 +70,8 @@ pub fn template_package() -> Package {
         id: id.into(),
         label: id.into(),
     };
-    package.decision_types = vec![DecisionType {
-        id: "grant".into(),
-        label: "Grant it?".into(),
-        outcomes: vec![outcome("yes"), outcome("no")],
-    }];
+    let answers = vec![outcome("yes"), outcome("no")];
+    package.decision_types = vec![DecisionType::new("grant", "Grant it?", answers)];
     package.resolutions = vec![outcome("solved"), outcome("withdrawn")];
     package
 }
@@ -136,6 +133,7 @@ impl Players {
         let doc = self.docs.get_mut(&n).expect("both players have a copy");
         let asker = Asker {
             today: Today::at(Timestamp::UNIX_EPOCH, Offset::UTC),
+            me: super::member(n),
             knows: &|member| member.as_bytes()[0] < 100,
             is_me: &|found| found == actor(n),
             roles: &std::collections::BTreeSet::new(),
@@ -250,10 +248,7 @@ mod tests {
             .iter()
             .map(|change| action(&change.bytes))
             .collect();
-        let all = ActionKind::ALL
-            .iter()
-            .filter(|kind| !kind.is_of_template())
-            .copied();
+        let all = ActionKind::all().filter(|kind| !kind.is_of_template());
         assert_eq!(used, all.collect());
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use casework_engine::case::CaseAction;
-use casework_engine::replica::{Notice, ReplicaFault};
+use casework_engine::replica::{Notice, Redone, ReplicaFault};
 use casework_protocol::frame::{Logged, LoggedRun, ServerFrame};
 use casework_protocol::rights::{Grant, Scope, Verb};
 use casework_protocol::roster::entry::RosterBody;

@@ -4,7 +4,7 @@ use casework_engine::case::{Closing, Place, TaskKey};
 use casework_engine::replica::Replica;
 use casework_engine::template::Revision;
 use casework_engine::value::{FieldValue, Scalar};
-use casework_engine::view::{CaseView, Origin, Side, Slot, TaskView};
+use casework_engine::view::{CaseView, Contest, ContestSide, Origin, Side, Slot, TaskView};
 use casework_protocol::ids::MemberId;
 
 use super::SideView;
@@ -36,6 +36,9 @@ impl Words<'_> {
                 .revision
                 .and_then(|revision| revision.decision_type(question))
                 .map_or_else(|| question.clone(), |kind| kind.label.clone()),
+            Place::Record(_, _) | Place::RecordPart(_, _, _) => self
+                .contest(place)
+                .map_or_else(|| place.to_string(), |contest| contest.label),
             Place::Case
             | Place::Title
             | Place::Stage
@@ -79,6 +82,7 @@ impl Words<'_> {
                 .map(|task| self.task(task, *key))
                 .unwrap_or_default(),
             Place::Question(question) => self.decisions(question),
+            Place::Record(_, _) | Place::RecordPart(_, _, _) => self.facet_sides(place),
             // Sets, counters and prose merge; nobody has to choose.
             Place::Case
             | Place::Set(_)
@@ -92,6 +96,21 @@ impl Words<'_> {
             | Place::Decision(_)
             | Place::Overrides => Vec::new(),
         }
+    }
+
+    /// The contest at a place of a facet.
+    pub(super) fn contest(&self, place: &Place) -> Option<Contest> {
+        let contests = self.view.facets.contests();
+        contests.into_iter().find(|contest| contest.place == *place)
+    }
+
+    fn facet_sides(&self, place: &Place) -> Vec<SideView> {
+        let sides = self.contest(place).map(|contest| contest.sides);
+        let side = |side: ContestSide| {
+            let words = side.words.unwrap_or_else(|| self.person(&side.value));
+            self.side(self.view.origins.get(side.by), side.value, words)
+        };
+        sides.into_iter().flatten().map(side).collect()
     }
 
     fn task(&self, task: &TaskView, key: TaskKey) -> Vec<SideView> {

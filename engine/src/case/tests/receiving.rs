@@ -13,10 +13,7 @@ fn the_play_uses_every_action_of_a_case() {
         .iter()
         .map(|change| Message::read(change.message().unwrap()).unwrap().action)
         .collect();
-    let all = ActionKind::ALL
-        .iter()
-        .filter(|kind| !kind.is_of_template())
-        .copied();
+    let all = ActionKind::all().filter(|kind| !kind.is_of_template());
     assert_eq!(used, all.collect());
 }
 

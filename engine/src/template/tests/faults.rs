@@ -401,11 +401,7 @@ fn decisions_have_ids_and_outcomes() {
             })
             .collect();
         faults_after(|p| {
-            p.decision_types = vec![DecisionType {
-                id: "d".into(),
-                label: "Decide?".into(),
-                outcomes,
-            }];
+            p.decision_types = vec![DecisionType::new("d", "Decide?", outcomes)];
         })
     };
     assert_only(

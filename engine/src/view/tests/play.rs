@@ -170,6 +170,7 @@ impl Player {
         };
         let asker = Asker {
             today: crate::template::Today::at(now, Offset::UTC),
+            me: me.expect("every device has a member"),
             knows: &|_| true,
             is_me: &is_mine,
             roles: &BTreeSet::new(),

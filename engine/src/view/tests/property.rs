@@ -319,9 +319,7 @@ fn every_kind_of_action_is_among_the_random_ones() {
     }
     keeper.check();
     // Alone nothing is contested, so nothing is settled; opening was done before.
-    let all = crate::case::ActionKind::ALL
-        .iter()
-        .filter(|kind| !kind.is_of_template());
+    let all = crate::case::ActionKind::all().filter(|kind| !kind.is_of_template());
     let missing: Vec<_> = all
         .map(|kind| kind.name())
         .filter(|name| !done.contains(name))

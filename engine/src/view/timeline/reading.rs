@@ -9,7 +9,7 @@ use automerge::{Automerge, ChangeHash as Hash, ReadDoc};
 
 use crate::case::past::{Held, Object, Past};
 use crate::case::schema::{self, CommentKey};
-use crate::case::{ActionKind, Message, PartId, Place, TaskKey};
+use crate::case::{ActionKind, FacetKind, Message, PartId, Place, Shelf, TaskKey};
 use crate::value::Scalar;
 use crate::view::field::{clamp, step_of};
 
@@ -30,6 +30,8 @@ pub(super) enum Matter {
     Comment(PartId),
     /// The outcome of a decision.
     Decision(PartId),
+    /// A value of a record.
+    Record(Shelf, String, String),
     /// Nothing that has a value.
     Nothing,
 }
@@ -146,7 +148,17 @@ impl Matter {
             ActionKind::DecisionRecord => Some(Self::Decision(on?.parse().ok()?)),
             ActionKind::CaseClose | ActionKind::CaseReopen => Some(Self::Root(schema::CLOSED)),
             ActionKind::ValueSettle => Self::of_place(on?.parse().ok()?),
+            ActionKind::Facet(kind) => Self::of_facet(kind, on),
         }
+    }
+
+    /// A set is shown by the entry that was added or removed.
+    fn of_facet(kind: FacetKind, on: Option<&str>) -> Option<Self> {
+        let place = kind.shown(on)?;
+        if place == Place::Watchers {
+            return Some(Self::Entry(schema::WATCHERS, on?.to_owned()));
+        }
+        Self::of_place(place)
     }
 
     fn of_place(place: Place) -> Option<Self> {
@@ -164,6 +176,8 @@ impl Matter {
             Place::TaskPart(id, key) => Self::Task(id, key),
             Place::Comment(id) => Self::Comment(id),
             Place::Decision(id) => Self::Decision(id),
+            Place::Record(shelf, key) => Self::Entry(shelf.map(), key),
+            Place::RecordPart(shelf, key, part) => Self::Record(shelf, key, part),
             Place::Case
             | Place::Set(_)
             | Place::Labels
@@ -189,6 +203,7 @@ impl Matter {
             | Self::Entry(_, _)
             | Self::Task(_, _)
             | Self::Decision(_)
+            | Self::Record(_, _, _)
             | Self::Nothing => None,
         }
     }
@@ -206,6 +221,7 @@ impl Matter {
             Self::Prose(field) => then.prose(field).into_iter().collect(),
             Self::Comment(id) => then.bodies(*id),
             Self::Decision(id) => then.decision(*id, schema::DECISION_OUTCOME),
+            Self::Record(shelf, key, part) => then.record_values((*shelf, key), part),
             Self::Nothing => Vec::new(),
         }
     }
@@ -220,6 +236,8 @@ impl Matter {
             }
             Self::Task(id, _) => first(then.task_values(*id, TaskKey::Title)),
             Self::Decision(id) => first(then.decision(*id, schema::DECISION_QUESTION)),
+            Self::Record(shelf, _, part) if part == shelf.title() => None,
+            Self::Record(shelf, key, _) => first(then.record_values((*shelf, key), shelf.title())),
             Self::Root(_)
             | Self::Entry(_, _)
             | Self::Sum(_)
@@ -249,13 +267,21 @@ impl Moment<'_> {
     }
 
     fn task_values(&self, id: PartId, key: TaskKey) -> Vec<Scalar> {
-        let Some(tasks) = self.map(schema::TASKS) else {
+        self.merged_values((schema::TASKS, &id.to_string()), &key.to_string())
+    }
+
+    fn record_values(&self, (shelf, key): (Shelf, &str), part: &str) -> Vec<Scalar> {
+        self.merged_values((shelf.map(), key), part)
+    }
+
+    /// The different values in every object under a key, the newest object first.
+    fn merged_values(&self, (map, record): (&str, &str), key: &str) -> Vec<Scalar> {
+        let Some(map) = self.map(map) else {
             return Vec::new();
         };
-        let key = key.to_string();
         let mut found = Vec::new();
-        for object in self.past.maps(tasks, &id.to_string()).into_iter().rev() {
-            for value in self.values(object, &key) {
+        for object in self.past.maps(map, record).into_iter().rev() {
+            for value in self.values(object, key) {
                 if !found.contains(&value) {
                     found.push(value);
                 }

@@ -1,0 +1,518 @@
+//! Documents as records: a name, a type, and versions that build on each other.
+//!
+//! A version is a record of its own and never changes but for its status; it names the versions it
+//! builds on. Two made from the same parent are parallel, and the current one is contested until
+//! one is chosen or a later version builds on both. The bytes of a file are not here, only their
+//! hash and size. An approval stays with the version that was approved, because a status is a
+//! version's.
+
+use core::fmt;
+use std::collections::BTreeSet;
+
+use casework_protocol::rights::Verb;
+use serde::{Deserialize, Serialize};
+
+use super::{Facet, Kinds};
+use crate::case::action::Act;
+use crate::case::bounds::{self, MAX_LABEL_BYTES, MAX_LISTED, MAX_TITLE_BYTES};
+use crate::case::kind::kinds;
+use crate::case::ops::Op;
+use crate::case::part::PartId;
+use crate::case::past::Past;
+use crate::case::place::Place;
+use crate::case::record::{Shelf, part_ids, read_text};
+use crate::case::refusal::ActError;
+use crate::case::slots::record_objects;
+use crate::case::step::Plan;
+use crate::case::values::{first_put, integer, makes, put_at, text};
+use crate::template::{Revision, Today};
+use crate::value::Scalar;
+
+/// Document: what people call it.
+pub const NAME: &str = "name";
+/// Document: the id of a document type of the template, or a word.
+pub const TYPE: &str = "type";
+/// Document: whether it was withdrawn.
+pub const WITHDRAWN: &str = "withdrawn";
+/// Document: the version chosen among parallel ones and those it was chosen over, ids separated by
+/// one space; null before.
+pub const CHOSEN: &str = "chosen";
+/// Version: the document it belongs to.
+pub const DOCUMENT: &str = "document";
+/// Version: ids of the versions it builds on, ascending, separated by one space.
+pub const PARENTS: &str = "parents";
+/// Version: the name of the file.
+pub const FILE: &str = "file";
+/// Version: SHA-256 of the file's bytes in lower-case hexadecimal digits.
+pub const SHA256: &str = "sha256";
+/// Version: how many bytes the file has.
+pub const BYTES: &str = "bytes";
+/// Version: the media type of the file.
+pub const MEDIA: &str = "media";
+/// Version: one of [`VersionStatus`].
+pub const STATUS: &str = "status";
+
+/// Longest media type, in bytes (RFC 6838 §4.2: two names of at most 127 and a slash).
+const MAX_MEDIA_BYTES: usize = 255;
+
+kinds! {
+    /// What kind of action on a document a change is.
+    enum DocumentKind {
+        /// Adds a document.
+        Add = "document.add",
+        /// Adds a version.
+        AddVersion = "document.version",
+        /// Changes the status of a version.
+        SetStatus = "document.status",
+        /// Chooses among parallel versions.
+        Choose = "document.choose",
+        /// Gives a document another name.
+        Rename = "document.rename",
+        /// Withdraws a document.
+        Withdraw = "document.withdraw",
+        /// Brings a withdrawn document back.
+        Reinstate = "document.reinstate",
+    }
+}
+
+/// One thing done to a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentAction {
+    /// Adds a document with its first version.
+    Add {
+        /// The new document.
+        id: PartId,
+        /// What people call it, one line.
+        name: String,
+        /// The id of a document type of the template, or a word.
+        kind: String,
+        /// Its first version.
+        version: PartId,
+        /// The file of that version.
+        file: FileMark,
+    },
+    /// Adds a version.
+    AddVersion {
+        /// The document.
+        document: PartId,
+        /// The new version.
+        id: PartId,
+        /// The versions it builds on. Left empty by whoever asks: all newest ones that the author
+        /// can see are filled in.
+        #[serde(default)]
+        parents: BTreeSet<PartId>,
+        /// The file.
+        file: FileMark,
+    },
+    /// Changes the status of a version.
+    SetStatus {
+        /// The version.
+        version: PartId,
+        /// What it is now.
+        status: VersionStatus,
+    },
+    /// Chooses among parallel versions.
+    Choose {
+        /// The document.
+        document: PartId,
+        /// The version that holds.
+        version: PartId,
+        /// Those it is chosen over. Left empty by whoever asks: all other newest ones that the
+        /// author can see are filled in.
+        #[serde(default)]
+        over: BTreeSet<PartId>,
+    },
+    /// Gives a document another name.
+    Rename {
+        /// The document.
+        document: PartId,
+        /// The new name, one line.
+        name: String,
+    },
+    /// Withdraws a document; it stays, marked.
+    Withdraw {
+        /// The document.
+        document: PartId,
+    },
+    /// Brings a withdrawn document back.
+    Reinstate {
+        /// The document.
+        document: PartId,
+    },
+}
+
+/// What identifies the bytes of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileMark {
+    /// The name of the file, one line.
+    pub name: String,
+    /// SHA-256 of its bytes in lower-case hexadecimal digits.
+    pub sha256: String,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Its media type, such as `application/pdf`.
+    pub media: String,
+}
+
+/// Where a version stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VersionStatus {
+    /// Being written.
+    Draft,
+    /// Given to somebody to look at.
+    InReview,
+    /// Approved.
+    Approved,
+    /// Signed.
+    Signed,
+    /// No longer the one that counts.
+    Superseded,
+}
+
+/// The versions of a document that no other one builds on, as this past sees them: one, or several
+/// while they are parallel.
+#[must_use]
+pub fn newest_versions(past: &Past<'_>, document: PartId) -> BTreeSet<PartId> {
+    let document = document.to_string();
+    let (mut all, mut below) = (BTreeSet::new(), BTreeSet::new());
+    for id in part_ids(past, Shelf::Versions) {
+        let key = id.to_string();
+        let record = (Shelf::Versions, key.as_str());
+        if read_text(past, record, DOCUMENT).as_deref() == Some(&document) {
+            all.insert(id);
+            below.extend(read_ids(
+                &read_text(past, record, PARENTS).unwrap_or_default(),
+            ));
+        }
+    }
+    all.difference(&below).copied().collect()
+}
+
+/// The version that was chosen, and those it was chosen over, from the value at [`CHOSEN`].
+#[must_use]
+pub fn read_choice(value: &Scalar) -> Option<(PartId, BTreeSet<PartId>)> {
+    let mut ids = value.as_text()?.split(' ');
+    let chosen = ids.next()?.parse().ok()?;
+    Some((
+        chosen,
+        ids.map(|id| id.parse().ok()).collect::<Option<_>>()?,
+    ))
+}
+
+impl DocumentAction {
+    /// What kind of action it is.
+    #[must_use]
+    pub const fn kind(&self) -> DocumentKind {
+        match self {
+            Self::Add { .. } => DocumentKind::Add,
+            Self::AddVersion { .. } => DocumentKind::AddVersion,
+            Self::SetStatus { .. } => DocumentKind::SetStatus,
+            Self::Choose { .. } => DocumentKind::Choose,
+            Self::Rename { .. } => DocumentKind::Rename,
+            Self::Withdraw { .. } => DocumentKind::Withdraw,
+            Self::Reinstate { .. } => DocumentKind::Reinstate,
+        }
+    }
+}
+
+impl Facet for DocumentAction {
+    fn target(&self) -> Option<String> {
+        Some(match self {
+            Self::Add { id, .. } | Self::AddVersion { id, .. } => id.to_string(),
+            Self::SetStatus { version, .. } => version.to_string(),
+            Self::Choose { document, .. }
+            | Self::Rename { document, .. }
+            | Self::Withdraw { document }
+            | Self::Reinstate { document } => document.to_string(),
+        })
+    }
+
+    fn verb(&self, _past: &Past<'_>) -> Verb {
+        Verb::Document
+    }
+
+    fn plan(&self, plan: &mut Plan, past: &Past<'_>, _act: &Act) -> Result<(), ActError> {
+        match self {
+            Self::Add {
+                id,
+                name,
+                kind,
+                version,
+                file,
+            } => {
+                bounds::check_line("document's name", name, MAX_TITLE_BYTES)?;
+                bounds::check_line("document type", kind, MAX_LABEL_BYTES)?;
+                let values = [
+                    (NAME, Scalar::text(name)),
+                    (TYPE, Scalar::text(kind)),
+                    (WITHDRAWN, Scalar::Bool(false)),
+                    (CHOSEN, Scalar::Null),
+                ];
+                plan.make_record(past, (Shelf::Documents, &id.to_string()), values)?;
+                plan_version(plan, past, (*id, *version), (&BTreeSet::new(), file))
+            }
+            Self::AddVersion {
+                document,
+                id,
+                parents,
+                file,
+            } => {
+                check_document(past, *document)?;
+                check_siblings(past, *document, parents)?;
+                plan_version(plan, past, (*document, *id), (parents, file))
+            }
+            Self::SetStatus { version, status } => {
+                let record = (Shelf::Versions, &*version.to_string());
+                plan.put_record(past, record, STATUS, Scalar::text(status.name()))
+            }
+            Self::Choose {
+                document,
+                version,
+                over,
+            } => {
+                check_siblings(past, *document, &[*version].into())?;
+                check_siblings(past, *document, over)?;
+                let mut value = version.to_string();
+                for id in over.iter().filter(|id| *id != version) {
+                    value.push(' ');
+                    value.push_str(&id.to_string());
+                }
+                plan_value(plan, past, *document, (CHOSEN, Scalar::Text(value)))
+            }
+            Self::Rename { document, name } => {
+                bounds::check_line("document's name", name, MAX_TITLE_BYTES)?;
+                plan_value(plan, past, *document, (NAME, Scalar::text(name)))
+            }
+            Self::Withdraw { document } => {
+                plan_value(plan, past, *document, (WITHDRAWN, Scalar::Bool(true)))
+            }
+            Self::Reinstate { document } => {
+                plan_value(plan, past, *document, (WITHDRAWN, Scalar::Bool(false)))
+            }
+        }
+    }
+
+    fn check(&self, past: &Past<'_>, _: &Revision, _: &Today) -> Result<(), ActError> {
+        if let Self::AddVersion { document, .. } = self {
+            let key = document.to_string();
+            let record = (Shelf::Documents, key.as_str());
+            let withdrawn = crate::case::record::read_value(past, record, WITHDRAWN);
+            if withdrawn == Some(Scalar::Bool(true)) {
+                return Err(ActError::WrongValue {
+                    what: format!("document {document}"),
+                    problem: "it was withdrawn; reinstate it first",
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_in(&mut self, past: &Past<'_>) {
+        if let Self::AddVersion {
+            document, parents, ..
+        } = self
+        {
+            if parents.is_empty() {
+                *parents = newest_versions(past, *document);
+            }
+        } else if let Self::Choose {
+            document,
+            version,
+            over,
+        } = self
+            && over.is_empty()
+        {
+            *over = newest_versions(past, *document);
+            over.remove(version);
+        }
+    }
+}
+
+impl Kinds for DocumentKind {
+    type Action = DocumentAction;
+
+    fn read(self, on: Option<&str>, ops: &[Op]) -> Option<DocumentAction> {
+        let on: PartId = on?.parse().ok()?;
+        Some(match self {
+            Self::Add => DocumentAction::Add {
+                id: on,
+                name: text(put_at(ops, NAME)?)?,
+                kind: text(put_at(ops, TYPE)?)?,
+                version: makes(ops).nth(1)?.parse().ok()?,
+                file: read_file(ops)?,
+            },
+            Self::AddVersion => DocumentAction::AddVersion {
+                document: text(put_at(ops, DOCUMENT)?)?.parse().ok()?,
+                id: on,
+                parents: read_ids(put_at(ops, PARENTS)?.as_text()?).collect(),
+                file: read_file(ops)?,
+            },
+            Self::SetStatus => DocumentAction::SetStatus {
+                version: on,
+                status: VersionStatus::from_name(first_put(ops)?.1.as_text()?)?,
+            },
+            Self::Choose => {
+                let (version, over) = read_choice(first_put(ops)?.1)?;
+                DocumentAction::Choose {
+                    document: on,
+                    version,
+                    over,
+                }
+            }
+            Self::Rename => DocumentAction::Rename {
+                document: on,
+                name: text(first_put(ops)?.1)?,
+            },
+            Self::Withdraw => DocumentAction::Withdraw { document: on },
+            Self::Reinstate => DocumentAction::Reinstate { document: on },
+        })
+    }
+
+    fn place(self, on: Option<&str>) -> Option<Place> {
+        let shelf = match self {
+            Self::AddVersion | Self::SetStatus => Shelf::Versions,
+            Self::Add | Self::Choose | Self::Rename | Self::Withdraw | Self::Reinstate => {
+                Shelf::Documents
+            }
+        };
+        Some(Place::Record(shelf, on?.to_owned()))
+    }
+
+    fn shown(self, on: Option<&str>) -> Option<Place> {
+        let (shelf, part) = match self {
+            Self::Add | Self::Rename => (Shelf::Documents, NAME),
+            Self::Choose => (Shelf::Documents, CHOSEN),
+            Self::Withdraw | Self::Reinstate => (Shelf::Documents, WITHDRAWN),
+            Self::AddVersion => (Shelf::Versions, FILE),
+            Self::SetStatus => (Shelf::Versions, STATUS),
+        };
+        Some(Place::RecordPart(shelf, on?.to_owned(), part.to_owned()))
+    }
+}
+
+impl VersionStatus {
+    /// Every status, in the order of a document's life.
+    pub const ALL: [Self; 5] = [
+        Self::Draft,
+        Self::InReview,
+        Self::Approved,
+        Self::Signed,
+        Self::Superseded,
+    ];
+
+    /// The word in documents and commands.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::InReview => "in-review",
+            Self::Approved => "approved",
+            Self::Signed => "signed",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// Reads the word; `None` for any other.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+impl fmt::Display for VersionStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+fn plan_value(
+    plan: &mut Plan,
+    past: &Past<'_>,
+    document: PartId,
+    (name, value): (&str, Scalar),
+) -> Result<(), ActError> {
+    let record = (Shelf::Documents, &*document.to_string());
+    plan.put_record(past, record, name, value)
+}
+
+fn plan_version(
+    plan: &mut Plan,
+    past: &Past<'_>,
+    (document, id): (PartId, PartId),
+    (parents, file): (&BTreeSet<PartId>, &FileMark),
+) -> Result<(), ActError> {
+    check_file(file)?;
+    let parents: Vec<String> = parents.iter().map(PartId::to_string).collect();
+    let values = [
+        (DOCUMENT, Scalar::Text(document.to_string())),
+        (PARENTS, Scalar::Text(parents.join(" "))),
+        (FILE, Scalar::text(&file.name)),
+        (SHA256, Scalar::text(&file.sha256)),
+        (BYTES, Scalar::Int(file.bytes.cast_signed())),
+        (MEDIA, Scalar::text(&file.media)),
+        (STATUS, Scalar::text(VersionStatus::Draft.name())),
+    ];
+    plan.make_record(past, (Shelf::Versions, &id.to_string()), values)
+}
+
+fn check_document(past: &Past<'_>, document: PartId) -> Result<(), ActError> {
+    record_objects(past, Shelf::Documents, &document.to_string()).map(|_| ())
+}
+
+/// These versions must belong to this document.
+fn check_siblings(
+    past: &Past<'_>,
+    document: PartId,
+    versions: &BTreeSet<PartId>,
+) -> Result<(), ActError> {
+    let (count, max) = (versions.len(), MAX_LISTED);
+    if count > max {
+        let what = "versions";
+        return Err(ActError::TooMany { what, count, max });
+    }
+    let owner = document.to_string();
+    for id in versions {
+        let key = id.to_string();
+        if read_text(past, (Shelf::Versions, &key), DOCUMENT).as_deref() != Some(&owner) {
+            return Err(ActError::UnknownPart {
+                what: "version of that document",
+                id: *id,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_file(file: &FileMark) -> Result<(), ActError> {
+    bounds::check_line("file's name", &file.name, MAX_TITLE_BYTES)?;
+    bounds::check_line("media type", &file.media, MAX_MEDIA_BYTES)?;
+    let digits = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+    if file.sha256.len() != 64 || !file.sha256.bytes().all(digits) {
+        return Err(ActError::WrongValue {
+            what: "SHA-256".to_owned(),
+            problem: "it must be 64 lower-case hexadecimal digits",
+        });
+    }
+    if i64::try_from(file.bytes).is_err() {
+        return Err(ActError::WrongValue {
+            what: "size".to_owned(),
+            problem: "no file has that many bytes",
+        });
+    }
+    Ok(())
+}
+
+fn read_file(ops: &[Op]) -> Option<FileMark> {
+    Some(FileMark {
+        name: text(put_at(ops, FILE)?)?,
+        sha256: text(put_at(ops, SHA256)?)?,
+        bytes: u64::try_from(integer(put_at(ops, BYTES)?)?).ok()?,
+        media: text(put_at(ops, MEDIA)?)?,
+    })
+}
+
+fn read_ids(text: &str) -> impl Iterator<Item = PartId> {
+    text.split(' ').filter_map(|id| id.parse().ok())
+}

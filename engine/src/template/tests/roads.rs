@@ -1,0 +1,214 @@
+//! A case of every shipped package goes its main road to the end: what a stage requires is asked
+//! for when it is missing, and when it is there nothing stands in the way.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use casework_protocol::ids::DocumentId;
+
+use super::shipped::{LIBRARY, Shipped, Step};
+use super::*;
+use crate::case::trial::{Desk, member, part};
+use crate::case::{
+    Act, ActError, CaseAction, Closing, Decision, FieldEntry, Opening, Past, is_closed, is_filled,
+    stage_of,
+};
+use crate::value::{ConflictPolicy, FieldValue};
+
+/// A desk with a case on its way.
+struct Walk {
+    name: &'static str,
+    steps: &'static [(&'static str, Step)],
+    desk: Desk,
+    acts: u64,
+}
+
+#[test]
+fn a_case_of_every_shipped_package_goes_its_road_to_the_end() {
+    for shipped in &LIBRARY {
+        let mut walk = Walk::open(shipped);
+        for stage in &shipped.road[1..] {
+            walk.move_on(stage);
+        }
+        walk.close();
+    }
+}
+
+#[test]
+fn what_a_stage_requires_is_asked_for_in_every_shipped_package() {
+    for shipped in &LIBRARY {
+        let mut walk = Walk::open(shipped);
+        let mut asked = 0;
+        for stage in &shipped.road[1..] {
+            if !walk.missing(stage).is_empty() {
+                let to = (*stage).to_owned();
+                let refusal = walk.try_act(CaseAction::Move { to }).unwrap_err();
+                let is_asked = matches!(refusal, ActError::Asked { .. } | ActError::Blocked { .. });
+                assert!(is_asked, "{} to {stage}: {refusal}", shipped.name);
+                asked += 1;
+            }
+            walk.move_on(stage);
+        }
+        assert!(asked >= 2, "{} asks for {asked} on its road", shipped.name);
+    }
+}
+
+impl Walk {
+    /// Opens a case with all that its first stage requires.
+    fn open(shipped: &Shipped) -> Self {
+        let revision = Arc::new(shipped.revision());
+        let mut desk = Desk::new(1);
+        desk.revision = Arc::clone(&revision);
+        let (name, steps, acts) = (shipped.name, shipped.steps, 1);
+        let mut walk = Self {
+            name,
+            steps,
+            desk,
+            acts,
+        };
+        let first = revision.first_stage();
+        let required = revision.missing_required(&first.id, |_| false);
+        let mut fields: BTreeMap<String, FieldEntry> = BTreeMap::new();
+        for field in required {
+            if field.policy() != ConflictPolicy::Text {
+                fields.insert(field.id.clone(), walk.entry(field, &words_for(field)));
+            }
+        }
+        walk.act(CaseAction::Open(Opening {
+            template: DocumentId::new([4; 16]),
+            title: format!("A case of {name}"),
+            number: format!("{}-~1", revision.package().key),
+            stage: first.id.clone(),
+            fields,
+            owner: Some(member(1)),
+            assignees: [member(1)].into(),
+        }));
+        walk
+    }
+
+    /// Fills what the move requires, does what its rules want, and moves.
+    fn move_on(&mut self, stage: &str) {
+        for field in self.missing(stage) {
+            self.fill(&field, &words_for(&field));
+        }
+        for (_, step) in self.steps.iter().filter(|(to, _)| *to == stage) {
+            self.step(*step);
+        }
+        self.act(CaseAction::Move {
+            to: stage.to_owned(),
+        });
+        assert_eq!(stage_of(&Past::now(&self.desk.doc)).as_deref(), Some(stage));
+    }
+
+    fn close(&mut self) {
+        let code = self.desk.revision.package().resolutions[0].id.clone();
+        let notes = String::new();
+        self.act(CaseAction::Close(Closing { code, notes }));
+        assert!(is_closed(&Past::now(&self.desk.doc)), "{}", self.name);
+    }
+
+    fn missing(&self, stage: &str) -> Vec<Field> {
+        let past = Past::now(&self.desk.doc);
+        let revision = &self.desk.revision;
+        let from = stage_of(&past).unwrap();
+        let missing = revision.missing_for_move(&from, stage, |id| is_filled(&past, revision, id));
+        missing.into_iter().cloned().collect()
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Fill(field, words) => {
+                let field = self.desk.revision.field(field).unwrap().clone();
+                self.fill(&field, words);
+            }
+            Step::Decide(question, outcome) => self.act(CaseAction::Decide(Decision {
+                id: part(self.acts + 1_000),
+                question: question.to_owned(),
+                outcome: outcome.to_owned(),
+                rationale: "as the file shows".to_owned(),
+                conditions: String::new(),
+                supersedes: [].into(),
+            })),
+        }
+    }
+
+    fn fill(&mut self, field: &Field, words: &str) {
+        let id = field.id.clone();
+        match (field.policy(), self.entry(field, words)) {
+            (ConflictPolicy::Text, _) => {
+                let text = "as it was found".to_owned();
+                self.act(CaseAction::EditText { field: id, text });
+            }
+            (ConflictPolicy::Counter, _) => self.act(CaseAction::Count { field: id, by: 1 }),
+            (_, FieldEntry::Value(value)) => self.act(CaseAction::SetField { field: id, value }),
+            (_, FieldEntry::Options(options)) => {
+                for option in options {
+                    let field = id.clone();
+                    self.act(CaseAction::AddOption { field, option });
+                }
+            }
+        }
+    }
+
+    /// What the words mean there.
+    fn entry(&self, field: &Field, words: &str) -> FieldEntry {
+        let value = FieldValue::parse(field, words)
+            .unwrap_or_else(|error| panic!("{} {}: {error}", self.name, field.id));
+        match value {
+            FieldValue::MultiSelect(options) => FieldEntry::Options(options),
+            value => FieldEntry::Value(value.to_scalar()),
+        }
+    }
+
+    fn try_act(&mut self, action: CaseAction) -> Result<(), ActError> {
+        self.acts += 1;
+        self.desk
+            .try_act(Act::new(part(self.acts), action))
+            .map(drop)
+    }
+
+    fn act(&mut self, action: CaseAction) {
+        let shown = format!("{action:?}");
+        self.try_act(action)
+            .unwrap_or_else(|error| panic!("{} {shown}: {error}", self.name));
+    }
+}
+
+/// What a person might write there.
+fn words_for(field: &Field) -> String {
+    let least = field.constraints.min.as_ref().map(ToString::to_string);
+    match field.kind {
+        FieldType::Text => match field.id.as_str() {
+            "tax_number" => "501442600".to_owned(),
+            "bank_account" | "account" => "PT50000201231234567890154".to_owned(),
+            "cost_centre" => "4100-OPS".to_owned(),
+            _ => "as agreed".to_owned(),
+        },
+        FieldType::LongText => "as agreed\nwith everybody".to_owned(),
+        FieldType::Number => least.unwrap_or_else(|| "7".to_owned()),
+        FieldType::Money => format!("{} EUR", least.unwrap_or_else(|| "7".to_owned())),
+        FieldType::Date => "1970-01-01".to_owned(),
+        FieldType::DateTime => "1970-01-01 00:00 +00:00".to_owned(),
+        FieldType::Checkbox => "yes".to_owned(),
+        FieldType::SingleSelect | FieldType::MultiSelect => field.options[0].id.clone(),
+        FieldType::Member => member(1).to_string(),
+        FieldType::Party => "Helena Dias; customer; +351 912 345 678".to_owned(),
+        FieldType::CaseLink => format!("relates {}", DocumentId::new([9; 16])),
+        FieldType::Phone => "+351 912 345 678".to_owned(),
+        FieldType::Email => "helena@example.org".to_owned(),
+        FieldType::Url => "https://example.org".to_owned(),
+        FieldType::Location => "38.7223, -9.1393, 12".to_owned(),
+        FieldType::Counter => "1".to_owned(),
+        FieldType::Table => {
+            let column = &field.columns[0];
+            format!(
+                r#"[{{"id":"r1","cells":{{"{}":"{}"}}}}]"#,
+                column.id,
+                words_for(column)
+            )
+        }
+        FieldType::File | FieldType::Signature | FieldType::Formula => {
+            panic!("{} cannot be required", field.id)
+        }
+    }
+}
