@@ -27,6 +27,7 @@ mod healing;
 mod history;
 mod holdings;
 mod intake;
+mod lineage;
 mod notice;
 mod opening;
 mod outbox;

@@ -1,8 +1,11 @@
 //! The document of a template: every published revision, whole, and which one is current.
 //!
-//! Revisions are immutable and named by their content's hash; drafts live elsewhere. Two concurrent
-//! publishes leave `current` contested: the shown one is used until a publish supersedes both.
-//! Invariant: every package in here was valid when it was received.
+//! Revisions are immutable, named by their content's hash, and name those they supersede. Two
+//! concurrent publishes leave `current` contested: the shown one is used until a publish supersedes
+//! both. Drafts are written here too (`draft.rs`). Invariant: every package in here was valid when it
+//! was received, names what it supersedes and says where the cases of what it removes go.
+
+pub mod draft;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,9 +22,11 @@ use crate::case::reader;
 use crate::case::shape::{self, ShapeError, Shaped};
 use crate::case::step::{Plan, Step, Target};
 use crate::case::write::{self, Stamp, WriteError};
-use crate::case::{ActError, ActionKind, bounds};
-use crate::template::{Revision, RevisionError};
+use crate::case::{ActError, ActionKind, PartId, bounds};
+use crate::template::limits::{MAX_PACKAGE_BYTES, MAX_SUPERSEDED};
+use crate::template::{Revision, RevisionError, unmapped};
 use crate::value::Scalar;
+use draft::DraftAction;
 
 /// Root scalar: always [`TEMPLATE_KIND`].
 pub const KIND: &str = "kind";
@@ -33,6 +38,8 @@ pub const NAME: &str = "name";
 pub const CURRENT: &str = "current";
 /// Map: revision id → canonical package.
 pub const REVISIONS: &str = "revisions";
+/// Map: draft id → map.
+pub const DRAFTS: &str = "drafts";
 /// The value of [`KIND`].
 pub const TEMPLATE_KIND: &str = "template";
 /// The value of [`VERSION`].
@@ -46,6 +53,16 @@ pub enum TemplateAction {
     Open(#[serde(with = "carried")] Arc<Revision>),
     /// Publishes a revision, or an older one again.
     Publish(#[serde(with = "carried")] Arc<Revision>),
+    /// Writes on a draft.
+    Draft(DraftAction),
+    /// Publishes what a draft says.
+    PublishDraft {
+        /// The draft.
+        draft: PartId,
+        /// What it says.
+        #[serde(with = "carried")]
+        revision: Arc<Revision>,
+    },
 }
 
 /// A request to act on a template.
@@ -84,11 +101,38 @@ pub struct Current {
 pub fn check_template_act(past: &Past<'_>, act: TemplateAct) -> Result<CheckedTemplate, ActError> {
     let plan = plan(past, &act)?;
     if !plan.has_effect(past) {
-        return Err(ActError::AlreadyCurrent {
-            revision: act.action.revision().id(),
+        return Err(match act.action.revision() {
+            Some(revision) => ActError::AlreadyCurrent {
+                revision: revision.id(),
+            },
+            None => ActError::DraftUnchanged,
         });
     }
     Ok(CheckedTemplate { act, plan })
+}
+
+/// The act as it can be done here: a publish takes the place of whatever is current, whoever drafted
+/// it where and when.
+///
+/// # Errors
+/// [`ActError::AlreadyCurrent`] when what is current says the same.
+pub fn superseding(past: &Past<'_>, mut act: TemplateAct) -> Result<TemplateAct, ActError> {
+    let sides = sides(past);
+    match &mut act.action {
+        TemplateAction::Publish(next) | TemplateAction::PublishDraft { revision: next, .. } => {
+            if let (1, Some(only)) = (sides.len(), sides.first())
+                && let Some(Ok(current)) = revision(past, *only)
+                && current.says_as(next)
+            {
+                let revision = current.id();
+                return Err(ActError::AlreadyCurrent { revision });
+            }
+            *next = Arc::new(next.superseding(sides.iter().copied()));
+        }
+        TemplateAction::Open(first) => *first = Arc::new(first.superseding([])),
+        TemplateAction::Draft(_) => {}
+    }
+    Ok(act)
 }
 
 /// Writes a checked act into the document it was checked against, under the document's actor. The
@@ -106,7 +150,7 @@ pub fn write_template(
         citation: stamp.citation,
         revision: None,
         action: act.action.kind(),
-        on: Some(act.action.revision().id().to_string()),
+        on: Some(act.action.target()),
         why: act.reason.clone(),
         rule: None,
         zone_min: stamp.zone_min,
@@ -133,7 +177,7 @@ pub fn shape_template(batch: &Batch<'_>, change: Change) -> Result<Shaped, Shape
         on: message.on.clone(),
     };
     let act = read_act(&past, &message, &ops)?.ok_or_else(other)?;
-    if act.action.revision().id().to_string() != message.on.clone().unwrap_or_default() {
+    if act.action.target() != message.on.clone().unwrap_or_default() {
         return Err(other());
     }
     if action == ActionKind::TemplateOpen && !batch.is_blank() {
@@ -182,11 +226,24 @@ pub fn revision(past: &Past<'_>, id: RevisionId) -> Option<Result<Revision, Revi
 }
 
 impl TemplateAction {
-    /// The revision that is published.
+    /// The revision that is published, if one is.
     #[must_use]
-    pub const fn revision(&self) -> &Arc<Revision> {
+    pub const fn revision(&self) -> Option<&Arc<Revision>> {
         match self {
-            Self::Open(revision) | Self::Publish(revision) => revision,
+            Self::Open(revision)
+            | Self::Publish(revision)
+            | Self::PublishDraft { revision, .. } => Some(revision),
+            Self::Draft(_) => None,
+        }
+    }
+
+    /// What the message names as the thing acted on.
+    #[must_use]
+    pub fn target(&self) -> String {
+        match self {
+            Self::Open(revision) | Self::Publish(revision) => revision.id().to_string(),
+            Self::Draft(action) => action.id().to_string(),
+            Self::PublishDraft { draft, .. } => draft.to_string(),
         }
     }
 
@@ -196,6 +253,10 @@ impl TemplateAction {
         match self {
             Self::Open(_) => ActionKind::TemplateOpen,
             Self::Publish(_) => ActionKind::TemplatePublish,
+            Self::Draft(DraftAction::Start(_)) => ActionKind::DraftStart,
+            Self::Draft(DraftAction::Edit { .. }) => ActionKind::DraftEdit,
+            Self::Draft(DraftAction::Discard { .. }) => ActionKind::DraftDiscard,
+            Self::PublishDraft { .. } => ActionKind::DraftPublish,
         }
     }
 }
@@ -227,9 +288,28 @@ fn plan(past: &Past<'_>, act: &TemplateAct) -> Result<Plan, ActError> {
     let opened = !past.seen(Object::Root, KIND).is_empty();
     match &act.action {
         TemplateAction::Open(_) if opened => Err(ActError::AlreadyOpened),
+        TemplateAction::Open(revision) if !revision.supersedes().is_empty() => {
+            Err(ActError::WrongLineage {
+                revision: revision.id(),
+                current: "none".to_owned(),
+            })
+        }
         TemplateAction::Open(revision) => Ok(plan_opening(revision)),
-        TemplateAction::Publish(_) if !opened => Err(ActError::NotOpened),
+        TemplateAction::Publish(_)
+        | TemplateAction::Draft(_)
+        | TemplateAction::PublishDraft { .. }
+            if !opened =>
+        {
+            Err(ActError::NotOpened)
+        }
         TemplateAction::Publish(revision) => plan_publish(past, revision),
+        TemplateAction::Draft(action) => draft::plan(past, action),
+        TemplateAction::PublishDraft { draft, revision } => {
+            let mut plan = plan_publish(past, revision)?;
+            let step = draft::plan_published(past, *draft, revision.id())?;
+            plan.steps.push(step);
+            Ok(plan)
+        }
     }
 }
 
@@ -248,6 +328,10 @@ fn plan_opening(revision: &Revision) -> Plan {
             object: Target::There(Object::Root),
             key: REVISIONS.to_owned(),
         },
+        Step::MakeMap {
+            object: Target::There(Object::Root),
+            key: DRAFTS.to_owned(),
+        },
         Step::Put {
             object: Target::New(0),
             key: revision.id().to_string(),
@@ -258,10 +342,28 @@ fn plan_opening(revision: &Revision) -> Plan {
 }
 
 fn plan_publish(past: &Past<'_>, next: &Revision) -> Result<Plan, ActError> {
-    for current in past.sides(Object::Root, CURRENT) {
-        let id = current.as_text().and_then(|id| id.parse().ok());
-        if let Some(Ok(current)) = id.and_then(|id| revision(past, id)) {
+    let sides = sides(past);
+    if next.supersedes().iter().copied().collect::<BTreeSet<_>>() != sides {
+        return Err(ActError::WrongLineage {
+            revision: next.id(),
+            current: sides
+                .iter()
+                .map(|id| id.short())
+                .collect::<Vec<_>>()
+                .join(", "),
+        });
+    }
+    let (bytes, max) = (next.as_bytes().len(), MAX_PACKAGE_BYTES);
+    if bytes > max {
+        let what = "template";
+        return Err(ActError::TooLong { what, bytes, max });
+    }
+    for id in sides {
+        if let Some(Ok(current)) = revision(past, id) {
             check_types(&current, next)?;
+            if let Some(first) = unmapped(&current, next.package()).into_iter().next() {
+                return Err(ActError::Unmapped(first));
+            }
         }
     }
     let revisions = past.maps(Object::Root, REVISIONS).first().copied();
@@ -280,6 +382,14 @@ fn plan_publish(past: &Past<'_>, next: &Revision) -> Result<Plan, ActError> {
         steps.push(put(revisions, &id, whole(next)));
     }
     Ok(Plan { steps })
+}
+
+/// The revisions that a publish takes the place of: those current now, a bounded number of them.
+#[must_use]
+pub fn sides(past: &Past<'_>) -> BTreeSet<RevisionId> {
+    let sides = past.sides(Object::Root, CURRENT);
+    let ids = sides.iter().filter_map(|side| side.as_text()?.parse().ok());
+    ids.take(MAX_SUPERSEDED).collect()
 }
 
 /// The type of a field never changes: cases hold values of the old one.
@@ -309,11 +419,41 @@ fn read_act(
     message: &Message,
     ops: &[Op],
 ) -> Result<Option<TemplateAct>, ShapeError> {
-    let Some(id) = message
-        .on
-        .as_ref()
-        .and_then(|on| on.parse::<RevisionId>().ok())
-    else {
+    let on = message.on.as_deref().unwrap_or_default();
+    let act = |action| TemplateAct {
+        action,
+        reason: message.why.clone(),
+        redo_of: message.redo_of,
+    };
+    let part = || on.parse::<PartId>().ok();
+    let action = if message.action == ActionKind::DraftStart {
+        part().and_then(|id| draft::read_start(id, ops))
+    } else if message.action == ActionKind::DraftEdit {
+        part().map(|id| draft::read_edit(id, ops))
+    } else if message.action == ActionKind::DraftDiscard {
+        part().map(|id| DraftAction::Discard { id })
+    } else {
+        return Ok(read_publish(past, message, ops)?.map(act));
+    };
+    Ok(action.map(TemplateAction::Draft).map(act))
+}
+
+/// The revision of a received publish, by the id that it names or, of a draft, makes current.
+fn read_publish(
+    past: &Past<'_>,
+    message: &Message,
+    ops: &[Op],
+) -> Result<Option<TemplateAction>, ShapeError> {
+    let on = message.on.as_deref().unwrap_or_default();
+    let named: Option<RevisionId> = if message.action == ActionKind::DraftPublish {
+        ops.iter().find_map(|op| match (&op.key, &op.deed) {
+            (Key::Map(key), Deed::Put(Scalar::Text(id))) if key == CURRENT => id.parse().ok(),
+            (_, _) => None,
+        })
+    } else {
+        on.parse().ok()
+    };
+    let Some(id) = named else {
         return Ok(None);
     };
     let carried = ops.iter().rev().find_map(|op| match (&op.key, &op.deed) {
@@ -329,16 +469,14 @@ fn read_act(
         Some(Err(error)) => return Err(ShapeError::Revision(error)),
         None => return Ok(None),
     };
-    let action = if message.action == ActionKind::TemplateOpen {
-        TemplateAction::Open(revision)
+    Ok(if message.action == ActionKind::TemplateOpen {
+        Some(TemplateAction::Open(revision))
+    } else if message.action == ActionKind::DraftPublish {
+        let draft = on.parse().ok();
+        draft.map(|draft| TemplateAction::PublishDraft { draft, revision })
     } else {
-        TemplateAction::Publish(revision)
-    };
-    Ok(Some(TemplateAct {
-        action,
-        reason: message.why.clone(),
-        redo_of: message.redo_of,
-    }))
+        Some(TemplateAction::Publish(revision))
+    })
 }
 
 /// A revision as the text of its canonical package.
@@ -364,188 +502,4 @@ mod carried {
 }
 
 #[cfg(test)]
-mod tests {
-    use automerge::ReadDoc;
-
-    use super::*;
-    use crate::case::trial::{citation, package, sat_at};
-    use crate::template::{Category, Package, Stage};
-
-    struct Shelf {
-        doc: Automerge,
-        time_ms: i64,
-    }
-
-    impl Shelf {
-        fn new(n: u8) -> Self {
-            Self {
-                doc: sat_at(Automerge::new(), n),
-                time_ms: 0,
-            }
-        }
-
-        fn copy_to(&self, n: u8) -> Self {
-            Self {
-                doc: sat_at(self.doc.clone(), n),
-                time_ms: self.time_ms,
-            }
-        }
-
-        fn act(&mut self, action: TemplateAction) -> Result<Hash, ActError> {
-            let checked = check_template_act(&Past::now(&self.doc), TemplateAct::new(action))?;
-            self.time_ms += 1_000;
-            let time_ms = self.time_ms;
-            let stamp = Stamp {
-                citation: citation(),
-                revision: None,
-                time_ms,
-                zone_min: 0,
-            };
-            Ok(write_template(&mut self.doc, &checked, &stamp).unwrap())
-        }
-    }
-
-    fn revision(name: &str) -> Arc<Revision> {
-        Arc::new(
-            Package {
-                name: name.into(),
-                ..package()
-            }
-            .publish()
-            .unwrap(),
-        )
-    }
-
-    #[test]
-    fn published_revisions_read_back_and_the_newest_is_current() {
-        let mut shelf = Shelf::new(1);
-        let (first, second) = (revision("First"), revision("Second"));
-        shelf.act(TemplateAction::Open(Arc::clone(&first))).unwrap();
-        shelf
-            .act(TemplateAction::Publish(Arc::clone(&second)))
-            .unwrap();
-        let past = Past::now(&shelf.doc);
-        let now = current(&past).unwrap();
-        assert_eq!((now.shown, now.contested.len()), (second.id(), 0));
-        assert_eq!(published(&past), [first.id(), second.id()].into());
-        for known in [first, second] {
-            assert_eq!(super::revision(&past, known.id()).unwrap().unwrap(), *known);
-        }
-        assert_eq!(
-            past.scalar(Object::Root, NAME),
-            Some(Scalar::text("Second"))
-        );
-    }
-
-    #[test]
-    fn a_template_is_opened_once_and_a_current_revision_is_not_published_again() {
-        let mut shelf = Shelf::new(1);
-        let (first, second) = (revision("First"), revision("Second"));
-        let publish = || TemplateAction::Publish(Arc::clone(&first));
-        assert_eq!(shelf.act(publish()), Err(ActError::NotOpened));
-        shelf.act(TemplateAction::Open(Arc::clone(&first))).unwrap();
-        assert_eq!(
-            shelf.act(TemplateAction::Open(first.clone())),
-            Err(ActError::AlreadyOpened)
-        );
-        let error = shelf.act(publish()).unwrap_err();
-        assert!(matches!(error, ActError::AlreadyCurrent { .. }), "{error}");
-        shelf.act(TemplateAction::Publish(second)).unwrap();
-        shelf.act(publish()).unwrap();
-        assert_eq!(current(&Past::now(&shelf.doc)).unwrap().shown, first.id());
-    }
-
-    #[test]
-    fn the_type_of_a_field_never_changes() {
-        let mut shelf = Shelf::new(1);
-        shelf.act(TemplateAction::Open(revision("First"))).unwrap();
-        let mut changed = package();
-        changed.fields[0].kind = crate::value::FieldType::Date;
-        let action = TemplateAction::Publish(Arc::new(changed.publish().unwrap()));
-        let error = shelf.act(action).unwrap_err();
-        assert!(matches!(error, ActError::TypeChanged { .. }), "{error}");
-    }
-
-    #[test]
-    fn concurrent_publishes_are_contested_until_one_supersedes_both() {
-        let mut ana = Shelf::new(1);
-        ana.act(TemplateAction::Open(revision("First"))).unwrap();
-        let mut rui = ana.copy_to(2);
-        ana.act(TemplateAction::Publish(revision("Left"))).unwrap();
-        rui.act(TemplateAction::Publish(revision("Right"))).unwrap();
-        ana.doc.merge(&mut rui.doc).unwrap();
-        let both = [revision("Left").id(), revision("Right").id()];
-        let now = current(&Past::now(&ana.doc)).unwrap();
-        assert_eq!(now.contested, both.into());
-        assert!(both.contains(&now.shown));
-        ana.act(TemplateAction::Publish(revision("Left"))).unwrap();
-        let now = current(&Past::now(&ana.doc)).unwrap();
-        assert_eq!((now.shown, now.contested.len()), (both[0], 0));
-    }
-
-    #[test]
-    fn every_change_of_a_template_passes_and_a_forged_one_does_not() {
-        let mut shelf = Shelf::new(1);
-        shelf.act(TemplateAction::Open(revision("First"))).unwrap();
-        shelf
-            .act(TemplateAction::Publish(revision("Second")))
-            .unwrap();
-        shelf
-            .act(TemplateAction::Publish(revision("First")))
-            .unwrap();
-        let mut doc = Automerge::new();
-        for change in shelf.doc.get_changes(&[]) {
-            let mut batch = Batch::new(&doc);
-            let text = change.message().unwrap().to_owned();
-            for (from, to) in [("template.open", "template.publish"), ("publish", "open")] {
-                let mut forged = change.decode();
-                forged.message = Some(text.replace(from, to));
-                if forged.message.as_deref() != Some(&text) {
-                    assert!(shape_template(&batch, forged.into()).is_err());
-                }
-            }
-            let mut forged = change.decode();
-            forged.operations.pop();
-            assert!(shape_template(&batch, forged.into()).is_err());
-            let shaped = shape_template(&batch, change).unwrap();
-            let verb = casework_protocol::rights::Verb::Publish;
-            assert_eq!(shaped.needed()[0].verb, verb);
-            batch.take(shaped);
-            let changes = batch.into_changes();
-            doc.apply_changes(changes).unwrap();
-        }
-        assert_eq!(doc.get_heads(), shelf.doc.get_heads());
-    }
-
-    #[test]
-    fn a_package_with_a_fault_is_refused_whoever_publishes_it() {
-        let mut shelf = Shelf::new(1);
-        let hash = shelf.act(TemplateAction::Open(revision("First"))).unwrap();
-        let change = shelf.doc.get_change_by_hash(&hash).unwrap();
-        let mut dead_end = package();
-        dead_end.stages = vec![Stage::new("new", "New", Category::Intake)];
-        let text = serde_json::to_string(&dead_end).unwrap();
-        let id = Revision::name(text.as_bytes()).to_string();
-        let mut forged = change.decode();
-        let old = revision("First").id().to_string();
-        forged.message = forged.message.map(|message| message.replace(&old, &id));
-        let last = forged.operations.last_mut().unwrap();
-        last.key = automerge::legacy::Key::Map(id.as_str().into());
-        last.action = automerge::legacy::OpType::Put(text.into());
-        let empty = Automerge::new();
-        let error = shape_template(&Batch::new(&empty), forged.into()).unwrap_err();
-        assert!(
-            matches!(error, ShapeError::Revision(_)) && !error.is_waiting(),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn an_act_reads_back_from_json_and_binary() {
-        let act = TemplateAct::new(TemplateAction::Publish(revision("First")));
-        let json = serde_json::to_string(&act).unwrap();
-        assert_eq!(serde_json::from_str::<TemplateAct>(&json).unwrap(), act);
-        let bytes = postcard::to_allocvec(&act).unwrap();
-        assert_eq!(postcard::from_bytes::<TemplateAct>(&bytes).unwrap(), act);
-    }
-}
+mod tests;

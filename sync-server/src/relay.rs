@@ -12,6 +12,7 @@
 
 mod absent;
 mod admission;
+pub mod check;
 mod entries;
 mod follow;
 mod heal;

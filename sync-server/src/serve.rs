@@ -8,9 +8,13 @@
 //!       └────────────────────────────────────────────────────────────┘
 //! ```
 
+#[cfg(unix)]
+mod admin;
+pub mod backup;
 mod connection;
 mod data;
 mod door;
+mod metrics;
 mod pool;
 mod socket;
 #[cfg(test)]
@@ -28,12 +32,16 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::log::memory::MemoryLog;
+use crate::log::redb::RedbLog;
 use crate::log::{Log, LogError};
 use crate::relay::{Relay, RelayConfig, WorkspaceError};
+#[cfg(unix)]
+pub use admin::{AdminAnswer, AdminRequest};
 use connection::Hub;
 pub use data::DataFolder;
+use metrics::Metrics;
 use pool::Pool;
-use writer::Growth;
+use writer::{Desk, Growth};
 
 /// Where the log is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +94,9 @@ pub struct ServeConfig {
     pub store: Store,
     /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where counters are told (`GET /metrics`); nowhere without. Not for the public: it says how
+    /// much is going on.
+    pub metrics: Option<SocketAddr>,
     /// How the relay behaves.
     pub relay: RelayConfig,
     /// Bounds.
@@ -99,6 +110,7 @@ impl ServeConfig {
         Self {
             store,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            metrics: None,
             relay: RelayConfig::default(),
             bounds: Bounds::default(),
         }
@@ -136,6 +148,7 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct Running {
     addr: SocketAddr,
+    metrics_addr: Option<SocketAddr>,
     server_key: ServerId,
     relay: Arc<Relay>,
     stop: watch::Sender<bool>,
@@ -149,6 +162,12 @@ impl Running {
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Where it tells its counters, with the real port.
+    #[must_use]
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics_addr
     }
 
     /// Its public key, which devices pin.
@@ -184,35 +203,52 @@ impl Running {
 pub async fn start(config: ServeConfig) -> Result<Running, ServeError> {
     let (store, behaviour) = (config.store.clone(), config.relay);
     let opened = tokio::task::spawn_blocking(move || open(store, behaviour)).await;
-    let relay = opened.expect("opening does not panic")?;
-    let what = || config.listen.to_string();
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|source| ServeError::Io {
-            what: what(),
-            source,
-        })?;
-    let addr = listener.local_addr().map_err(|source| ServeError::Io {
-        what: what(),
-        source,
-    })?;
+    let (relay, owned) = opened.expect("opening does not panic")?;
+    let (listener, addr) = listen(config.listen).await?;
+    let scrapes = match config.metrics {
+        Some(addr) => Some(listen(addr).await?),
+        None => None,
+    };
+    let (stop, stopping) = watch::channel(false);
+    #[cfg(unix)]
+    if let Some((folder, log)) = owned {
+        let socket = admin::listen(&folder.admin_socket())?;
+        tokio::spawn(admin::serve(
+            socket,
+            admin::Owned { folder, log },
+            stopping.clone(),
+        ));
+    }
+    #[cfg(not(unix))]
+    drop(owned);
     let (server_key, bounds) = (relay.server(), config.bounds);
     let growth = Arc::new(Growth::default());
     let (pool, proved) = Pool::start(bounds.verifiers);
-    let writer = writer::start(Arc::clone(&relay), proved, Arc::clone(&growth));
-    let (stop, stopping) = watch::channel(false);
+    let metrics = Arc::new(Metrics::default());
+    let desk = Desk {
+        relay: Arc::clone(&relay),
+        growth: Arc::clone(&growth),
+        metrics: Arc::clone(&metrics),
+    };
+    let writer = writer::start(desk, proved);
     let hub = Arc::new(Hub {
         relay: Arc::clone(&relay),
         pool: Arc::clone(&pool),
         growth,
+        metrics,
         bounds,
         bytes: Arc::new(Semaphore::new(bounds.bytes_in_flight)),
         handshakes: Semaphore::new(bounds.handshakes),
         stopping: stopping.clone(),
     });
+    let metrics_addr = scrapes.as_ref().map(|(_, addr)| *addr);
+    if let Some((listener, _)) = scrapes {
+        tokio::spawn(metrics::serve(listener, Arc::clone(&hub), stopping.clone()));
+    }
     let listener = tokio::spawn(accept(listener, hub, stopping));
     Ok(Running {
         addr,
+        metrics_addr,
         server_key,
         relay,
         stop,
@@ -222,18 +258,34 @@ pub async fn start(config: ServeConfig) -> Result<Running, ServeError> {
     })
 }
 
-fn open(store: Store, config: RelayConfig) -> Result<Arc<Relay>, ServeError> {
-    let (log, key): (Arc<dyn Log>, _) = match store {
+async fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let bound = async {
+        let listener = TcpListener::bind(addr).await?;
+        let real = listener.local_addr()?;
+        Ok((listener, real))
+    };
+    bound.await.map_err(|source| ServeError::Io {
+        what: addr.to_string(),
+        source,
+    })
+}
+
+type Opened = (Arc<Relay>, Option<(DataFolder, Arc<RedbLog>)>);
+
+fn open(store: Store, config: RelayConfig) -> Result<Opened, ServeError> {
+    match store {
         Store::Folder(path) => {
             let folder = DataFolder::open(&path)?;
-            (Arc::new(folder.log()?), folder.key()?)
+            let (log, key) = (Arc::new(folder.log()?), folder.key()?);
+            let relay = Relay::open(Arc::clone(&log) as Arc<dyn Log>, key, config)?;
+            Ok((Arc::new(relay), Some((folder, log))))
         }
         Store::Memory(seed) => {
             let key = casework_protocol::keys::SecretKey::from_seed(&seed);
-            (Arc::new(MemoryLog::new()), key)
+            let relay = Relay::open(Arc::new(MemoryLog::new()), key, config)?;
+            Ok((Arc::new(relay), None))
         }
-    };
-    Ok(Arc::new(Relay::open(log, key, config)?))
+    }
 }
 
 /// Accepts until it is told to stop; returns when the last connection has ended.
@@ -246,19 +298,23 @@ async fn accept(listener: TcpListener, hub: Arc<Hub>, mut stopping: watch::Recei
             accepted = listener.accept() => accepted,
             _ = stopping.changed() => break,
         };
-        let Ok((stream, peer)) = accepted else {
+        let Ok((stream, _)) = accepted else {
             // Out of file handles, most likely: leave the queue alone for a moment.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::warn!(%peer, "turned away: too many connections");
+            tracing::warn!("turned away: too many connections");
+            hub.metrics.turned_away.inc();
             continue;
         };
         number += 1;
         let (hub, alive) = (Arc::clone(&hub), alive.clone());
+        hub.metrics.accepted.inc();
+        hub.metrics.connections.inc();
         tokio::spawn(async move {
-            connection::run(hub, stream, number).await;
+            connection::run(Arc::clone(&hub), stream, number).await;
+            hub.metrics.connections.dec();
             drop((place, alive));
         });
     }

@@ -154,7 +154,12 @@ impl<'a> Teller<'a> {
             ActionKind::CaseReopen => "reopened".to_owned(),
             ActionKind::ValueSettle => self.settle_deed(entry),
             ActionKind::Facet(kind) => deeds::deed(self, kind, entry),
-            ActionKind::TemplateOpen | ActionKind::TemplatePublish => action.to_string(),
+            ActionKind::TemplateOpen
+            | ActionKind::TemplatePublish
+            | ActionKind::DraftStart
+            | ActionKind::DraftEdit
+            | ActionKind::DraftDiscard
+            | ActionKind::DraftPublish => action.to_string(),
         }
     }
 

@@ -28,7 +28,7 @@ pub const MAX_LISTED: usize = 500;
 pub const MAX_EDITED_CHARACTERS: usize = 8_000;
 
 /// One line: not blank, no control characters.
-pub(super) fn check_line(what: &'static str, text: &str, max: usize) -> Result<(), ActError> {
+pub(crate) fn check_line(what: &'static str, text: &str, max: usize) -> Result<(), ActError> {
     check_length(what, text, max)?;
     if text.trim().is_empty() {
         return Err(ActError::Blank { what });

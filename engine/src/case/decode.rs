@@ -172,7 +172,12 @@ fn read_action(message: &Message, ops: &[Op]) -> Option<CaseAction> {
             value: value()?.clone(),
         },
         ActionKind::Facet(kind) => CaseAction::Facet(kind.read(on, ops)?),
-        ActionKind::TemplateOpen | ActionKind::TemplatePublish => return None,
+        ActionKind::TemplateOpen
+        | ActionKind::TemplatePublish
+        | ActionKind::DraftStart
+        | ActionKind::DraftEdit
+        | ActionKind::DraftDiscard
+        | ActionKind::DraftPublish => return None,
     })
 }
 

@@ -146,6 +146,14 @@ kinds! {
     TemplateOpen = "template.open",
     /// Publishes a revision of a template.
     TemplatePublish = "template.publish",
+    /// Begins a draft of a template.
+    DraftStart = "draft.start",
+    /// Changes a draft.
+    DraftEdit = "draft.edit",
+    /// Gives a draft up.
+    DraftDiscard = "draft.discard",
+    /// Publishes what a draft says.
+    DraftPublish = "draft.publish",
     } and FacetKind
 }
 
@@ -153,7 +161,15 @@ impl ActionKind {
     /// Whether it belongs to template documents; all others belong to cases.
     #[must_use]
     pub const fn is_of_template(self) -> bool {
-        matches!(self, Self::TemplateOpen | Self::TemplatePublish)
+        matches!(
+            self,
+            Self::TemplateOpen
+                | Self::TemplatePublish
+                | Self::DraftStart
+                | Self::DraftEdit
+                | Self::DraftDiscard
+                | Self::DraftPublish
+        )
     }
 }
 

@@ -139,7 +139,12 @@ pub(super) fn touched(action: ActionKind, on: Option<&str>) -> Option<Place> {
         ActionKind::CaseClose | ActionKind::CaseReopen => Some(Place::Closed),
         ActionKind::ValueSettle => on?.parse().ok(),
         ActionKind::Facet(kind) => kind.place(on),
-        ActionKind::TemplateOpen | ActionKind::TemplatePublish => None,
+        ActionKind::TemplateOpen
+        | ActionKind::TemplatePublish
+        | ActionKind::DraftStart
+        | ActionKind::DraftEdit
+        | ActionKind::DraftDiscard
+        | ActionKind::DraftPublish => None,
     }
 }
 

@@ -8,6 +8,7 @@ use casework_protocol::ids::{MemberId, RevisionId};
 use super::kind::ActionKind;
 use super::part::PartId;
 use super::place::Place;
+use crate::template::Unmapped;
 use crate::value::FieldError;
 
 /// An action that cannot be done.
@@ -294,6 +295,33 @@ pub enum ActError {
         /// What it would become.
         to: String,
     },
+    /// A revision is named that the template does not have. Cure: one of those published.
+    #[error("the template has no revision {revision}")]
+    UnknownRevision {
+        /// The revision.
+        revision: RevisionId,
+    },
+    /// A publish does not take the place of exactly what is current. Cause: somebody published in
+    /// between. Cure: publish again.
+    #[error("the revision {revision} does not take the place of what is current: {current}")]
+    WrongLineage {
+        /// The revision.
+        revision: RevisionId,
+        /// What is current.
+        current: String,
+    },
+    /// A publish takes something away that cases may have. Cure: in the text.
+    #[error(transparent)]
+    Unmapped(Unmapped),
+    /// The draft was published or given up. Cure: begin another one.
+    #[error("the draft {id} is no longer written; begin another one")]
+    DraftClosed {
+        /// The draft.
+        id: PartId,
+    },
+    /// The draft says so already. Cure: none needed.
+    #[error("the draft is so already")]
+    DraftUnchanged,
     /// An edit by another person than the comment's author. Cure: answer the comment.
     #[error("the comment {id} was written by somebody else; only its author can edit it")]
     NotYours {

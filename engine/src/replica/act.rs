@@ -29,7 +29,7 @@ use crate::case::{
 use crate::moment::Moment;
 use crate::template::Revision;
 use crate::template_document::{
-    CheckedTemplate, TemplateAct, TemplateAction, check_template_act, write_template,
+    self, CheckedTemplate, TemplateAct, TemplateAction, check_template_act, write_template,
 };
 
 /// What came of an act.
@@ -254,9 +254,10 @@ impl Batch<'_> {
     ) -> Result<Acted, ReplicaFault> {
         let member = self.me()?;
         self.reach(id)?;
-        let checked: CheckedTemplate = {
+        let (act, checked): (TemplateAct, CheckedTemplate) = {
             let past = Past::now(&self.steps[&id].document.automerge);
-            check_template_act(&past, act.clone())?
+            let act = template_document::superseding(&past, act)?;
+            (act.clone(), check_template_act(&past, act)?)
         };
         let verb = casework_protocol::rights::Verb::Publish;
         let needed = Needed {

@@ -16,6 +16,7 @@ use super::asked::day_of;
 use super::document::guarded;
 use super::exclusion::put_aside;
 use super::history::arrivals;
+use super::lineage::Cited;
 use super::rows::{Arrived, Aside, AsideRow, ChangeRow, TipRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
@@ -155,6 +156,7 @@ impl Replica {
         let mut aside = aside.clone();
         let mut index = Index::new(&judging, automerge);
         let mut batch = Batch::new(automerge);
+        let mut cited = Cited::new(automerge, &self.revisions);
         let mut sorted = Sorted::default();
         for incoming in candidates {
             let header = incoming.change.header();
@@ -167,6 +169,7 @@ impl Replica {
             let judged = place(&index, &aside, header).and_then(|positioned| {
                 let shaped = shape(&batch, &incoming, step.document.row.kind, &revisions)?;
                 positioned.judge(shaped.message())?;
+                cited.judge(shaped.change().deps(), shaped.message())?;
                 let authority = (judging.roster, judging.record);
                 let (standing, message) = (incoming.standing(), shaped.message());
                 let by = self.judged_by(template, message, standing.arrived);
@@ -182,6 +185,7 @@ impl Replica {
             match judged {
                 Ok(shaped) => {
                     let message = shaped.message().clone();
+                    cited.take(hash, shaped.change().deps(), &message);
                     let breached = guarded(|| breaks_a_rule(&batch, &shaped, &revisions));
                     index.take(header, message.citation, incoming.device);
                     batch.take(shaped);

@@ -7,7 +7,7 @@ use casework_protocol::roster::entry::RosterBody;
 
 use crate::case::{Message, Needed, Past};
 use crate::template::Today;
-use crate::template_document::{TemplateAct, TemplateAction};
+use crate::template_document::TemplateAct;
 
 /// The author's day, as claimed. `None` for a time beyond the calendar.
 pub(super) fn day_of(time_ms: i64, zone_min: i16) -> Option<Today> {
@@ -137,10 +137,7 @@ impl OwnAct {
         match self {
             Self::Entry(entry) => &entry.what,
             Self::Case(act) => act.action.kind().name(),
-            Self::Template(act) => match act.action {
-                TemplateAction::Open(_) => crate::case::ActionKind::TemplateOpen.name(),
-                TemplateAction::Publish(_) => crate::case::ActionKind::TemplatePublish.name(),
-            },
+            Self::Template(act) => act.action.kind().name(),
         }
     }
 }

@@ -17,6 +17,7 @@ use super::admission::{Incoming, Index, Judging, judge_authorship, judge_rights,
 use super::admit::shape;
 use super::document::{actor_of, author_of, change_of, guarded};
 use super::history::arrivals;
+use super::lineage::Cited;
 use super::rows::{Aside, DocumentRow, TipRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
@@ -237,6 +238,7 @@ impl Replica {
         let revisions = |mark: RevisionMark| self.marked_revision(mark);
         let mut index = Index::new(&judging, &empty);
         let mut batch = Batch::new(&empty);
+        let mut cited = Cited::new(&empty, &self.revisions);
         let mut devices: BTreeMap<ActorId, DeviceId> = BTreeMap::new();
         for change in changes {
             found.changes += 1;
@@ -271,6 +273,7 @@ impl Replica {
             let judged = place(&index, &found.astray, header).and_then(|positioned| {
                 let shaped = shape(&batch, &incoming, kind, &revisions)?;
                 positioned.judge(shaped.message())?;
+                cited.judge(shaped.change().deps(), shaped.message())?;
                 let authority = (judging.roster, judging.record);
                 let (standing, message) = (incoming.standing(), shaped.message());
                 let by = self.judged_by(template, message, standing.arrived);
@@ -291,6 +294,7 @@ impl Replica {
                 }
             };
             let citation = shaped.message().citation;
+            cited.take(hash, shaped.change().deps(), shaped.message());
             index.take(incoming.change.header(), citation, device);
             batch.take(shaped);
         }

@@ -296,6 +296,20 @@ pub enum Fault {
     /// A group of a condition holds no test, so it could never hold. Remove it.
     #[error("a group of tests is empty and would never hold; remove it")]
     EmptyGroup,
+    /// A mapping leads away from something that is still there. Remove one of the two.
+    #[error("{id:?} is mapped but still there; remove the mapping, or the thing itself")]
+    MapsWhatIs {
+        /// The id.
+        id: String,
+    },
+    /// An option is named that the field does not have. Correct the name or add the option.
+    #[error("the field {field:?} has no option {id:?}; correct the id or add the option")]
+    UnknownOption {
+        /// The option's id.
+        id: String,
+        /// The field's id.
+        field: String,
+    },
     /// A decision type is named that does not exist. Correct the name or add the type.
     #[error("there is no decision type {id:?}; correct the id or add the type")]
     UnknownDecisionType {

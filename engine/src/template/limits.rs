@@ -79,3 +79,12 @@ pub const MAX_FORM_LABELS: usize = 20;
 pub const MAX_FORM_LANGUAGES: usize = 24;
 /// Longest time that a link to a form may be good for, in days: ten years.
 pub const MAX_FORM_DAYS: u32 = 3_650;
+/// Most stages, fields or options of earlier revisions that are mapped, each, beyond as many as
+/// there may be at once: what a template sheds in years of use.
+pub const MAX_MAPPINGS: usize = 1_000;
+/// Most revisions that one publish supersedes: as many offices published at once.
+pub const MAX_SUPERSEDED: usize = 64;
+/// Most parts that one action changes in a draft: a template that is imported over another one.
+pub const MAX_EDITS: usize = 2_000;
+/// Longest path of a part, in bytes: the ids on it.
+pub const MAX_PATH_BYTES: usize = 500;

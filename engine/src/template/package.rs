@@ -4,11 +4,13 @@
 //! the struct fields is the order of the canonical bytes and never changes; new keys are added at
 //! the end and skipped when they say nothing.
 
+use casework_protocol::ids::RevisionId;
 use serde::{Deserialize, Serialize};
 
 use super::approval::ApprovalType;
 use super::field::Field;
 use super::form::Form;
+use super::mapping::Mappings;
 use super::rule::{Transition, Unlisted};
 use super::stage::{Category, Stage, Standing};
 
@@ -63,6 +65,13 @@ pub struct Package {
     /// The kinds of approval that can be asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<ApprovalType>,
+    /// Where cases go whose stage, field or option is no longer here.
+    #[serde(default, skip_serializing_if = "Mappings::is_empty")]
+    pub mappings: Mappings,
+    /// The revisions that this one takes the place of. Filled in when it is published; whatever a
+    /// file says here is not used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supersedes: Vec<RevisionId>,
 }
 
 /// Whether cases of a template may be opened.
@@ -143,6 +152,17 @@ impl Package {
             log_reads: false,
             forms: Vec::new(),
             approvals: Vec::new(),
+            mappings: Mappings::default(),
+            supersedes: Vec::new(),
+        }
+    }
+
+    /// The package as people edit it: without what publishing fills in.
+    #[must_use]
+    pub fn draftable(&self) -> Self {
+        Self {
+            supersedes: Vec::new(),
+            ..self.clone()
         }
     }
 

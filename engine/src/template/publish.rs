@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use super::fault::{Fault, Faults, TemplateFault};
 use super::limits::{
     KEY_LETTERS, MAX_DECISION_TYPES, MAX_FIELDS, MAX_LABEL_BYTES, MAX_OUTCOMES, MAX_PATTERNS,
-    MAX_PROSE_BYTES, MAX_STAGES, MAX_TRANSITIONS,
+    MAX_PROSE_BYTES, MAX_STAGES, MAX_SUPERSEDED, MAX_TRANSITIONS,
 };
 use super::package::{Outcome, Package};
-use super::{approval, field_faults, flow, form_faults, rule, stage_faults};
+use super::{approval, field_faults, flow, form_faults, mapping, rule, stage_faults};
 use crate::value::is_slug;
 use crate::value::text::{cut, is_one_line, is_prose};
 
@@ -39,6 +39,12 @@ impl Package {
             check_decisions(self, &mut faults);
             form_faults::find_faults(self, &mut faults);
             approval::find_faults(self, &mut faults);
+            mapping::find_faults(self, &mut faults);
+            limit(
+                "supersedes",
+                ("revisions", self.supersedes.len(), MAX_SUPERSEDED),
+                &mut faults,
+            );
         }
         faults.into_list()
     }

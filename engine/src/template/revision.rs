@@ -4,7 +4,7 @@
 //! what says nothing. Proof type: whoever holds a [`Revision`] holds a package without faults.
 
 use core::fmt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use casework_protocol::digest::{Tag, digest};
 use casework_protocol::ids::RevisionId;
@@ -14,7 +14,7 @@ use super::condition::Condition;
 use super::fault::{Fault, TemplateFault};
 use super::field::Field;
 use super::flow::{Flow, Movement, Said};
-use super::limits::MAX_PACKAGE_BYTES;
+use super::limits::{MAX_PACKAGE_BYTES, MAX_SUPERSEDED};
 use super::package::{DecisionType, Outcome, Package};
 use super::stage::{Category, Stage};
 
@@ -27,6 +27,8 @@ pub struct Revision {
     stages: BTreeMap<String, usize>,
     fields: BTreeMap<String, usize>,
     flow: Flow,
+    /// Option that was → option that is, by field.
+    options: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// Bytes that are not a revision.
@@ -162,7 +164,49 @@ impl Revision {
         &self.package.fields
     }
 
-    /// A stage by its id.
+    /// The revisions that this one took the place of; none for a first one.
+    #[must_use]
+    pub fn supersedes(&self) -> &[RevisionId] {
+        &self.package.supersedes
+    }
+
+    /// The same package as a revision that takes the place of others.
+    #[must_use]
+    pub fn superseding(&self, others: impl IntoIterator<Item = RevisionId>) -> Self {
+        let mut package = self.package.clone();
+        let others: BTreeSet<RevisionId> = others.into_iter().collect();
+        package.supersedes = others.into_iter().take(MAX_SUPERSEDED).collect();
+        let bytes = package.canonical_bytes();
+        Self::index(package, bytes)
+    }
+
+    /// Whether it says the same as another one, whatever they take the place of.
+    #[must_use]
+    pub fn says_as(&self, other: &Self) -> bool {
+        self.package.draftable() == other.package.draftable()
+    }
+
+    /// The stage in which a case is shown that stands in this one: itself, or where it is mapped.
+    #[must_use]
+    pub fn placed<'s>(&'s self, stage: &'s str) -> &'s str {
+        self.stage(stage).map_or(stage, |stage| stage.id.as_str())
+    }
+
+    /// The option that is shown for one that a case has: itself, or where it is mapped.
+    #[must_use]
+    pub fn chosen<'s>(&'s self, field: &str, option: &'s str) -> &'s str {
+        let mapped = self.options.get(field).and_then(|map| map.get(option));
+        mapped.map_or(option, String::as_str)
+    }
+
+    /// The fields that were, and whose values this field shows while it has none itself.
+    pub fn formerly<'s>(&'s self, field: &'s str) -> impl Iterator<Item = &'s str> {
+        let maps = self.package.mappings.field.iter();
+        maps.filter(move |(_, now)| *now == field)
+            .map(|(was, _)| was.as_str())
+    }
+
+    /// A stage by its id, or by one that is mapped to it.
     #[must_use]
     pub fn stage(&self, id: &str) -> Option<&Stage> {
         self.stages
@@ -176,7 +220,8 @@ impl Revision {
         self.stages.get(id).copied()
     }
 
-    /// A field by its id.
+    /// A field by its id. A field that was is not found by its old one: its values are read where
+    /// they are, by [`Self::formerly`].
     #[must_use]
     pub fn field(&self, id: &str) -> Option<&Field> {
         self.fields
@@ -308,9 +353,24 @@ impl Revision {
                 .map(|(at, id)| (id.clone(), at))
                 .collect()
         };
+        let mut stages: BTreeMap<String, usize> =
+            index(package.stages.iter().map(|stage| &stage.id).collect());
+        for (was, now) in &package.mappings.stage {
+            if let Some(at) = stages.get(now).copied() {
+                stages.entry(was.clone()).or_insert(at);
+            }
+        }
+        let mut options: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        for (key, now) in &package.mappings.option {
+            if let Some((field, was)) = key.split_once('/') {
+                let field = options.entry(field.to_owned()).or_default();
+                field.insert(was.to_owned(), now.clone());
+            }
+        }
         Self {
             id: Self::name(&bytes),
-            stages: index(package.stages.iter().map(|stage| &stage.id).collect()),
+            stages,
+            options,
             fields: index(package.fields.iter().map(|field| &field.id).collect()),
             flow: Flow::new(&package),
             package,

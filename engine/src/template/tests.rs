@@ -6,6 +6,7 @@ mod faults;
 mod forms;
 mod judging;
 mod library;
+mod merging;
 mod moves;
 mod roads;
 mod shipped;

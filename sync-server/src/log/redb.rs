@@ -4,6 +4,7 @@
 //! Invariant: what `append` returned is on disk; what it did not return is there whole or not.
 
 mod append;
+mod backup;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout};
 
+use super::metrics::Metrics;
 use super::pool::{Back, Job, Pool};
 use super::socket::{Event, Socket};
 use super::writer::Growth;
@@ -25,6 +26,7 @@ pub(super) struct Hub {
     pub(super) relay: Arc<Relay>,
     pub(super) pool: Arc<Pool>,
     pub(super) growth: Arc<Growth>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) bounds: Bounds,
     pub(super) bytes: Arc<Semaphore>,
     pub(super) handshakes: Semaphore,
@@ -53,10 +55,17 @@ pub(super) async fn run(hub: Arc<Hub>, stream: TcpStream, number: u64) {
 async fn open(hub: &Hub, stream: TcpStream, deadline: Instant) -> Option<Socket> {
     let handshake = async {
         let _place = hub.handshakes.acquire().await.ok()?;
-        let stream = door::enter(stream).await.ok()??;
-        Socket::accept(stream).await.ok()
+        let is_ready = !*hub.stopping.borrow();
+        let way = door::enter(stream, is_ready).await?;
+        Some(Socket::new(way).await)
     };
-    tokio::time::timeout_at(deadline, handshake).await.ok()?
+    let opened = tokio::time::timeout_at(deadline, handshake).await;
+    hub.metrics.handshake(match &opened {
+        Ok(Some(_)) => "upgraded",
+        Ok(None) => "refused",
+        Err(_) => "timeout",
+    });
+    opened.ok()?
 }
 
 struct Connection {
@@ -145,7 +154,7 @@ impl Connection {
     fn produce(&mut self, socket: &mut Socket) -> Result<(), Gone> {
         while self.closing.is_none() && socket.has_room() {
             match self.session.poll(&self.hub.relay) {
-                Ok(Some(Output::Send(message))) => socket.send(message).map_err(|_| Gone)?,
+                Ok(Some(Output::Send(message))) => self.send(socket, message)?,
                 Ok(Some(Output::Close(code))) => self.closing = Some(code),
                 Ok(Some(Output::Submit(_)) | None) => break,
                 Err(error) => {
@@ -157,6 +166,11 @@ impl Connection {
         Ok(())
     }
 
+    fn send(&self, socket: &mut Socket, message: Arc<[u8]>) -> Result<(), Gone> {
+        self.hub.metrics.sent_bytes.inc_by(message.len() as u64);
+        socket.send(message).map_err(|_| Gone)
+    }
+
     async fn take(&mut self, socket: &mut Socket, event: Event) -> Result<(), Gone> {
         if matches!(event, Event::Message(_) | Event::Alive) {
             self.pinged = false;
@@ -166,6 +180,7 @@ impl Connection {
         }
         match event {
             Event::Message(bytes) => {
+                self.hub.metrics.received_bytes.inc_by(bytes.len() as u64);
                 let outputs = match decode::<ClientFrame>(&bytes) {
                     Ok(frame) => self.session.handle(&self.hub.relay, now_ms(), frame),
                     Err(_) => vec![Output::Close(ErrorCode::Malformed)],
@@ -194,7 +209,7 @@ impl Connection {
     ) -> Result<(), Gone> {
         for output in outputs {
             match output {
-                Output::Send(message) => socket.send(message).map_err(|_| Gone)?,
+                Output::Send(message) => self.send(socket, message)?,
                 Output::Submit(request) => self.submit(*request, bytes).await?,
                 Output::Close(code) => self.closing = Some(code),
             }
@@ -202,6 +217,7 @@ impl Connection {
         if self.growth.is_none()
             && let Some(workspace) = self.session.workspace()
         {
+            self.hub.metrics.handshake("proved");
             self.growth = Some(self.hub.growth.subscribe(workspace));
             self.deadline = Instant::now() + self.hub.bounds.idle;
         }
@@ -227,6 +243,7 @@ impl Connection {
             );
         }
         self.in_flight += 1;
+        self.hub.metrics.requests.inc();
         self.hub.pool.submit(self.number, Job { request, back });
         Ok(())
     }

@@ -13,6 +13,7 @@ use crate::log::redb::RedbLog;
 
 const LOG_FILE: &str = "log.redb";
 const KEY_FILE: &str = "server.key";
+const ADMIN_SOCKET: &str = "admin.sock";
 
 /// A folder that holds one server.
 #[derive(Debug, Clone)]
@@ -37,7 +38,36 @@ impl DataFolder {
     /// # Errors
     /// [`LogError`].
     pub fn log(&self) -> Result<RedbLog, LogError> {
-        RedbLog::open(&self.path.join(LOG_FILE))
+        RedbLog::open(&self.log_file())
+    }
+
+    /// The file of the log.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.path.join(LOG_FILE)
+    }
+
+    /// The socket by which its owner reaches the running server.
+    #[must_use]
+    pub fn admin_socket(&self) -> PathBuf {
+        self.path.join(ADMIN_SOCKET)
+    }
+
+    /// Writes a file that only the owner of the process can read. It appears under its name only
+    /// when it is whole and on disk.
+    ///
+    /// # Errors
+    /// [`ServeError::Io`].
+    pub(super) fn put(&self, name: &str, bytes: &[u8]) -> Result<(), ServeError> {
+        put(&self.path.join(name), bytes)
+    }
+
+    /// Writes the server's key.
+    ///
+    /// # Errors
+    /// [`ServeError::Io`].
+    pub(super) fn put_key(&self, key: &SecretKey) -> Result<(), ServeError> {
+        self.put(KEY_FILE, encode(&key.to_seed()).as_bytes())
     }
 
     /// Reads the server's key, or makes one that only the owner of the process can read.
@@ -60,11 +90,18 @@ impl DataFolder {
     }
 }
 
-/// Makes a key. The file appears under its name only when it is whole and on disk.
 fn make(path: &Path) -> Result<SecretKey, ServeError> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|error| ServeError::Random(error.to_string()))?;
-    let text: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
+    put(path, encode(&seed).as_bytes())?;
+    Ok(SecretKey::from_seed(&seed))
+}
+
+fn encode(seed: &[u8; 32]) -> String {
+    seed.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<(), ServeError> {
     let part = path.with_extension("part");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -75,12 +112,11 @@ fn make(path: &Path) -> Result<SecretKey, ServeError> {
     }
     let write = || {
         let mut file = options.open(&part)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&part, path)
     };
-    write().map_err(|source| io(path, source))?;
-    Ok(SecretKey::from_seed(&seed))
+    write().map_err(|source| io(path, source))
 }
 
 fn decode(text: &str) -> Option<[u8; 32]> {

@@ -1,54 +1,82 @@
-//! The door: what the first bytes of a connection ask for, before any WebSocket.
+//! The door: HTTP on the port that WebSockets come in by.
 //!
-//! `GET /healthz` is answered plainly; everything else goes on to the WebSocket handshake. Nothing
-//! is taken off the stream to find out.
+//! `GET /healthz` says that the process lives, `GET /readyz` whether it takes work; a WebSocket
+//! request is let in; everything else is 404. Nothing here costs more than one small buffer, and a
+//! request that does not come within the handshake's time is dropped by the caller.
 
-use std::time::Duration;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::tungstenite::Bytes;
+use tokio_tungstenite::tungstenite::handshake::server::create_response;
 
-const HEALTH: &[u8] = b"GET /healthz ";
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\n\
-                        cache-control: no-store\r\nconnection: close\r\n\r\nok\n";
-/// How long to wait for the rest of a first line that came in pieces.
-const PIECE_WAIT: Duration = Duration::from_millis(5);
+/// The bytes of a connection after the door, whatever carries them.
+pub(super) type Way = TokioIo<Upgraded>;
 
-/// Answers a health check; `None` when it was one.
-pub(super) async fn enter(mut stream: TcpStream) -> std::io::Result<Option<TcpStream>> {
-    if !asks_for_health(&stream).await? {
-        return Ok(Some(stream));
-    }
-    stream.write_all(ANSWER).await?;
-    stream.shutdown().await?;
-    // Reads the rest of the request, so that closing does not reset the answer.
-    let mut rest = [0; 1024];
-    while let Ok(Ok(1..)) =
-        tokio::time::timeout(Duration::from_secs(1), read(&stream, &mut rest)).await
-    {}
-    Ok(None)
+/// Largest request head: a WebSocket request has a few hundred bytes. Also the least that the
+/// library takes.
+const MAX_HEAD_BYTES: usize = 8 * 1024;
+
+type Answer = Response<Full<Bytes>>;
+
+/// Answers one request. Gives the way in back when it was a WebSocket's.
+pub(super) async fn enter<S>(stream: S, is_ready: bool) -> Option<Way>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let wanted: Arc<Mutex<Option<OnUpgrade>>> = Arc::default();
+    let service = service_fn(|request: Request<Incoming>| {
+        let wanted = Arc::clone(&wanted);
+        async move { Ok::<_, Infallible>(answer(request, is_ready, &wanted)) }
+    });
+    http1::Builder::new()
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await
+        .ok()?;
+    let wanted = wanted.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Some(TokioIo::new(wanted?.await.ok()?))
 }
 
-async fn asks_for_health(stream: &TcpStream) -> std::io::Result<bool> {
-    let mut first = [0; HEALTH.len()];
-    loop {
-        let seen = stream.peek(&mut first).await?;
-        if seen == 0 || first[..seen] != HEALTH[..seen] {
-            return Ok(false);
+fn answer(
+    mut request: Request<Incoming>,
+    is_ready: bool,
+    wanted: &Mutex<Option<OnUpgrade>>,
+) -> Answer {
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, "/healthz") => say(StatusCode::OK, "ok\n"),
+        (&Method::GET, "/readyz") if is_ready => say(StatusCode::OK, "ready\n"),
+        (&Method::GET, "/readyz") => say(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        _ => {
+            let upgrade = hyper::upgrade::on(&mut request);
+            let (head, _) = request.into_parts();
+            let Ok(accepted) = create_response(&Request::from_parts(head, ())) else {
+                return say(StatusCode::NOT_FOUND, "a Casework sync server\n");
+            };
+            *wanted.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgrade);
+            accepted.map(|()| Full::default())
         }
-        if seen == HEALTH.len() {
-            return Ok(true);
-        }
-        tokio::time::sleep(PIECE_WAIT).await;
     }
 }
 
-async fn read(stream: &TcpStream, into: &mut [u8]) -> std::io::Result<usize> {
-    loop {
-        stream.readable().await?;
-        match stream.try_read(into) {
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-            other => return other,
-        }
-    }
+/// A short answer in plain text that nobody may keep.
+pub(super) fn say(status: StatusCode, text: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(text.into()));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    headers.insert(CONTENT_TYPE, plain);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
 }

@@ -11,11 +11,12 @@ use std::task::{Context, Poll};
 use casework_protocol::frame::ErrorCode;
 use casework_protocol::limits::MAX_FRAME_BYTES;
 use futures_util::{Sink, Stream};
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+
+use super::door::Way;
 
 /// Bytes handed to the socket and not flushed yet, after which nothing more is produced.
 const MAX_BUFFERED: usize = 256 * 1024;
@@ -40,24 +41,24 @@ pub(super) enum Event {
 
 /// One WebSocket.
 pub(super) struct Socket {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Way>,
     buffered: usize,
 }
 
 impl Socket {
-    /// Completes the WebSocket handshake.
-    pub(super) async fn accept(stream: TcpStream) -> Result<Self, Error> {
+    /// A WebSocket whose handshake the door has answered.
+    pub(super) async fn new(way: Way) -> Self {
         let mut config = WebSocketConfig::default();
         config.read_buffer_size = READ_BUFFER_BYTES;
         config.write_buffer_size = MAX_BUFFERED;
         config.max_write_buffer_size = 2 * (MAX_BUFFERED + MAX_FRAME_BYTES);
         config.max_message_size = Some(MAX_FRAME_BYTES);
         config.max_frame_size = Some(MAX_FRAME_BYTES);
-        let stream = tokio_tungstenite::accept_async_with_config(stream, Some(config)).await?;
-        Ok(Self {
+        let stream = WebSocketStream::from_raw_socket(way, Role::Server, Some(config)).await;
+        Self {
             stream,
             buffered: 0,
-        })
+        }
     }
 
     /// Whether more may be handed over.

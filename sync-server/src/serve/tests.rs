@@ -5,6 +5,9 @@
     reason = "a test looks at the one variant it is about"
 )]
 
+#[cfg(unix)]
+mod operations;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use casework_protocol::frame::ErrorCode;
 use casework_protocol::ids::WorkspaceId;
 use tokio::sync::watch;
 
+use super::metrics::Metrics;
 use super::now_ms;
 use super::pool::{Back, Proved};
 use crate::relay::{Relay, Reply};
@@ -50,42 +52,51 @@ impl Growth {
     }
 }
 
+/// What the writer writes to and tells.
+pub(super) struct Desk {
+    pub(super) relay: Arc<Relay>,
+    pub(super) growth: Arc<Growth>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
 /// Starts the writer; it ends when the pool has.
-pub(super) fn start(
-    relay: Arc<Relay>,
-    proved: Receiver<Proved>,
-    growth: Arc<Growth>,
-) -> std::thread::JoinHandle<()> {
+pub(super) fn start(desk: Desk, proved: Receiver<Proved>) -> std::thread::JoinHandle<()> {
     std::thread::Builder::new()
         .name("writer".to_owned())
         .spawn(move || {
             while let Ok(first) = proved.recv() {
-                write(&relay, first, &proved, &growth);
+                desk.write(first, &proved);
             }
         })
         .expect("a server that cannot start a thread cannot serve")
 }
 
-fn write(relay: &Relay, first: Proved, proved: &Receiver<Proved>, growth: &Growth) {
-    let mut replies: Vec<(Reply, Back)> = Vec::new();
-    let rest = std::iter::from_fn(|| proved.try_recv().ok());
-    for (request, back) in std::iter::once(first).chain(rest).take(COMMIT_REQUESTS) {
-        replies.push((relay.stage(now_ms(), request), back));
-    }
-    match relay.commit(now_ms()) {
-        Ok(grown) => {
-            for (reply, back) in replies {
-                let _ = back.mailbox.send(reply);
-                drop(back.permit);
-            }
-            growth.tell(grown);
+impl Desk {
+    fn write(&self, first: Proved, proved: &Receiver<Proved>) {
+        let mut replies: Vec<(Reply, Back)> = Vec::new();
+        let rest = std::iter::from_fn(|| proved.try_recv().ok());
+        for (request, back) in std::iter::once(first).chain(rest).take(COMMIT_REQUESTS) {
+            replies.push((self.relay.stage(now_ms(), request), back));
         }
-        Err(error) => {
-            tracing::error!(%error, "commit failed; nothing of it was acknowledged");
-            for (_, back) in replies {
-                let detail = "the server could not write; send it again".to_owned();
-                let code = ErrorCode::Internal;
-                let _ = back.mailbox.send(Reply::Failed { code, detail });
+        let begun = Instant::now();
+        match self.relay.commit(now_ms()) {
+            Ok(grown) => {
+                let answered = replies.iter().map(|(reply, _)| reply);
+                self.metrics.committed(begun.elapsed(), answered);
+                for (reply, back) in replies {
+                    let _ = back.mailbox.send(reply);
+                    drop(back.permit);
+                }
+                self.growth.tell(grown);
+            }
+            Err(error) => {
+                tracing::error!(%error, "commit failed; nothing of it was acknowledged");
+                self.metrics.commit_failed();
+                for (_, back) in replies {
+                    let detail = "the server could not write; send it again".to_owned();
+                    let code = ErrorCode::Internal;
+                    let _ = back.mailbox.send(Reply::Failed { code, detail });
+                }
             }
         }
     }

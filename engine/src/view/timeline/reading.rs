@@ -129,9 +129,13 @@ impl Matter {
             ActionKind::CommentAdd | ActionKind::CommentEdit => {
                 Some(Self::Comment(on?.parse().ok()?))
             }
-            ActionKind::CommentRedact | ActionKind::TemplateOpen | ActionKind::TemplatePublish => {
-                None
-            }
+            ActionKind::CommentRedact
+            | ActionKind::TemplateOpen
+            | ActionKind::TemplatePublish
+            | ActionKind::DraftStart
+            | ActionKind::DraftEdit
+            | ActionKind::DraftDiscard
+            | ActionKind::DraftPublish => None,
             ActionKind::TaskCreate => task(TaskKey::Title),
             ActionKind::TaskAssign => task(TaskKey::Assignee),
             ActionKind::TaskReschedule => task(TaskKey::Due),

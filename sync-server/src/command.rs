@@ -1,0 +1,67 @@
+//! The commands of the server program, one file each, and what they share.
+
+pub(crate) mod backup;
+pub(crate) mod check;
+pub(crate) mod epoch;
+pub(crate) mod inspect;
+pub(crate) mod serve;
+pub(crate) mod settings;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::bail;
+use casework_sync_server::relay::{Relay, RelayConfig};
+use casework_sync_server::serve::DataFolder;
+
+/// What to do after an error that says this.
+pub(crate) fn cure(message: &str) -> &'static str {
+    let of = |words: &str| message.contains(words);
+    if of("Cannot acquire lock") {
+        "end the casework-server that uses this folder, or name another with --data"
+    } else if of("Not a redb database") {
+        "a backup of the folder, or an empty one: the devices give back what they hold"
+    } else if of("Address already in use") || of("cannot use") && of("Cannot assign") {
+        "--listen with another port; port 0 takes a free one"
+    } else if of("is not a data folder") {
+        "--data with the folder that `casework-server serve` was started with"
+    } else if of("is not in") {
+        "casework-server inspect --data DIR    (which workspaces are there)"
+    } else {
+        "casework-server --help"
+    }
+}
+
+/// Opens a data folder that no server has open.
+pub(crate) fn open(data: &Path) -> anyhow::Result<Relay> {
+    let folder = DataFolder::open(existing(data)?)?;
+    let log = folder.log()?;
+    Ok(Relay::open(
+        Arc::new(log),
+        folder.key()?,
+        RelayConfig::default(),
+    )?)
+}
+
+/// The folder, if it is there: only `serve` makes one.
+pub(crate) fn existing(data: &Path) -> anyhow::Result<&Path> {
+    if !data.is_dir() {
+        bail!("{} is not a data folder", data.display());
+    }
+    Ok(data)
+}
+
+/// One JSON line on stdout.
+pub(crate) fn say(line: &serde_json::Value) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// Milliseconds since 1970 by this machine's clock.
+pub(crate) fn now_ms() -> anyhow::Result<u64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    Ok(u64::try_from(since.as_millis())?)
+}

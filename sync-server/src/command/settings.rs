@@ -1,0 +1,237 @@
+//! What a server is started with: flags, then environment, then a TOML file, then defaults.
+//!
+//! Every setting has one name: `idle-secs` in the file is `--idle-secs` as a flag and
+//! `CASEWORK_SERVER_IDLE_SECS` in the environment.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use casework_sync_server::relay::{Creation, OnLoss, RelayConfig};
+use casework_sync_server::serve::{Bounds, ServeConfig, Store};
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+/// Largest settings file: a person wrote it.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+/// Where the server listens if nobody says.
+const LISTEN: &str = "127.0.0.1:7410";
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Logs {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// JSON lines.
+    Json,
+}
+
+macro_rules! env_name {
+    ($name:literal) => {
+        concat!("CASEWORK_SERVER_", $name)
+    };
+}
+
+/// Settings; what is absent is taken from the next source.
+#[derive(Debug, Clone, Default, Args, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Folder of the log and the server's key; made if it is not there.
+    #[arg(long, value_name = "DIR", env = env_name!("DATA"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:7410]
+    #[arg(long, value_name = "ADDR", env = env_name!("LISTEN"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<SocketAddr>,
+    /// Where counters are told for Prometheus, as `GET /metrics`; nowhere without. Not for the
+    /// public.
+    #[arg(long, value_name = "ADDR", env = env_name!("METRICS"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics: Option<SocketAddr>,
+    /// Serve only workspaces that are here already.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", env = env_name!("NO_CREATE"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_create: Option<bool>,
+    /// After a loss, open a new epoch by itself after so many seconds instead of waiting.
+    #[arg(long, value_name = "SECONDS", env = env_name!("NEW_EPOCH_AFTER"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_epoch_after: Option<u64>,
+    /// Most connections at once [default: 20000]
+    #[arg(long, value_name = "COUNT", env = env_name!("CONNECTIONS"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connections: Option<usize>,
+    /// Most connections that are in their handshake at once; more wait [default: 256]
+    #[arg(long, value_name = "COUNT", env = env_name!("HANDSHAKES"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handshakes: Option<usize>,
+    /// How long a handshake may take [default: 10]
+    #[arg(long, value_name = "SECONDS", env = env_name!("HANDSHAKE_SECS"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handshake_secs: Option<u64>,
+    /// A connection that was silent for so long is pinged, and closed after twice that
+    /// [default: 45]
+    #[arg(long, value_name = "SECONDS", env = env_name!("IDLE_SECS"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_secs: Option<u64>,
+    /// Requests of one connection that are not answered yet [default: 8]
+    #[arg(long, value_name = "COUNT", env = env_name!("REQUESTS_IN_FLIGHT"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests_in_flight: Option<usize>,
+    /// Mebibytes of requests of all connections that are not answered yet [default: 256]
+    #[arg(long, value_name = "MIB", env = env_name!("MIB_IN_FLIGHT"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mib_in_flight: Option<usize>,
+    /// Threads that check signatures [default: one per core, at most 8]
+    #[arg(long, value_name = "COUNT", env = env_name!("VERIFIERS"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verifiers: Option<usize>,
+    /// How logs are written to stderr. How much: the variable RUST_LOG, for instance `info`
+    /// [default: text]
+    #[arg(long, value_enum, env = env_name!("LOGS"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logs: Option<Logs>,
+}
+
+impl Settings {
+    /// Reads a file of settings.
+    ///
+    /// # Errors
+    /// What cannot be read, or what it says that no setting is, with its line.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let named = || format!("the settings in {}", path.display());
+        let length = std::fs::metadata(path).with_context(named)?.len();
+        if length > MAX_FILE_BYTES {
+            bail!(
+                "{} have {length} bytes; they may have {MAX_FILE_BYTES}",
+                named()
+            );
+        }
+        let text = std::fs::read_to_string(path).with_context(named)?;
+        toml::from_str(&text).with_context(named)
+    }
+
+    /// These settings, and where they say nothing those.
+    #[must_use]
+    pub(crate) fn over(self, below: Self) -> Self {
+        Self {
+            data: self.data.or(below.data),
+            listen: self.listen.or(below.listen),
+            metrics: self.metrics.or(below.metrics),
+            no_create: self.no_create.or(below.no_create),
+            new_epoch_after: self.new_epoch_after.or(below.new_epoch_after),
+            connections: self.connections.or(below.connections),
+            handshakes: self.handshakes.or(below.handshakes),
+            handshake_secs: self.handshake_secs.or(below.handshake_secs),
+            idle_secs: self.idle_secs.or(below.idle_secs),
+            requests_in_flight: self.requests_in_flight.or(below.requests_in_flight),
+            mib_in_flight: self.mib_in_flight.or(below.mib_in_flight),
+            verifiers: self.verifiers.or(below.verifiers),
+            logs: self.logs.or(below.logs),
+        }
+    }
+
+    /// How logs are written.
+    pub(crate) fn logs(&self) -> Logs {
+        self.logs.unwrap_or_default()
+    }
+
+    /// The settings as the server takes them.
+    ///
+    /// # Errors
+    /// No data folder, or a bound of nothing.
+    pub(crate) fn config(&self) -> anyhow::Result<ServeConfig> {
+        let Some(data) = &self.data else {
+            bail!("no data folder is named: --data DIR, or `data = \"DIR\"` in the settings");
+        };
+        let counts = [
+            ("connections", self.connections),
+            ("handshakes", self.handshakes),
+            ("requests-in-flight", self.requests_in_flight),
+            ("mib-in-flight", self.mib_in_flight),
+            ("verifiers", self.verifiers),
+        ];
+        if let Some((name, _)) = counts.iter().find(|(_, count)| *count == Some(0)) {
+            bail!("{name} is 0 and must be at least 1");
+        }
+        let usual = Bounds::default();
+        let seconds =
+            |given: Option<u64>, usual: Duration| given.map_or(usual, Duration::from_secs);
+        let mib = self
+            .mib_in_flight
+            .map(|mib| mib.saturating_mul(1024 * 1024));
+        let bounds = Bounds {
+            connections: self.connections.unwrap_or(usual.connections),
+            handshakes: self.handshakes.unwrap_or(usual.handshakes),
+            handshake_timeout: seconds(self.handshake_secs, usual.handshake_timeout),
+            idle: seconds(self.idle_secs, usual.idle),
+            requests_in_flight: self.requests_in_flight.unwrap_or(usual.requests_in_flight),
+            bytes_in_flight: mib.unwrap_or(usual.bytes_in_flight),
+            verifiers: self.verifiers.unwrap_or(usual.verifiers),
+        };
+        let creation = if self.no_create.unwrap_or(false) {
+            Creation::Refused
+        } else {
+            Creation::Allowed
+        };
+        let on_loss = self.new_epoch_after.map_or(OnLoss::Wait, |seconds| {
+            OnLoss::NewEpochAfterMs(seconds.saturating_mul(1_000))
+        });
+        Ok(ServeConfig {
+            store: Store::Folder(data.clone()),
+            listen: match self.listen {
+                Some(listen) => listen,
+                None => LISTEN.parse()?,
+            },
+            metrics: self.metrics,
+            relay: RelayConfig { creation, on_loss },
+            bounds,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
+        let file: Settings =
+            toml::from_str("data = \"/d\"\nconnections = 7\nidle-secs = 9\n").unwrap();
+        let flags = Settings {
+            connections: Some(8),
+            ..Settings::default()
+        };
+        let config = flags.over(file).config().unwrap();
+        assert_eq!(config.bounds.connections, 8);
+        assert_eq!(config.bounds.idle, Duration::from_secs(9));
+        assert_eq!(config.bounds.handshakes, Bounds::default().handshakes);
+        assert_eq!(config.store, Store::Folder("/d".into()));
+    }
+
+    #[test]
+    fn the_shipped_settings_are_the_defaults() {
+        let shipped: Settings = toml::from_str(include_str!("../../dist/server.toml")).unwrap();
+        let (shipped, usual) = (shipped.config().unwrap().bounds, Bounds::default());
+        let verifiers = usual.verifiers;
+        assert_eq!(
+            Bounds {
+                verifiers,
+                ..shipped
+            },
+            usual
+        );
+    }
+
+    #[test]
+    fn a_setting_that_does_not_exist_or_bounds_nothing_is_refused_by_name() {
+        let error = toml::from_str::<Settings>("conections = 7").unwrap_err();
+        assert!(error.to_string().contains("conections"), "{error}");
+        let file: Settings = toml::from_str("data = \"/d\"\nverifiers = 0").unwrap();
+        assert!(file.config().unwrap_err().to_string().contains("verifiers"));
+        assert!(Settings::default().config().is_err());
+    }
+}

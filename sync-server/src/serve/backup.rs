@@ -1,0 +1,185 @@
+//! Backups: a folder with a consistent copy of the log, the server's key and what is in it.
+//!
+//! A backup is itself a data folder, so a server can be started on it. Restoring never overwrites:
+//! what was there before is kept beside it. Devices that saw newer entries bring them back by
+//! themselves (`docs/protocol.md`, healing).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use casework_protocol::ids::{ServerId, WorkspaceId};
+use serde::{Deserialize, Serialize};
+
+use super::data::DataFolder;
+use super::{ServeError, now_ms};
+use crate::log::redb::RedbLog;
+use crate::log::{Log as _, LogError};
+
+/// The file that makes a folder a whole backup: written last.
+const MANIFEST: &str = "backup.json";
+/// The version of [`Manifest`].
+const VERSION: u32 = 1;
+
+/// What a backup holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of this description.
+    pub version: u32,
+    /// When the copy was finished, ms since 1970 by the server's clock.
+    pub made_ms: u64,
+    /// The server's public key.
+    pub server: ServerId,
+    /// Rows of the log file.
+    pub rows: u64,
+    /// Entries of each workspace.
+    pub workspaces: Vec<Kept>,
+}
+
+/// One workspace of a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// How long its log is.
+    pub entries: u64,
+}
+
+/// Why a backup cannot be made or put back.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackupError {
+    /// The folder has something in it. Name another one.
+    #[error("{0} is not empty")]
+    NotEmpty(PathBuf),
+    /// The folder has no whole backup: no manifest, or one that cannot be read. Take another
+    /// backup; an interrupted one has none.
+    #[error("{path} is no whole backup: {problem}")]
+    Incomplete {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing.
+        problem: String,
+    },
+    /// Files cannot be used.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The log cannot be read or written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// Copies a data folder whose log is open here to a new folder. `step` hears the rows copied.
+///
+/// # Errors
+/// [`BackupError`]; a folder that was begun has no manifest and can be deleted.
+pub fn back_up(
+    folder: &DataFolder,
+    log: &RedbLog,
+    to: &Path,
+    step: &mut dyn FnMut(u64),
+) -> Result<Manifest, BackupError> {
+    empty(to)?;
+    let key = folder.key()?;
+    let target = DataFolder::open(to)?;
+    let rows = log.back_up(&target.log_file(), step)?;
+    target.put_key(&key)?;
+    let copy = target.log()?;
+    let mut workspaces = Vec::new();
+    for workspace in copy.workspaces()? {
+        let entries = copy
+            .workspace(workspace)?
+            .map_or(0, |row| row.frontier.size());
+        workspaces.push(Kept { workspace, entries });
+    }
+    drop(copy);
+    let manifest = Manifest {
+        version: VERSION,
+        made_ms: now_ms(),
+        server: key.server(),
+        rows,
+        workspaces,
+    };
+    let text = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
+    target.put(MANIFEST, &text)?;
+    Ok(manifest)
+}
+
+/// Puts a backup in place of a data folder. What was there is kept in a folder beside it, whose
+/// name is answered.
+///
+/// # Errors
+/// [`BackupError`]; the data folder is as it was then.
+pub fn restore(from: &Path, data: &Path) -> Result<(Manifest, Option<PathBuf>), BackupError> {
+    let manifest = read(from)?;
+    let incoming = beside(data, "incoming");
+    empty(&incoming)?;
+    let source = DataFolder::open(from)?;
+    let target = DataFolder::open(&incoming)?;
+    copy(&source.log_file(), &target.log_file())?;
+    target.put_key(&source.key()?)?;
+    // It must open before anything is moved.
+    drop(target.log()?);
+    let before = match data.exists() {
+        true => {
+            let aside = beside(data, &format!("before-{}", now_ms()));
+            fs::rename(data, &aside).map_err(|source| io(data, source))?;
+            Some(aside)
+        }
+        false => None,
+    };
+    fs::rename(&incoming, data).map_err(|source| io(&incoming, source))?;
+    Ok((manifest, before))
+}
+
+/// What a backup says about itself.
+///
+/// # Errors
+/// [`BackupError::Incomplete`].
+pub fn read(from: &Path) -> Result<Manifest, BackupError> {
+    let incomplete = |problem: String| BackupError::Incomplete {
+        path: from.to_owned(),
+        problem,
+    };
+    let text = fs::read(from.join(MANIFEST)).map_err(|error| incomplete(error.to_string()))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&text).map_err(|error| incomplete(error.to_string()))?;
+    if manifest.version != VERSION {
+        return Err(incomplete(format!(
+            "its version is {} and this program reads {VERSION}",
+            manifest.version
+        )));
+    }
+    Ok(manifest)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), ServeError> {
+    fs::copy(from, to)
+        .and_then(|_| fs::File::open(to)?.sync_all())
+        .map_err(|source| io(from, source))
+}
+
+/// A folder of this name beside the data folder.
+fn beside(data: &Path, what: &str) -> PathBuf {
+    let name = data
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    data.with_file_name(format!(
+        "{}.{what}",
+        name.unwrap_or_else(|| "data".to_owned())
+    ))
+}
+
+fn empty(folder: &Path) -> Result<(), BackupError> {
+    let occupied = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+    if occupied {
+        return Err(BackupError::NotEmpty(folder.to_owned()));
+    }
+    Ok(())
+}
+
+fn io(path: &Path, source: std::io::Error) -> ServeError {
+    ServeError::Io {
+        what: path.display().to_string(),
+        source,
+    }
+}
