@@ -60,7 +60,9 @@ pub use filled::is_filled;
 pub use judge::{Asker, Checked, breaches, check_act, current_decisions};
 pub use kind::ActionKind;
 pub use message::{Message, MessageError, RevisionMark};
-pub use occasion::{Needed, OnlyBy, is_closed, needed, only_by, stage_of, template_of, writers_of};
+pub use occasion::{
+    Needed, OnlyBy, is_closed, is_work, needed, only_by, stage_of, template_of, writers_of,
+};
 pub use part::PartId;
 pub use past::{Held, Object, OpRef, Past, Seen};
 pub use place::{Place, TaskKey, touched_by};

@@ -23,6 +23,7 @@ mod document;
 mod drawer;
 mod exclusion;
 mod fault;
+mod grant_words;
 mod healing;
 mod history;
 mod holdings;
@@ -40,6 +41,7 @@ mod rows;
 mod saying;
 mod sealing;
 mod sequencing;
+mod stage_roles;
 mod store;
 mod tables;
 mod verification;
@@ -151,6 +153,8 @@ pub struct Replica {
     revisions: BTreeMap<RevisionId, Arc<Revision>>,
     /// Templates as they are now: template document → its current revision.
     current: BTreeMap<DocumentId, RevisionId>,
+    /// When the revisions of templates were published, as far as it was asked.
+    published: BTreeMap<DocumentId, stage_roles::Published>,
     /// Own changes whose dependencies the server said it lacks: their documents are compared.
     to_compare: BTreeSet<DocumentId>,
     /// Documents of which something in between did not come: they are fetched whole.
@@ -163,6 +167,9 @@ pub struct Replica {
     next_outbox: u64,
     next_drawer: u64,
     notices: Vec<Notice>,
+    /// A program that was changed so that it asks for no right before it acts.
+    #[cfg(test)]
+    lawless: bool,
 }
 
 impl Replica {

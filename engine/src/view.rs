@@ -22,6 +22,7 @@ mod handover;
 mod hold;
 mod read;
 mod reader;
+mod reading;
 mod record;
 mod side;
 mod task;
@@ -47,6 +48,7 @@ pub use handover::{Answers, ReferralView, Referrals, TransferView, Transfers};
 pub use hold::{HoldView, Holds};
 pub use read::{ViewError, read, refresh};
 pub use reader::{Members, ViewContext};
+pub use reading::Readings;
 pub use side::{Origin, OriginRef, Origins, Side, Slot};
 pub use timeline::{
     Arrival, SKEW_TOLERANCE_MS, Skew, TimelineContext, TimelineEntry, TimelinePage, timeline,

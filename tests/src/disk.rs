@@ -81,6 +81,12 @@ impl Disk {
         self.platters().syncs
     }
 
+    /// How large the store is, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.platters().live.len() as u64
+    }
+
     /// How many writes a crash would lose.
     #[must_use]
     pub fn unsynced(&self) -> usize {

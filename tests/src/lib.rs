@@ -11,6 +11,7 @@
 
 pub mod disk;
 pub mod main_job;
+pub mod office;
 pub mod oracle;
 pub mod process;
 pub mod sim;

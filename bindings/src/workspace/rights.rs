@@ -103,6 +103,21 @@ impl Workspace {
         })
     }
 
+    /// Writes down that this person looks at a case, where its template asks for that, at most once
+    /// a day; answers whether it did. Call it when a person is shown a case, not when a program
+    /// reads it to draw a list.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the case is not here.
+    pub fn note_reading(&self, case: DocumentId) -> Result<bool, Error> {
+        let now = crate::moment::now()?;
+        let noted = self.read(|replica| Ok(replica.note_reading(case, &now)?))?;
+        if noted {
+            self.write_to([case], |_| Ok(()))?;
+        }
+        Ok(noted)
+    }
+
     /// Who is on a case and who sees it, by everything that has arrived here.
     ///
     /// # Errors

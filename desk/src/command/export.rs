@@ -12,6 +12,7 @@ use crate::screen::words::bytes;
 
 pub(super) fn export(desk: &Desk<'_>, args: &ExportArgs) -> Result<Response, Fault> {
     let id = desk.case(&args.case)?;
+    desk.workspace.note_reading(id)?;
     let exported = desk.workspace.export(id)?;
     fs::create_dir_all(&args.out).map_err(|error| Fault::file(&args.out, &error))?;
     let document = args.out.join(format!("{}.automerge", exported.name));

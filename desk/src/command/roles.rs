@@ -150,6 +150,10 @@ fn reason(name: &str, answer: &Answer) -> String {
             format!("the case is restricted and names neither {name} nor a team or role of theirs")
         }
         Some(Obstacle::Unseen) => format!("{name} does not see the case"),
+        Some(Obstacle::StageRoles) => format!(
+            "the stage is worked on by {}, and {name} has no such role",
+            answer.stage_roles.join(", ")
+        ),
         Some(Obstacle::NoGrant) => format!("no role of {name} gives \"{}\"", answer.grant),
     }
 }
@@ -166,6 +170,9 @@ fn remedy(page: &mut Page, member: &str, answer: &Answer) {
         Some(Obstacle::Suspended) => page.line(format!("try: casework member restore {member}")),
         Some(Obstacle::Restricted | Obstacle::Unseen) => {
             page.line(format!("try: casework case name CASE {member}"));
+        }
+        Some(Obstacle::StageRoles) => {
+            page.line(format!("try: casework member role {member} --add ROLE"));
         }
         Some(Obstacle::NoGrant) => {
             if !answer.roles.is_empty() {

@@ -19,6 +19,7 @@ use crate::screen::words::plain;
 pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
     let id = desk.case(case)?;
     let workspace = desk.workspace;
+    workspace.note_reading(id)?;
     let view = workspace.case(id)?;
     let revision = workspace.revision(view.template).ok();
     let (comments, contested) = (workspace.comments(id)?, workspace.contested(id)?);
@@ -64,6 +65,7 @@ pub(super) fn timeline(
     (skip, take): (usize, usize),
 ) -> Result<Response, Fault> {
     let id = desk.case(case)?;
+    desk.workspace.note_reading(id)?;
     let view = desk.workspace.case(id)?;
     let revision = desk.workspace.revision(view.template).ok();
     let names = desk.names()?;

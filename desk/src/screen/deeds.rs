@@ -4,6 +4,7 @@ mod automation;
 mod document;
 
 use casework::case::facet::attention::AttentionKind;
+use casework::case::facet::reading::ReadingKind;
 use casework::case::{FacetKind, Place};
 use casework::view::{CaseView, TimelineEntry};
 
@@ -20,6 +21,7 @@ pub(super) fn deed(teller: &Teller<'_>, kind: FacetKind, entry: &TimelineEntry) 
         | FacetKind::Referral(_)
         | FacetKind::Hold(_) => format!("{}: {}", kind.name(), subject(entry)),
         FacetKind::Automation(kind) => automation::deed(teller, kind, entry),
+        FacetKind::Reading(ReadingKind::Read) => "looked at the case".to_owned(),
     }
 }
 

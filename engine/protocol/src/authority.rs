@@ -133,16 +133,18 @@ impl<'a> Standing<'a> {
                     seats,
                 } = *act;
                 let held = |seat| holds(self.roster, member, seat);
+                // Who views a case is up to its record, and that was asked already.
                 seats.iter().all(held)
-                    && self.roster.allows(
-                        member,
-                        &Occasion {
-                            verb,
-                            stage,
-                            field,
-                            ..here
-                        },
-                    )
+                    && (verb == Verb::View
+                        || self.roster.allows(
+                            member,
+                            &Occasion {
+                                verb,
+                                stage,
+                                field,
+                                ..here
+                            },
+                        ))
             })
         })
     }
@@ -204,6 +206,21 @@ impl<'a> Authority<'a> {
         Ok(judge(self.turns(citation, arrival)?, |standing| {
             standing.allows(device, acts)
         }))
+    }
+
+    /// As [`Authority::action_verdict`], for a question that replicas ask besides the grants, for
+    /// instance the edit roles of a stage. `allowed` may turn from yes to no only at entries that
+    /// take something away.
+    ///
+    /// # Errors
+    /// [`CitationFault`] when nothing can be judged.
+    pub fn verdict(
+        &self,
+        citation: &Citation,
+        arrival: u64,
+        allowed: impl Fn(&Standing<'a>) -> bool,
+    ) -> Result<Verdict<Moment>, CitationFault> {
+        Ok(judge(self.turns(citation, arrival)?, allowed))
     }
 
     /// The first recorded adoption of a change whose author had `adopt` for this document when the

@@ -15,6 +15,7 @@ pub mod hold;
 pub mod referral;
 
 use std::collections::BTreeSet;
+pub mod reading;
 
 use casework_protocol::access::entry::AccessBody;
 use casework_protocol::ids::{ActorId, MemberId};
@@ -27,6 +28,7 @@ use self::automation::{AutomationAction, AutomationKind};
 use self::document::{DocumentAction, DocumentKind};
 use self::handover::{TransferAction, TransferKind};
 use self::hold::{HoldAction, HoldKind};
+use self::reading::{ReadingAction, ReadingKind};
 use self::referral::{ReferralAction, ReferralKind};
 use super::action::{Act, CaseAction};
 use super::judge::Asker;
@@ -253,4 +255,6 @@ facets! {
     Referral(ReferralAction, ReferralKind),
     /// Pauses.
     Hold(HoldAction, HoldKind),
+    /// Who looked at it.
+    Reading(ReadingAction, ReadingKind),
 }

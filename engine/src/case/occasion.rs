@@ -26,6 +26,8 @@ pub struct Needed {
     pub field: Option<String>,
     /// What the author must be besides the grant: in this team, in this role. All of them.
     pub seats: Vec<Principal>,
+    /// The stage whose edit roles it is up to: the one the case stands in, for what works on it.
+    pub works_in: Option<String>,
 }
 
 /// Who alone may do something.
@@ -62,6 +64,7 @@ pub fn needed(past: &Past<'_>, act: &Act, overriding: bool) -> Vec<Needed> {
     } else {
         Vec::new()
     };
+    let stands_in = stage_of(past);
     let mut verbs = vec![verb(past, &act.action)];
     if overriding {
         verbs.push(Verb::Override);
@@ -73,8 +76,41 @@ pub fn needed(past: &Past<'_>, act: &Act, overriding: bool) -> Vec<Needed> {
             stage: stage.clone(),
             field: field.clone(),
             seats: seats.clone(),
+            works_in: stands_in.clone().filter(|_| is_work(verb)),
         })
         .collect()
+}
+
+/// Whether the edit roles of a stage speak about this. Everybody with the grant may comment, vote,
+/// redact, and settle who sees a case, wherever it stands; opening is not work in a stage yet.
+#[must_use]
+pub const fn is_work(verb: Verb) -> bool {
+    match verb {
+        Verb::Move
+        | Verb::Edit
+        | Verb::Task
+        | Verb::Document
+        | Verb::Decide
+        | Verb::Assign
+        | Verb::Transfer
+        | Verb::Close
+        | Verb::Reopen
+        | Verb::Override
+        | Verb::Settle => true,
+        Verb::View
+        | Verb::Open
+        | Verb::Comment
+        | Verb::CommentExternal
+        | Verb::Approve
+        | Verb::Redact
+        | Verb::Export
+        | Verb::Adopt
+        | Verb::Restrict
+        | Verb::Publish
+        | Verb::ManageMembers
+        | Verb::Keep
+        | Verb::Erase => false,
+    }
 }
 
 /// The stage that the case stands in; of contested ones the one shown.

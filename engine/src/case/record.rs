@@ -69,6 +69,8 @@ shelves! {
     Runs = "run" in schema::RUNS, called "text",
     /// What agents took on.
     Claims = "claim" in schema::CLAIMS, called "of",
+    /// Who looked at the case.
+    Reads = "read" in schema::READS, called "",
 }
 
 /// The keys of a shelf whose records have part ids, ascending.

@@ -80,15 +80,19 @@ pub const RUNS: &str = "runs";
 /// Map: claim id → map: what agents took on.
 pub const CLAIMS: &str = "claims";
 
+/// Map: member id → day of the last reading; see [`super::facet::reading`].
+pub const READS: &str = "reads";
+
 /// The root scalars in the order in which the opening change writes them.
 pub const ROOT_SCALARS: [&str; 11] = [
     KIND, VERSION, TEMPLATE, NUMBER, TITLE, STAGE, OWNER, PRIORITY, SEVERITY, DUE, CLOSED,
 ];
 /// The maps in the order in which the opening change creates them. The sixteen maps of comments
 /// follow them.
-pub const MAPS: [&str; 20] = [
+pub const MAPS: [&str; 21] = [
     FIELDS, SETS, COUNTS, TEXTS, LABELS, ASSIGNEES, WATCHERS, TASKS, COMMENTS, DECISIONS,
     OVERRIDES, REDACTED, DOCUMENTS, VERSIONS, APPROVALS, TRANSFERS, REFERRALS, HOLDS, RUNS, CLAIMS,
+    READS,
 ];
 /// The keys of the maps of comments.
 pub const BUCKETS: [&str; 16] = [

@@ -216,6 +216,7 @@ impl Shaped {
             stage: None,
             field: None,
             seats: Vec::new(),
+            works_in: None,
         }];
         let act = ShapedAct::Template(Box::new(action));
         Self {

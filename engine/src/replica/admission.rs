@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
 use casework_protocol::access::AccessRecord;
-use casework_protocol::authority::{Act, Authority, CitationFault};
+use casework_protocol::authority::{Authority, CitationFault};
 use casework_protocol::citation::Citation;
 use casework_protocol::gate::{
     ActorTip, ChangeHeader, ChangeIndex, CheckedChange, IndexedChange, PositionError, Positioned,
@@ -20,11 +20,13 @@ use casework_protocol::keys::Signature;
 use casework_protocol::rights::Verdict;
 use casework_protocol::roster::Roster;
 
+use super::asked::asking;
 use super::document::author_of;
 use super::rows::{Arrived, Aside, TipRow};
+use super::stage_roles::{Revisions, works_in};
 use super::store::Store;
 use super::tables::{self, Table};
-use crate::case::{Batch, Message, OnlyBy, Shaped, ShapedAct, only_by};
+use crate::case::{Batch, Message, Needed, OnlyBy, Shaped, ShapedAct, only_by};
 
 /// A received change whose bytes and author are proved.
 #[derive(Debug, Clone)]
@@ -288,23 +290,33 @@ pub(super) fn judge_claims(
     }
 }
 
-/// Whether the author had the right to this, from the versions it cites to its arrival.
+/// Whether the author had the right to this, from the versions it cites to its arrival, and whether
+/// its role may work in that stage, by the cited revision and by the newest one before its arrival.
 pub(super) fn judge_rights(
     (roster, record): (&Roster, &AccessRecord),
     standing: Standing,
     citation: &Citation,
-    acts: &[Act<'_>],
+    (needed, revisions): (&[Needed], &Revisions),
 ) -> Result<(), Aside> {
     let authority = Authority {
         roster,
         access: record,
     };
     let arrival = standing.arrived.map_or(u64::MAX, |arrived| arrived.seq);
+    let device = standing.device;
+    let asked = asking(needed);
     let verdict = authority
-        .action_verdict(citation, standing.device, arrival, acts)
+        .verdict(citation, arrival, |state| {
+            state.allows(device, &asked)
+                && works_in(revisions.cited.as_deref(), state, device, needed)
+        })
         .map_err(unciteable)?;
+    let by_newest = || {
+        let state = authority.in_force(arrival);
+        works_in(revisions.newest.as_deref(), &state, device, needed)
+    };
     let reduced = match verdict {
-        Verdict::Allowed => standing.held,
+        Verdict::Allowed => standing.held || !by_newest(),
         Verdict::Reduced(_) => true,
         Verdict::Denied => {
             return Err(Aside::Quarantined(

@@ -67,8 +67,17 @@ impl Replica {
             return Ok(());
         }
         self.record(id)?;
+        if let Some(template) = step
+            .document
+            .row
+            .template
+            .filter(|template| *template != id)
+        {
+            self.read_published(template)?;
+        }
         let sorted = self.sort(step, candidates, &known_aside)?;
         self.known_again(writes, (id, &step.document.automerge), &sorted.known)?;
+        self.place_published(id, &sorted.known);
         for hash in retried {
             writes.delete(Table::Aside, tables::document_change(id, hash));
         }
@@ -146,6 +155,7 @@ impl Replica {
             record: &self.records[&step.id],
         };
         let revisions = |mark: RevisionMark| self.marked_revision(mark);
+        let template = step.document.row.template;
         let mut aside = aside.clone();
         let mut index = Index::new(&judging, automerge);
         let mut batch = Batch::new(automerge);
@@ -164,8 +174,14 @@ impl Replica {
                 positioned.judge(shaped.message())?;
                 cited.judge(shaped.change().deps(), shaped.message())?;
                 let authority = (judging.roster, judging.record);
-                let (standing, asked) = (incoming.standing(), asked_by(&shaped));
-                judge_rights(authority, standing, &shaped.message().citation, &asked)?;
+                let (standing, message) = (incoming.standing(), shaped.message());
+                let by = self.judged_by(template, message, standing.arrived);
+                judge_rights(
+                    authority,
+                    standing,
+                    &message.citation,
+                    (asked_by(&shaped), &by),
+                )?;
                 judge_authorship(&index, &batch, &shaped, incoming.device)?;
                 judge_claims(&index, &shaped, incoming.device)?;
                 judge_cause(
@@ -242,6 +258,7 @@ impl Replica {
             writes.delete(Table::Aside, tables::document_change(step.id, hash));
             let header = incoming.change.header();
             let (device, arrived) = (incoming.device, incoming.arrived);
+            self.note_published(step.id, (hash, &message), arrived);
             let tip = TipRow {
                 device,
                 seq: header.seq,

@@ -12,7 +12,7 @@ use casework_protocol::ids::{ChangeHash, DocumentId};
 use casework_protocol::roster::entry::RosterBody;
 
 use super::admission::{Standing, judge_rights};
-use super::asked::{asking, needed_by};
+use super::asked::needed_by;
 use super::rows::{Arrived, Aside, ChangeRow, OutboxRow, Outgoing};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
@@ -90,6 +90,8 @@ impl Replica {
                 received_ms: placed.received_ms,
             };
             self.set_arrived(writes, row.document, (*hash, *place), arrived)?;
+            // A publish of one's own got its place: read it again when it is asked for.
+            self.published.remove(&row.document);
             self.count_own(writes, row.document, placed)?;
             if placed.held {
                 excluded
@@ -255,7 +257,7 @@ impl Replica {
             Ok(true)
         })?;
         for (key, id, (hash, arrived), (act, cites)) in due {
-            if self.is_undisputed(id, cites, arrived)? {
+            if self.is_undisputed(id, cites, arrived)? && !self.roles_may_hold(id, arrived)? {
                 writes.delete(Table::Unjudged, key);
                 continue;
             }
@@ -313,6 +315,9 @@ impl Replica {
         act: &str,
     ) -> Result<Option<Aside>, ReplicaFault> {
         self.record(step.id)?;
+        if let Some(template) = step.document.row.template.filter(|id| *id != step.id) {
+            self.read_published(template)?;
+        }
         let automerge = &step.document.automerge;
         let known = automerge.get_change_meta_by_hash(&automerge::ChangeHash(*hash.as_bytes()));
         let Some(meta) = known else { return Ok(None) };
@@ -331,8 +336,10 @@ impl Replica {
         };
         let past = crate::case::Past::at(automerge, &meta.deps);
         let needed = needed_by(act, &past, &message);
+        let template = step.document.row.template.filter(|id| *id != step.id);
+        let by = self.judged_by(template, &message, standing.arrived);
         let authority = (self.roster()?, &self.records[&step.id]);
-        let verdict = judge_rights(authority, standing, &message.citation, &asking(&needed));
+        let verdict = judge_rights(authority, standing, &message.citation, (&needed, &by));
         Ok(verdict.err())
     }
 }

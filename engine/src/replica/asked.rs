@@ -31,11 +31,11 @@ pub(super) fn asking(needed: &[Needed]) -> Vec<Asking<'_>> {
 
 /// The rights that a received change needs. An effect of a rule needs none: the rule is the
 /// operator's grant, and whether it is one is judged too (`automating.rs`).
-pub(super) fn asked_by(shaped: &Shaped) -> Vec<Asking<'_>> {
+pub(super) fn asked_by(shaped: &Shaped) -> &[Needed] {
     if is_effect(shaped.message()) {
-        Vec::new()
+        &[]
     } else {
-        asking(shaped.needed())
+        shaped.needed()
     }
 }
 
@@ -61,6 +61,7 @@ pub(super) fn needed_by(act: &str, past: &Past<'_>, message: &Message) -> Vec<Ne
                 stage: None,
                 field: None,
                 seats: Vec::new(),
+                works_in: None,
             }]
         }
     }

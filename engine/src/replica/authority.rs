@@ -157,6 +157,7 @@ impl Replica {
             actors: Default::default(),
             revisions: Default::default(),
             current: Default::default(),
+            published: Default::default(),
             to_compare: Default::default(),
             gaps: Default::default(),
             ahead: Default::default(),
@@ -164,6 +165,8 @@ impl Replica {
             next_outbox: 0,
             next_drawer: 0,
             notices: Vec::new(),
+            #[cfg(test)]
+            lawless: false,
         }
     }
 
@@ -289,6 +292,7 @@ impl Replica {
     pub(super) fn forget_memory(&mut self) {
         self.documents.close_all();
         self.records.clear();
+        self.published.clear();
         if let Ok(roster) = load_roster(&self.store) {
             self.roster = roster;
         }
@@ -301,6 +305,7 @@ impl Replica {
     pub(super) fn reload_authority(&mut self) -> Result<(), ReplicaFault> {
         self.roster = load_roster(&self.store)?;
         self.records.clear();
+        self.published.clear();
         Ok(())
     }
 }

@@ -161,6 +161,7 @@ impl Replica {
             .row_in(&writes, id)?
             .unwrap_or_else(|| unreachable_row(id));
         self.documents.close(id);
+        self.published.remove(&id);
         let save = bundle.into_save();
         let row = DocumentRow {
             snapshot_bytes: save.len() as u64,

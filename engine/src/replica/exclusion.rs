@@ -41,6 +41,7 @@ impl Replica {
         let arrived = arrivals(&self.store, id, old)?;
         let unsent = self.unsent_changes(id)?;
         let closure = closure(old, excluded);
+        self.forget_published(id, &closure);
         let mut kept = Vec::new();
         let mut rescued = Vec::new();
         for change in old.get_changes(&[]) {

@@ -284,7 +284,12 @@ impl Replica {
             self.keep_aside(writes, id, arriving.changes);
             return Ok(None);
         }
+        let kind = row.kind;
         let opened = self.open_in(writes, id, row);
+        if kind == DocumentKind::Template {
+            // Before it is taken out: what arrives now is added to what was published before.
+            self.read_published(id)?;
+        }
         let mut step = match opened.and_then(|()| self.take_document(id)) {
             Ok(step) => step,
             Err(ReplicaFault::Document(DocumentFault::Quarantined { why, .. })) => {

@@ -7,11 +7,16 @@ use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::ids::{ChangeHash, DocumentId};
 use serde::Serialize;
 
+use super::asked::day_of;
+use super::authority::untrusted;
 use super::history::arrivals;
 use super::rows::{Aside, AsideRow, DocumentRow, ServerRow};
 use super::store::decode_row;
 use super::tables::{self, Table};
 use super::{DocumentFault, Replica, ReplicaFault};
+use crate::case::facet::reading::ReadingAction;
+use crate::case::{Act, ActError, PartId};
+use crate::moment::Moment;
 use crate::view::{
     Arrival, Card, CaseView, CommentView, TimelineContext, TimelineEntry, TimelinePage,
 };
@@ -72,6 +77,35 @@ impl Replica {
         self.settle_whole(super::store::Writes::default(), vec![step])?;
         self.stored_view(id)?
             .ok_or_else(|| DocumentFault::Unknown(id).into())
+    }
+
+    /// Writes down that this device's member looks at a case, where its template asks for that;
+    /// answers whether it did. Nothing is written twice on one day. Whoever lost sight of the case
+    /// or the membership reads what is still here and can sign nothing.
+    ///
+    /// # Errors
+    /// As [`Replica::act`].
+    pub fn note_reading(&mut self, id: DocumentId, moment: &Moment) -> Result<bool, ReplicaFault> {
+        let template = self.record(id)?.head().template();
+        let asks = self
+            .current_revision(template)
+            .is_some_and(|revision| revision.package().log_reads);
+        let (Some(member), true) = (self.member(), asks) else {
+            return Ok(false);
+        };
+        let today = day_of(moment.now_ms.cast_signed(), moment.zone_min)
+            .ok_or_else(|| untrusted("the clock is beyond the calendar"))?;
+        let day = today.date.to_string();
+        let part = PartId::derive(&moment.derive("reading"), 0);
+        let act = Act::new(part, ReadingAction::Read { member, day }.into());
+        match self.act(id, act, moment) {
+            Ok(_) => Ok(true),
+            // Twice on one day, or no longer theirs to see: what is still here stays readable.
+            Err(ReplicaFault::Act(ActError::Unchanged { .. }) | ReplicaFault::Denied(_)) => {
+                Ok(false)
+            }
+            Err(fault) => Err(fault),
+        }
     }
 
     /// The comments of a case, in order.

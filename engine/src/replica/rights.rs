@@ -7,12 +7,15 @@
 use casework_protocol::access::{AccessError, AccessState, names, occasion, views};
 use casework_protocol::authority::Authority;
 use casework_protocol::ids::{DocumentId, MemberId};
-use casework_protocol::rights::{Grant, Occasion, Scope, Verb};
+use casework_protocol::rights::{Grant, Occasion, Verb};
 use casework_protocol::roster::{RosterError, RosterState};
 use serde::Serialize;
 
+use super::grant_words::{doing, narrowest};
+use super::stage_roles::{edit_roles, works_as};
 use super::{Replica, ReplicaFault};
-use crate::case::Needed;
+use crate::case::{Needed, is_work};
+use crate::template::Revision;
 
 /// A question about a right: may this member do this there?
 #[derive(Debug, Clone)]
@@ -53,6 +56,8 @@ pub struct Answer {
     pub grant: String,
     /// Keys of the roles that cover it, whether or not the member has them.
     pub roles: Vec<String>,
+    /// Keys of the roles that work in the stage, where the template names some.
+    pub stage_roles: Vec<String>,
 }
 
 /// A grant and the role it comes from.
@@ -76,6 +81,8 @@ pub enum Obstacle {
     Restricted,
     /// No role of the member grants it. Cure: a role that does.
     NoGrant,
+    /// The stage that the case stands in is worked on by other roles. Cure: one of those roles.
+    StageRoles,
 }
 
 /// Why somebody may not act, as they are told.
@@ -91,6 +98,8 @@ pub struct Denial {
     pub obstacle: Obstacle,
     /// The grant that is missing, as `casework role define` takes it.
     pub grant: String,
+    /// The roles that work in the stage, when those stand in the way.
+    pub stage_roles: Vec<String>,
 }
 
 impl core::fmt::Display for Denial {
@@ -115,6 +124,12 @@ impl core::fmt::Display for Denial {
                 f,
                 "{member} does not see this case: it needs a grant to view it, or being named on \
                  it; ask an owner"
+            ),
+            Obstacle::StageRoles => write!(
+                f,
+                "{doing} is up to {} in this stage, and {member} has no such role; ask an owner \
+                 for it, or whoever has it to do this",
+                self.stage_roles.join(", ")
             ),
             Obstacle::NoGrant => write!(
                 f,
@@ -176,51 +191,43 @@ impl Replica {
                 }
             }
         }
-        let obstacle = obstacle(roster, access, (member, verb), !given_by.is_empty());
+        let stage_roles = self.stage_roles_of(place, verb)?;
+        let roster = self.roster()?.head();
+        let access = match place {
+            Where::Case(case) => Some(self.records[&case].head()),
+            Where::Workspace | Where::Template(_) => None,
+        };
+        let kept_out = !stage_roles.is_empty() && !works_as(roster, member, &stage_roles);
+        let obstacle = obstacle(roster, access, (member, verb), !given_by.is_empty())
+            .or(kept_out.then_some(Obstacle::StageRoles));
         Ok(Answer {
             allowed: obstacle.is_none(),
             given_by,
             obstacle,
             grant: self.grant_words(&narrowest(&asked)),
             roles,
+            stage_roles,
         })
     }
 
-    /// A grant as people write it: `edit field:HR/salary`, `view own`, `comment`.
-    #[must_use]
-    pub fn grant_words(&self, grant: &Grant) -> String {
-        let verb = grant.verb;
-        match &grant.scope {
-            Scope::All => verb.to_string(),
-            Scope::Own => format!("{verb} own"),
-            Scope::Team => format!("{verb} team"),
-            Scope::Template(template) => {
-                format!("{verb} template:{}", self.template_key(*template))
-            }
-            Scope::Stage(template, stage) => {
-                format!("{verb} stage:{}/{stage}", self.template_key(*template))
-            }
-            Scope::Field(template, field) => {
-                format!("{verb} field:{}/{field}", self.template_key(*template))
-            }
-        }
-    }
-
-    /// The key that names a template; its whole id while it is not here or another has that key.
-    fn template_key(&self, template: DocumentId) -> String {
-        let Some(revision) = self.current_revision(template) else {
-            return template.to_string();
+    /// The roles that a case's present stage asks for, for what works on it.
+    fn stage_roles_of(&mut self, place: Where, verb: Verb) -> Result<Vec<String>, ReplicaFault> {
+        let Where::Case(case) = place else {
+            return Ok(Vec::new());
         };
-        let key = &revision.package().key;
-        let others = self.current.keys().filter(|other| **other != template);
-        let taken = others
-            .filter_map(|other| self.current_revision(*other))
-            .any(|other| other.package().key == *key);
-        if taken {
-            template.to_string()
-        } else {
-            key.clone()
+        if !is_work(verb) {
+            return Ok(Vec::new());
         }
+        let template = self.record(case)?.head().template();
+        // A case that cannot be read has no stage that anybody could work in.
+        let Ok(view) = self.case(case) else {
+            return Ok(Vec::new());
+        };
+        let revision = self.current_revision(template);
+        let roles = revision
+            .as_ref()
+            .and_then(|known| edit_roles(known, view.stage.value()));
+        Ok(roles.unwrap_or_default().to_vec())
     }
 
     /// What stands in the way of an act on a document, if anything does.
@@ -228,7 +235,7 @@ impl Replica {
         &self,
         authority: Authority<'_>,
         member: MemberId,
-        needed: &Needed,
+        (needed, revision): (&Needed, Option<&Revision>),
     ) -> Option<Denial> {
         let standing = authority.in_force(u64::MAX);
         let (roster, access) = (standing.roster, standing.access);
@@ -237,9 +244,18 @@ impl Replica {
             field: needed.field.as_deref(),
             ..occasion(roster, access, member).to(needed.verb)
         };
-        let granted = roster.allows(member, &asked);
-        let obstacle = obstacle(roster, Some(access), (member, needed.verb), granted)?;
-        Some(self.denied(roster, (member, obstacle), &asked))
+        let granted = needed.verb == Verb::View || roster.allows(member, &asked);
+        if let Some(obstacle) = obstacle(roster, Some(access), (member, needed.verb), granted) {
+            return Some(self.denied(roster, (member, obstacle), &asked));
+        }
+        let stage_roles = edit_roles(revision?, needed.works_in.as_deref()?)?;
+        if works_as(roster, member, stage_roles) {
+            return None;
+        }
+        Some(Denial {
+            stage_roles: stage_roles.to_vec(),
+            ..self.denied(roster, (member, Obstacle::StageRoles), &asked)
+        })
     }
 
     /// A refusal of the roster, with the missing grant in words.
@@ -279,6 +295,7 @@ impl Replica {
             doing: doing(asked, template.as_deref()),
             obstacle,
             grant: self.grant_words(&narrowest(asked)),
+            stage_roles: Vec::new(),
         }
     }
 }
@@ -320,64 +337,4 @@ fn obstacle(
         });
     }
     (!granted).then_some(Obstacle::NoGrant)
-}
-
-/// The narrowest grant that covers an occasion whoever's the case is.
-fn narrowest(asked: &Occasion<'_>) -> Grant {
-    let scope = match (asked.template, asked.field, asked.stage) {
-        (Some(template), Some(field), _) => Scope::Field(template, field.to_owned()),
-        (Some(template), None, Some(stage)) if asked.verb == Verb::Move => {
-            Scope::Stage(template, stage.to_owned())
-        }
-        (Some(template), None, _) => Scope::Template(template),
-        (None, _, _) => Scope::All,
-    };
-    Grant {
-        verb: asked.verb,
-        scope,
-    }
-}
-
-/// What is done, as the beginning of a sentence.
-fn doing(asked: &Occasion<'_>, template: Option<&str>) -> String {
-    let of = template
-        .map(|name| format!(" of {name}"))
-        .unwrap_or_default();
-    match (asked.field, asked.stage) {
-        (Some(field), _) if asked.verb == Verb::Settle => format!("settling field {field}{of}"),
-        (Some(field), _) => format!("editing field {field}{of}"),
-        (None, Some(stage)) if asked.verb == Verb::Move => {
-            format!("moving a case to stage {stage}{of}")
-        }
-        (None, _) => format!("{}{of}", plainly(asked.verb)),
-    }
-}
-
-const fn plainly(verb: Verb) -> &'static str {
-    match verb {
-        Verb::View => "seeing a case",
-        Verb::Open => "opening a case",
-        Verb::Move => "moving a case",
-        Verb::Edit => "editing a case",
-        Verb::Comment => "commenting on a case",
-        Verb::CommentExternal => "writing to people outside on a case",
-        Verb::Task => "working on the tasks of a case",
-        Verb::Document => "working on the documents of a case",
-        Verb::Decide => "recording a decision on a case",
-        Verb::Approve => "voting on an approval on a case",
-        Verb::Assign => "assigning a case",
-        Verb::Transfer => "handing over a case",
-        Verb::Close => "closing a case",
-        Verb::Reopen => "reopening a case",
-        Verb::Override => "going through a rule that asks on a case",
-        Verb::Redact => "redacting on a case",
-        Verb::Export => "exporting a case",
-        Verb::Settle => "settling what is contested on a case",
-        Verb::Adopt => "adopting held work on a case",
-        Verb::Restrict => "restricting a case",
-        Verb::Publish => "publishing a revision",
-        Verb::ManageMembers => "changing members, roles, teams and invites",
-        Verb::Keep => "keeping the log",
-        Verb::Erase => "purging a case",
-    }
 }

@@ -1,5 +1,9 @@
 //! Played on replicas in memory, with a log that sequences what they push.
 
+mod rights;
+mod rights_oracle;
+mod stage_roles;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -214,6 +214,10 @@ impl Replica {
         id: DocumentId,
         found: &mut Verification,
     ) -> Result<(), ReplicaFault> {
+        let template = self.document(id)?.row.template.filter(|known| *known != id);
+        if let Some(template) = template {
+            self.read_published(template)?;
+        }
         let open = self.document(id)?;
         let kind = open.row.kind;
         let changes = match guarded(|| open.automerge.get_changes(&[])) {
@@ -275,8 +279,14 @@ impl Replica {
                 positioned.judge(shaped.message())?;
                 cited.judge(shaped.change().deps(), shaped.message())?;
                 let authority = (judging.roster, judging.record);
-                let (standing, asked) = (incoming.standing(), asked_by(&shaped));
-                judge_rights(authority, standing, &shaped.message().citation, &asked)?;
+                let (standing, message) = (incoming.standing(), shaped.message());
+                let by = self.judged_by(template, message, standing.arrived);
+                judge_rights(
+                    authority,
+                    standing,
+                    &message.citation,
+                    (asked_by(&shaped), &by),
+                )?;
                 judge_authorship(&index, &batch, &shaped, device)?;
                 judge_claims(&index, &shaped, device)?;
                 judge_cause(&index, (&batch, &revisions), (id, &shaped, device))?;

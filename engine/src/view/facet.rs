@@ -14,6 +14,7 @@ use super::document::Documents;
 use super::handover::{Referrals, Transfers};
 use super::hold::Holds;
 use super::reader::Reader;
+use super::reading::Readings;
 use super::side::{OriginRef, Slot};
 use crate::case::{CaseAction, Place, Shelf};
 use crate::value::Scalar;
@@ -129,4 +130,6 @@ facet_views! {
     holds: Holds,
     /// What rules left: notices, requests to the agent, failures.
     automations: Automations,
+    /// Who looked at it.
+    readings: Readings,
 }

@@ -14,7 +14,7 @@ use super::case::CaseView;
 use super::decision::contested_questions;
 use super::reader::ViewContext;
 use crate::case::message::Message;
-use crate::case::{ActionKind, Place, TaskKey};
+use crate::case::{ActionKind, FacetKind, Place, TaskKey};
 use crate::template::Revision;
 use crate::value::ConflictPolicy;
 
@@ -144,10 +144,17 @@ fn unmet(view: &CaseView, revision: &Revision) -> Vec<String> {
     missing.into_iter().map(|field| field.id.clone()).collect()
 }
 
-/// Whether a change is activity in a case, as opposed to closing or reopening it.
+/// Whether a change is activity in a case, as opposed to closing, reopening or looking at it.
 fn is_activity(message: Option<&str>) -> bool {
     let action = message
         .and_then(|text| Message::read(text).ok())
         .map(|message| message.action);
-    !matches!(action, Some(ActionKind::CaseClose | ActionKind::CaseReopen))
+    !matches!(
+        action,
+        Some(
+            ActionKind::CaseClose
+                | ActionKind::CaseReopen
+                | ActionKind::Facet(FacetKind::Reading(_))
+        )
+    )
 }

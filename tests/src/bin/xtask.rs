@@ -14,6 +14,8 @@ mod bench;
 mod fuzz;
 #[path = "../xtask/main_job.rs"]
 mod main_job;
+#[path = "../xtask/office.rs"]
+mod office;
 #[path = "../xtask/sim.rs"]
 mod sim;
 #[path = "../xtask/tour.rs"]
@@ -35,6 +37,8 @@ enum Task {
     Fuzz(fuzz::Args),
     /// Plays seeded whole-system histories and checks them with the oracle.
     Sim(sim::Args),
+    /// Plays a week of one office and tells what it cost.
+    Office(office::Args),
     /// Takes both real process logs through two devices and a server process.
     MainJob(main_job::Args),
     /// Runs the README's tour and writes the output under its commands.
@@ -47,6 +51,7 @@ fn main() -> Result<()> {
         Task::Bench(args) => bench::run(&args, out)?,
         Task::Fuzz(args) => fuzz::run(&args, out)?,
         Task::Sim(args) => sim::run(&args, out)?,
+        Task::Office(args) => office::run(&args, out)?,
         Task::MainJob(args) => main_job::run(&args, out)?,
         Task::Tour(args) => tour::run(&args, out)?,
     }

@@ -231,6 +231,48 @@ impl Stage {
         busy
     }
 
+    /// One device connects, says and hears everything, and goes again; the others are not asked.
+    /// Answers the bytes that went up and down.
+    ///
+    /// # Panics
+    /// When it does not come to rest; names the seed.
+    pub fn sync_one(&mut self, who: Who) -> (u64, u64) {
+        self.heal_one(who);
+        self.actors[who.0].sessions = 0;
+        let (mut up, mut down) = (0, 0);
+        for _ in 0..SETTLING_STEPS {
+            let actor = &self.actors[who.0];
+            if actor.is_cut {
+                return (up, down);
+            }
+            if actor.link.is_none() {
+                let (at, sessions) = (actor.retry_at_ms, actor.sessions);
+                assert!(
+                    sessions <= SETTLING_SESSIONS,
+                    "seed {}: again and again",
+                    self.seed()
+                );
+                self.wait_until(at);
+                self.connect_one(who);
+            }
+            let before = self.traffic(who);
+            let moved = self.deliver(who);
+            let after = self.traffic(who);
+            up += after.0.saturating_sub(before.0);
+            down += after.1.saturating_sub(before.1);
+            let link = self.actors[who.0].link.as_ref();
+            let rests = link.is_some_and(|link| link.client.is_idle() || link.client.gave_up());
+            if !moved && rests {
+                self.cut(who);
+                return (up, down);
+            }
+            if let (false, Some(next)) = (moved, link.and_then(|link| link.client.wake_at_ms())) {
+                self.wait_until(next);
+            }
+        }
+        panic!("seed {}: {who:?} does not come to rest", self.seed());
+    }
+
     /// Lets everything happen until nothing is left to do.
     ///
     /// # Panics

@@ -26,6 +26,7 @@ mod hostile_server_entries;
 mod joining;
 mod kill;
 mod main_job;
+mod office;
 mod scene;
 
 #[test]

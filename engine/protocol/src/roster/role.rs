@@ -10,6 +10,10 @@ use crate::rights::{Grant, Scope, Verb};
 /// Key of the role that holds everything and that only owners can give or take.
 pub const OWNER: &str = "owner";
 
+/// Key of the role of the program that does what templates ask for without a person: numbers, time
+/// rules, webhooks.
+pub const AGENT: &str = "agent";
+
 /// A role: a named set of grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
@@ -130,7 +134,7 @@ const BUILT_IN: [BuiltIn; 7] = {
             own: &[View, Edit, Comment, Document],
         },
         BuiltIn {
-            key: "agent",
+            key: AGENT,
             name: "Agent",
             all: &[
                 View,

@@ -1,0 +1,205 @@
+//! The end of the week: everybody is in step, the invariants hold, and this is what it cost.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use casework_engine::replica::Replica;
+use casework_protocol::ids::{ChangeHash, DocumentId};
+
+use super::Office;
+use crate::stage::Who;
+
+/// What the week cost.
+#[derive(Debug, Clone)]
+pub struct Cost {
+    /// How often what happened.
+    pub counted: BTreeMap<&'static str, usize>,
+    /// Cases there are.
+    pub cases: usize,
+    /// People there are.
+    pub people: usize,
+    /// Time spent in acting alone.
+    pub acting: Duration,
+    /// Time spent in syncing, both sides and the wire.
+    pub syncing: Duration,
+    /// Time spent in checking the invariants.
+    pub checking: Duration,
+    /// Bytes sent by the devices.
+    pub bytes_up: u64,
+    /// Bytes sent by the server.
+    pub bytes_down: u64,
+    /// Bytes of the founder's replica, which has every case.
+    pub replica_bytes: u64,
+    /// Entries in the server's log.
+    pub log_entries: u64,
+    /// Changes that wait for an adoption.
+    pub held: usize,
+    /// Most memory the whole play ever had, all devices and the server together; 0 where the
+    /// system does not tell.
+    pub peak_memory_bytes: u64,
+}
+
+impl Cost {
+    /// Actions a second of acting time, on one core.
+    #[must_use]
+    pub fn actions_per_second(&self) -> f64 {
+        self.acted() as f64 / self.acting.as_secs_f64().max(f64::EPSILON)
+    }
+
+    /// Bytes that one action cost on its way to the server.
+    #[must_use]
+    pub fn bytes_per_action(&self) -> f64 {
+        self.bytes_up as f64 / (self.acted() as f64).max(1.0)
+    }
+
+    /// Actions that were done.
+    #[must_use]
+    pub fn acted(&self) -> usize {
+        self.counted.get("acted").copied().unwrap_or_default()
+    }
+}
+
+impl Office {
+    /// Everybody comes back; then what must hold is looked at.
+    pub(super) fn close(mut self) -> Cost {
+        for _ in 0..2 {
+            (0..self.people.len()).for_each(|n| self.sync(n));
+        }
+        let began = Instant::now();
+        self.assert_nothing_waits();
+        self.assert_converged();
+        self.assert_nothing_lost();
+        self.assert_no_right_exceeded();
+        let checking = began.elapsed();
+        let founder = self.people[0].who;
+        let held = self
+            .stage
+            .replica(founder)
+            .held()
+            .expect("the store can be read");
+        Cost {
+            counted: self.counted(),
+            cases: self.cases.iter().map(Vec::len).sum(),
+            people: self.people.len(),
+            acting: self.tally.acting,
+            syncing: self.tally.syncing,
+            checking,
+            bytes_up: self.tally.bytes_up,
+            bytes_down: self.tally.bytes_down,
+            replica_bytes: self.stage.disk_bytes(founder),
+            log_entries: self.stage.log_size(),
+            held: held.len(),
+            peak_memory_bytes: peak_memory(),
+        }
+    }
+
+    fn is_lost(&self, who: Who) -> bool {
+        self.tally.lost.contains(&who)
+    }
+
+    fn assert_nothing_waits(&mut self) {
+        let seed = self.stage.seed();
+        for who in self.everybody() {
+            let replica = self.stage.replica(who);
+            let status = replica.status().expect("the store can be read");
+            let aside = status.quarantined + status.quarantined_documents;
+            assert_eq!(aside, 0, "seed {seed}: {who:?} set something aside");
+            if !self.is_lost(who) {
+                assert_eq!(status.unsent, 0, "seed {seed}: {who:?} has unsent work");
+                assert_eq!(
+                    status.waiting, 0,
+                    "seed {seed}: {who:?} waits for something"
+                );
+            }
+        }
+    }
+
+    /// Whoever has a case sees the same as everybody else who has it.
+    fn assert_converged(&mut self) {
+        let (seed, everybody) = (self.stage.seed(), self.everybody());
+        for case in self.cases.clone().into_iter().flatten() {
+            let mut first = None;
+            for who in everybody
+                .iter()
+                .filter(|who| !self.tally.lost.contains(who))
+            {
+                let replica = self.stage.replica(*who);
+                let Ok(view) = replica.case(case) else {
+                    continue;
+                };
+                let comments = replica.comments(case).expect("comments can be read");
+                let seen = (view, format!("{comments:?}"));
+                match &first {
+                    None => first = Some(seen),
+                    Some(known) => assert!(
+                        *known == seen,
+                        "seed {seed}: {who:?} sees another case {case} than the first"
+                    ),
+                }
+            }
+        }
+    }
+
+    /// Every action that returned is in its case, or held, or in its author's drawer.
+    fn assert_nothing_lost(&mut self) {
+        let (seed, everybody) = (self.stage.seed(), self.everybody());
+        let mut changes: BTreeMap<DocumentId, Vec<(ChangeHash, Who)>> = BTreeMap::new();
+        for (hash, (who, case)) in &self.done {
+            changes.entry(*case).or_default().push((*hash, *who));
+        }
+        let mut drawers = BTreeMap::new();
+        for who in &everybody {
+            let drawn = self
+                .stage
+                .replica(*who)
+                .drawer()
+                .expect("the store can be read");
+            let kept: Vec<ChangeHash> = drawn.into_iter().filter_map(|one| one.change).collect();
+            drawers.insert(*who, kept);
+        }
+        for (case, changes) in changes {
+            let mut there: Vec<Vec<ChangeHash>> = Vec::new();
+            for who in &everybody {
+                there.extend(hashes(self.stage.replica(*who), case));
+            }
+            for (hash, who) in changes {
+                let kept = drawers[&who].contains(&hash);
+                assert!(
+                    kept || there.iter().any(|known| known.binary_search(&hash).is_ok()),
+                    "seed {seed}: {who:?} did {hash} on {case}, and it is nowhere"
+                );
+            }
+        }
+    }
+
+    /// Every replica judges every right of every change again, from the bytes on its disk.
+    fn assert_no_right_exceeded(&mut self) {
+        let seed = self.stage.seed();
+        for who in self.everybody() {
+            let verified = self.stage.replica(who).verify(&mut |_, _| {});
+            let found = verified.expect("the store can be read");
+            assert!(found.holds(), "seed {seed}: {who:?}: {:?}", found.findings);
+        }
+    }
+}
+
+/// The changes of a case that a replica has, ascending.
+fn hashes(replica: &mut Replica, case: DocumentId) -> Option<Vec<ChangeHash>> {
+    let bytes = replica.export(case).ok()?;
+    let document = automerge::Automerge::load(&bytes).expect("what is exported can be read");
+    let metas = document.get_changes_meta(&[]);
+    let mut known: Vec<ChangeHash> = metas
+        .iter()
+        .map(|meta| ChangeHash::new(meta.hash.0))
+        .collect();
+    known.sort_unstable();
+    Some(known)
+}
+
+/// The high-water mark of this process, where the system tells it.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or_default() * 1024
+}

@@ -1,0 +1,20 @@
+//! A week of one office at the smallest scale; `cargo xtask office` plays it larger.
+
+use casework_tests::office::{Size, play};
+
+#[test]
+fn a_small_week_of_one_office_breaks_no_invariant() {
+    let cost = play(7, Size::scaled(0.001));
+    let offline = cost.counted["offline"];
+    assert!(cost.acted() > 100, "{:?}", cost.counted);
+    assert!(
+        offline * 4 > cost.acted(),
+        "much of it offline: {:?}",
+        cost.counted
+    );
+    assert!(
+        cost.bytes_per_action() < 4_000.0,
+        "{}",
+        cost.bytes_per_action()
+    );
+}
