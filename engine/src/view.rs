@@ -16,6 +16,8 @@ mod document;
 mod facet;
 mod field;
 mod flags;
+mod keeping;
+mod party;
 mod read;
 mod reader;
 mod record;
@@ -26,7 +28,7 @@ mod tests;
 mod timeline;
 
 pub use board::{Board, Column, Filter, Sorting, is_overdue, list};
-pub use card::{Badge, Badges, Card, CardField, CardValue, StoredCardError};
+pub use card::{Badge, Badges, Card, CardField, CardValue, Kept, StoredCardError};
 pub use case::{
     CaseView, DecisionView, ItemView, OverrideView, StoredViewError, TaskStatus, TaskView,
 };
@@ -36,7 +38,9 @@ pub use comment::{
 pub use document::{DocumentView, Documents, VersionView};
 pub use facet::{Contest, ContestSide, Facets};
 pub use field::FieldView;
-pub use flags::{Flags, changes_beside_close};
+pub use flags::{Flags, changes_beside_close, changes_beside_trash};
+pub use keeping::{Keeping, Links, ReopeningView, Reopenings};
+pub use party::{Parties, PartyView};
 pub use read::{ViewError, read, refresh};
 pub use reader::{Members, ViewContext};
 pub use side::{Origin, OriginRef, Origins, Side, Slot};

@@ -34,6 +34,9 @@ pub struct Act {
     /// The change that this one does again, from the drawer.
     #[serde(default)]
     pub redo_of: Option<ChangeHash>,
+    /// The change that this one takes back.
+    #[serde(default)]
+    pub undo_of: Option<ChangeHash>,
 }
 
 /// A claim about who did something elsewhere and when. Nobody vouches for it but the importer.
@@ -254,6 +257,7 @@ impl Act {
             override_rule: false,
             imported: None,
             redo_of: None,
+            undo_of: None,
         }
     }
 

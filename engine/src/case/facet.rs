@@ -8,6 +8,10 @@
 
 pub mod attention;
 pub mod document;
+pub mod keeping;
+pub mod link;
+pub mod party;
+pub mod redaction;
 
 use casework_protocol::access::entry::AccessBody;
 use casework_protocol::ids::MemberId;
@@ -16,6 +20,10 @@ use serde::{Deserialize, Serialize};
 
 use self::attention::{AttentionAction, AttentionKind};
 use self::document::{DocumentAction, DocumentKind};
+use self::keeping::{KeepingAction, KeepingKind};
+use self::link::{LinkAction, LinkKind};
+use self::party::{PartyAction, PartyKind};
+use self::redaction::{RedactionAction, RedactionKind};
 use super::action::{Act, CaseAction};
 use super::occasion::OnlyBy;
 use super::ops::Op;
@@ -23,6 +31,7 @@ use super::past::Past;
 use super::place::Place;
 use super::refusal::ActError;
 use super::step::Plan;
+use super::undo::{NO_OPPOSITE, Undoing};
 use crate::template::{Revision, Today};
 
 /// An action of a facet: everything the case asks of it.
@@ -72,6 +81,16 @@ pub(crate) trait Facet {
     /// Whether it can be done while the case is closed.
     fn while_closed(&self) -> bool {
         false
+    }
+
+    /// Whether it can be done while the case is in the trash.
+    fn in_trash(&self) -> bool {
+        false
+    }
+
+    /// The action that takes it back; by default there is none.
+    fn opposite(&self, undoing: &Undoing<'_>) -> Result<CaseAction, ActError> {
+        Err(undoing.refuse(NO_OPPOSITE))
     }
 
     /// What it changes in the access record, in the same commit.
@@ -176,4 +195,12 @@ facets! {
     Document(DocumentAction, DocumentKind),
     /// Who is told about the case, and how bad it is.
     Attention(AttentionAction, AttentionKind),
+    /// The people and organisations it is about.
+    Party(PartyAction, PartyKind),
+    /// Its links to other cases.
+    Link(LinkAction, LinkKind),
+    /// Where it is kept, and what is flagged about it.
+    Keeping(KeepingAction, KeepingKind),
+    /// What is no longer shown.
+    Redaction(RedactionAction, RedactionKind),
 }

@@ -40,6 +40,8 @@ pub struct Message {
     pub imported: Option<Imported>,
     /// The change that this one does again.
     pub redo_of: Option<ChangeHash>,
+    /// The change that this one takes back.
+    pub undo_of: Option<ChangeHash>,
 }
 
 /// The first sixteen bytes of a revision id, as changes cite it.
@@ -87,6 +89,8 @@ struct Body {
     im: Option<Claim>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     redo: Option<ChangeHash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    undo: Option<ChangeHash>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -124,6 +128,7 @@ impl Message {
             tz: self.zone_min,
             im: self.imported.map(claim),
             redo: self.redo_of,
+            undo: self.undo_of,
         };
         let json = serde_json::to_string(&body).expect("texts and numbers always serialise");
         let mut text = self.citation.to_prefix();
@@ -208,6 +213,7 @@ fn read_body(citation: Citation, json: &str) -> Result<Message, String> {
         zone_min: body.tz,
         imported,
         redo_of: body.redo,
+        undo_of: body.undo,
     })
 }
 
@@ -308,6 +314,7 @@ mod tests {
             zone_min: 120,
             imported: None,
             redo_of: None,
+            undo_of: None,
         }
     }
 

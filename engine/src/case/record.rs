@@ -57,6 +57,16 @@ shelves! {
     Documents = "document" in schema::DOCUMENTS, called "name",
     /// Versions of documents.
     Versions = "version" in schema::VERSIONS, called "file",
+    /// Parties.
+    Parties = "party" in schema::PARTIES, called "name",
+    /// Links to other cases, as a set.
+    Links = "link" in schema::LINKS, called "",
+    /// Where the case is kept, one value each.
+    Marks = "mark" in schema::MARKS, called "",
+    /// Flags, as a set.
+    Flags = "flag" in schema::FLAGS, called "",
+    /// The log of reopenings.
+    Reopenings = "reopening" in schema::REOPENINGS, called "",
 }
 
 /// The keys of a shelf whose records have part ids, ascending.

@@ -66,6 +66,7 @@ pub fn write(doc: &mut Automerge, checked: &Checked, stamp: &Stamp) -> Result<Ha
         zone_min: stamp.zone_min,
         imported: act.imported,
         redo_of: act.redo_of,
+        undo_of: act.undo_of,
     };
     commit(doc, checked.plan(), &message, stamp.time_ms)
 }

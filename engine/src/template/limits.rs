@@ -88,3 +88,8 @@ pub const MAX_SUPERSEDED: usize = 64;
 pub const MAX_EDITS: usize = 2_000;
 /// Longest path of a part, in bytes: the ids on it.
 pub const MAX_PATH_BYTES: usize = 500;
+
+/// Most kinds of document in one template: a filing plan, not an archive.
+pub const MAX_DOCUMENT_TYPES: usize = 200;
+/// Most roles of parties in one template.
+pub const MAX_PARTY_ROLES: usize = 100;

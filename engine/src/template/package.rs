@@ -8,6 +8,7 @@ use casework_protocol::ids::RevisionId;
 use serde::{Deserialize, Serialize};
 
 use super::approval::ApprovalType;
+use super::document_type::{DocumentType, PartyRole};
 use super::field::Field;
 use super::form::Form;
 use super::mapping::Mappings;
@@ -72,6 +73,12 @@ pub struct Package {
     /// file says here is not used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub supersedes: Vec<RevisionId>,
+    /// The kinds of document that belong to such a case. None listed: any kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub document_types: Vec<DocumentType>,
+    /// The roles that parties can have. None listed: any role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub party_roles: Vec<PartyRole>,
 }
 
 /// Whether cases of a template may be opened.
@@ -154,6 +161,8 @@ impl Package {
             approvals: Vec::new(),
             mappings: Mappings::default(),
             supersedes: Vec::new(),
+            document_types: Vec::new(),
+            party_roles: Vec::new(),
         }
     }
 

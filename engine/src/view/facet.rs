@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::document::Documents;
+use super::keeping::{Keeping, Links, Reopenings};
+use super::party::Parties;
 use super::reader::Reader;
 use super::side::{OriginRef, Slot};
 use crate::case::{CaseAction, Place, Shelf};
@@ -115,4 +117,12 @@ impl Contest {
 facet_views! {
     /// Its documents with their versions.
     documents: Documents,
+    /// The people and organisations it is about.
+    parties: Parties,
+    /// The other cases it names.
+    links: Links,
+    /// Where it is kept, and its flags.
+    keeping: Keeping,
+    /// Its reopenings.
+    reopenings: Reopenings,
 }

@@ -83,6 +83,8 @@ pub struct TimelineEntry {
     pub overrides: Option<String>,
     /// The change that this one does again.
     pub redo_of: Option<ChangeHash>,
+    /// The change that this one takes back.
+    pub undo_of: Option<ChangeHash>,
     /// Whether other work was done without knowing of it, or it of that.
     pub parallel: bool,
     /// What is wrong with the claimed time.
@@ -159,6 +161,7 @@ fn entry(
         before: difference.before,
         after: difference.after,
         redo_of: message.as_ref().and_then(|message| message.redo_of),
+        undo_of: message.as_ref().and_then(|message| message.undo_of),
         overrides: message.as_ref().and_then(|message| message.rule.clone()),
         reason: message.and_then(|message| message.why),
         parallel: visited.parallel,
