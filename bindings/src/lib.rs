@@ -45,6 +45,7 @@ pub use workspace::export::ExportedCase;
 pub use workspace::imports::{CaseImport, Step, StepAction};
 pub use workspace::invites::InviteView;
 pub use workspace::joining::Newcomer;
+pub use workspace::parts::file_mark;
 pub use workspace::people::{DeviceView, MemberChange, MemberView, RoleView, TeamChange, TeamView};
 pub use workspace::reading::{BoardColumn, BoardView, CardPage, Names};
 pub use workspace::rights::{AccessSaid, AccessView, Viewer, read_verb};

@@ -16,6 +16,7 @@ pub(crate) mod imports;
 pub(crate) mod invites;
 pub(crate) mod joining;
 mod outcome;
+pub(crate) mod parts;
 pub(crate) mod people;
 pub(crate) mod reading;
 pub(crate) mod rights;

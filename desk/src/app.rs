@@ -13,7 +13,10 @@ use casework::{Error, Founding, InviteLink, Newcomer, Workspace};
 use clap::{CommandFactory, Parser};
 use serde_json::json;
 
-use crate::cli::{Cli, Command, ImportCommand, InitArgs, JoinArgs, TemplateCommand};
+use crate::cli::{
+    CaseCommand, Cli, Command, DocumentCommand, ImportCommand, InitArgs, JoinArgs, PartCommand,
+    TemplateCommand,
+};
 use crate::command::{self, carry_out, templates};
 use crate::fault::Fault;
 use crate::output::{self, Bar};
@@ -214,6 +217,11 @@ fn prepared(mut command: Command) -> Result<Command, Fault> {
         args.out = absolute(&args.out)?;
     } else if let Command::Import(ImportCommand::Xes(args)) = &mut command {
         args.file = absolute(&args.file)?;
+    } else if let Command::Case(CaseCommand::Part(PartCommand::Document(
+        DocumentCommand::Add { file, .. } | DocumentCommand::Version { file, .. },
+    ))) = &mut command
+    {
+        *file = absolute(file)?;
     }
     Ok(command)
 }

@@ -11,6 +11,7 @@ mod drawer;
 mod export;
 mod import;
 mod listing;
+mod parts;
 mod people;
 mod quarantine;
 mod roles;

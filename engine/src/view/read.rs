@@ -82,8 +82,12 @@ pub fn refresh(
     for place in touched {
         refresh_place(view, &mut reader, place)?;
     }
-    let shelves = touched.iter().filter_map(shelf_of);
-    view.facets.refresh(&mut reader, &shelves.collect());
+    let mut shelves: BTreeSet<Shelf> = touched.iter().filter_map(shelf_of).collect();
+    if touched.contains(&Place::Closed) {
+        // Reopening writes its log in the same change.
+        shelves.insert(Shelf::Reopenings);
+    }
+    view.facets.refresh(&mut reader, &shelves);
     finish(view, reader, context)
 }
 
