@@ -94,6 +94,7 @@ struct Body {
     redo: Option<ChangeHash>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<Cause>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     undo: Option<ChangeHash>,
 }
 
