@@ -10,6 +10,8 @@
 pub mod action;
 pub mod batch;
 pub mod bounds;
+pub mod cause;
+pub mod claims;
 pub mod condition;
 pub mod conform;
 pub mod contents;
@@ -48,8 +50,10 @@ pub(crate) mod trial;
 
 pub use action::{Act, CaseAction, Imported};
 pub use batch::{Batch, MissingDependency};
+pub use cause::Cause;
 pub use condition::{Facts, holds, passes};
 pub use contents::{Closing, Decision, FieldEntry, Opening, Override};
+pub(crate) use decode::act_in;
 pub use decode::act_of;
 pub use facet::{FacetAction, FacetKind};
 pub use filled::is_filled;

@@ -4,6 +4,7 @@
 //! clock, no dice, no sockets. Apps use it through the SDK (`casework`).
 
 pub mod approval;
+pub mod automation;
 pub mod case;
 pub mod moment;
 pub mod replica;

@@ -7,6 +7,8 @@
 //! here reads a clock, a store or a document, or knows who may publish.
 
 mod approval;
+pub(crate) mod automation;
+mod automation_faults;
 mod check;
 mod condition;
 pub(crate) mod condition_faults;
@@ -24,6 +26,7 @@ mod lineage;
 mod mapping;
 mod merge;
 mod package;
+mod placeholder;
 mod publish;
 mod revision;
 mod rule;
@@ -35,6 +38,7 @@ mod tests;
 mod tree;
 
 pub use approval::{ApprovalType, Approver, Threshold, Tier};
+pub use automation::{Automation, Person, PersonError, RuleAction, TaskDraft, Trigger};
 pub use casework_protocol::ids::RevisionId;
 pub use check::Today;
 pub use condition::{Condition, Operator, Subject, SubjectError, Test};
@@ -49,6 +53,7 @@ pub use lineage::{Find, UnknownAncestor, common_ancestor, is_ancestor};
 pub use mapping::{Mappings, Unmapped, unmapped};
 pub use merge::{Conflict, Merged, merge, merge_trees};
 pub use package::{DecisionPart, DecisionType, Outcome, Package, Status};
+pub use placeholder::{Piece, Placeholder, PlaceholderError, pieces};
 pub use revision::{Revision, RevisionError};
 pub use rule::{Rule, Severity, Transition, Unlisted};
 pub use span::{Span, SpanError, SpanUnit};

@@ -156,6 +156,7 @@ pub fn write_template(
         zone_min: stamp.zone_min,
         imported: None,
         redo_of: act.redo_of,
+        cause: None,
     };
     write::commit(doc, &checked.plan, &message, stamp.time_ms)
 }

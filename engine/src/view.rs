@@ -7,6 +7,8 @@
 //! Pure: nothing here reads a clock, a store or the roster; what is needed is an argument.
 //! Invariant: replicas with the same changes see the same, in the same order.
 
+mod approval;
+mod automation;
 mod board;
 mod card;
 mod case;
@@ -16,6 +18,8 @@ mod document;
 mod facet;
 mod field;
 mod flags;
+mod handover;
+mod hold;
 mod read;
 mod reader;
 mod reading;
@@ -26,6 +30,8 @@ mod task;
 mod tests;
 mod timeline;
 
+pub use approval::{ApprovalView, Approvals, VoteView};
+pub use automation::{Automations, ClaimView, RunView};
 pub use board::{Board, Column, Filter, Sorting, is_overdue, list};
 pub use card::{Badge, Badges, Card, CardField, CardValue, StoredCardError};
 pub use case::{
@@ -38,6 +44,8 @@ pub use document::{DocumentView, Documents, VersionView};
 pub use facet::{Contest, ContestSide, Facets};
 pub use field::FieldView;
 pub use flags::{Flags, changes_beside_close};
+pub use handover::{Answers, ReferralView, Referrals, TransferView, Transfers};
+pub use hold::{HoldView, Holds};
 pub use read::{ViewError, read, refresh};
 pub use reader::{Members, ViewContext};
 pub use reading::Readings;

@@ -1,5 +1,6 @@
 //! What was done to the facets of a case, in sentences: one file per facet.
 
+mod automation;
 mod document;
 
 use casework::case::facet::attention::AttentionKind;
@@ -15,6 +16,11 @@ pub(super) fn deed(teller: &Teller<'_>, kind: FacetKind, entry: &TimelineEntry) 
     match kind {
         FacetKind::Document(kind) => document::deed(teller, kind, entry),
         FacetKind::Attention(kind) => attention(teller, kind, entry),
+        FacetKind::Approval(_)
+        | FacetKind::Transfer(_)
+        | FacetKind::Referral(_)
+        | FacetKind::Hold(_) => format!("{}: {}", kind.name(), subject(entry)),
+        FacetKind::Automation(kind) => automation::deed(teller, kind, entry),
         FacetKind::Reading(ReadingKind::Read) => "looked at the case".to_owned(),
     }
 }

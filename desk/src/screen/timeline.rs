@@ -86,6 +86,14 @@ impl<'a> Teller<'a> {
         if let Some(rule) = &entry.overrides {
             asides.push(format!("overrode: {}", plain(rule)));
         }
+        if let Some(cause) = &entry.cause {
+            let because = entry.trigger.as_deref().unwrap_or("its time came");
+            asides.push(format!(
+                "by rule {}, because: {}",
+                plain(&cause.rule),
+                plain(because)
+            ));
+        }
         if entry.redo_of.is_some() {
             asides.push("done again from the drawer".to_owned());
         }

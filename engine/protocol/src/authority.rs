@@ -12,6 +12,7 @@ mod tests;
 pub use history::{CitedUnknown, Received};
 pub(crate) use history::{Effect, History};
 
+use crate::access::entry::Principal;
 use crate::access::{AccessRecord, AccessState, occasion, views};
 use crate::citation::Citation;
 use crate::ids::{ChangeHash, DeviceId, MemberId};
@@ -55,6 +56,8 @@ pub struct Act<'a> {
     pub stage: Option<&'a str>,
     /// The field that is edited.
     pub field: Option<&'a str>,
+    /// What the author must be besides: this member, in this team, in this role. All of them.
+    pub seats: &'a [Principal],
 }
 
 /// Which of the two cited chains is at fault.
@@ -123,18 +126,25 @@ impl<'a> Standing<'a> {
         self.viewer(device).is_some_and(|member| {
             let here = occasion(self.roster, self.access, member);
             acts.iter().all(|act| {
-                let Act { verb, stage, field } = *act;
+                let Act {
+                    verb,
+                    stage,
+                    field,
+                    seats,
+                } = *act;
+                let held = |seat| holds(self.roster, member, seat);
                 // Who views a case is up to its record, and that was asked already.
-                verb == Verb::View
-                    || self.roster.allows(
-                        member,
-                        &Occasion {
-                            verb,
-                            stage,
-                            field,
-                            ..here
-                        },
-                    )
+                seats.iter().all(held)
+                    && (verb == Verb::View
+                        || self.roster.allows(
+                            member,
+                            &Occasion {
+                                verb,
+                                stage,
+                                field,
+                                ..here
+                            },
+                        ))
             })
         })
     }
@@ -365,6 +375,7 @@ const ADOPT: &[Act<'static>] = &[Act {
     verb: Verb::Adopt,
     stage: None,
     field: None,
+    seats: &[],
 }];
 
 fn fault(chain: CitedChain) -> impl Fn(CitedUnknown) -> CitationFault {
@@ -393,4 +404,12 @@ fn check_order(
         }
         Some(_) | None => Ok(()),
     }
+}
+
+fn holds(roster: &RosterState, member: MemberId, seat: &Principal) -> bool {
+    roster.member(member).is_some_and(|known| match seat {
+        Principal::Member(named) => *named == member,
+        Principal::Team(team) => known.teams.contains(team),
+        Principal::Role(role) => known.roles.contains(role),
+    })
 }

@@ -85,6 +85,15 @@ pub enum Outcome {
     Rejected,
 }
 
+/// What a kind of approval has come to on a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// As its newest requests came out; of several made at once the strictest.
+    Is(Outcome),
+    /// Approved, but at today's values others would be asked.
+    Outdated,
+}
+
 /// An outcome and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally {
@@ -181,6 +190,23 @@ impl Outcome {
             Self::Returned => "returned",
             Self::Rejected => "rejected",
         }
+    }
+}
+
+impl Standing {
+    /// The word in conditions, commands and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Is(outcome) => outcome.name(),
+            Self::Outdated => "outdated",
+        }
+    }
+
+    /// Every word that a condition can compare with.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let outcomes = Outcome::ALL.into_iter().map(Outcome::name);
+        outcomes.chain([Self::Outdated.name()])
     }
 }
 

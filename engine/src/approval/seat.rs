@@ -47,6 +47,20 @@ impl Seat {
         })
     }
 
+    /// The active members who hold the seat at this version of the roster.
+    pub fn holders<'r>(&'r self, roster: &'r RosterState) -> impl Iterator<Item = MemberId> + 'r {
+        let members: Vec<MemberId> = match self {
+            Self::Member(member) => vec![*member],
+            Self::Team(key) => match roster.team(key) {
+                Some(team) => team.members.iter().copied().collect(),
+                None => Vec::new(),
+            },
+            Self::Role(_) => roster.members().map(|(id, _)| id).collect(),
+        };
+        let held = move |member: &MemberId| self.is_held_by(*member, roster);
+        members.into_iter().filter(held)
+    }
+
     /// Whether the workspace has such a member, role or team.
     #[must_use]
     pub fn is_known(&self, roster: &RosterState) -> bool {
@@ -54,6 +68,15 @@ impl Seat {
             Self::Member(member) => roster.member(*member).is_some(),
             Self::Role(key) => roster.role(key).is_some(),
             Self::Team(key) => roster.team(key).is_some(),
+        }
+    }
+
+    /// The member, if it is one by name.
+    #[must_use]
+    pub const fn member(&self) -> Option<MemberId> {
+        match self {
+            Self::Member(member) => Some(*member),
+            Self::Role(_) | Self::Team(_) => None,
         }
     }
 

@@ -6,6 +6,7 @@
 use casework_protocol::ids::{ChangeHash, MemberId};
 use serde::{Deserialize, Serialize};
 
+use super::cause::Cause;
 use super::facet::FacetAction;
 use super::kind::ActionKind;
 use super::part::PartId;
@@ -34,6 +35,9 @@ pub struct Act {
     /// The change that this one does again, from the drawer.
     #[serde(default)]
     pub redo_of: Option<ChangeHash>,
+    /// The automation that does it; `None` for what a person does.
+    #[serde(default)]
+    pub cause: Option<Cause>,
 }
 
 /// A claim about who did something elsewhere and when. Nobody vouches for it but the importer.
@@ -254,6 +258,7 @@ impl Act {
             override_rule: false,
             imported: None,
             redo_of: None,
+            cause: None,
         }
     }
 

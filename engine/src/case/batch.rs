@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use automerge::{Automerge, Change, ChangeHash as Hash};
+use automerge::{Automerge, Change, ChangeHash as Hash, ReadDoc};
 use casework_protocol::ids::{ActorId, ChangeHash};
 
 use super::ops::{Deed, Key, Op};
@@ -132,6 +132,19 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.changes.is_empty() && self.doc.get_heads().is_empty()
+    }
+
+    /// A change that the document or the batch holds.
+    ///
+    /// # Errors
+    /// [`MissingDependency`] if neither does.
+    pub fn change(&self, hash: Hash) -> Result<Change, MissingDependency> {
+        let taken = self.changes.iter().rev();
+        let found = taken.into_iter().find(|change| change.hash() == hash);
+        found
+            .cloned()
+            .or_else(|| self.doc.get_change_by_hash(&hash))
+            .ok_or_else(|| MissingDependency(ChangeHash::new(hash.0)))
     }
 
     /// The document without the batch.

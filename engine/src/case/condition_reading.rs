@@ -7,6 +7,8 @@ use rust_decimal::Decimal;
 
 use super::action::{CaseAction, Closing, FieldEntry};
 use super::condition::{Answer, Facts};
+use super::facet::approval::reading::standing;
+use super::facet::hold::standing_holds;
 use super::filled::is_filled;
 use super::judge::current_decisions;
 use super::occasion;
@@ -70,10 +72,12 @@ pub(super) fn answer(subject: &Subject, facts: &Facts<'_>) -> Answer {
         Subject::Actor => facts
             .actor
             .map_or(Answer::Nothing, |roles| members(roles.clone())),
-        Subject::OnHold => Answer::Truth(false),
-        Subject::Channel | Subject::Document(_) | Subject::Approval(_) | Subject::Party(_) => {
-            Answer::Nothing
+        Subject::OnHold => Answer::Truth(!standing_holds(facts.past).is_empty()),
+        Subject::Approval(kind) => {
+            let standing = standing(facts.past, facts.revision, kind);
+            text(standing.map(|standing| standing.name().to_owned()))
         }
+        Subject::Channel | Subject::Document(_) | Subject::Party(_) => Answer::Nothing,
     }
 }
 

@@ -34,6 +34,11 @@ pub fn act_of(doc: &Automerge, change: &Change) -> Option<Act> {
     Some(act)
 }
 
+/// The act of a change without the text of an edit of prose: what an effect is judged by.
+pub(crate) fn act_in(message: &Message, change: &Change) -> Option<Act> {
+    read_act(message, &read_ops(change, &change.decode())?)
+}
+
 /// The act of a change; `None` when the operations cannot be those of the action named. The id is
 /// the one that a counter step or an override bears, else zero.
 pub(super) fn read_act(message: &Message, ops: &[Op]) -> Option<Act> {
@@ -52,6 +57,7 @@ pub(super) fn read_act(message: &Message, ops: &[Op]) -> Option<Act> {
         override_rule: message.rule.is_some(),
         imported: message.imported,
         redo_of: message.redo_of,
+        cause: message.cause.clone(),
     })
 }
 

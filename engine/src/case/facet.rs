@@ -6,26 +6,50 @@
 //! `place`, `conform`, `judge`) have one arm for all facets. Invariant: what a facet plans is what
 //! it may be received as, so `read` of what `plan` wrote gives the action back.
 
+pub mod approval;
 pub mod attention;
+pub mod automation;
 pub mod document;
+pub mod handover;
+pub mod hold;
+pub mod referral;
+
+use std::collections::BTreeSet;
 pub mod reading;
 
 use casework_protocol::access::entry::AccessBody;
-use casework_protocol::ids::MemberId;
+use casework_protocol::ids::{ActorId, MemberId};
 use casework_protocol::rights::Verb;
 use serde::{Deserialize, Serialize};
 
+use self::approval::{ApprovalAction, ApprovalKind};
 use self::attention::{AttentionAction, AttentionKind};
+use self::automation::{AutomationAction, AutomationKind};
 use self::document::{DocumentAction, DocumentKind};
+use self::handover::{TransferAction, TransferKind};
+use self::hold::{HoldAction, HoldKind};
 use self::reading::{ReadingAction, ReadingKind};
+use self::referral::{ReferralAction, ReferralKind};
 use super::action::{Act, CaseAction};
+use super::judge::Asker;
 use super::occasion::OnlyBy;
 use super::ops::Op;
 use super::past::Past;
 use super::place::Place;
 use super::refusal::ActError;
 use super::step::Plan;
+use crate::approval::Seat;
 use crate::template::{Revision, Today};
+
+/// What an action is completed from.
+pub(crate) struct Seen<'a> {
+    /// The case as it is seen.
+    pub(crate) past: &'a Past<'a>,
+    /// The revision it is judged by.
+    pub(crate) revision: &'a Revision,
+    /// Who asks.
+    pub(crate) asker: &'a Asker<'a>,
+}
 
 /// An action of a facet: everything the case asks of it.
 pub(crate) trait Facet {
@@ -76,6 +100,40 @@ pub(crate) trait Facet {
         false
     }
 
+    /// Fills in what only the template, the roster or who asks can tell.
+    ///
+    /// # Errors
+    /// When that cannot be told, or whoever asks is not the one who may.
+    fn complete(&mut self, _seen: &Seen<'_>) -> Result<(), ActError> {
+        Ok(())
+    }
+
+    /// What is to be said to the person who acts.
+    fn warnings(&self, _past: &Past<'_>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Structure that depends on the template's revision and the case as it was seen; keeps
+    /// received work out too.
+    fn fits(&self, _past: &Past<'_>, _revision: &Revision) -> Result<(), ActError> {
+        Ok(())
+    }
+
+    /// The actors whose members may not do it, on whatever device.
+    fn barred(&self, _past: &Past<'_>) -> Vec<ActorId> {
+        Vec::new()
+    }
+
+    /// What its author must be in the roster besides having the right: in a team, in a role.
+    fn seats(&self, _past: &Past<'_>) -> Vec<Seat> {
+        Vec::new()
+    }
+
+    /// Seats and exactly the members who hold them in the roster that the author saw.
+    fn electorate(&self) -> Option<(&BTreeSet<Seat>, &BTreeSet<MemberId>)> {
+        None
+    }
+
     /// What it changes in the access record, in the same commit.
     fn access(&self) -> Option<AccessBody> {
         None
@@ -92,6 +150,11 @@ pub(crate) trait Kinds: Copy {
 
     /// The place that it touches, from what its message names.
     fn place(self, on: Option<&str>) -> Option<Place>;
+
+    /// Another place that it touches.
+    fn also(self) -> Option<Place> {
+        None
+    }
 
     /// The place whose values the timeline shows before and after.
     fn shown(self, on: Option<&str>) -> Option<Place> {
@@ -158,6 +221,10 @@ macro_rules! facets {
                 match self { $(Self::$name(kind) => Kinds::place(kind, on),)+ }
             }
 
+            pub(crate) fn also(self) -> Option<Place> {
+                match self { $(Self::$name(kind) => Kinds::also(kind),)+ }
+            }
+
             pub(crate) fn shown(self, on: Option<&str>) -> Option<Place> {
                 match self { $(Self::$name(kind) => Kinds::shown(kind, on),)+ }
             }
@@ -176,8 +243,18 @@ macro_rules! facets {
 facets! {
     /// Documents with their versions.
     Document(DocumentAction, DocumentKind),
+    /// What automations and the agent leave.
+    Automation(AutomationAction, AutomationKind),
     /// Who is told about the case, and how bad it is.
     Attention(AttentionAction, AttentionKind),
+    /// Approvals with their votes.
+    Approval(ApprovalAction, ApprovalKind),
+    /// Offers to take the case over.
+    Transfer(TransferAction, TransferKind),
+    /// Parts of the case referred to others.
+    Referral(ReferralAction, ReferralKind),
+    /// Pauses.
+    Hold(HoldAction, HoldKind),
     /// Who looked at it.
     Reading(ReadingAction, ReadingKind),
 }

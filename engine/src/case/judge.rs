@@ -11,9 +11,11 @@ use casework_protocol::ids::{ActorId, MemberId};
 
 use super::action::{Act, CaseAction};
 use super::bounds;
+use super::claims::{barred, fits};
 use super::condition::Facts;
 use super::conform::{conform, find_field, list};
 use super::contents::{Decision, FieldEntry, Opening};
+use super::facet::Seen;
 use super::occasion::{self, Needed, OnlyBy};
 use super::part::PartId;
 use super::past::{Object, Past};
@@ -24,7 +26,8 @@ use super::rules::{Finding, findings, open_stages};
 use super::schema;
 use super::slots;
 use super::step::Plan;
-use crate::template::{Field, Revision, Severity, Status, Today};
+use crate::approval::Seat;
+use crate::template::{DecisionPart, Field, Revision, Severity, Status, Today};
 use crate::value::{FieldError, FieldType, FieldValue, Scalar};
 
 /// Longest text of a rule in a message, in characters; the rest is in the template.
@@ -42,6 +45,8 @@ pub struct Asker<'a> {
     pub is_me: &'a dyn Fn(ActorId) -> bool,
     /// The roles of the asking member, by their keys in the roster.
     pub roles: &'a BTreeSet<String>,
+    /// The active members who hold a seat.
+    pub holders: &'a dyn Fn(&Seat) -> BTreeSet<MemberId>,
 }
 
 /// An act that was found good, ready to be written into the document it was judged against.
@@ -65,18 +70,34 @@ pub fn check_act(
     act: Act,
     asker: &Asker<'_>,
 ) -> Result<Checked, ActError> {
-    let act = fill_in(past, act);
+    let mut act = fill_in(past, act);
     if let CaseAction::Open(_) = &act.action {
         check_status(revision.package().status)?;
     } else if past.seen(Object::Root, schema::KIND).is_empty() {
         return Err(ActError::NotOpened);
     }
     check_open_case(past, &act)?;
+    if let CaseAction::Facet(action) = &mut act.action {
+        let seen = Seen {
+            past,
+            revision,
+            asker,
+        };
+        action.facet_mut().complete(&seen)?;
+    }
     conform(revision, &act.action)?;
+    fits(past, revision, &act.action)?;
     check_values(past, revision, &act.action, &asker.today)?;
     check_people(past, &act.action, asker)?;
+    let barred = barred(past, revision, &act.action);
+    if barred.into_iter().any(asker.is_me) {
+        return Err(ActError::OwnWork);
+    }
     let facts = Facts::new(past, revision, asker.today).by(asker.roles);
-    let (rule, warnings) = settle_findings(&facts, &act)?;
+    let (rule, mut warnings) = settle_findings(&facts, &act)?;
+    if let CaseAction::Facet(action) = &act.action {
+        warnings.extend(action.facet().warnings(past));
+    }
     let plan = plan::plan(past, &act, rule.as_deref())?;
     if !plan.has_effect(past) {
         return Err(ActError::Unchanged {
@@ -297,6 +318,15 @@ fn check_outcome(revision: &Revision, decision: &Decision) -> Result<(), ActErro
     let Some(kind) = revision.decision_type(&decision.question) else {
         return Ok(());
     };
+    let said = |part: &DecisionPart| match part {
+        DecisionPart::Rationale => (&decision.rationale, "rationale"),
+        DecisionPart::Conditions => (&decision.conditions, "conditions"),
+    };
+    let blank = kind.requires.iter().map(said);
+    if let Some((_, part)) = blank.into_iter().find(|(text, _)| text.trim().is_empty()) {
+        let question = decision.question.clone();
+        return Err(ActError::DecisionLacks { question, part });
+    }
     if kind
         .outcomes
         .iter()

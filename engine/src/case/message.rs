@@ -12,6 +12,7 @@ use casework_protocol::ids::{ChangeHash, MemberId, RevisionId};
 use serde::{Deserialize, Serialize};
 
 use super::action::Imported;
+use super::cause::Cause;
 use super::kind::ActionKind;
 
 /// The version of messages that this program writes.
@@ -40,6 +41,8 @@ pub struct Message {
     pub imported: Option<Imported>,
     /// The change that this one does again.
     pub redo_of: Option<ChangeHash>,
+    /// The automation that did it; absent for what a person did.
+    pub cause: Option<Cause>,
 }
 
 /// The first sixteen bytes of a revision id, as changes cite it.
@@ -87,6 +90,8 @@ struct Body {
     im: Option<Claim>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     redo: Option<ChangeHash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<Cause>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -124,6 +129,7 @@ impl Message {
             tz: self.zone_min,
             im: self.imported.map(claim),
             redo: self.redo_of,
+            by: self.cause.clone(),
         };
         let json = serde_json::to_string(&body).expect("texts and numbers always serialise");
         let mut text = self.citation.to_prefix();
@@ -193,6 +199,12 @@ fn read_body(citation: Citation, json: &str) -> Result<Message, String> {
     if body.rule.is_some() && body.why.as_ref().is_none_or(String::is_empty) {
         return Err("a rule is overridden without a reason".to_owned());
     }
+    if let Some(fault) = body.by.as_ref().and_then(Cause::fault) {
+        return Err(fault.to_owned());
+    }
+    if body.by.is_some() && action.is_of_template() {
+        return Err(format!("no automation does {action}"));
+    }
     if body.t.is_some() == action.is_of_template() {
         return Err(format!(
             "{action} must cite a revision exactly if it is done to a case"
@@ -208,6 +220,7 @@ fn read_body(citation: Citation, json: &str) -> Result<Message, String> {
         zone_min: body.tz,
         imported,
         redo_of: body.redo,
+        cause: body.by,
     })
 }
 
@@ -308,6 +321,7 @@ mod tests {
             zone_min: 120,
             imported: None,
             redo_of: None,
+            cause: None,
         }
     }
 
@@ -332,6 +346,13 @@ mod tests {
                 zone_min: -90,
             }),
             redo_of: Some(ChangeHash::new([2; 32])),
+            cause: Some(Cause {
+                rule: "welcome".into(),
+                of: Some(ChangeHash::new([3; 32])),
+                key: crate::case::PartId::new([4; 8]),
+                step: 2,
+                depth: 1,
+            }),
             ..message()
         };
         assert_eq!(Message::read(&full.to_text()), Ok(full));

@@ -2,6 +2,7 @@
 //!
 //! Says what is asked of the author, not who has it: grants are judged by the roster.
 
+use casework_protocol::access::entry::Principal;
 use casework_protocol::ids::{ActorId, DocumentId, MemberId};
 use casework_protocol::rights::{Occasion, Verb};
 
@@ -11,6 +12,7 @@ use super::past::{Object, Past};
 use super::place::Place;
 use super::schema;
 use super::slots;
+use crate::approval::Seat;
 
 /// One right that an act needs. Whether the case is the author's own or the team's is added by
 /// whoever knows the access record.
@@ -22,6 +24,8 @@ pub struct Needed {
     pub stage: Option<String>,
     /// The field that is edited.
     pub field: Option<String>,
+    /// What the author must be besides the grant: in this team, in this role. All of them.
+    pub seats: Vec<Principal>,
     /// The stage whose edit roles it is up to: the one the case stands in, for what works on it.
     pub works_in: Option<String>,
 }
@@ -54,6 +58,12 @@ pub fn needed(past: &Past<'_>, act: &Act, overriding: bool) -> Vec<Needed> {
         stage_of(past)
     };
     let field = field_of(&act.action);
+    let seats: Vec<Principal> = if let CaseAction::Facet(action) = &act.action {
+        let seats = action.facet().seats(past);
+        seats.iter().map(Seat::principal).collect()
+    } else {
+        Vec::new()
+    };
     let stands_in = stage_of(past);
     let mut verbs = vec![verb(past, &act.action)];
     if overriding {
@@ -65,6 +75,7 @@ pub fn needed(past: &Past<'_>, act: &Act, overriding: bool) -> Vec<Needed> {
             verb,
             stage: stage.clone(),
             field: field.clone(),
+            seats: seats.clone(),
             works_in: stands_in.clone().filter(|_| is_work(verb)),
         })
         .collect()

@@ -98,6 +98,9 @@ pub fn touched_by(message: &Message) -> BTreeSet<Place> {
     let mut places: BTreeSet<Place> = touched(message.action, message.on.as_deref())
         .into_iter()
         .collect();
+    if let ActionKind::Facet(kind) = message.action {
+        places.extend(kind.also());
+    }
     if message.rule.is_some() {
         places.insert(Place::Overrides);
     }

@@ -57,6 +57,18 @@ shelves! {
     Documents = "document" in schema::DOCUMENTS, called "name",
     /// Versions of documents.
     Versions = "version" in schema::VERSIONS, called "file",
+    /// Approvals.
+    Approvals = "approval" in schema::APPROVALS, called "label",
+    /// Offers to take the case over.
+    Transfers = "transfer" in schema::TRANSFERS, called "to",
+    /// Parts of the case referred to others.
+    Referrals = "referral" in schema::REFERRALS, called "service",
+    /// Pauses.
+    Holds = "hold" in schema::HOLDS, called "why",
+    /// What rules left for people and for the agent.
+    Runs = "run" in schema::RUNS, called "text",
+    /// What agents took on.
+    Claims = "claim" in schema::CLAIMS, called "of",
     /// Who looked at the case.
     Reads = "read" in schema::READS, called "",
 }

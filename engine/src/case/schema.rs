@@ -66,6 +66,19 @@ pub const REDACTED: &str = "redacted";
 pub const DOCUMENTS: &str = "documents";
 /// Map: version id → record; see [`super::facet::document`].
 pub const VERSIONS: &str = "versions";
+/// Map: approval id → record; see [`super::facet::approval`].
+pub const APPROVALS: &str = "approvals";
+/// Map: transfer id → record; see [`super::facet::handover`].
+pub const TRANSFERS: &str = "transfers";
+/// Map: referral id → record; see [`super::facet::referral`].
+pub const REFERRALS: &str = "referrals";
+/// Map: hold id → record; see [`super::facet::hold`].
+pub const HOLDS: &str = "holds";
+
+/// Map: effect of a rule → map: notices, requests to the agent, rules that failed.
+pub const RUNS: &str = "runs";
+/// Map: claim id → map: what agents took on.
+pub const CLAIMS: &str = "claims";
 
 /// Map: member id → day of the last reading; see [`super::facet::reading`].
 pub const READS: &str = "reads";
@@ -76,9 +89,10 @@ pub const ROOT_SCALARS: [&str; 11] = [
 ];
 /// The maps in the order in which the opening change creates them. The sixteen maps of comments
 /// follow them.
-pub const MAPS: [&str; 15] = [
+pub const MAPS: [&str; 21] = [
     FIELDS, SETS, COUNTS, TEXTS, LABELS, ASSIGNEES, WATCHERS, TASKS, COMMENTS, DECISIONS,
-    OVERRIDES, REDACTED, DOCUMENTS, VERSIONS, READS,
+    OVERRIDES, REDACTED, DOCUMENTS, VERSIONS, APPROVALS, TRANSFERS, REFERRALS, HOLDS, RUNS, CLAIMS,
+    READS,
 ];
 /// The keys of the maps of comments.
 pub const BUCKETS: [&str; 16] = [

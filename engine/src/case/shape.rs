@@ -13,6 +13,7 @@ use automerge::{Change, ExpandedChange};
 
 use super::action::Act;
 use super::batch::{Batch, MissingDependency, Standing};
+use super::claims::{self, Claims};
 use super::conform::conform;
 use super::decode;
 use super::kind::ActionKind;
@@ -36,6 +37,7 @@ pub struct Shaped {
     message: Message,
     act: ShapedAct,
     needed: Vec<Needed>,
+    claims: Claims,
     ops: Vec<Op>,
     standing: Standing,
 }
@@ -135,16 +137,19 @@ pub fn shape_case(
         return Err(ActError::AlreadyOpened.into());
     }
     conform(&revision, &act.action)?;
+    claims::fits(&past, &revision, &act.action)?;
     let plan = plan::plan(&past, &act, message.rule.as_deref())?;
     compare(&past, &plan, (action, &ops))?;
     check_canonical(&change, expanded)?;
     let needed = occasion::needed(&past, &act, message.rule.is_some());
+    let claims = Claims::of(&past, &revision, &act.action);
     let act = ShapedAct::Case(Box::new(act));
     Ok(Shaped {
         change,
         message,
         act,
         needed,
+        claims,
         ops,
         standing,
     })
@@ -210,6 +215,7 @@ impl Shaped {
             verb,
             stage: None,
             field: None,
+            seats: Vec::new(),
             works_in: None,
         }];
         let act = ShapedAct::Template(Box::new(action));
@@ -218,6 +224,7 @@ impl Shaped {
             message,
             act,
             needed,
+            claims: Claims::default(),
             ops,
             standing,
         }
@@ -245,6 +252,12 @@ impl Shaped {
     #[must_use]
     pub fn needed(&self) -> &[Needed] {
         &self.needed
+    }
+
+    /// What it claims about its author and others, to be checked against the roster.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
     }
 
     pub(super) fn into_parts(self) -> (Change, Vec<Op>, Standing) {

@@ -52,6 +52,17 @@ pub(crate) fn slot(past: &Past<'_>, place: &Place) -> Result<(Vec<Object>, Strin
         Place::Closed => root(schema::CLOSED),
         Place::Field(field) => Ok((vec![container(past, schema::FIELDS)?], field.clone())),
         Place::TaskPart(task, key) => Ok((task_objects(past, *task)?, key.to_string())),
+        // Votes and answers are their authors' alone, and what was asked is not chosen afterwards.
+        Place::Record(shelf, _) | Place::RecordPart(shelf, _, _)
+            if matches!(
+                shelf,
+                Shelf::Approvals | Shelf::Transfers | Shelf::Referrals | Shelf::Holds
+            ) =>
+        {
+            Err(ActError::NotSettleable {
+                place: place.clone(),
+            })
+        }
         Place::Record(shelf, key) => Ok((vec![container(past, shelf.map())?], key.clone())),
         Place::RecordPart(shelf, key, part) => {
             Ok((record_objects(past, *shelf, key)?, part.clone()))

@@ -1,7 +1,7 @@
 //! A small workspace for tests: one template with a field of every policy, and desks that act on
 //! one case, offline from each other until they exchange changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use automerge::{Author, Automerge, Change, ChangeHash as Hash, ReadDoc};
@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use super::*;
+use crate::approval::Seat;
 use crate::template::{
     Category, Choice, DecisionType, Field, Outcome, Package, Revision, Rule, Severity, Stage,
     Today, Transition, Unlisted,
@@ -178,7 +179,8 @@ impl Desk {
             me,
             knows: &|member| member.as_bytes()[0] < 100,
             is_me: &|actor| actor == actor_of(me.as_bytes()[0]),
-            roles: &std::collections::BTreeSet::new(),
+            roles: &BTreeSet::new(),
+            holders: &holders,
         };
         check_act(&Past::now(&self.doc), &self.revision, act, &asker)
     }
@@ -238,6 +240,14 @@ pub(crate) fn citation() -> Citation {
             version: 3,
             mark: [0x77; 8],
         },
+    }
+}
+
+/// Who holds a seat here: members by name; every role and team is held by members 2 and 3.
+pub(crate) fn holders(seat: &Seat) -> BTreeSet<MemberId> {
+    match seat {
+        Seat::Member(member) => [*member].into(),
+        Seat::Role(_) | Seat::Team(_) => [member(2), member(3)].into(),
     }
 }
 

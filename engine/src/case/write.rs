@@ -66,6 +66,7 @@ pub fn write(doc: &mut Automerge, checked: &Checked, stamp: &Stamp) -> Result<Ha
         zone_min: stamp.zone_min,
         imported: act.imported,
         redo_of: act.redo_of,
+        cause: act.cause.clone(),
     };
     commit(doc, checked.plan(), &message, stamp.time_ms)
 }

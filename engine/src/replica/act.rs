@@ -7,6 +7,7 @@
 //! leaves half a case.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use automerge::ActorId as AutomergeActor;
 use casework_protocol::access::AccessRecord;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use super::asked::{OwnAct, day_of};
 use super::authority::untrusted;
+use super::automating::Ran;
 use super::document::author_of;
 use super::store::Writes;
 use super::tables::Table;
@@ -41,6 +43,8 @@ pub struct Acted {
     pub change: ChangeHash,
     /// What the person should be told: rules that warn.
     pub warnings: Vec<String>,
+    /// What the template's rules did about it.
+    pub effects: Vec<Ran>,
 }
 
 /// A case that is to be opened.
@@ -150,9 +154,23 @@ impl Batch<'_> {
     pub fn act(
         &mut self,
         id: DocumentId,
-        act: Act,
+        mut act: Act,
         moment: &Moment,
     ) -> Result<Acted, ReplicaFault> {
+        // Only a rule that runs here makes an effect of an act.
+        act.cause = act.cause.filter(|cause| cause.of.is_none());
+        let (acted, act, revision) = self.perform(id, act, moment)?;
+        let effects = self.run_rules(id, (acted.change, act), (&revision, moment))?;
+        Ok(Acted { effects, ..acted })
+    }
+
+    /// Does one thing to a case, and nothing of what it sets off. Answers the act as it was done.
+    pub(super) fn perform(
+        &mut self,
+        id: DocumentId,
+        act: Act,
+        moment: &Moment,
+    ) -> Result<(Acted, Act, Arc<Revision>), ReplicaFault> {
         let member = self.me()?;
         self.reach(id)?;
         let template = self.steps[&id].document.row.template;
@@ -162,7 +180,14 @@ impl Batch<'_> {
             .current_revision(template)
             .ok_or(ReplicaFault::Unpublished(template))?;
         let checked = self.check(id, &revision, act, moment)?;
-        self.allow(id, member, (checked.needed(), Some(&revision)))?;
+        let granted = checked
+            .act()
+            .cause
+            .as_ref()
+            .is_some_and(|cause| cause.of.is_some());
+        if !granted {
+            self.allow(id, member, (checked.needed(), Some(&revision)))?;
+        }
         let stamp = self.stamp(id, Some(&revision), moment)?;
         let kept = OwnAct::Case(Box::new(checked.act().clone()));
         let step = self.begin(id, moment);
@@ -170,11 +195,13 @@ impl Batch<'_> {
         let hash = change_hash(&hash);
         self.seal(id, hash, &kept, moment)?;
         self.follow_access(id, &checked.act().action, moment)?;
-        Ok(Acted {
+        let acted = Acted {
             document: id,
             change: hash,
             warnings: checked.warnings().to_vec(),
-        })
+            effects: Vec::new(),
+        };
+        Ok((acted, checked.act().clone(), revision))
     }
 
     /// Opens a case: its access record and its first change.
@@ -264,6 +291,7 @@ impl Batch<'_> {
             verb,
             stage: None,
             field: None,
+            seats: Vec::new(),
             works_in: None,
         };
         self.allow(id, member, (&[needed], None))?;
@@ -280,6 +308,7 @@ impl Batch<'_> {
             document: id,
             change: hash,
             warnings: Vec::new(),
+            effects: Vec::new(),
         })
     }
 
@@ -302,7 +331,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn me(&self) -> Result<MemberId, ReplicaFault> {
+    pub(super) fn me(&self) -> Result<MemberId, ReplicaFault> {
         self.replica.member().ok_or(ReplicaFault::NotEnrolled)
     }
 
@@ -319,7 +348,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn check(
+    pub(super) fn check(
         &self,
         id: DocumentId,
         revision: &Revision,
@@ -346,6 +375,7 @@ impl Batch<'_> {
             knows: &knows,
             is_me: &is_me,
             roles: &roles.unwrap_or_default(),
+            holders: &|seat| seat.holders(roster).collect(),
         };
         Ok(check_act(&Past::now(automerge), revision, act, &asker)?)
     }

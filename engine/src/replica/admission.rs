@@ -5,7 +5,7 @@
 //! later changes or other documents. So replicas with the same log admit the same changes.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
 use casework_protocol::access::AccessRecord;
@@ -50,7 +50,7 @@ pub(super) struct Judging<'a> {
 
 /// The changes of a document and of the batch on its way into it, by hash and by actor.
 pub(super) struct Index<'a> {
-    judging: &'a Judging<'a>,
+    pub(super) judging: &'a Judging<'a>,
     automerge: &'a Automerge,
     batch: BTreeMap<ChangeHash, IndexedChange>,
     devices: BTreeMap<ActorId, DeviceId>,
@@ -106,7 +106,7 @@ impl<'a> Index<'a> {
 }
 
 impl Judging<'_> {
-    fn member_of(&self, device: DeviceId) -> Option<MemberId> {
+    pub(super) fn member_of(&self, device: DeviceId) -> Option<MemberId> {
         Some(self.roster.head().device(device)?.member)
     }
 }
@@ -256,6 +256,38 @@ pub(super) fn judge_authorship(
         }
     };
     Err(Aside::Quarantined(why))
+}
+
+/// What an act claims about its author and about who holds which seat must be so.
+pub(super) fn judge_claims(
+    index: &Index<'_>,
+    shaped: &Shaped,
+    device: DeviceId,
+) -> Result<(), Aside> {
+    let claims = shaped.claims();
+    let author = index.judging.member_of(device);
+    if claims
+        .barred
+        .iter()
+        .any(|actor| index.member_of(*actor) == author)
+    {
+        let why = "its author made what it agrees to".to_owned();
+        return Err(Aside::Quarantined(why));
+    }
+    let Some((seats, voters)) = &claims.electorate else {
+        return Ok(());
+    };
+    let roster = index.judging.roster;
+    let cited = roster.cited(shaped.message().citation.roster);
+    let seen = cited.ok().and_then(|version| roster.at(version));
+    let seen = seen.ok_or_else(|| Aside::Waiting("the roster it cites is not here".to_owned()))?;
+    let holders = seats.iter().flat_map(|seat| seat.holders(seen));
+    if holders.collect::<BTreeSet<MemberId>>() == *voters {
+        Ok(())
+    } else {
+        let why = "the members it asks are not those who hold the seats".to_owned();
+        Err(Aside::Quarantined(why))
+    }
 }
 
 /// Whether the author had the right to this, from the versions it cites to its arrival, and whether

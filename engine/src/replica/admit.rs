@@ -11,8 +11,11 @@ use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::gate::{Origin, check_change};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 
-use super::admission::{Incoming, Index, Judging, judge_authorship, judge_rights, place};
-use super::asked::day_of;
+use super::admission::{
+    Incoming, Index, Judging, judge_authorship, judge_claims, judge_rights, place,
+};
+use super::asked::{asked_by, day_of};
+use super::automating::judge_cause;
 use super::document::guarded;
 use super::exclusion::put_aside;
 use super::history::arrivals;
@@ -177,9 +180,15 @@ impl Replica {
                     authority,
                     standing,
                     &message.citation,
-                    (shaped.needed(), &by),
+                    (asked_by(&shaped), &by),
                 )?;
                 judge_authorship(&index, &batch, &shaped, incoming.device)?;
+                judge_claims(&index, &shaped, incoming.device)?;
+                judge_cause(
+                    &index,
+                    (&batch, &revisions),
+                    (step.id, &shaped, incoming.device),
+                )?;
                 Ok(shaped)
             });
             match judged {

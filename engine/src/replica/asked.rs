@@ -5,7 +5,7 @@ use casework_protocol::access::entry::AccessBody;
 use casework_protocol::authority::Act as Asking;
 use casework_protocol::roster::entry::RosterBody;
 
-use crate::case::{Message, Needed, Past};
+use crate::case::{Message, Needed, Past, Shaped};
 use crate::template::Today;
 use crate::template_document::TemplateAct;
 
@@ -24,12 +24,34 @@ pub(super) fn asking(needed: &[Needed]) -> Vec<Asking<'_>> {
             verb: needed.verb,
             stage: needed.stage.as_deref(),
             field: needed.field.as_deref(),
+            seats: &needed.seats,
         })
         .collect()
 }
 
+/// The rights that a received change needs. An effect of a rule needs none: the rule is the
+/// operator's grant, and whether it is one is judged too (`automating.rs`).
+pub(super) fn asked_by(shaped: &Shaped) -> &[Needed] {
+    if is_effect(shaped.message()) {
+        &[]
+    } else {
+        shaped.needed()
+    }
+}
+
+/// Whether it says that an act of its author triggered it.
+pub(super) fn is_effect(message: &Message) -> bool {
+    message
+        .cause
+        .as_ref()
+        .is_some_and(|cause| cause.of.is_some())
+}
+
 /// The rights that an own act, kept as text, needed where it was made.
 pub(super) fn needed_by(act: &str, past: &Past<'_>, message: &Message) -> Vec<Needed> {
+    if is_effect(message) {
+        return Vec::new();
+    }
     match serde_json::from_str(act) {
         Ok(OwnAct::Case(act)) => crate::case::needed(past, &act, message.rule.is_some()),
         Ok(OwnAct::Template(_) | OwnAct::Entry(_)) | Err(_) => {
@@ -38,6 +60,7 @@ pub(super) fn needed_by(act: &str, past: &Past<'_>, message: &Message) -> Vec<Ne
                 verb,
                 stage: None,
                 field: None,
+                seats: Vec::new(),
                 works_in: None,
             }]
         }

@@ -103,6 +103,8 @@ impl Replica {
         let acted = match act {
             OwnAct::Case(mut act) => {
                 act.redo_of = row.hash;
+                // What a rule wanted is done again by a person, with that person's rights.
+                act.cause = None;
                 batch.act(row.document, *act, moment)?
             }
             OwnAct::Template(mut act) => {

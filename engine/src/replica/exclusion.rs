@@ -11,6 +11,7 @@ use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
 use casework_protocol::seal::sign_change;
 
 use super::admission::Incoming;
+use super::asked::OwnAct;
 use super::document::{actor_of, apply, author_of, guarded};
 use super::history::arrivals;
 use super::rows::{
@@ -174,6 +175,10 @@ impl Replica {
             None => self.unjudged_act(writes, document, hash)?,
         };
         let Some(rescue) = rescue else { return Ok(()) };
+        if matches!(why, Aside::Dependent(_)) && is_effect_of(&rescue.act) {
+            // It goes with its trigger: done again, that sets the rule off again.
+            return Ok(());
+        }
         let held = matches!(why, Aside::Held);
         let notice = if held {
             Notice::OwnWorkHeld {
@@ -299,6 +304,14 @@ impl Replica {
         }
         Ok(tips)
     }
+}
+
+/// Whether an act kept as text is what a rule made of another act.
+fn is_effect_of(act: &str) -> bool {
+    matches!(
+        serde_json::from_str(act),
+        Ok(OwnAct::Case(act)) if act.cause.as_ref().is_some_and(|cause| cause.of.is_some())
+    )
 }
 
 /// The outbox row with the place that its change has after a rebuild.

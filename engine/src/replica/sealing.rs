@@ -192,7 +192,7 @@ impl Batch<'_> {
 }
 
 /// The members who are given something to do.
-fn given_to(action: &CaseAction) -> Vec<MemberId> {
+pub(super) fn given_to(action: &CaseAction) -> Vec<MemberId> {
     if let CaseAction::Assign { member }
     | CaseAction::SetOwner {
         member: Some(member),

@@ -514,3 +514,5 @@ fn damage(replica: &mut Replica, id: DocumentId) {
     }
     replica.commit(writes).unwrap();
 }
+
+mod automating;

@@ -13,8 +13,12 @@ use casework_protocol::keys::verify_batch;
 use casework_protocol::seal::change_claim;
 use serde::Serialize;
 
-use super::admission::{Incoming, Index, Judging, judge_authorship, judge_rights, place};
+use super::admission::{
+    Incoming, Index, Judging, judge_authorship, judge_claims, judge_rights, place,
+};
 use super::admit::shape;
+use super::asked::asked_by;
+use super::automating::judge_cause;
 use super::document::{actor_of, author_of, change_of, guarded};
 use super::history::arrivals;
 use super::lineage::Cited;
@@ -281,9 +285,11 @@ impl Replica {
                     authority,
                     standing,
                     &message.citation,
-                    (shaped.needed(), &by),
+                    (asked_by(&shaped), &by),
                 )?;
                 judge_authorship(&index, &batch, &shaped, device)?;
+                judge_claims(&index, &shaped, device)?;
+                judge_cause(&index, (&batch, &revisions), (id, &shaped, device))?;
                 Ok(shaped)
             });
             let shaped = match judged {

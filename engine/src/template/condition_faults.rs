@@ -12,6 +12,7 @@ use super::limits::{MAX_TEST_VALUES, MAX_TESTS};
 use super::package::Package;
 use super::publish::limit;
 use super::stage::Category;
+use crate::approval::Standing;
 use crate::value::decimal::read_decimal;
 use crate::value::text::cut;
 use crate::value::{ConflictPolicy, FieldType, FieldValue, Scalar};
@@ -172,6 +173,12 @@ fn check_test(package: &Package, test: &Test, at: &str, faults: &mut Faults) {
         faults.add(at, Fault::UnknownDecisionType { id: cut(id) });
         return;
     }
+    if let Subject::Approval(id) = &test.of
+        && !package.approvals.iter().any(|kind| kind.id == *id)
+    {
+        faults.add(at, Fault::UnknownApproval { id: cut(id) });
+        return;
+    }
     let nature = Nature::of(&test.of, |id| {
         named(id).map(|field| (field.kind, field.policy()))
     });
@@ -252,6 +259,7 @@ fn expected(package: &Package, test: &Test, (nature, value): (Nature, &Scalar)) 
             let kind = package.decision_types.iter().find(|kind| kind.id == *id)?;
             listed(kind.outcomes.iter().map(|o| o.id.as_str()).collect())
         }
+        Subject::Approval(_) => listed(Standing::names().collect()),
         Subject::Owner | Subject::Assignees | Subject::Watchers => when(
             words.parse::<casework_protocol::ids::MemberId>().is_ok(),
             "a member id of 32 hexadecimal digits",
@@ -274,7 +282,6 @@ fn expected(package: &Package, test: &Test, (nature, value): (Nature, &Scalar)) 
         | Subject::OnHold
         | Subject::OpenTasks
         | Subject::Document(_)
-        | Subject::Approval(_)
         | Subject::Party(_)
         | Subject::Actor => match nature {
             Nature::Time => when(Written::read(&words).is_some(), A_DAY),

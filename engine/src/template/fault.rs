@@ -196,6 +196,12 @@ pub enum Fault {
         /// The currency.
         currency: String,
     },
+    /// A kind of approval is named that does not exist. Correct the id or add it.
+    #[error("there is no approval {id:?}; correct the id or add it")]
+    UnknownApproval {
+        /// The id.
+        id: String,
+    },
     /// An approval that nobody is asked to give. Name approvers.
     #[error("nobody is asked, so nobody could give it; name at least one approver")]
     NobodyApproves,
@@ -383,6 +389,48 @@ pub enum Fault {
         /// The limit.
         max: u32,
     },
+    /// An option or outcome is named that does not exist. Correct the name or add it.
+    #[error("there is no option {id:?}; correct the id or add the option")]
+    UnknownChoice {
+        /// The id.
+        id: String,
+    },
+    /// Somebody is named who cannot be found. Name a person in one of the forms there are.
+    #[error(
+        "{text:?} names nobody here; write owner, actor, member/ID or field/ID of a field of type member"
+    )]
+    BadPerson {
+        /// The words.
+        text: String,
+    },
+    /// Work is given to several people at once. Name one.
+    #[error(
+        "{text} may be several people, and work is given to one; write owner, actor, member/ID or field/ID"
+    )]
+    NotOnePerson {
+        /// The words.
+        text: String,
+    },
+    /// A placeholder stands for nothing. Correct it.
+    #[error("{problem}")]
+    BadPlaceholder {
+        /// Why.
+        #[source]
+        problem: super::placeholder::PlaceholderError,
+    },
+    /// An automation reads prose that people edit together. Use another field.
+    #[error(
+        "the text of {id:?} is edited by several people at once, so an automation cannot quote it; use another field"
+    )]
+    ProseInRule {
+        /// The field's id.
+        id: String,
+    },
+    /// Automations without conditions set each other off for ever. Give one of them a condition.
+    #[error(
+        "it sets itself off again, perhaps through other automations, and none of them has a condition; give one of them a condition or remove it"
+    )]
+    AutomationLoop,
 }
 
 /// Collects faults with their places.

@@ -88,3 +88,11 @@ pub const MAX_SUPERSEDED: usize = 64;
 pub const MAX_EDITS: usize = 2_000;
 /// Longest path of a part, in bytes: the ids on it.
 pub const MAX_PATH_BYTES: usize = 500;
+/// Most automations of one template. Each one that waits for an event is asked on every such act.
+pub const MAX_AUTOMATIONS: usize = 200;
+/// Most actions of one automation, and most tasks that one action creates.
+pub const MAX_AUTOMATION_ACTIONS: usize = 50;
+/// Most people or groups that one notice names.
+pub const MAX_NOTIFIED: usize = 50;
+/// Most lines of the checklist of a task that an automation creates.
+pub const MAX_CHECKLIST_ITEMS: usize = 100;

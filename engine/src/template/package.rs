@@ -8,6 +8,7 @@ use casework_protocol::ids::RevisionId;
 use serde::{Deserialize, Serialize};
 
 use super::approval::ApprovalType;
+use super::automation::Automation;
 use super::field::Field;
 use super::form::Form;
 use super::mapping::Mappings;
@@ -72,6 +73,9 @@ pub struct Package {
     /// file says here is not used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub supersedes: Vec<RevisionId>,
+    /// What happens by itself, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub automations: Vec<Automation>,
 }
 
 /// Whether cases of a template may be opened.
@@ -154,6 +158,7 @@ impl Package {
             approvals: Vec::new(),
             mappings: Mappings::default(),
             supersedes: Vec::new(),
+            automations: Vec::new(),
         }
     }
 

@@ -11,7 +11,9 @@ use super::limits::{
     MAX_PROSE_BYTES, MAX_STAGES, MAX_SUPERSEDED, MAX_TRANSITIONS,
 };
 use super::package::{Outcome, Package};
-use super::{approval, field_faults, flow, form_faults, mapping, rule, stage_faults};
+use super::{
+    approval, automation_faults, field_faults, flow, form_faults, mapping, rule, stage_faults,
+};
 use crate::value::is_slug;
 use crate::value::text::{cut, is_one_line, is_prose};
 
@@ -45,6 +47,7 @@ impl Package {
                 ("revisions", self.supersedes.len(), MAX_SUPERSEDED),
                 &mut faults,
             );
+            automation_faults::find_faults(self, &mut faults);
         }
         faults.into_list()
     }

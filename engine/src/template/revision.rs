@@ -253,6 +253,14 @@ impl Revision {
         self.package.approvals.iter().find(|kind| kind.id == id)
     }
 
+    /// Whether any act may set something off: an automation, or the tasks of a stage.
+    #[must_use]
+    pub fn has_automations(&self) -> bool {
+        let stages = &self.package.stages;
+        self.package.automations.iter().any(|rule| !rule.disabled)
+            || stages.iter().any(|stage| !stage.tasks.is_empty())
+    }
+
     /// Where a new case stands: the first primary intake stage, else the first primary active one,
     /// else the first of either kind.
     #[must_use]

@@ -8,7 +8,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::Approvals;
+use super::automation::Automations;
 use super::document::Documents;
+use super::handover::{Referrals, Transfers};
+use super::hold::Holds;
 use super::reader::Reader;
 use super::reading::Readings;
 use super::side::{OriginRef, Slot};
@@ -116,6 +120,16 @@ impl Contest {
 facet_views! {
     /// Its documents with their versions.
     documents: Documents,
+    /// What was asked to be approved, with the votes.
+    approvals: Approvals,
+    /// Offers to take it over.
+    transfers: Transfers,
+    /// Parts of it that were referred to others.
+    referrals: Referrals,
+    /// Its pauses.
+    holds: Holds,
+    /// What rules left: notices, requests to the agent, failures.
+    automations: Automations,
     /// Who looked at it.
     readings: Readings,
 }

@@ -16,7 +16,7 @@ use self::reading::{Difference, History, Matter};
 use self::walk::{Visited, newest_first};
 use super::reader::{Members, device_of};
 use crate::case::message::Message;
-use crate::case::{ActionKind, Imported};
+use crate::case::{ActionKind, Cause, Imported};
 use crate::value::Scalar;
 
 /// How far a clock may be off before the entry says so, in milliseconds: five minutes.
@@ -83,6 +83,10 @@ pub struct TimelineEntry {
     pub overrides: Option<String>,
     /// The change that this one does again.
     pub redo_of: Option<ChangeHash>,
+    /// The automation that did it; absent for what a person did.
+    pub cause: Option<Cause>,
+    /// What triggered that automation: an action and its target.
+    pub trigger: Option<String>,
     /// Whether other work was done without knowing of it, or it of that.
     pub parallel: bool,
     /// What is wrong with the claimed time.
@@ -159,6 +163,10 @@ fn entry(
         before: difference.before,
         after: difference.after,
         redo_of: message.as_ref().and_then(|message| message.redo_of),
+        trigger: message
+            .as_ref()
+            .and_then(|message| history.trigger(message)),
+        cause: message.as_ref().and_then(|message| message.cause.clone()),
         overrides: message.as_ref().and_then(|message| message.rule.clone()),
         reason: message.and_then(|message| message.why),
         parallel: visited.parallel,

@@ -18,6 +18,7 @@ fn act(verb: Verb) -> [Act<'static>; 1] {
         verb,
         stage: None,
         field: None,
+        seats: &[],
     }]
 }
 
@@ -320,7 +321,12 @@ fn a_grant_for_a_stage_or_field_is_judged_with_the_case() {
     desk.say(ANA, define_role("reviewer", &scopes));
     desk.scene.join(5, &["reviewer"]);
     let verdict = |verb, stage, field| {
-        let acts = [Act { verb, stage, field }];
+        let acts = [Act {
+            verb,
+            stage,
+            field,
+            seats: &[],
+        }];
         let (cite, seq) = (desk.cite(), desk.scene.seq);
         desk.authority()
             .action_verdict(&cite, device(5), seq, &acts)

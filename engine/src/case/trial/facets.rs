@@ -2,15 +2,24 @@
 //!
 //! Numbers of acts and parts begin at 1,000 here, a hundred for each facet.
 
-use super::{Desk, part};
+use super::{Desk, member, part};
+use crate::approval::{Answer, Question, Seat, Vote};
 use crate::case::CaseAction;
+use crate::case::facet::approval::ApprovalAction;
+use crate::case::facet::approval::request::Request;
 use crate::case::facet::attention::AttentionAction;
 use crate::case::facet::document::{DocumentAction, FileMark, VersionStatus};
+use crate::case::facet::handover::TransferAction;
+use crate::case::facet::hold::HoldAction;
+use crate::case::facet::referral::{Consent, Referral, ReferralAction};
 
 /// Plays all of them.
 pub(super) fn play(ana: &mut Desk) {
     documents(ana);
     attention(ana);
+    approvals(ana);
+    handovers(ana);
+    holds(ana);
 }
 
 /// A file that these words are in.
@@ -78,10 +87,158 @@ fn documents(ana: &mut Desk) {
 }
 
 fn attention(ana: &mut Desk) {
-    let member = super::member(3);
+    let member = member(3);
     let severity = Some("grave".to_owned());
     let watch = AttentionAction::Watch { member };
     let unwatch = AttentionAction::Unwatch { member };
     let severe = AttentionAction::SetSeverity { severity };
     does(ana, 1100, [watch, unwatch, severe]);
+}
+
+/// A request without a kind: any of these may approve.
+fn request(id: u64, seats: &[Seat]) -> ApprovalAction {
+    ApprovalAction::Request(Request {
+        kind: None,
+        label: "The offer".into(),
+        question: Question {
+            seats: seats.iter().cloned().collect(),
+            ..Question::default()
+        },
+        ..Request::of_kind(part(id), "", member(1))
+    })
+}
+
+/// A vote from every seat that the voter holds.
+pub(crate) fn vote(approval: u64, id: u64, answer: Answer) -> ApprovalAction {
+    ApprovalAction::Vote {
+        approval: part(approval),
+        vote: Vote {
+            id: part(id),
+            member: member(0),
+            answer,
+            seats: [].into(),
+            note: "as it stands".into(),
+        },
+    }
+}
+
+fn approvals(ana: &mut Desk) {
+    let (second, third) = (Seat::Member(member(2)), Seat::Member(member(3)));
+    let (approval, seat) = (part(1201), Seat::Role("board".into()));
+    does(ana, 1210, [request(1201, &[second, third.clone()])]);
+    does(ana, 1211, [ApprovalAction::AddApprover { approval, seat }]);
+    let (mut rui, mut mia) = (ana.copy_to(2), ana.copy_to(3));
+    let (by, to) = (member(3), member(4));
+    let seat = third;
+    does(
+        &mut mia,
+        1220,
+        [ApprovalAction::Reassign {
+            approval,
+            seat,
+            by,
+            to,
+        }],
+    );
+    does(&mut rui, 1230, [vote(1201, 1231, Answer::Approve)]);
+    mia.merge(&rui);
+    does(&mut mia, 1240, [vote(1201, 1241, Answer::Reject)]);
+    ana.merge(&mia);
+    let approval = part(1202);
+    let seats = [Seat::Team("legal".into())];
+    let withdraw = ApprovalAction::Withdraw { approval };
+    does(ana, 1250, [request(1202, &seats), withdraw]);
+}
+
+fn handovers(ana: &mut Desk) {
+    let offer = |id, to| TransferAction::Offer {
+        id: part(id),
+        to,
+        note: "call first".into(),
+    };
+    let nobody = member(0);
+    does(ana, 1310, [offer(1301, Seat::Member(member(2)))]);
+    let mut rui = ana.copy_to(2);
+    let (transfer, member) = (part(1301), nobody);
+    does(
+        &mut rui,
+        1320,
+        [TransferAction::Accept { transfer, member }],
+    );
+    ana.merge(&rui);
+    does(ana, 1330, [offer(1302, Seat::Team("legal".into()))]);
+    rui.merge(ana);
+    let transfer = part(1302);
+    does(
+        &mut rui,
+        1340,
+        [TransferAction::Decline { transfer, member }],
+    );
+    ana.merge(&rui);
+    let withdraw = TransferAction::Withdraw {
+        transfer: part(1303),
+    };
+    does(
+        ana,
+        1350,
+        [offer(1303, Seat::Member(super::member(3))), withdraw],
+    );
+    let make = |id, given| ReferralAction::Make(referral(id, given));
+    let referral = |id| part(id);
+    does(
+        ana,
+        1360,
+        [
+            make(1304, true),
+            ReferralAction::Accept {
+                referral: referral(1304),
+                member,
+            },
+            ReferralAction::Complete {
+                referral: referral(1304),
+                outcome: "seen twice".into(),
+            },
+            make(1305, false),
+            ReferralAction::Decline {
+                referral: referral(1305),
+                member,
+            },
+            make(1306, true),
+            ReferralAction::Withdraw {
+                referral: referral(1306),
+            },
+        ],
+    );
+}
+
+fn referral(id: u64, given: bool) -> Referral {
+    let said = |words: &str| {
+        if given {
+            words.to_owned()
+        } else {
+            String::new()
+        }
+    };
+    Referral {
+        id: part(id),
+        service: "Legal advice".into(),
+        to: None,
+        party: Some("The law centre".into()),
+        note: "only the contract".into(),
+        consent: Consent {
+            given,
+            by: said("the tenant"),
+            how: said("in writing"),
+            on: said("2026-03-01"),
+        },
+    }
+}
+
+fn holds(ana: &mut Desk) {
+    let start = HoldAction::Start {
+        id: part(1401),
+        why: "waiting for the landlord".into(),
+        until: Some("2026-06-01".into()),
+    };
+    does(ana, 1410, [start, HoldAction::End { hold: part(1401) }]);
 }

@@ -87,6 +87,18 @@ impl<'a> History<'a> {
         }
     }
 
+    /// What triggered the rule that a message names: an action and its target.
+    pub(super) fn trigger(&self, message: &Message) -> Option<String> {
+        let of = message.cause.as_ref()?.of?;
+        let meta = self.doc.get_change_meta_by_hash(&Hash(*of.as_bytes()))?;
+        let trigger = Message::read(meta.message.as_deref()?).ok()?;
+        let action = trigger.action.name();
+        Some(match trigger.on {
+            Some(target) => format!("{action} {target}"),
+            None => action.to_owned(),
+        })
+    }
+
     /// The keys under which something is redacted today.
     pub(super) fn redacted(&self) -> BTreeSet<String> {
         let redacted = self

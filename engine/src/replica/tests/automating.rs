@@ -1,0 +1,379 @@
+//! Rules at work on replicas: in one commit, offline, exactly once, and never forged.
+
+use super::*;
+use crate::automation::effect_id;
+use crate::case::Cause;
+use crate::case::facet::automation::{RunKind, RunStatus};
+use crate::replica::{Ran, RanOutcome};
+use crate::view::CaseView;
+
+const TEMPLATE: &str = r#"
+key = "CO"
+name = "Complaint"
+unlisted = "free"
+stages = [
+    { id = "intake", name = "Intake", category = "intake" },
+    { id = "review", name = "Review", category = "active", tasks = [{ id = "call", title = "Call back", due = "2 days", checklist = ["take notes"] }] },
+    { id = "answer", name = "Answer", category = "active" },
+    { id = "closed", name = "Closed", category = "done" },
+]
+fields = [
+    { id = "phone", label = "Phone", type = "text" },
+    { id = "amount", label = "Amount", type = "number" },
+    { id = "visits", label = "Visits", type = "counter" },
+    { id = "handler", label = "Handler", type = "member" },
+    { id = "skills", label = "Skills", type = "multi-select", options = [{ id = "ladder", label = "Ladder" }] },
+]
+
+[[automations]]
+id = "everything"
+name = "Everything at once"
+trigger = { on = "stage-entered", stage = "answer" }
+actions = [
+    { do = "create-task", title = "Write to {field/phone} about {title}", assignee = "actor", due = "3 business days", checklist = ["draft", "send"] },
+    { do = "comment", body = "{number} is in {stage} now, says {actor}" },
+    { do = "set-field", field = "phone", value = "0{field/phone}" },
+    { do = "set-field", field = "handler", value = "actor" },
+    { do = "count", field = "visits", by = 2 },
+    { do = "add-option", field = "skills", option = "ladder" },
+    { do = "add-label", label = "answering" },
+    { do = "assign", to = "actor" },
+    { do = "set-owner", to = "actor" },
+    { do = "set-priority", priority = "high" },
+    { do = "set-due", within = "1 week" },
+    { do = "notify", to = ["owner", "role/manager"], text = "Answer {title}" },
+    { do = "webhook", hook = "crm", fields = ["phone"] },
+]
+
+[[automations]]
+id = "follow"
+name = "Follow up"
+trigger = { on = "label-added", label = "answering" }
+actions = [{ do = "create-task", title = "Follow up" }]
+
+[[automations]]
+id = "big"
+name = "Big amounts"
+trigger = { on = "field-changed", field = "amount" }
+when = [[{ of = "field/amount", is = "above", value = "100" }]]
+actions = [{ do = "add-label", label = "big" }, { do = "set-owner", to = "owner" }]
+
+[[automations]]
+id = "there"
+name = "There"
+trigger = { on = "label-added", label = "there" }
+when = [[{ of = "label", is = "has", value = "there" }]]
+actions = [{ do = "remove-label", label = "back" }, { do = "remove-label", label = "there" }, { do = "add-label", label = "back" }]
+
+[[automations]]
+id = "back"
+name = "And back"
+trigger = { on = "label-added", label = "back" }
+when = [[{ of = "label", is = "has", value = "back" }]]
+actions = [{ do = "add-label", label = "there" }]
+"#;
+
+/// Ana, who founded the workspace, and Rui, with one case whose template has rules.
+struct Scene {
+    clock: Clock,
+    log: Log,
+    ana: Replica,
+    rui: Replica,
+    case: DocumentId,
+}
+
+impl Scene {
+    fn new(role: &str) -> Self {
+        let (mut clock, mut log) = (Clock(0), Log::default());
+        let mut ana = founder(&mut clock);
+        let package = Package::from_toml(TEMPLATE).unwrap();
+        let revision = package.publish().unwrap();
+        let template = ana.open_template(revision, &clock.next()).unwrap().document;
+        let case = open(&mut ana, template, &mut clock);
+        act(&mut ana, case, &mut clock, set("phone", "112"));
+        log.take(&mut ana);
+        let rui = join(&mut log, &mut ana, &mut clock, 2, role);
+        Self {
+            clock,
+            log,
+            ana,
+            rui,
+            case,
+        }
+    }
+
+    fn ana(&mut self, action: CaseAction) -> Vec<Ran> {
+        act(&mut self.ana, self.case, &mut self.clock, action).effects
+    }
+
+    fn rui(&mut self, action: CaseAction) -> Vec<Ran> {
+        act(&mut self.rui, self.case, &mut self.clock, action).effects
+    }
+
+    fn meet(&mut self) -> CaseView {
+        for _ in 0..2 {
+            self.log.take(&mut self.ana);
+            self.log.take(&mut self.rui);
+            self.log.give(&mut self.ana);
+            self.log.give(&mut self.rui);
+        }
+        let view = self.ana.case(self.case).unwrap();
+        assert_eq!(view, self.rui.case(self.case).unwrap());
+        assert_eq!(self.ana.status().unwrap().quarantined, 0);
+        assert_eq!(self.rui.status().unwrap().quarantined, 0);
+        for replica in [&mut self.ana, &mut self.rui] {
+            let verified = replica.verify(&mut |_, _| {}).unwrap();
+            assert!(verified.holds(), "{verified:?}");
+        }
+        view
+    }
+}
+
+fn to(stage: &str) -> CaseAction {
+    CaseAction::Move { to: stage.into() }
+}
+
+fn label(label: &str) -> CaseAction {
+    CaseAction::AddLabel {
+        label: label.into(),
+    }
+}
+
+fn outcomes(ran: &[Ran]) -> Vec<(&str, &RanOutcome)> {
+    ran.iter()
+        .map(|ran| (ran.rule.as_str(), &ran.outcome))
+        .collect()
+}
+
+#[test]
+fn what_an_act_sets_off_is_done_with_it_and_read_by_others() {
+    let mut scene = Scene::new("operator");
+    let ran = scene.rui(to("answer"));
+    assert_eq!(ran.len(), 14, "{ran:?}");
+    assert!(
+        ran.iter().all(|ran| ran.outcome == RanOutcome::Done),
+        "{ran:?}"
+    );
+    assert_eq!(
+        ran.last().map(|ran| (ran.rule.as_str(), ran.depth)),
+        Some(("follow", 2))
+    );
+    let view = scene.meet();
+    let tasks: Vec<&str> = view
+        .tasks_in_order()
+        .into_iter()
+        .map(|(_, task)| task.title.value().as_str())
+        .collect();
+    assert_eq!(
+        tasks,
+        ["Write to 112 about Broken street lamp", "Follow up"]
+    );
+    assert_eq!(view.priority.value().as_deref(), Some("high"));
+    let runs = view.facets.automations.in_order();
+    assert_eq!(runs[0].1.kind, RunKind::Notice);
+    assert_eq!(runs[0].1.text, "Answer Broken street lamp");
+    assert_eq!(runs[1].1.name, "crm");
+    assert!(runs[1].1.is_waiting());
+}
+
+#[test]
+fn two_devices_on_which_one_thing_triggers_make_every_effect_once() {
+    let mut scene = Scene::new("operator");
+    scene.ana(to("answer"));
+    scene.rui(to("answer"));
+    let view = scene.meet();
+    assert_eq!(view.tasks.len(), 2);
+    let first = view.tasks_in_order()[0].1;
+    assert_eq!(first.items.len(), 2);
+    assert_eq!(view.comments(), 1);
+    assert_eq!(view.facets.automations.runs.len(), 2);
+    assert_eq!(view.fields["visits"].count, Some(2));
+    // Only what names the actor differs from one to the other.
+    let contested: Vec<String> = view
+        .flags
+        .contested
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert!(
+        contested.iter().all(|place| place == "owner"
+            || place == "field/handler"
+            || place.ends_with("/assignee")),
+        "{contested:?}"
+    );
+}
+
+#[test]
+fn another_entry_is_another_trigger_but_an_open_task_is_not_doubled() {
+    let mut scene = Scene::new("operator");
+    scene.ana(to("review"));
+    scene.ana(to("intake"));
+    assert_eq!(scene.ana(to("review")), Vec::new());
+    let view = scene.meet();
+    assert_eq!(view.tasks.len(), 1);
+    let (task, _) = view.tasks_in_order()[0];
+    scene.ana(CaseAction::FinishTask { task });
+    scene.rui(to("intake"));
+    scene.meet();
+    assert_eq!(scene.rui(to("review")).len(), 1);
+    assert_eq!(scene.meet().tasks.len(), 2);
+}
+
+#[test]
+fn a_rule_waits_for_its_condition_and_says_what_it_could_not_do() {
+    let mut scene = Scene::new("operator");
+    assert_eq!(scene.ana(set("amount", "99")), Vec::new());
+    let ran = scene.ana(set("amount", "101"));
+    let (_, failed) = outcomes(&ran)[1];
+    assert!(
+        matches!(failed, RanOutcome::Failed(why) if why.contains("owner is nobody")),
+        "{ran:?}"
+    );
+    let view = scene.meet();
+    assert!(view.labels.contains("big"));
+    let runs = view.facets.automations.in_order();
+    assert_eq!(
+        (runs[0].1.kind, runs[0].1.rule.as_str()),
+        (RunKind::Failed, "big")
+    );
+    assert!(runs[0].1.is_trouble());
+}
+
+#[test]
+fn rules_that_go_round_in_circles_are_stopped_and_it_is_told() {
+    let mut scene = Scene::new("operator");
+    let ran = scene.rui(label("there"));
+    assert!(
+        ran.iter().any(
+            |ran| matches!(&ran.outcome, RanOutcome::Stopped(why) if why == "there → back → there")
+        ),
+        "{ran:?}"
+    );
+    let view = scene.meet();
+    let mut runs = view.facets.automations.runs.values();
+    assert!(runs.any(|run| run.kind == RunKind::Stopped));
+}
+
+#[test]
+fn a_rule_does_what_its_actor_may_not_do_and_everybody_lets_it_in() {
+    let mut scene = Scene::new("contributor");
+    let rui = scene.rui.member().unwrap();
+    scene.ana(CaseAction::Assign { member: rui });
+    scene.meet();
+    let direct = {
+        let moment = scene.clock.next();
+        let own = CaseAction::SetOwner { member: Some(rui) };
+        scene
+            .rui
+            .act(scene.case, Act::new(PartId::new([9; 8]), own), &moment)
+    };
+    assert!(matches!(direct, Err(ReplicaFault::Denied { .. })));
+    let ran = scene.rui(to("answer"));
+    assert!(
+        ran.iter()
+            .all(|ran| ran.outcome != RanOutcome::Idle || ran.rule == "everything")
+    );
+    let view = scene.meet();
+    assert_eq!(*view.owner.value(), Some(rui));
+}
+
+#[test]
+fn a_forged_cause_is_quarantined_wherever_it_lies() {
+    let everything = |key, step, of| Cause {
+        rule: "everything".into(),
+        of,
+        key,
+        step,
+        depth: 1,
+    };
+    for forgery in 0..6_u8 {
+        let mut scene = Scene::new("contributor");
+        let rui = scene.rui.member().unwrap();
+        scene.ana(CaseAction::Assign { member: rui });
+        scene.meet();
+        let moment = scene.clock.next();
+        let mut batch = scene.rui.batch();
+        let enter = Act::new(PartId::new([3; 8]), to("answer"));
+        let acted = if forgery == 5 {
+            let act = Act::new(PartId::new([3; 8]), to("review"));
+            batch.act(scene.case, act, &moment).unwrap()
+        } else {
+            batch.perform(scene.case, enter, &moment).unwrap().0
+        };
+        let key = PartId::new([7; 8]);
+        let own = CaseAction::SetOwner { member: Some(rui) };
+        let (action, cause) = match forgery {
+            0 => (own, everything(key, 8, Some(acted.change))),
+            1 => (
+                own,
+                everything(
+                    key,
+                    8,
+                    Some(casework_protocol::ids::ChangeHash::new([1; 32])),
+                ),
+            ),
+            2 => (label("answering"), everything(key, 6, Some(acted.change))),
+            3 => (
+                own,
+                Cause {
+                    rule: "nowhere".into(),
+                    ..everything(key, 8, Some(acted.change))
+                },
+            ),
+            4 => (
+                own,
+                Cause {
+                    depth: 2,
+                    ..everything(key, 8, Some(acted.change))
+                },
+            ),
+            _ => (own, everything(key, 8, Some(acted.change))),
+        };
+        let id = effect_id(&cause.rule, cause.key, cause.step, 0);
+        let mut act = Act::new(id, action);
+        act.cause = Some(cause);
+        batch.perform(scene.case, act, &moment).unwrap();
+        batch.commit().unwrap();
+        scene.log.take(&mut scene.rui);
+        scene.log.give(&mut scene.ana);
+        let status = scene.ana.status().unwrap();
+        assert_eq!(status.quarantined, 1, "forgery {forgery}");
+        assert_eq!(*scene.ana.case(scene.case).unwrap().owner.value(), None);
+    }
+}
+
+#[test]
+fn only_a_rule_leaves_notices_and_only_the_agent_reports() {
+    let mut scene = Scene::new("operator");
+    scene.ana(to("answer"));
+    let view = scene.meet();
+    let (effect, _) = view.facets.automations.waiting().next().unwrap();
+    let moment = scene.clock.next();
+    let report = crate::case::facet::automation::AutomationAction::Report {
+        id: effect,
+        status: RunStatus::Done,
+        note: String::new(),
+    };
+    let denied = scene.rui.act(
+        scene.case,
+        Act::new(PartId::new([9; 8]), report.clone().into()),
+        &moment,
+    );
+    assert!(
+        matches!(denied, Err(ReplicaFault::Denied { .. })),
+        "{denied:?}"
+    );
+    let notice = crate::case::facet::automation::AutomationAction::Notify {
+        id: PartId::new([9; 8]),
+        to: vec!["role/manager".into()],
+        text: "buy this".into(),
+    };
+    let refused = scene.rui.act(
+        scene.case,
+        Act::new(PartId::new([9; 8]), notice.into()),
+        &moment,
+    );
+    assert!(matches!(refused, Err(ReplicaFault::Act(_))));
+    scene.ana(report.into());
+    assert_eq!(scene.meet().facets.automations.waiting().count(), 0);
+}
