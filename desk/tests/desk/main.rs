@@ -9,6 +9,7 @@ mod errors;
 mod import;
 mod owner;
 mod program;
+mod rights;
 mod screens;
 mod tour;
 
