@@ -26,7 +26,8 @@ pub use casework_protocol::{ids, keys, rights};
 
 pub use casework_engine::replica::{
     Acted, Answer, Drawn, Finding, Founding, Given, HeldWork, Notice, Obstacle, OwnAct, OwnEntry,
-    Quarantined, Question, Redone, Retried, ServerRow, Standing, Status, Verification, Where,
+    PastRun, Quarantined, Question, Ran, RanOutcome, Redone, Retried, RuleReport, ServerRow,
+    Standing, Status, TestReport, Verification, Where, Would,
 };
 pub use casework_engine::sync::Phase;
 pub use casework_protocol::access::entry::Principal;

@@ -130,6 +130,7 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
         | Command::Role(_)
         | Command::Template(_)
         | Command::Case(_)
+        | Command::Automation(_)
         | Command::List(_)
         | Command::Board(_)
         | Command::Sync(_)

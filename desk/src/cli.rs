@@ -4,6 +4,7 @@
 //! process that owns the replica can carry it out for another one.
 
 mod access;
+mod automation;
 mod case;
 mod drawer;
 mod list;
@@ -19,6 +20,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
 pub use access::AccessCommand;
+pub use automation::AutomationCommand;
 pub use case::{CaseCommand, OpenArgs, Why};
 pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
 pub use list::{ListArgs, SortBy};
@@ -96,6 +98,9 @@ pub enum Command {
     /// One case: open, move, fill, discuss, decide, close
     #[command(subcommand)]
     Case(CaseCommand),
+    /// Automations: what they are, would do and did
+    #[command(subcommand)]
+    Automation(AutomationCommand),
     /// Cases in a list
     List(ListArgs),
     /// Cases by stage, as a kanban

@@ -6,6 +6,7 @@
 //! Nothing is printed here, and the terminal is only known by its [`Screen`].
 
 mod access;
+mod automations;
 mod cases;
 mod drawer;
 mod export;
@@ -64,6 +65,7 @@ pub fn carry_out(
         Command::Role(command) => roles::roles(&desk, command),
         Command::Template(command) => templates::carry_out(&desk, command),
         Command::Case(command) => cases::carry_out(&desk, command),
+        Command::Automation(command) => automations::carry_out(&desk, command),
         Command::List(args) => listing::list(&desk, args),
         Command::Board(args) => listing::board(&desk, args),
         Command::Sync(_) => status::sync(&mut desk),

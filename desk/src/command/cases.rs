@@ -314,6 +314,10 @@ pub(super) fn answer(
             .iter()
             .map(|warning| format!("warning: {}", plain(warning))),
     );
+    let effects: Vec<_> = acted.iter().flat_map(|acted| &acted.effects).collect();
+    for acted in acted {
+        lines.extend(super::automations::told(&acted.effects));
+    }
     let json = json!({
         "document": id,
         "number": view.number,
@@ -321,6 +325,7 @@ pub(super) fn answer(
         "stage": view.stage.value(),
         "changes": acted.iter().map(|acted| acted.change).collect::<Vec<_>>(),
         "warnings": warnings,
+        "effects": effects,
     });
     Ok(Response::new(lines, json))
 }

@@ -126,6 +126,11 @@ fn refresh_place(
         }
         Place::Decision(_) | Place::Question(_) => view.decisions = read_decisions(reader),
         Place::Overrides => view.overrides = read_overrides(reader),
+        Place::Number => {
+            if let Some(number) = root_text(reader, schema::NUMBER) {
+                view.number = number;
+            }
+        }
         // Facets are read once for all their places.
         Place::Record(_, _) | Place::RecordPart(_, _, _) => {}
     }

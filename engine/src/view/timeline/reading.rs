@@ -199,6 +199,7 @@ impl Matter {
     fn of_place(place: Place) -> Option<Self> {
         Some(match place {
             Place::Title => Self::Root(schema::TITLE),
+            Place::Number => Self::Root(schema::NUMBER),
             Place::Stage => Self::Root(schema::STAGE),
             Place::Owner => Self::Root(schema::OWNER),
             Place::Priority => Self::Root(schema::PRIORITY),
