@@ -1,6 +1,5 @@
 //! Rules at work on replicas: in one commit, offline, exactly once, and never forged.
 
-use automerge::ReadDoc;
 
 use super::*;
 use crate::automation::effect_id;
