@@ -16,7 +16,7 @@ use super::action::{CaseAction, Closing};
 use super::decode::act_of;
 use super::kind::ActionKind;
 use super::message::Message;
-use super::past::Past;
+use super::past::{Object, Past};
 use super::place::{Place, TaskKey};
 use super::refusal::ActError;
 use super::schema;
@@ -51,19 +51,25 @@ pub fn undo_last(
     let change = doc
         .get_change_by_hash(&hash)
         .ok_or(ActError::NothingToUndo)?;
-    Ok((ChangeHash::new(hash.0), opposite(doc, &change)?))
+    Ok((ChangeHash::new(hash.0), opposite(doc, &change, is_mine)?))
 }
 
 /// The action that takes a change back.
 ///
 /// # Errors
 /// [`ActError::NotUndoable`] says why there is none.
-pub fn opposite(doc: &Automerge, change: &Change) -> Result<CaseAction, ActError> {
+pub fn opposite(
+    doc: &Automerge,
+    change: &Change,
+    is_mine: &dyn Fn(ActorId) -> bool,
+) -> Result<CaseAction, ActError> {
     let act = act_of(doc, change).ok_or(ActError::NothingToUndo)?;
     let undoing = Undoing {
         change,
         action: act.action.kind(),
+        is_mine,
         before: Past::at(doc, change.deps()),
+        left: Past::at(doc, &[change.hash()]),
         now: Past::now(doc),
     };
     undoing.find(act.action)
@@ -73,7 +79,9 @@ pub fn opposite(doc: &Automerge, change: &Change) -> Result<CaseAction, ActError
 pub(crate) struct Undoing<'a> {
     change: &'a Change,
     action: ActionKind,
+    is_mine: &'a dyn Fn(ActorId) -> bool,
     before: Past<'a>,
+    left: Past<'a>,
     pub(crate) now: Past<'a>,
 }
 
@@ -227,8 +235,7 @@ impl Undoing<'_> {
     pub(crate) fn value(&self, place: &Place) -> Result<Option<Scalar>, ActError> {
         let (objects, key) = slot(&self.now, place)?;
         for object in objects {
-            let seen = self.now.seen(object, &key);
-            if seen.is_empty() || !seen.iter().all(|seen| self.wrote(seen.id)) {
+            if !self.stands(object, &key) {
                 return Err(self.refuse(BUILT_ON));
             }
         }
@@ -264,8 +271,7 @@ impl Undoing<'_> {
 
     /// What was added must be there still, and be what this change added.
     pub(crate) fn check_added(&self, map: &str, key: &str) -> Result<(), ActError> {
-        let seen = self.now.seen(container(&self.now, map)?, key);
-        if !seen.is_empty() && seen.iter().all(|seen| self.wrote(seen.id)) {
+        if self.stands(container(&self.now, map)?, key) {
             Ok(())
         } else {
             Err(self.refuse(BUILT_ON))
@@ -302,12 +308,13 @@ impl Undoing<'_> {
         super::place::touched(self.action, on.as_deref()).ok_or_else(|| self.refuse(NO_OPPOSITE))
     }
 
-    /// Whether the change made this operation.
-    fn wrote(&self, op: super::past::OpRef) -> bool {
-        let first = self.change.start_op().get();
-        let actor = self.change.actor_id().to_bytes();
-        actor == op.actor.as_bytes().as_slice()
-            && (first..=self.change.max_op()).contains(&op.counter)
+    /// Whether what the change left stands there now, written by the same member: by the change
+    /// itself, or by taking back what the member did after it.
+    fn stands(&self, object: Object, key: &str) -> bool {
+        let seen = self.now.seen(object, key);
+        let own = seen.iter().all(|seen| (self.is_mine)(seen.id.actor));
+        let left = self.left.sides(object, key);
+        !seen.is_empty() && own && self.now.sides(object, key) == left
     }
 
     pub(crate) fn refuse(&self, problem: &'static str) -> ActError {

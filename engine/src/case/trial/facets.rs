@@ -2,6 +2,8 @@
 //!
 //! Numbers of acts and parts begin at 1,000 here, a hundred for each facet.
 
+use casework_protocol::ids::DocumentId;
+
 use super::{Desk, member, part};
 use crate::approval::{Answer, Question, Seat, Vote};
 use crate::case::CaseAction;
@@ -12,6 +14,10 @@ use crate::case::facet::document::{DocumentAction, FileMark, VersionStatus};
 use crate::case::facet::handover::TransferAction;
 use crate::case::facet::hold::HoldAction;
 use crate::case::facet::referral::{Consent, Referral, ReferralAction};
+use crate::case::facet::keeping::KeepingAction;
+use crate::case::facet::link::{LinkAction, Relation};
+use crate::case::facet::party::{PartyAction, PartyKey, PartyMark, PartyNature};
+use crate::case::facet::redaction::RedactionAction;
 
 /// Plays all of them.
 pub(super) fn play(ana: &mut Desk) {
@@ -20,6 +26,10 @@ pub(super) fn play(ana: &mut Desk) {
     approvals(ana);
     handovers(ana);
     holds(ana);
+    parties(ana);
+    links(ana);
+    keeping(ana);
+    redactions(ana);
 }
 
 /// A file that these words are in.
@@ -207,6 +217,37 @@ fn handovers(ana: &mut Desk) {
             ReferralAction::Withdraw {
                 referral: referral(1306),
             },
+/// A party of the play.
+pub(crate) fn helena() -> PartyMark {
+    PartyMark {
+        role: "complainant".into(),
+        name: "Helena Dias".into(),
+        nature: PartyNature::Person,
+        email: "helena@example.org".into(),
+        phone: String::new(),
+        address: "Rua Direita 1\nPorto".into(),
+        note: String::new(),
+    }
+}
+
+fn parties(ana: &mut Desk) {
+    let party = part(2201);
+    let change = |key, value: &str| PartyAction::Change {
+        party,
+        key,
+        value: value.into(),
+    };
+    does(
+        ana,
+        2210,
+        [
+            PartyAction::Add {
+                id: party,
+                party: helena(),
+            },
+            change(PartyKey::Phone, "+351 912 345 678"),
+            PartyAction::Withdraw { party },
+            PartyAction::Reinstate { party },
         ],
     );
 }
@@ -241,4 +282,43 @@ fn holds(ana: &mut Desk) {
         until: Some("2026-06-01".into()),
     };
     does(ana, 1410, [start, HoldAction::End { hold: part(1401) }]);
+fn links(ana: &mut Desk) {
+    let (relation, case) = (Relation::DuplicateOf, DocumentId::new([0xd0; 16]));
+    let add = LinkAction::Add { relation, case };
+    does(ana, 2300, [add, LinkAction::Remove { relation, case }]);
+}
+
+fn keeping(ana: &mut Desk) {
+    let flag = "press".to_owned();
+    does(
+        ana,
+        2400,
+        [
+            KeepingAction::Archive,
+            KeepingAction::Unarchive,
+            KeepingAction::RequestPurge { days: 30 },
+            KeepingAction::CancelPurge,
+            KeepingAction::SetLegalHold,
+            KeepingAction::LiftLegalHold,
+            KeepingAction::SetFlag { flag: flag.clone() },
+            KeepingAction::ClearFlag { flag },
+            KeepingAction::Trash,
+            KeepingAction::Restore,
+        ],
+    );
+}
+
+fn redactions(ana: &mut Desk) {
+    let field = "urgent".to_owned();
+    does(
+        ana,
+        2500,
+        [
+            RedactionAction::Field { field },
+            RedactionAction::Document {
+                document: part(1001),
+            },
+            RedactionAction::Party { party: part(2201) },
+        ],
+    );
 }
