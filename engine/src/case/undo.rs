@@ -41,6 +41,8 @@ pub fn undo_last(
         if let (true, Some(Ok(message))) = (mine, message) {
             match message.undo_of {
                 Some(hash) => drop(undone.insert(hash)),
+                // What a rule did is taken back with what set it off, or by a person's own act.
+                None if message.cause.is_some() => {}
                 None => own.push((meta.start_op, meta.hash)),
             }
         }

@@ -13,11 +13,11 @@ use crate::case::facet::attention::AttentionAction;
 use crate::case::facet::document::{DocumentAction, FileMark, VersionStatus};
 use crate::case::facet::handover::TransferAction;
 use crate::case::facet::hold::HoldAction;
-use crate::case::facet::referral::{Consent, Referral, ReferralAction};
 use crate::case::facet::keeping::KeepingAction;
 use crate::case::facet::link::{LinkAction, Relation};
 use crate::case::facet::party::{PartyAction, PartyKey, PartyMark, PartyNature};
 use crate::case::facet::redaction::RedactionAction;
+use crate::case::facet::referral::{Consent, Referral, ReferralAction};
 
 /// Plays all of them.
 pub(super) fn play(ana: &mut Desk) {
@@ -217,6 +217,42 @@ fn handovers(ana: &mut Desk) {
             ReferralAction::Withdraw {
                 referral: referral(1306),
             },
+        ],
+    );
+}
+
+fn referral(id: u64, given: bool) -> Referral {
+    let said = |words: &str| {
+        if given {
+            words.to_owned()
+        } else {
+            String::new()
+        }
+    };
+    Referral {
+        id: part(id),
+        service: "Legal advice".into(),
+        to: None,
+        party: Some("The law centre".into()),
+        note: "only the contract".into(),
+        consent: Consent {
+            given,
+            by: said("the tenant"),
+            how: said("in writing"),
+            on: said("2026-03-01"),
+        },
+    }
+}
+
+fn holds(ana: &mut Desk) {
+    let start = HoldAction::Start {
+        id: part(1401),
+        why: "waiting for the landlord".into(),
+        until: Some("2026-06-01".into()),
+    };
+    does(ana, 1410, [start, HoldAction::End { hold: part(1401) }]);
+}
+
 /// A party of the play.
 pub(crate) fn helena() -> PartyMark {
     PartyMark {
@@ -252,36 +288,6 @@ fn parties(ana: &mut Desk) {
     );
 }
 
-fn referral(id: u64, given: bool) -> Referral {
-    let said = |words: &str| {
-        if given {
-            words.to_owned()
-        } else {
-            String::new()
-        }
-    };
-    Referral {
-        id: part(id),
-        service: "Legal advice".into(),
-        to: None,
-        party: Some("The law centre".into()),
-        note: "only the contract".into(),
-        consent: Consent {
-            given,
-            by: said("the tenant"),
-            how: said("in writing"),
-            on: said("2026-03-01"),
-        },
-    }
-}
-
-fn holds(ana: &mut Desk) {
-    let start = HoldAction::Start {
-        id: part(1401),
-        why: "waiting for the landlord".into(),
-        until: Some("2026-06-01".into()),
-    };
-    does(ana, 1410, [start, HoldAction::End { hold: part(1401) }]);
 fn links(ana: &mut Desk) {
     let (relation, case) = (Relation::DuplicateOf, DocumentId::new([0xd0; 16]));
     let add = LinkAction::Add { relation, case };

@@ -1,6 +1,5 @@
 //! Rules at work on replicas: in one commit, offline, exactly once, and never forged.
 
-
 use super::*;
 use crate::automation::effect_id;
 use crate::case::Cause;
@@ -401,4 +400,18 @@ fn the_history_of_a_rule_names_case_trigger_and_what_came_of_it() {
     assert_eq!(scene.ana.rule_history(Some("back"), None).unwrap(), vec![]);
     let case = scene.case;
     assert_eq!(scene.ana.rule_history(None, Some(case)).unwrap().len(), 2);
+}
+
+#[test]
+fn what_one_did_is_taken_back_and_not_what_a_rule_did_because_of_it() {
+    let mut scene = Scene::new("operator");
+    let effects = scene.ana(CaseAction::Move {
+        to: "review".into(),
+    });
+    assert_eq!(effects.len(), 1, "the stage's task");
+    let now = scene.clock.next();
+    let reason = Some("too early");
+    scene.ana.undo(scene.case, (1, reason), &now).unwrap();
+    let view = scene.meet();
+    assert_eq!(view.stage.value(), "intake");
 }
