@@ -5,6 +5,7 @@
 //! when it returns.
 
 pub(crate) mod access;
+pub(crate) mod agency;
 mod automations;
 pub(crate) mod cases;
 pub(crate) mod contested;

@@ -14,8 +14,8 @@ use clap::{CommandFactory, Parser};
 use serde_json::json;
 
 use crate::cli::{
-    CaseCommand, Cli, Command, DocumentCommand, ImportCommand, InitArgs, JoinArgs, PartCommand,
-    TemplateCommand,
+    AgentCommand, CaseCommand, Cli, Command, DocumentCommand, ImportCommand, InitArgs, JoinArgs,
+    PartCommand, TemplateCommand,
 };
 use crate::command::{self, carry_out, templates};
 use crate::fault::Fault;
@@ -23,7 +23,7 @@ use crate::output::{self, Bar};
 use crate::request::{Progress, Request, Response, Step};
 use crate::screen::Screen;
 use crate::screen::words::counted;
-use crate::{demo, owner, watch};
+use crate::{agent, demo, owner, watch};
 
 /// Exit code of a command that was not carried out.
 const NOT_DONE: u8 = 1;
@@ -124,7 +124,13 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
             drop(bar);
             return watch::run(&open(&folder()?)?, cli.json).map(|()| None);
         }
-        Command::Invite(_)
+        Command::Agent(AgentCommand::Run { once, every }) => {
+            drop(bar);
+            let looks = (*once, *every);
+            return agent::run(&open(&folder()?)?, looks, cli.json).map(|()| None);
+        }
+        Command::Agent(_)
+        | Command::Invite(_)
         | Command::Member(_)
         | Command::Team(_)
         | Command::Role(_)

@@ -4,6 +4,7 @@
 //! process that owns the replica can carry it out for another one.
 
 mod access;
+mod agent;
 mod automation;
 mod case;
 mod drawer;
@@ -20,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
 pub use access::AccessCommand;
+pub use agent::AgentCommand;
 pub use automation::AutomationCommand;
 pub use case::{CaseCommand, OpenArgs, Why};
 pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
@@ -101,6 +103,9 @@ pub enum Command {
     /// Automations: what they are, would do and did
     #[command(subcommand)]
     Automation(AutomationCommand),
+    /// The agent: final numbers, and what rules want outside
+    #[command(subcommand)]
+    Agent(AgentCommand),
     /// Cases in a list
     List(ListArgs),
     /// Cases by stage, as a kanban

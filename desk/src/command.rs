@@ -6,6 +6,7 @@
 //! Nothing is printed here, and the terminal is only known by its [`Screen`].
 
 mod access;
+mod agent;
 mod automations;
 mod cases;
 mod drawer;
@@ -65,6 +66,7 @@ pub fn carry_out(
         Command::Role(command) => roles::roles(&desk, command),
         Command::Template(command) => templates::carry_out(&desk, command),
         Command::Case(command) => cases::carry_out(&desk, command),
+        Command::Agent(command) => agent::carry_out(&desk, command),
         Command::Automation(command) => automations::carry_out(&desk, command),
         Command::List(args) => listing::list(&desk, args),
         Command::Board(args) => listing::board(&desk, args),

@@ -10,6 +10,7 @@ use crate::case::CaseAction;
 use crate::case::facet::approval::ApprovalAction;
 use crate::case::facet::approval::request::Request;
 use crate::case::facet::attention::AttentionAction;
+use crate::case::facet::automation::{AutomationAction, Outward, OutwardKind, RunStatus};
 use crate::case::facet::document::{DocumentAction, FileMark, VersionStatus};
 use crate::case::facet::handover::TransferAction;
 use crate::case::facet::hold::HoldAction;
@@ -30,6 +31,7 @@ pub(super) fn play(ana: &mut Desk) {
     links(ana);
     keeping(ana);
     redactions(ana);
+    automations(ana);
 }
 
 /// A file that these words are in.
@@ -327,4 +329,61 @@ fn redactions(ana: &mut Desk) {
             RedactionAction::Party { party: part(2201) },
         ],
     );
+}
+
+fn automations(ana: &mut Desk) {
+    let rule = || "welcome".to_owned();
+    let of_a_rule = [
+        AutomationAction::Notify {
+            id: part(1501),
+            to: vec!["role/manager".into(), "assignees".into()],
+            text: "look at this".into(),
+        },
+        AutomationAction::Request {
+            id: part(1502),
+            what: Outward {
+                kind: OutwardKind::Webhook,
+                name: "crm".into(),
+                text: String::new(),
+                fields: vec!["summary".into()],
+                rule: rule(),
+            },
+        },
+        AutomationAction::Fail {
+            id: part(1503),
+            rule: rule(),
+            why: "nobody to assign".into(),
+        },
+        AutomationAction::Stop {
+            id: part(1504),
+            rule: rule(),
+            why: "there → back → there".into(),
+        },
+    ];
+    for (step, action) in (0..).zip(of_a_rule) {
+        let mut act = crate::case::Act::new(part(1510), action.into());
+        act.cause = Some(crate::case::Cause {
+            rule: rule(),
+            of: Some(casework_protocol::ids::ChangeHash::new([5; 32])),
+            key: part(1500),
+            step,
+            depth: 1,
+        });
+        ana.act(act);
+    }
+    let of_the_agent = [
+        AutomationAction::Claim {
+            id: part(1505),
+            of: "run/0000".into(),
+        },
+        AutomationAction::Report {
+            id: part(1502),
+            status: RunStatus::Done,
+            note: "200".into(),
+        },
+        AutomationAction::Number {
+            number: "CMP-2026-0001".into(),
+        },
+    ];
+    does(ana, 1520, of_the_agent);
 }
