@@ -72,7 +72,7 @@ fn retry(desk: &Desk<'_>, which: &str) -> Result<Response, Fault> {
     for request in &dead {
         let at = (request.document, request.effect);
         desk.workspace
-            .report(at, RunStatus::Waiting, "asked for again")?;
+            .report_errand(at, RunStatus::Waiting, "asked for again")?;
     }
     let count = counted(dead.len() as u64, "request is", "requests are");
     let json = json!({ "asked_again": dead.len() });
