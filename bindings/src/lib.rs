@@ -20,7 +20,7 @@ mod progress;
 mod wire;
 mod workspace;
 
-pub use casework_engine::{case, moment as moments, replica, template, value, view};
+pub use casework_engine::{case, clock, moment as moments, replica, template, value, view};
 pub use casework_protocol::frame::Scope;
 pub use casework_protocol::{ids, keys, rights};
 

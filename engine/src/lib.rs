@@ -6,6 +6,7 @@
 pub mod approval;
 pub mod automation;
 pub mod case;
+pub mod clock;
 pub mod moment;
 pub mod replica;
 pub mod sync;

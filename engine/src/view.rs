@@ -12,6 +12,7 @@ mod automation;
 mod board;
 mod card;
 mod case;
+mod clocks;
 mod comment;
 mod decision;
 mod document;
@@ -20,6 +21,7 @@ mod field;
 mod flags;
 mod handover;
 mod hold;
+mod journey;
 mod keeping;
 mod party;
 mod read;
@@ -35,10 +37,11 @@ mod timeline;
 pub use approval::{ApprovalView, Approvals, VoteView};
 pub use automation::{Automations, ClaimView, RunView};
 pub use board::{Board, Column, Filter, Sorting, is_overdue, list};
-pub use card::{Badge, Badges, Card, CardField, CardValue, Kept, StoredCardError};
+pub use card::{Badge, Badges, Card, CardField, CardValue, Kept, StoredCardError, TaskDue};
 pub use case::{
     CaseView, DecisionView, ItemView, OverrideView, StoredViewError, TaskStatus, TaskView,
 };
+pub use clocks::{Clocks, Stay};
 pub use comment::{
     CommentOrder, CommentView, ParallelEdit, StoredCommentError, read_comments, refresh_comments,
 };
@@ -48,6 +51,7 @@ pub use field::FieldView;
 pub use flags::{Flags, changes_beside_close, changes_beside_trash};
 pub use handover::{Answers, ReferralView, Referrals, TransferView, Transfers};
 pub use hold::{HoldView, Holds};
+pub use journey::{Journey, Turn, Visit};
 pub use keeping::{Keeping, Links, ReopeningView, Reopenings};
 pub use party::{Parties, PartyView};
 pub use read::{ViewError, read, refresh};

@@ -1,12 +1,13 @@
 //! The words of `casework list`, which `casework board` takes too.
 
+use casework::clock::SlaState;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 /// `casework list`, and the filter of the board.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[command(
-    after_help = "Example:\n  casework list --mine --open --sort due\n  casework list --search fee --limit 100 --skip 100"
+    after_help = "Example:\n  casework list --mine --open --sort due\n  casework list --search fee --limit 100 --skip 100\n  casework list --sla at-risk --sla breached --sort clock"
 )]
 pub struct ListArgs {
     /// Key or name of a template
@@ -36,9 +37,12 @@ pub struct ListArgs {
     /// With contested values
     #[arg(long)]
     pub contested: bool,
-    /// Due before today and not finished
+    /// Past its due date, or with a task that is, and not finished
     #[arg(long)]
     pub overdue: bool,
+    /// With a clock in this state; may be given several times
+    #[arg(long, value_name = "STATE", value_parser = read_sla)]
+    pub sla: Vec<SlaState>,
     /// With work that is not on the server yet
     #[arg(long)]
     pub unsynced: bool,
@@ -77,8 +81,17 @@ pub enum SortBy {
     Entered,
     /// What is due first comes first
     Due,
+    /// The clock that is due first comes first
+    Clock,
     /// By number
     Number,
     /// By title
     Title,
+}
+
+fn read_sla(text: &str) -> Result<SlaState, String> {
+    SlaState::from_name(text).ok_or_else(|| {
+        let names = SlaState::ALL.map(SlaState::name);
+        format!("write one of {}", names.join(", "))
+    })
 }

@@ -18,7 +18,7 @@ pub enum TaskCommand {
         /// By whom
         #[arg(long = "for", value_name = "MEMBER")]
         assignee: Option<String>,
-        /// By when, as in 2026-03-01
+        /// By when: a day as in 2026-03-01, or a moment as in "2026-03-01 17:00 +01:00"
         #[arg(long, value_name = "DATE")]
         due: Option<String>,
         /// A line of its checklist; may be given several times
@@ -42,8 +42,20 @@ pub enum TaskCommand {
         case: String,
         /// Beginning of its id, or its title
         task: String,
-        /// The date, as in 2026-03-01; none without
+        /// The date, as in 2026-03-01, or a moment, as in "2026-03-01 17:00 +01:00"; none without
         date: Option<String>,
+    },
+    /// Say how a task repeats: finishing it begins the next one
+    #[command(
+        after_help = "Examples:\n  casework case task repeat CMP-~K7Q2 \"Call her\" \"every 2 weeks\"\n  casework case task repeat CMP-~K7Q2 \"Call her\" \"every mon, thu until 2027-12-31\"\n  casework case task repeat CMP-~K7Q2 \"Call her\""
+    )]
+    Repeat {
+        /// Number, beginning of the id, or unique title
+        case: String,
+        /// Beginning of its id, or its title
+        task: String,
+        /// How, as in "every 3 business days" or "every month on day 31"; not any more without
+        repeat: Option<String>,
     },
     /// Finish a task
     #[command(after_help = "Example:\n  casework case task done CMP-~K7Q2 \"Call her\"")]

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use casework::ids::{DocumentId, MemberId};
-use casework::view::{Badge, Card, Filter, Kept, Sorting, list as wanted};
+use casework::template::Today;
+use casework::view::{Badge, Card, Filter, Kept, Sorting, is_overdue, list as wanted};
 use serde_json::{Value, json};
 
 use super::{Desk, json};
@@ -29,7 +30,7 @@ pub(super) fn list(desk: &Desk<'_>, args: &ListArgs) -> Result<Response, Fault> 
     let stages = stages(desk, &cards)?;
     let from = args.skip.min(cards.len());
     let shown = &cards[from..cards.len().min(from.saturating_add(args.limit))];
-    let mut lines = lists::cases(shown, &names, &stages, desk.screen);
+    let mut lines = lists::cases((shown, now_ms()), &names, &stages, desk.screen);
     let after = cards.len() - from - shown.len();
     if after > 0 {
         lines.push(format!(
@@ -172,7 +173,7 @@ fn drawn(card: &Card, names: &Names) -> board::Card {
     more.retain(|line| !line.is_empty());
     board::Card {
         number: card.number.clone(),
-        badges: lists::badges(card),
+        badges: lists::badges(card, now_ms()),
         title: card.title.clone(),
         more,
     }
@@ -244,7 +245,8 @@ fn filter(desk: &Desk<'_>, args: &ListArgs) -> Result<Filter, Fault> {
         text: args.search.clone(),
         categories: None,
         badges,
-        overdue_on: args.overdue.then(|| jiff::Zoned::now().date()),
+        overdue_on: args.overdue.then(today),
+        sla: (!args.sla.is_empty()).then(|| (args.sla.iter().copied().collect(), now_ms())),
         unfinished: args.open,
         kept: kept(args),
     })
@@ -266,9 +268,19 @@ const fn sorting(sort: SortBy) -> Sorting {
         SortBy::Opened => Sorting::Opened,
         SortBy::Entered => Sorting::Entered,
         SortBy::Due => Sorting::Due,
+        SortBy::Clock => Sorting::Clock,
         SortBy::Number => Sorting::Number,
         SortBy::Title => Sorting::Title,
     }
+}
+
+fn today() -> Today {
+    let now = jiff::Zoned::now();
+    Today::at(now.timestamp(), now.offset())
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }
 
 /// The names and colours of the stages that cards stand in.
@@ -296,6 +308,8 @@ fn card_json(card: &Card, names: &Names) -> Value {
             "owner_name".into(),
             json!(card.owner.map(|owner| names.member(owner))),
         );
+        object.insert("sla".into(), json!(card.sla(now_ms())));
+        object.insert("overdue".into(), json!(is_overdue(card, &today())));
     }
     json
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use casework::ids::DocumentId;
 use casework::replica::LinkedCase;
-use casework::template::Revision;
+use casework::template::{Revision, Today};
 use casework::view::{CaseView, CommentView, TimelineEntry};
 use serde_json::{Map, Value, json};
 
@@ -12,6 +12,7 @@ use super::{Desk, json};
 use crate::fault::Fault;
 use crate::request::Response;
 use crate::screen::case_page::CasePage;
+use crate::screen::clocks;
 use crate::screen::glossary::{Glossary, Names};
 use crate::screen::ink::Tone;
 use crate::screen::page::Page;
@@ -48,6 +49,8 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
         links: &links,
         names: &names,
     };
+    let now = jiff::Zoned::now();
+    let today = Today::at(now.timestamp(), now.offset());
     let page = CasePage {
         view: &view,
         revision: revision.as_deref(),
@@ -59,11 +62,15 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
         unsynced,
         access: Some(&access),
         parts,
+        today: &today,
     };
     let mut json = case_json(&view, revision.as_deref(), &names);
     json.extend(parts.json());
     json.insert("comments".into(), comments_json(&comments, &names));
     json.insert("contested".into(), json!(contested));
+    if let Some(revision) = &revision {
+        json.insert("clocks".into(), clocks::to_json(&view, revision, &today));
+    }
     json.insert("held".into(), json!(held));
     json.insert("unsynced".into(), json!(unsynced));
     json.insert("restricted".into(), json!(access.restricted));
@@ -221,6 +228,7 @@ fn tasks_json(view: &CaseView, names: &Names) -> Value {
             "status": task.status.value().name(),
             "assignee": task.assignee.value().map(|member| names.member(member)),
             "due": task.due.value(),
+            "repeat": task.repeats(),
             "items": items.collect::<Vec<_>>(),
             "contested": task.is_contested(),
         })

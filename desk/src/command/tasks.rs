@@ -1,6 +1,8 @@
 //! `casework case task …`.
 
+use casework::case::facet::recurrence::RecurrenceAction;
 use casework::case::{CaseAction, PartId};
+use casework::clock::{Due, Repeat};
 use casework::ids::DocumentId;
 
 use super::Desk;
@@ -52,7 +54,8 @@ fn planned(
             for item in items {
                 checklist.push((workspace.fresh_part()?, item.clone()));
             }
-            let (assignee, title, due) = (member(assignee)?, title.clone(), due.clone());
+            let (assignee, title, due) =
+                (member(assignee)?, title.clone(), read_due(due.as_deref())?);
             let id = task;
             (
                 CaseAction::CreateTask {
@@ -75,10 +78,18 @@ fn planned(
         TaskCommand::Due { date, .. } => (
             CaseAction::RescheduleTask {
                 task,
-                due: date.clone(),
+                due: read_due(date.as_deref())?,
             },
             "Task rescheduled",
         ),
+        TaskCommand::Repeat { repeat, .. } => {
+            let repeat = match repeat {
+                Some(words) => Some(read_repeat(words)?),
+                None => None,
+            };
+            let action = RecurrenceAction::Repeat { task, repeat };
+            (action.into(), "Repetition set")
+        }
         TaskCommand::Done { .. } => (CaseAction::FinishTask { task }, "Task done"),
         TaskCommand::Cancel { .. } => (CaseAction::CancelTask { task }, "Task cancelled"),
         TaskCommand::Reopen { .. } => (CaseAction::ReopenTask { task }, "Task reopened"),
@@ -97,12 +108,26 @@ fn planned(
     })
 }
 
+fn read_repeat(text: &str) -> Result<String, Fault> {
+    let repeat = text.parse::<Repeat>();
+    let repeat = repeat.map_err(|error| Fault::invalid(error.to_string()))?;
+    Ok(repeat.to_string())
+}
+
+/// What people write as a due date, in its canonical text.
+pub(super) fn read_due(text: Option<&str>) -> Result<Option<String>, Fault> {
+    let invalid = |error: casework::clock::DueError| Fault::invalid(error.to_string());
+    let due = text.map(|text| text.parse::<Due>().map_err(invalid));
+    Ok(due.transpose()?.map(|due| due.to_string()))
+}
+
 /// The case a command names, and the task if there is one already.
 fn named(command: &TaskCommand) -> (&str, Option<&str>) {
     match command {
         TaskCommand::Add { case, .. } => (case, None),
         TaskCommand::Assign { case, task, .. }
         | TaskCommand::Due { case, task, .. }
+        | TaskCommand::Repeat { case, task, .. }
         | TaskCommand::Done { case, task }
         | TaskCommand::Cancel { case, task, .. }
         | TaskCommand::Reopen { case, task }

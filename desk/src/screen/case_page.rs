@@ -1,11 +1,12 @@
 //! The page of a case: header, what to look at, fields, tasks, decisions, comments.
 
 use casework::case::PartId;
-use casework::template::{Field, Revision};
+use casework::template::{Field, Revision, Today};
 use casework::view::{CaseView, CommentView, TaskStatus, TaskView};
 use casework::{AccessView, ContestedPlace};
 
 use super::Screen;
+use super::clocks;
 use super::contest;
 use super::glossary::{Glossary, Names};
 use super::ink::{Depth, Tone};
@@ -43,6 +44,8 @@ pub struct CasePage<'a> {
     pub parts: PartPage<'a>,
     /// Who is on it and who sees it.
     pub access: Option<&'a AccessView>,
+    /// The moment, and the day where the reader is.
+    pub today: &'a Today,
 }
 
 impl CasePage<'_> {
@@ -54,6 +57,9 @@ impl CasePage<'_> {
         self.parts.marks(&mut page);
         self.flags(&mut page);
         contest::show(&self.view.number, self.contested, &mut page);
+        if let Some(revision) = self.revision {
+            clocks::show(self.view, revision, self.today, &mut page);
+        }
         self.fields(&mut page);
         self.tasks(&mut page);
         self.decisions(&mut page);
@@ -110,7 +116,7 @@ impl CasePage<'_> {
             who.push(format!("watched by {watchers}"));
         }
         if let Some(due) = view.due.value() {
-            who.push(format!("due {}", plain(due)));
+            who.push(clocks::due_words(due, !view.is_closed(), self.today, page));
         }
         if !view.labels.is_empty() {
             let labels: Vec<String> = view.labels.iter().map(|label| plain(label)).collect();
@@ -278,7 +284,11 @@ impl CasePage<'_> {
             about.push(self.names.member(*member));
         }
         if let Some(due) = task.due.value() {
-            about.push(format!("due {}", plain(due)));
+            let open = *task.status.value() == TaskStatus::Open;
+            about.push(clocks::due_words(due, open, self.today, page));
+        }
+        if let Some(repeat) = task.repeats() {
+            about.push(plain(repeat));
         }
         if task.is_contested() {
             about.push(page.tone(Tone::Bad, "contested"));

@@ -8,6 +8,7 @@ use casework::case::facet::attention::AttentionKind;
 use casework::case::facet::keeping::KeepingKind;
 use casework::case::facet::link::{LinkKind, split_link_key};
 use casework::case::facet::reading::ReadingKind;
+use casework::case::facet::recurrence::RecurrenceKind;
 use casework::case::facet::redaction::RedactionKind;
 use casework::case::{FacetKind, Place};
 use casework::view::{CaseView, TimelineEntry};
@@ -30,6 +31,7 @@ pub(super) fn deed(teller: &Teller<'_>, kind: FacetKind, entry: &TimelineEntry) 
         FacetKind::Link(kind) => link(kind, entry),
         FacetKind::Keeping(kind) => keeping(kind, entry),
         FacetKind::Redaction(kind) => redaction(teller, kind, entry),
+        FacetKind::Recurrence(kind) => recurrence(kind, entry),
     }
 }
 
@@ -87,6 +89,15 @@ fn redaction(teller: &Teller<'_>, kind: RedactionKind, entry: &TimelineEntry) ->
         RedactionKind::Field => format!("redacted {}", teller.glossary.label(&target(entry))),
         RedactionKind::Document => "redacted a document".to_owned(),
         RedactionKind::Party => "redacted a party".to_owned(),
+    }
+}
+
+fn recurrence(kind: RecurrenceKind, entry: &TimelineEntry) -> String {
+    match kind {
+        RecurrenceKind::Repeat => {
+            format!("task {} repeats {}", subject(entry), change(entry, &bare))
+        }
+        RecurrenceKind::Recur => format!("task {} done, the next one begins", subject(entry)),
     }
 }
 

@@ -210,6 +210,7 @@ impl<'a> Glossary<'a> {
                     TaskKey::Assignee => "assignee",
                     TaskKey::Due => "due date",
                     TaskKey::Status => "status",
+                    TaskKey::Repeat => "repetition",
                     TaskKey::ItemText(_) => "checklist, text",
                     TaskKey::ItemDone(_) => "checklist",
                 };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use casework::clock::SlaState;
 use casework::ids::DocumentId;
 use casework::view::{Card, CardField, CardValue};
 use casework::{Drawn, HeldWork, OwnAct};
@@ -18,7 +19,12 @@ pub type Stages = BTreeMap<(DocumentId, String), (String, String)>;
 
 /// Cases in a table.
 #[must_use]
-pub fn cases(cards: &[Card], names: &Names, stages: &Stages, screen: Screen) -> Vec<String> {
+pub fn cases(
+    (cards, now_ms): (&[Card], i64),
+    names: &Names,
+    stages: &Stages,
+    screen: Screen,
+) -> Vec<String> {
     let mut table = Table::new(&[
         "number", "title", "stage", "owner", "due", "changed", "look at",
     ])
@@ -28,7 +34,7 @@ pub fn cases(cards: &[Card], names: &Names, stages: &Stages, screen: Screen) -> 
             Some((name, colour)) => screen.depth.front(colour, name),
             None => plain(&card.stage),
         };
-        let badges: Vec<String> = badges(card)
+        let badges: Vec<String> = badges(card, now_ms)
             .iter()
             .map(|(tone, word)| screen.depth.tone(*tone, word))
             .collect();
@@ -47,12 +53,16 @@ pub fn cases(cards: &[Card], names: &Names, stages: &Stages, screen: Screen) -> 
     table.lines(screen)
 }
 
-/// What to look at on a card, most important first.
+/// What to look at on a card at a moment, most important first.
 #[must_use]
-pub fn badges(card: &Card) -> Vec<(Tone, String)> {
+pub fn badges(card: &Card, now_ms: i64) -> Vec<(Tone, String)> {
     let badges = &card.badges;
+    let sla = card.sla(now_ms).filter(|_| !card.is_finished());
+    let is = |state: SlaState| sla == Some(state);
     [
+        (is(SlaState::Breached), Tone::Bad, "sla breached"),
         (badges.contested, Tone::Bad, "contested"),
+        (is(SlaState::AtRisk), Tone::Warning, "sla at risk"),
         (badges.held, Tone::Warning, "held work"),
         (
             badges.activity_after_close,
@@ -66,6 +76,7 @@ pub fn badges(card: &Card) -> Vec<(Tone, String)> {
         ),
         (badges.rule_broken, Tone::Warning, "rule broken"),
         (badges.update_needed, Tone::Warning, "update needed"),
+        (is(SlaState::Paused), Tone::Quiet, "sla paused"),
         (badges.being_checked, Tone::Quiet, "being checked"),
         (badges.unsynced, Tone::Quiet, "unsynced"),
     ]

@@ -1,49 +1,33 @@
-//! The day a rule counts to from the day of its trigger.
+//! The day a rule counts to from the moment of its trigger.
 //!
-//! Whole days only: a task is due on a day. Business time counts Monday to Friday.
-
-use jiff::civil::{Date, Weekday};
-use jiff::{Span as Length, ToSpan};
+//! Whole days only: a task is due on a day. The template's first calendar counts; without one,
+//! business days are Monday to Friday where the author of the trigger stood.
 
 use super::effect::Scene;
-use crate::template::{Span, SpanUnit};
+use crate::clock::{WorkingTime, add};
+use crate::template::Span;
 
-/// Hours of a business day, where only whole days count.
-const BUSINESS_HOURS: u32 = 8;
-
-/// The last day of a span that begins on the day of the trigger, as `YYYY-MM-DD`.
+/// The last day of a span that begins with the trigger, as `YYYY-MM-DD`.
 ///
 /// # Errors
 /// Why there is none, in words.
 pub(super) fn due_date(scene: &Scene<'_>, within: Span) -> Result<String, String> {
-    let amount = within.amount();
-    let today = scene.today.date;
-    let days = |days: u32| i64::from(days).days();
-    let day = match within.unit() {
-        SpanUnit::Minutes => later(today, days(amount.div_ceil(24 * 60))),
-        SpanUnit::Hours => later(today, days(amount.div_ceil(24))),
-        SpanUnit::Days => later(today, days(amount)),
-        SpanUnit::Weeks => later(today, i64::from(amount).weeks()),
-        SpanUnit::Months => later(today, i64::from(amount).months()),
-        SpanUnit::BusinessMinutes => business_days(today, amount.div_ceil(60 * BUSINESS_HOURS)),
-        SpanUnit::BusinessHours => business_days(today, amount.div_ceil(BUSINESS_HOURS)),
-        SpanUnit::BusinessDays => business_days(today, amount),
-    };
-    day.map(|day| day.to_string())
-        .ok_or_else(|| format!("{within} from {today} is beyond the calendar"))
-}
-
-fn later(day: Date, length: Length) -> Option<Date> {
-    day.checked_add(length).ok()
-}
-
-fn business_days(mut day: Date, amount: u32) -> Option<Date> {
-    let mut left = amount;
-    while left > 0 {
-        day = day.tomorrow().ok()?;
-        if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
-            left -= 1;
+    let today = scene.today;
+    let weekdays;
+    let time = match scene.revision.first_working_time() {
+        Some(time) => time,
+        None => {
+            weekdays = WorkingTime::weekdays(today.offset);
+            &weekdays
         }
+    };
+    let until = add(time, today.now.as_millisecond(), within);
+    if until >= crate::clock::LATEST_MS {
+        return Err(format!(
+            "{within} from {} is beyond the calendar",
+            today.date
+        ));
     }
-    Some(day)
+    // A day ends with the first moment of the next one.
+    Ok(time.date_at(until - 1).to_string())
 }

@@ -103,7 +103,7 @@ fn stage_task(task: &TaskTemplate) -> RuleAction {
         title: task.title.replace('{', "{{").replace('}', "}}"),
         assignee: (!task.assignee_role.is_empty())
             .then(|| Person::Role(task.assignee_role.clone())),
-        due: task.due.parse().ok(),
+        due: task.due,
         checklist: task.checklist.clone(),
     })
 }

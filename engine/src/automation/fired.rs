@@ -7,6 +7,7 @@
 use casework_protocol::digest::{Tag, digest};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 
+use crate::case::facet::recurrence::finished;
 use crate::case::slots::task_objects;
 use crate::case::{Act, CaseAction, Object, PartId, Past, Place, schema, stage_of};
 use crate::template::Trigger;
@@ -118,14 +119,14 @@ fn happened((act, of): (&Act, ChangeHash), before: &Past<'_>) -> Option<(Vec<Eve
     } = action
     {
         Some((vec![Event::Owned], root(schema::OWNER)))
-    } else if let CaseAction::FinishTask { task } = action {
-        let objects = task_objects(before, *task).unwrap_or_default();
+    } else if let Some(task) = finished(action) {
+        let objects = task_objects(before, task).unwrap_or_default();
         let title = |object: &Object| match before.scalar(*object, schema::TASK_TITLE)? {
             Scalar::Text(title) => Some(title),
             Scalar::Null | Scalar::Bool(_) | Scalar::Int(_) => None,
         };
         let title = objects.iter().rev().find_map(title).unwrap_or_default();
-        let event = Event::TaskDone(*task, title);
+        let event = Event::TaskDone(task, title);
         Some((vec![event], statuses(before, &objects)))
     } else if let CaseAction::Comment { id, external, .. } = action {
         Some((vec![Event::Commented(*id, *external)], String::new()))

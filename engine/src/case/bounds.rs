@@ -7,6 +7,7 @@ use casework_protocol::limits::{MAX_NAME_BYTES, MAX_TEXT_BYTES};
 use jiff::civil::Date;
 
 use super::refusal::ActError;
+use crate::clock::Due;
 use crate::value::is_slug;
 
 /// Longest title of a case or a task, in bytes: two lines on a card.
@@ -78,6 +79,17 @@ pub(super) fn check_date(what: &'static str, text: &str) -> Result<(), ActError>
             text: text.chars().take(80).collect(),
         }),
     }
+}
+
+/// A day `YYYY-MM-DD`, or a moment in its canonical text.
+pub(super) fn check_due(what: &'static str, text: &str) -> Result<(), ActError> {
+    if Due::is_canonical(text) {
+        return Ok(());
+    }
+    Err(ActError::NotADate {
+        what,
+        text: text.chars().take(80).collect(),
+    })
 }
 
 fn check_length(what: &'static str, text: &str, max: usize) -> Result<(), ActError> {

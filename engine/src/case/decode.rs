@@ -200,7 +200,7 @@ fn read_task(id: PartId, ops: &[Op]) -> Option<CaseAction> {
             TaskKey::Assignee => assignee = read_member(value)?,
             TaskKey::Due => due = optional(value)?,
             TaskKey::ItemText(item) => checklist.push((item, text(value)?)),
-            TaskKey::Status | TaskKey::ItemDone(_) => {}
+            TaskKey::Status | TaskKey::ItemDone(_) | TaskKey::Repeat => {}
         }
     }
     Some(CaseAction::CreateTask {

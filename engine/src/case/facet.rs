@@ -19,6 +19,7 @@ pub mod keeping;
 pub mod link;
 pub mod party;
 pub mod reading;
+pub mod recurrence;
 pub mod redaction;
 
 use casework_protocol::access::entry::AccessBody;
@@ -36,6 +37,7 @@ use self::keeping::{KeepingAction, KeepingKind};
 use self::link::{LinkAction, LinkKind};
 use self::party::{PartyAction, PartyKind};
 use self::reading::{ReadingAction, ReadingKind};
+use self::recurrence::{RecurrenceAction, RecurrenceKind};
 use self::redaction::{RedactionAction, RedactionKind};
 use self::referral::{ReferralAction, ReferralKind};
 use super::action::{Act, CaseAction};
@@ -284,4 +286,6 @@ facets! {
     Keeping(KeepingAction, KeepingKind),
     /// What is no longer shown.
     Redaction(RedactionAction, RedactionKind),
+    /// Tasks that repeat.
+    Recurrence(RecurrenceAction, RecurrenceKind),
 }

@@ -17,6 +17,7 @@ use super::conform::{conform, find_field, list};
 use super::contents::{Decision, FieldEntry, Opening};
 use super::facet::Seen;
 use super::facet::keeping::is_trashed;
+use super::facet::recurrence::recurring;
 use super::occasion::{self, Needed, OnlyBy};
 use super::part::PartId;
 use super::past::{Object, Past};
@@ -72,6 +73,9 @@ pub fn check_act(
     asker: &Asker<'_>,
 ) -> Result<Checked, ActError> {
     let mut act = fill_in(past, act);
+    if let Some(action) = recurring(past, revision, &act.action, &asker.today) {
+        act.action = action;
+    }
     if let CaseAction::Open(_) = &act.action {
         check_status(revision.package().status)?;
     } else if past.seen(Object::Root, schema::KIND).is_empty() {

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::facet::FacetKind;
+use super::facet::recurrence::{RecurrenceKind, next_id};
 use super::kind::ActionKind;
 use super::message::Message;
 use super::part::PartId;
@@ -83,6 +85,8 @@ pub enum TaskKey {
     ItemText(PartId),
     /// Whether an item is checked.
     ItemDone(PartId),
+    /// How it repeats.
+    Repeat,
 }
 
 /// A text that names no place of a case. Cure: copy the place as the case shows it.
@@ -105,6 +109,10 @@ pub fn touched_by(message: &Message) -> BTreeSet<Place> {
     }
     if message.rule.is_some() {
         places.insert(Place::Overrides);
+    }
+    if message.action == ActionKind::Facet(FacetKind::Recurrence(RecurrenceKind::Recur)) {
+        let task = message.on.as_deref().and_then(|on| on.parse().ok());
+        places.extend(task.map(|task| Place::Task(next_id(task))));
     }
     places
 }
@@ -272,6 +280,7 @@ impl fmt::Display for TaskKey {
             Self::Status => f.write_str(schema::TASK_STATUS),
             Self::ItemText(item) => write!(f, "i/{item}/text"),
             Self::ItemDone(item) => write!(f, "i/{item}/done"),
+            Self::Repeat => f.write_str(schema::TASK_REPEAT),
         }
     }
 }
@@ -294,6 +303,7 @@ impl FromStr for TaskKey {
             schema::TASK_ASSIGNEE => Ok(Self::Assignee),
             schema::TASK_DUE => Ok(Self::Due),
             schema::TASK_STATUS => Ok(Self::Status),
+            schema::TASK_REPEAT => Ok(Self::Repeat),
             _ => item().ok_or_else(|| PlaceError {
                 text: key.chars().take(80).collect(),
             }),
@@ -340,6 +350,7 @@ mod tests {
             Place::Watchers,
             Place::Task(id),
             Place::TaskPart(id, TaskKey::Status),
+            Place::TaskPart(id, TaskKey::Repeat),
             Place::TaskPart(id, TaskKey::ItemDone(PartId::new([1; 8]))),
             Place::Comment(id),
             Place::Decision(id),

@@ -219,7 +219,7 @@ pub(super) fn option_key(field: &str, option: &str) -> Result<String, ActError> 
 }
 
 fn check_due(due: Option<&str>) -> Result<(), ActError> {
-    due.map_or(Ok(()), |due| bounds::check_date("due date", due))
+    due.map_or(Ok(()), |due| bounds::check_due("due date", due))
 }
 
 fn plan_override(plan: &mut Plan, past: &Past<'_>, act: &Act, rule: &str) -> Result<(), ActError> {

@@ -126,8 +126,8 @@ pub enum ActError {
         /// The first 80 characters.
         text: String,
     },
-    /// A text is no date. Cure: write `YYYY-MM-DD`.
-    #[error("the {what} {text:?} is not a date such as 2026-03-01")]
+    /// A text is neither a date nor a moment. Cure: write `YYYY-MM-DD`, or a moment with its offset.
+    #[error("the {what} {text:?} is not a date such as 2026-03-01 or 2026-03-01T17:00:00+01:00")]
     NotADate {
         /// Which date.
         what: &'static str,

@@ -115,6 +115,8 @@ pub const TASK_TITLE: &str = "title";
 pub const TASK_ASSIGNEE: &str = "assignee";
 /// Task: due date, or null.
 pub const TASK_DUE: &str = "due";
+/// Key of a task: how it repeats, or null; absent while nobody said.
+pub const TASK_REPEAT: &str = "repeat";
 /// Task: one of the three texts below.
 pub const TASK_STATUS: &str = "status";
 /// Status of a task that is to be done.

@@ -101,3 +101,13 @@ pub const MAX_CHECKLIST_ITEMS: usize = 100;
 pub const MAX_DOCUMENT_TYPES: usize = 200;
 /// Most roles of parties in one template.
 pub const MAX_PARTY_ROLES: usize = 100;
+/// Most calendars of one template: one for each office.
+pub const MAX_CALENDARS: usize = 50;
+/// Most holidays of one calendar: twenty years of single days.
+pub const MAX_HOLIDAYS: usize = 500;
+/// Most opening hours of one weekday.
+pub const MAX_OPEN_HOURS: usize = 12;
+/// Most clocks over the whole case: each is worked out for every card.
+pub const MAX_CLOCKS: usize = 20;
+/// The years that a calendar may name.
+pub const YEARS: core::ops::RangeInclusive<i16> = 1900..=2999;

@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::approval::ApprovalType;
 use super::automation::Automation;
+use super::calendar::Calendar;
 use super::document_type::{DocumentType, PartyRole};
 use super::field::Field;
 use super::form::Form;
 use super::mapping::Mappings;
 use super::rule::{Transition, Unlisted};
+use super::sla::CaseClock;
 use super::stage::{Category, Stage, Standing};
 
 /// A template before it is published. Its order of stages, fields and options is the order people
@@ -83,6 +85,12 @@ pub struct Package {
     /// The roles that parties can have. None listed: any role.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub party_roles: Vec<PartyRole>,
+    /// The business calendars that its clocks go by; the first is the one meant where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calendars: Vec<Calendar>,
+    /// The clocks over the whole case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sla: Vec<CaseClock>,
 }
 
 /// Whether cases of a template may be opened.
@@ -168,6 +176,8 @@ impl Package {
             automations: Vec::new(),
             document_types: Vec::new(),
             party_roles: Vec::new(),
+            calendars: Vec::new(),
+            sla: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ use casework_protocol::digest::{Tag, digest};
 use casework_protocol::ids::RevisionId;
 
 use super::approval::ApprovalType;
+use super::calendar::Calendar;
 use super::condition::Condition;
 use super::fault::{Fault, TemplateFault};
 use super::field::Field;
@@ -17,6 +18,7 @@ use super::flow::{Flow, Movement, Said};
 use super::limits::{MAX_PACKAGE_BYTES, MAX_SUPERSEDED};
 use super::package::{DecisionType, Outcome, Package};
 use super::stage::{Category, Stage};
+use crate::clock::WorkingTime;
 
 /// An immutable published template.
 #[derive(Clone)]
@@ -29,6 +31,8 @@ pub struct Revision {
     flow: Flow,
     /// Option that was → option that is, by field.
     options: BTreeMap<String, BTreeMap<String, String>>,
+    calendars: BTreeMap<String, WorkingTime>,
+    around_the_clock: WorkingTime,
 }
 
 /// Bytes that are not a revision.
@@ -277,6 +281,22 @@ impl Revision {
         self.transition_if(from, to, Condition::is_empty)
     }
 
+    /// The calendar of this id; for an empty or unknown one the template's first, and in a template
+    /// without calendars one that never closes, in UTC.
+    #[must_use]
+    pub fn working_time(&self, id: &str) -> &WorkingTime {
+        let known = self.calendars.get(id);
+        known
+            .or_else(|| self.first_working_time())
+            .unwrap_or(&self.around_the_clock)
+    }
+
+    /// The template's first calendar, if it has any.
+    #[must_use]
+    pub fn first_working_time(&self) -> Option<&WorkingTime> {
+        self.calendars.get(&self.package.calendars.first()?.id)
+    }
+
     /// What the template says about moving a case for which these conditions hold.
     #[must_use]
     pub fn transition_if(
@@ -381,10 +401,17 @@ impl Revision {
             options,
             fields: index(package.fields.iter().map(|field| &field.id).collect()),
             flow: Flow::new(&package),
+            calendars: package.calendars.iter().filter_map(ready).collect(),
+            around_the_clock: WorkingTime::around_the_clock(),
             package,
             bytes,
         }
     }
+}
+
+/// A calendar by its id, ready to be reckoned with.
+fn ready(calendar: &Calendar) -> Option<(String, WorkingTime)> {
+    Some((calendar.id.clone(), WorkingTime::of(calendar)?))
 }
 
 /// Two revisions are equal when their names are.

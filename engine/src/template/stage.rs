@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::package::is_false;
 use super::rule::Rule;
+use super::sla::StageClock;
+use super::span::Span;
 
 /// A stage that a case can stand in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +63,9 @@ pub struct Stage {
     /// No longer entered; cases that stand here go on from here.
     #[serde(default, skip_serializing_if = "is_false")]
     pub disabled: bool,
+    /// How long a case may stand here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<StageClock>,
 }
 
 /// What can be done with a field while a case stands in a stage.
@@ -88,9 +93,10 @@ pub struct TaskTemplate {
     /// The role whose member it is given to, by its id in the roster, or nothing.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub assignee_role: String,
-    /// How long after entry it is due, in words (`"3 business days"`), or nothing.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub due: String,
+    /// How long after entry it is due (`"3 business days"`), by the template's first calendar, else
+    /// Monday to Friday; absent for no deadline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Span>,
     /// The lines of its checklist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checklist: Vec<String>,
@@ -144,6 +150,7 @@ impl Stage {
             field_policy: BTreeMap::new(),
             edit_roles: Vec::new(),
             disabled: false,
+            sla: None,
         }
     }
 
@@ -234,7 +241,7 @@ impl TaskTemplate {
             id: id.into(),
             title: title.into(),
             assignee_role: String::new(),
-            due: String::new(),
+            due: None,
             checklist: Vec::new(),
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::fault::{Fault, Faults};
 use super::limits::{MAX_CHECKLIST, MAX_EDIT_ROLES, MAX_FIELDS, MAX_STAGE_TASKS};
 use super::package::Package;
-use super::publish::{colour, limit, name, note, prose, slug, unique};
+use super::publish::{colour, limit, name, prose, slug, unique};
 use super::rule;
 use super::stage::{Category, FieldPolicy, Stage, TaskTemplate};
 use crate::value::text::cut;
@@ -143,7 +143,6 @@ fn check_tasks(tasks: &[TaskTemplate], at: &str, faults: &mut Faults) {
         let at = format!("{at}[{index}] {:?}", cut(&task.id));
         slug(&at, &task.id, faults);
         name(&at, &task.title, "the title", faults);
-        note(&at, &task.due, "the due time", faults);
         if !task.assignee_role.is_empty() {
             slug(&format!("{at}.assignee_role"), &task.assignee_role, faults);
         }

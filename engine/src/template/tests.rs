@@ -1,6 +1,7 @@
 //! Publishing, revisions, movements, constraints, files and the shipped library.
 
 mod approvals;
+mod clocks;
 mod conditions;
 mod faults;
 mod forms;

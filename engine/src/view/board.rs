@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use casework_protocol::ids::MemberId;
-use jiff::civil::Date;
 
 use super::card::{Badge, Card, CardValue, Kept};
-use crate::template::{Category, Revision};
+use crate::clock::{Due, SlaState};
+use crate::template::{Category, Revision, Today};
 
 /// Cards by stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,10 @@ pub struct Filter {
     pub categories: Option<BTreeSet<Category>>,
     /// Bearing all of these badges.
     pub badges: BTreeSet<Badge>,
-    /// Due before this day and not finished.
-    pub overdue_on: Option<Date>,
+    /// Past its due date at this moment, or with an open task that is, and not finished.
+    pub overdue_on: Option<Today>,
+    /// With a clock in one of these states, at this moment in milliseconds UTC.
+    pub sla: Option<(BTreeSet<SlaState>, i64)>,
     /// Not finished.
     pub unfinished: bool,
     /// Kept in one of these places; `None` is for those in use only.
@@ -68,6 +70,8 @@ pub enum Sorting {
     Entered,
     /// What is due first comes first; undated cards last.
     Due,
+    /// The clock that is due first comes first; cases without one last.
+    Clock,
     /// By number.
     Number,
     /// By title.
@@ -164,11 +168,18 @@ impl Filter {
                 .categories
                 .as_ref()
                 .is_none_or(|wanted| card.category.is_some_and(|c| wanted.contains(&c)))
-            && self.overdue_on.is_none_or(|today| is_overdue(card, today))
             && match &self.kept {
                 Some(wanted) => wanted.contains(&card.kept),
                 None => card.kept == Kept::InUse,
             }
+            && self
+                .overdue_on
+                .as_ref()
+                .is_none_or(|today| is_overdue(card, today))
+            && self.sla.as_ref().is_none_or(|(states, now)| {
+                let mut clocks = card.clocks.iter().map(|clock| clock.state(*now));
+                clocks.any(|state| states.contains(&state))
+            })
             && (!self.unfinished || !card.is_finished())
             && (words.is_empty() || contains_all(card, words))
     }
@@ -181,17 +192,26 @@ impl Sorting {
             Self::Opened => a.opened_ms.cmp(&b.opened_ms),
             Self::Entered => a.entered_ms.cmp(&b.entered_ms),
             Self::Due => (a.due.is_none(), &a.due).cmp(&(b.due.is_none(), &b.due)),
+            Self::Clock => {
+                let due = |card: &Card| {
+                    card.first_clock()
+                        .map(|c| (c.paused_ms.is_some(), c.due_ms))
+                };
+                let (a, b) = (due(a), due(b));
+                (a.is_none(), a).cmp(&(b.is_none(), b))
+            }
             Self::Number => std::cmp::Ordering::Equal,
             Self::Title => a.title.cmp(&b.title),
         }
     }
 }
 
-/// Whether the case is due before a day and not finished.
+/// Whether the case, or one of its open tasks, is past its due date, and the case not finished.
 #[must_use]
-pub fn is_overdue(card: &Card, today: Date) -> bool {
-    let due = card.due.as_ref().and_then(|due| due.parse::<Date>().ok());
-    due.is_some_and(|due| due < today) && !card.is_finished()
+pub fn is_overdue(card: &Card, today: &Today) -> bool {
+    let over = |due: &str| due.parse::<Due>().is_ok_and(|due| due.is_over(today));
+    let tasks = || card.task_dues.iter().any(|task| over(&task.due));
+    !card.is_finished() && (card.due.as_deref().is_some_and(over) || tasks())
 }
 
 fn concerns(card: &Card, people: &BTreeSet<MemberId>) -> bool {

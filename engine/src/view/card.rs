@@ -9,6 +9,8 @@ use casework_protocol::ids::{DocumentId, MemberId};
 use serde::{Deserialize, Serialize};
 
 use super::case::{CaseView, TaskStatus};
+use crate::case::PartId;
+use crate::clock::{ClockView, Due, SlaState};
 use crate::template::{Category, Field, Revision};
 use crate::value::FieldValue;
 
@@ -16,6 +18,8 @@ use crate::value::FieldValue;
 const STORED_VERSION: u8 = 2;
 /// What is shown in place of a sensitive value.
 const MASK: &str = "•••";
+/// Most deadlines of tasks on a card, the earliest.
+const MAX_TASK_DUES: usize = 20;
 /// Longest field text on a card, in characters.
 const MAX_FIELD_CHARACTERS: usize = 120;
 
@@ -42,7 +46,7 @@ pub struct Card {
     pub labels: BTreeSet<String>,
     /// How soon.
     pub priority: Option<String>,
-    /// The date it is due, `YYYY-MM-DD`.
+    /// When it is due: a day `YYYY-MM-DD`, or a moment.
     pub due: Option<String>,
     /// What to look at.
     pub badges: Badges,
@@ -66,6 +70,27 @@ pub struct Card {
     pub kept: Kept,
     /// The names of its flags.
     pub flags: BTreeSet<String>,
+    /// When it was closed, by the closer's clock.
+    pub closed_ms: Option<i64>,
+    /// Its clocks; how they stand depends on now.
+    pub clocks: Vec<ClockView>,
+    /// How many clocks ended late in stages it has left.
+    pub missed: u32,
+    /// The deadlines of its open tasks, the earliest first, at most twenty.
+    pub task_dues: Vec<TaskDue>,
+}
+
+/// The deadline of an open task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskDue {
+    /// The task.
+    pub task: PartId,
+    /// What is to be done.
+    pub title: String,
+    /// By whom.
+    pub assignee: Option<MemberId>,
+    /// A day `YYYY-MM-DD`, or a moment.
+    pub due: String,
 }
 
 /// Where a case is kept.
@@ -187,6 +212,9 @@ impl Card {
     #[must_use]
     pub fn of(view: &CaseView, revision: Option<&Revision>) -> Self {
         let stage = view.stage.value();
+        let clocks = revision
+            .map(|revision| view.clocks(revision))
+            .unwrap_or_default();
         let shown = revision
             .map_or(&[][..], Revision::fields)
             .iter()
@@ -220,7 +248,34 @@ impl Card {
             severity: view.severity.value().clone(),
             kept: Kept::of(view),
             flags: view.facets.keeping.flags.keys().cloned().collect(),
+            closed_ms: view.closed_ms(),
+            clocks: clocks.current,
+            missed: clocks.missed,
+            task_dues: task_dues(view),
         }
+    }
+
+    /// How its clocks stand at a moment: the worst of them. `None` without clocks.
+    #[must_use]
+    pub fn sla(&self, now_ms: i64) -> Option<SlaState> {
+        self.clocks.iter().map(|clock| clock.state(now_ms)).min()
+    }
+
+    /// The clock that is due first among those that have not ended, the breached ones before all.
+    #[must_use]
+    pub fn first_clock(&self) -> Option<&ClockView> {
+        let going = self.clocks.iter().filter(|clock| clock.ended_ms.is_none());
+        going.min_by_key(|clock| (clock.paused_ms.is_some(), clock.due_ms))
+    }
+
+    /// The next moment after now at which a clock changes by itself: when to look again.
+    #[must_use]
+    pub fn next_clock_change(&self, now_ms: i64) -> Option<i64> {
+        let changes = self
+            .clocks
+            .iter()
+            .filter_map(|clock| clock.next_change(now_ms));
+        changes.min()
     }
 
     /// Whether the case is at its end: closed, or in a stage that is.
@@ -382,6 +437,28 @@ fn card_field(view: &CaseView, field: &Field) -> Option<CardField> {
         label: field.label.clone(),
         value,
     })
+}
+
+/// The deadlines of open tasks, the earliest first; of one deadline, in the order of creation.
+fn task_dues(view: &CaseView) -> Vec<TaskDue> {
+    let open = |status: &TaskStatus| *status == TaskStatus::Open;
+    let tasks = view.tasks_in_order().into_iter();
+    let mut dues: Vec<(Due, TaskDue)> = tasks
+        .filter(|(_, task)| open(task.status.value()))
+        .filter_map(|(id, task)| {
+            let due = task.due.value().clone()?;
+            let shown = TaskDue {
+                task: id,
+                title: task.title.value().clone(),
+                assignee: *task.assignee.value(),
+                due,
+            };
+            Some((shown.due.parse().ok()?, shown))
+        })
+        .collect();
+    dues.sort_by_key(|(due, _)| *due);
+    dues.truncate(MAX_TASK_DUES);
+    dues.into_iter().map(|(_, due)| due).collect()
 }
 
 fn count_tasks(view: &CaseView) -> (u32, u32) {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::facet::Facets;
 use super::field::FieldView;
 use super::flags::Flags;
+use super::journey::Journey;
 use super::side::{OriginRef, Origins, Renumbering, Slot};
 use crate::case::action::Closing;
 use crate::case::{PartId, RevisionMark, schema};
@@ -41,7 +42,7 @@ pub struct CaseView {
     pub priority: Slot<Option<String>>,
     /// How bad.
     pub severity: Slot<Option<String>>,
-    /// The date it is due, `YYYY-MM-DD`.
+    /// When it is due: a day `YYYY-MM-DD`, or a moment.
     pub due: Slot<Option<String>>,
     /// How it was closed; `None` while it is open.
     pub closed: Slot<Option<Closing>>,
@@ -61,6 +62,8 @@ pub struct CaseView {
     pub overrides: BTreeMap<PartId, OverrideView>,
     /// Its documents, parties, links…
     pub facets: Facets,
+    /// The stages it entered, and when it was closed and reopened.
+    pub journey: Journey,
     /// What is to be looked at.
     pub flags: Flags,
     /// Comments in each of the sixteen buckets of the document.
@@ -95,10 +98,12 @@ pub struct TaskView {
     pub title: Slot<String>,
     /// By whom.
     pub assignee: Slot<Option<MemberId>>,
-    /// Until when, `YYYY-MM-DD`.
+    /// Until when: a day `YYYY-MM-DD`, or a moment.
     pub due: Slot<Option<String>>,
     /// Whether it is done.
     pub status: Slot<TaskStatus>,
+    /// How it repeats, in words; `None` while nobody ever said.
+    pub repeat: Option<Slot<Option<String>>>,
     /// Its checklist, in the order of creation.
     pub items: Vec<ItemView>,
     /// Place in the order of creation (the operation's counter); ties go by id.
@@ -253,6 +258,7 @@ impl CaseView {
             visit(&mut exception.by);
         }
         self.facets.visit(visit);
+        self.journey.visit(visit);
     }
 }
 
@@ -264,10 +270,17 @@ impl TaskView {
             || self.assignee.is_contested()
             || self.due.is_contested()
             || self.status.is_contested()
+            || self.repeat.as_ref().is_some_and(Slot::is_contested)
             || self
                 .items
                 .iter()
                 .any(|item| item.text.is_contested() || item.done.is_contested())
+    }
+
+    /// How it repeats, in words; `None` when it does not.
+    #[must_use]
+    pub fn repeats(&self) -> Option<&str> {
+        self.repeat.as_ref()?.value().as_deref()
     }
 
     /// Ticked lines and all lines of the checklist.
@@ -285,6 +298,9 @@ impl TaskView {
         self.assignee.visit(visit);
         self.due.visit(visit);
         self.status.visit(visit);
+        if let Some(repeat) = &mut self.repeat {
+            repeat.visit(visit);
+        }
         for item in &mut self.items {
             item.text.visit(visit);
             item.done.visit(visit);

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::case::CaseView;
 use super::decision::contested_questions;
 use super::reader::ViewContext;
+use super::side::Slot;
 use crate::case::facet::keeping::TRASHED;
 use crate::case::message::Message;
 use crate::case::{ActionKind, FacetKind, Place, TaskKey};
@@ -147,6 +148,8 @@ fn contested(view: &CaseView, revision: Option<&Revision>) -> BTreeSet<Place> {
         mark_part(task.assignee.is_contested(), TaskKey::Assignee);
         mark_part(task.due.is_contested(), TaskKey::Due);
         mark_part(task.status.is_contested(), TaskKey::Status);
+        let repeat = task.repeat.as_ref();
+        mark_part(repeat.is_some_and(Slot::is_contested), TaskKey::Repeat);
         for item in &task.items {
             mark_part(item.text.is_contested(), TaskKey::ItemText(item.id));
             mark_part(item.done.is_contested(), TaskKey::ItemDone(item.id));

@@ -14,6 +14,7 @@ use super::decision::read_decisions;
 use super::facet::Facets;
 use super::field::{read_field, read_fields};
 use super::flags::{Flags, derive};
+use super::journey::{Journey, read_closings, read_visits};
 use super::reader::{Reader, ViewContext, closing, member_or_null, text, text_or_null};
 use super::side::{Origins, Slot};
 use super::task::{read_task, read_tasks};
@@ -57,6 +58,8 @@ pub fn read(doc: &Automerge, context: &ViewContext<'_>) -> Result<CaseView, View
     view.decisions = read_decisions(&mut reader);
     view.overrides = read_overrides(&mut reader);
     view.facets = Facets::read(&mut reader);
+    view.journey.visits = read_visits(&mut reader, Vec::new());
+    view.journey.closings = read_closings(&mut reader, Vec::new());
     for bucket in 0..schema::BUCKETS.len() {
         view.comment_buckets[bucket] = count_comments(&reader, bucket);
     }
@@ -99,12 +102,20 @@ fn refresh_place(
     match place {
         Place::Case => {}
         Place::Title => view.title = root_slot(reader, schema::TITLE, text)?,
-        Place::Stage => view.stage = root_slot(reader, schema::STAGE, text)?,
+        Place::Stage => {
+            view.stage = root_slot(reader, schema::STAGE, text)?;
+            let known = std::mem::take(&mut view.journey.visits);
+            view.journey.visits = read_visits(reader, known);
+        }
         Place::Owner => view.owner = root_slot(reader, schema::OWNER, member_or_null)?,
         Place::Priority => view.priority = root_slot(reader, schema::PRIORITY, text_or_null)?,
         Place::Severity => view.severity = root_slot(reader, schema::SEVERITY, text_or_null)?,
         Place::Due => view.due = root_slot(reader, schema::DUE, text_or_null)?,
-        Place::Closed => view.closed = root_slot(reader, schema::CLOSED, closing)?,
+        Place::Closed => {
+            view.closed = root_slot(reader, schema::CLOSED, closing)?;
+            let known = std::mem::take(&mut view.journey.closings);
+            view.journey.closings = read_closings(reader, known);
+        }
         Place::Labels => view.labels = read_keys(reader, schema::LABELS),
         Place::Assignees => view.assignees = read_members(reader, schema::ASSIGNEES),
         Place::Watchers => view.watchers = read_members(reader, schema::WATCHERS),
@@ -213,6 +224,7 @@ fn read_header(reader: &mut Reader<'_>, document: DocumentId) -> Result<CaseView
         decisions: BTreeMap::new(),
         overrides: BTreeMap::new(),
         facets: Facets::default(),
+        journey: Journey::default(),
         flags: Flags::default(),
         comment_buckets: [0; 16],
         changes: 0,

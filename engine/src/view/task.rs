@@ -43,6 +43,7 @@ pub(super) fn read_task(reader: &mut Reader<'_>, tasks: &ObjId, id: PartId) -> O
         assignee: take(reader, &mut values, TaskKey::Assignee, member_or_null)?,
         due: take(reader, &mut values, TaskKey::Due, text_or_null)?,
         status: take(reader, &mut values, TaskKey::Status, status)?,
+        repeat: take(reader, &mut values, TaskKey::Repeat, text_or_null),
         items: read_items(reader, values),
         position: counter_of(first),
         created,
@@ -69,6 +70,7 @@ fn read_items(reader: &mut Reader<'_>, mut values: Values) -> Vec<ItemView> {
             | TaskKey::Assignee
             | TaskKey::Due
             | TaskKey::Status
+            | TaskKey::Repeat
             | TaskKey::ItemDone(_) => None,
         })
         .collect();

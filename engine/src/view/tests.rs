@@ -2,9 +2,11 @@
 //! against reading, cards, boards and timelines.
 
 mod boards;
+mod clocks;
 mod contract;
 mod facets;
 mod play;
 mod property;
 mod reading;
+mod recurring;
 mod timelines;

@@ -120,6 +120,10 @@ impl Words<'_> {
             TaskKey::Title => self.slot(&task.title, text, &Scalar::to_string),
             TaskKey::Assignee => self.slot(&task.assignee, member, &|value| self.person(value)),
             TaskKey::Due => self.slot(&task.due, optional, &or_none),
+            TaskKey::Repeat => match &task.repeat {
+                Some(repeat) => self.slot(repeat, optional, &or_none),
+                None => Vec::new(),
+            },
             TaskKey::Status => self.slot(
                 &task.status,
                 |status| Scalar::text(status.name()),

@@ -18,6 +18,7 @@ use crate::case::facet::keeping::KeepingAction;
 use crate::case::facet::link::{LinkAction, Relation};
 use crate::case::facet::party::{PartyAction, PartyKey, PartyMark, PartyNature};
 use crate::case::facet::redaction::RedactionAction;
+use crate::case::facet::recurrence::{NextTask, RecurrenceAction};
 use crate::case::facet::referral::{Consent, Referral, ReferralAction};
 
 /// Plays all of them.
@@ -32,6 +33,7 @@ pub(super) fn play(ana: &mut Desk) {
     keeping(ana);
     redactions(ana);
     automations(ana);
+    recurrence(ana);
 }
 
 /// A file that these words are in.
@@ -96,6 +98,29 @@ fn documents(ana: &mut Desk) {
             DocumentAction::Reinstate { document },
         ],
     );
+}
+
+fn recurrence(ana: &mut Desk) {
+    let task = part(1701);
+    let create = CaseAction::CreateTask {
+        id: task,
+        title: "Visit".into(),
+        assignee: None,
+        due: Some("2026-03-02".into()),
+        checklist: vec![(part(1702), "Ring".into()), (part(1703), "Write".into())],
+    };
+    does(ana, 1710, [create]);
+    let repeat = Some("every week, 3 times".to_owned());
+    let next = NextTask {
+        title: "Visit".into(),
+        assignee: None,
+        due: "2026-03-09".into(),
+        repeat: "every week, 2 times".into(),
+        checklist: vec!["Ring".into(), "Write".into()],
+    };
+    let repeat = RecurrenceAction::Repeat { task, repeat };
+    let recur = RecurrenceAction::Recur { task, next };
+    does(ana, 1720, [repeat, recur]);
 }
 
 fn attention(ana: &mut Desk) {

@@ -6,9 +6,11 @@ use casework_protocol::ids::DocumentId;
 use jiff::civil::date;
 
 use super::play::{Player, close, label, meet, member, move_to, players, set};
+use crate::case::PartId;
 use crate::case::action::CaseAction;
+use crate::template::Today;
 use crate::template::{Category, Revision};
-use crate::view::{Badge, Board, Card, CardValue, Filter, Sorting, list};
+use crate::view::{Badge, Board, Card, CardValue, Filter, Sorting, TaskDue, is_overdue, list};
 
 fn card(player: &Player) -> Card {
     Card::of(&player.see(), Some(&player.revision))
@@ -168,13 +170,41 @@ fn a_case_is_overdue_from_the_day_after_it_was_due_until_it_is_finished() {
     cards[2].due = Some("someday".to_owned());
     let overdue = |day| {
         let filter = Filter {
-            overdue_on: Some(date(2026, 3, day)),
+            overdue_on: Some(Today::at(
+                date(2026, 3, day)
+                    .at(12, 0, 0, 0)
+                    .to_zoned(jiff::tz::TimeZone::UTC)
+                    .unwrap()
+                    .timestamp(),
+                jiff::tz::Offset::UTC,
+            )),
             ..Filter::default()
         };
         numbers(&list(&cards, &filter, Sorting::Number))
     };
     assert!(overdue(1).is_empty());
     assert_eq!(overdue(2), ["1"]);
+}
+
+#[test]
+fn a_moment_is_over_when_it_has_passed_and_a_late_task_makes_its_case_overdue() {
+    let mut card = plain("1", "intake");
+    let today = |text: &str| {
+        let moment = text.parse::<jiff::Timestamp>().unwrap();
+        Today::at(moment, jiff::tz::Offset::UTC)
+    };
+    card.due = Some("2026-03-01T17:00:00+01:00".to_owned());
+    assert!(!is_overdue(&card, &today("2026-03-01T15:59:59Z")));
+    assert!(is_overdue(&card, &today("2026-03-01T16:00:01Z")));
+    card.due = None;
+    card.task_dues = vec![TaskDue {
+        task: PartId::new([1; 8]),
+        title: "Call her".to_owned(),
+        assignee: None,
+        due: "2026-03-01".to_owned(),
+    }];
+    assert!(!is_overdue(&card, &today("2026-03-01T23:59:59Z")));
+    assert!(is_overdue(&card, &today("2026-03-02T00:00:00Z")));
 }
 
 #[test]
