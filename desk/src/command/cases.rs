@@ -94,7 +94,7 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
             act(desk, desk.case(case)?, action, &no, "New priority")
         }
         CaseCommand::Due { case, date } => {
-            let due = super::tasks::read_due(date.as_deref())?;
+            let due = tasks::read_due(date.as_deref())?;
             let action = CaseAction::SetDue { due };
             act(desk, desk.case(case)?, action, &no, "New due date")
         }
