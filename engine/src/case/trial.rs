@@ -276,8 +276,8 @@ pub(crate) fn play() -> Desk {
     play_fields(&mut ana);
     play_comments(&mut ana);
     play_tasks(&mut ana);
-    play_people(&mut ana);
     facets::play(&mut ana);
+    play_people(&mut ana);
     play_ending(&mut ana);
     ana
 }
