@@ -118,7 +118,11 @@ struct Tally {
     acted: usize,
     offline: usize,
     refused: usize,
+    /// Cases that could not be opened, by what was said.
+    unopened: BTreeMap<String, usize>,
     denied: usize,
+    /// Changes that rules of templates made.
+    effects: usize,
     acting: Duration,
     syncing: Duration,
     bytes_up: u64,
@@ -237,7 +241,7 @@ impl Office {
             title: format!("{} {number}", revision.package().name),
             number: format!("{}-~{number:05}", revision.package().key),
             stage: revision.stages()[0].id.clone(),
-            fields: BTreeMap::new(),
+            fields: self.first_fields(who, &revision),
             owner: None,
             assignees: std::collections::BTreeSet::new(),
         };
@@ -247,9 +251,13 @@ impl Office {
             imported: None,
             restricted,
         };
-        if let Ok(opened) = self.stage.replica(who).open_case(case, &moment) {
-            self.done.insert(opened.change, (who, opened.document));
-            self.cases[department].push(opened.document);
+        match self.stage.replica(who).open_case(case, &moment) {
+            Ok(opened) => {
+                self.done.insert(opened.change, (who, opened.document));
+                self.cases[department].push(opened.document);
+            }
+            // What a rule of the template asks for at the door and nobody can make up.
+            Err(fault) => *self.tally.unopened.entry(fault.to_string()).or_default() += 1,
         }
     }
 
