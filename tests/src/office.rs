@@ -200,6 +200,10 @@ impl Office {
         }
         let of_day = |whole: usize| whole * (day + 1) / DAYS - whole * day / DAYS;
         let (cases, actions) = (of_day(self.size.cases), of_day(self.size.actions));
+        if day == 0 {
+            // There is something to do on the first morning.
+            (0..DEPARTMENTS).for_each(|_| self.open_case());
+        }
         for n in 0..actions {
             if n * cases / actions.max(1) != (n + 1) * cases / actions.max(1) {
                 self.open_case();

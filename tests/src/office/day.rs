@@ -29,6 +29,9 @@ const WORDS: [&str; 8] = [
     "agreed by phone",
 ];
 
+/// How often somebody looks for a case that is on their device.
+const TRIES: usize = 12;
+
 impl Office {
     /// Somebody does one thing to one of their cases.
     pub(super) fn work(&mut self, n: usize) {
@@ -37,14 +40,7 @@ impl Office {
         if cases == 0 {
             return;
         }
-        // People work mostly on what came last.
-        let newest = self.dice(cases.min(40) + 1);
-        let case = if newest == 0 {
-            self.cases[department][self.stage.dice(cases)]
-        } else {
-            self.cases[department][cases - newest.min(cases)]
-        };
-        let Ok(view) = self.stage.replica(who).case(case) else {
+        let Some((case, view)) = (0..TRIES).find_map(|_| self.pick(who, department)) else {
             return;
         };
         let Some(revision) = self.stage.replica(who).current_revision(view.template) else {
@@ -70,6 +66,19 @@ impl Office {
             Err(ReplicaFault::Act(_)) => self.tally.refused += 1,
             Err(fault) => panic!("seed {}: {fault}", self.stage.seed()),
         }
+    }
+
+    /// A case of the department that is on this device, mostly one of those that came last.
+    fn pick(&mut self, who: Who, department: usize) -> Option<(DocumentId, CaseView)> {
+        let cases = self.cases[department].len();
+        let newest = self.dice(cases.min(40) + 1);
+        let case = if newest == 0 {
+            self.cases[department][self.stage.dice(cases)]
+        } else {
+            self.cases[department][cases - newest.min(cases)]
+        };
+        let view = self.stage.replica(who).case(case).ok()?;
+        Some((case, view))
     }
 
     fn choose(&mut self, who: Who, view: &CaseView, revision: &Revision) -> CaseAction {
