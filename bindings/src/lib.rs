@@ -25,8 +25,9 @@ pub use casework_protocol::frame::Scope;
 pub use casework_protocol::{ids, keys, rights};
 
 pub use casework_engine::replica::{
-    Acted, Answer, Drawn, Finding, Founding, Given, HeldWork, Notice, Obstacle, OwnAct, OwnEntry,
-    Quarantined, Question, Redone, Retried, ServerRow, Standing, Status, Verification, Where,
+    Acted, AgentTurn, Answer, Drawn, Errand, Finding, Founding, Given, HeldWork, Notice, Obstacle,
+    OwnAct, OwnEntry, PastRun, Quarantined, Question, Ran, RanOutcome, Redone, Retried, RuleReport,
+    ServerRow, Standing, Status, TestReport, Verification, Where, Would,
 };
 pub use casework_engine::sync::Phase;
 pub use casework_protocol::access::entry::Principal;
@@ -39,12 +40,14 @@ pub use link::InviteLink;
 pub use observer::{Changed, Observation, Observer};
 pub use progress::{Progress, SyncReport, SyncState};
 pub use workspace::access::AccessChange;
+pub use workspace::agency::RequestView;
 pub use workspace::cases::NewCaseRequest;
 pub use workspace::contested::{Choice, ContestedPlace, SideView};
 pub use workspace::export::ExportedCase;
 pub use workspace::imports::{CaseImport, Step, StepAction};
 pub use workspace::invites::InviteView;
 pub use workspace::joining::Newcomer;
+pub use workspace::parts::file_mark;
 pub use workspace::people::{DeviceView, MemberChange, MemberView, RoleView, TeamChange, TeamView};
 pub use workspace::reading::{BoardColumn, BoardView, CardPage, Names};
 pub use workspace::rights::{AccessSaid, AccessView, Viewer, read_verb};

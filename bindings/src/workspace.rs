@@ -5,6 +5,8 @@
 //! when it returns.
 
 pub(crate) mod access;
+pub(crate) mod agency;
+mod automations;
 pub(crate) mod cases;
 pub(crate) mod contested;
 mod drawer;
@@ -16,6 +18,7 @@ pub(crate) mod imports;
 pub(crate) mod invites;
 pub(crate) mod joining;
 mod outcome;
+pub(crate) mod parts;
 pub(crate) mod people;
 pub(crate) mod reading;
 pub(crate) mod rights;

@@ -13,14 +13,17 @@ use casework::{Error, Founding, InviteLink, Newcomer, Workspace};
 use clap::{CommandFactory, Parser};
 use serde_json::json;
 
-use crate::cli::{Cli, Command, ImportCommand, InitArgs, JoinArgs, TemplateCommand};
+use crate::cli::{
+    AgentCommand, CaseCommand, Cli, Command, DocumentCommand, ImportCommand, InitArgs, JoinArgs,
+    PartCommand, TemplateCommand,
+};
 use crate::command::{self, carry_out, templates};
 use crate::fault::Fault;
 use crate::output::{self, Bar};
 use crate::request::{Progress, Request, Response, Step};
 use crate::screen::Screen;
 use crate::screen::words::counted;
-use crate::{demo, owner, watch};
+use crate::{agent, demo, owner, watch};
 
 /// Exit code of a command that was not carried out.
 const NOT_DONE: u8 = 1;
@@ -121,12 +124,19 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
             drop(bar);
             return watch::run(&open(&folder()?)?, cli.json).map(|()| None);
         }
-        Command::Invite(_)
+        Command::Agent(AgentCommand::Run { once, every }) => {
+            drop(bar);
+            let looks = (*once, *every);
+            return agent::run(&open(&folder()?)?, looks, cli.json).map(|()| None);
+        }
+        Command::Agent(_)
+        | Command::Invite(_)
         | Command::Member(_)
         | Command::Team(_)
         | Command::Role(_)
         | Command::Template(_)
         | Command::Case(_)
+        | Command::Automation(_)
         | Command::List(_)
         | Command::Board(_)
         | Command::Sync(_)
@@ -214,6 +224,11 @@ fn prepared(mut command: Command) -> Result<Command, Fault> {
         args.out = absolute(&args.out)?;
     } else if let Command::Import(ImportCommand::Xes(args)) = &mut command {
         args.file = absolute(&args.file)?;
+    } else if let Command::Case(CaseCommand::Part(PartCommand::Document(
+        DocumentCommand::Add { file, .. } | DocumentCommand::Version { file, .. },
+    ))) = &mut command
+    {
+        *file = absolute(file)?;
     }
     Ok(command)
 }

@@ -4,9 +4,12 @@
 //! process that owns the replica can carry it out for another one.
 
 mod access;
+mod agent;
+mod automation;
 mod case;
 mod drawer;
 mod list;
+mod part;
 mod people;
 mod screen;
 mod task;
@@ -18,9 +21,12 @@ use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
 pub use access::AccessCommand;
+pub use agent::AgentCommand;
+pub use automation::AutomationCommand;
 pub use case::{CaseCommand, OpenArgs, Why};
 pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
 pub use list::{ListArgs, SortBy};
+pub use part::{DocumentCommand, PartCommand, PartyCommand, RedactWhat};
 pub use people::{CanArgs, InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
 pub use screen::BoardArgs;
 pub use task::TaskCommand;
@@ -94,6 +100,12 @@ pub enum Command {
     /// One case: open, move, fill, discuss, decide, close
     #[command(subcommand)]
     Case(CaseCommand),
+    /// Automations: what they are, would do and did
+    #[command(subcommand)]
+    Automation(AutomationCommand),
+    /// The agent: final numbers, and what rules want outside
+    #[command(subcommand)]
+    Agent(AgentCommand),
     /// Cases in a list
     List(ListArgs),
     /// Cases by stage, as a kanban

@@ -6,11 +6,14 @@
 //! Nothing is printed here, and the terminal is only known by its [`Screen`].
 
 mod access;
+mod agent;
+mod automations;
 mod cases;
 mod drawer;
 mod export;
 mod import;
 mod listing;
+mod parts;
 mod people;
 mod quarantine;
 mod roles;
@@ -63,6 +66,8 @@ pub fn carry_out(
         Command::Role(command) => roles::roles(&desk, command),
         Command::Template(command) => templates::carry_out(&desk, command),
         Command::Case(command) => cases::carry_out(&desk, command),
+        Command::Agent(command) => agent::carry_out(&desk, command),
+        Command::Automation(command) => automations::carry_out(&desk, command),
         Command::List(args) => listing::list(&desk, args),
         Command::Board(args) => listing::board(&desk, args),
         Command::Sync(_) => status::sync(&mut desk),

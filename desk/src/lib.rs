@@ -6,6 +6,7 @@
 //! ```
 //! A client of the SDK like any app: it knows neither the engine's stores nor the wire.
 
+mod agent;
 mod app;
 pub mod cli;
 pub mod command;

@@ -13,6 +13,7 @@ pub mod import_page;
 pub mod ink;
 pub mod lists;
 pub mod page;
+pub mod part_page;
 pub mod people;
 pub mod table;
 pub mod template_page;

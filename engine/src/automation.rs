@@ -11,6 +11,7 @@
 mod due;
 mod effect;
 mod fired;
+pub mod numbering;
 mod people;
 mod verify;
 mod wording;

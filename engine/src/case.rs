@@ -28,6 +28,7 @@ pub mod record;
 pub mod refusal;
 pub mod schema;
 pub mod shape;
+pub mod undo;
 pub mod write;
 
 mod condition_reading;
@@ -70,4 +71,5 @@ pub use record::Shelf;
 pub use refusal::ActError;
 pub use schema::CommentKey;
 pub use shape::{Revisions, ShapeError, Shaped, ShapedAct, shape_case};
+pub use undo::undo_last;
 pub use write::{Stamp, WriteError, change_hash, write};

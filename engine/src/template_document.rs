@@ -157,6 +157,7 @@ pub fn write_template(
         imported: None,
         redo_of: act.redo_of,
         cause: None,
+        undo_of: None,
     };
     write::commit(doc, &checked.plan, &message, stamp.time_ms)
 }

@@ -20,6 +20,8 @@ mod field;
 mod flags;
 mod handover;
 mod hold;
+mod keeping;
+mod party;
 mod read;
 mod reader;
 mod reading;
@@ -33,7 +35,7 @@ mod timeline;
 pub use approval::{ApprovalView, Approvals, VoteView};
 pub use automation::{Automations, ClaimView, RunView};
 pub use board::{Board, Column, Filter, Sorting, is_overdue, list};
-pub use card::{Badge, Badges, Card, CardField, CardValue, StoredCardError};
+pub use card::{Badge, Badges, Card, CardField, CardValue, Kept, StoredCardError};
 pub use case::{
     CaseView, DecisionView, ItemView, OverrideView, StoredViewError, TaskStatus, TaskView,
 };
@@ -43,9 +45,11 @@ pub use comment::{
 pub use document::{DocumentView, Documents, VersionView};
 pub use facet::{Contest, ContestSide, Facets};
 pub use field::FieldView;
-pub use flags::{Flags, changes_beside_close};
+pub use flags::{Flags, changes_beside_close, changes_beside_trash};
 pub use handover::{Answers, ReferralView, Referrals, TransferView, Transfers};
 pub use hold::{HoldView, Holds};
+pub use keeping::{Keeping, Links, ReopeningView, Reopenings};
+pub use party::{Parties, PartyView};
 pub use read::{ViewError, read, refresh};
 pub use reader::{Members, ViewContext};
 pub use reading::Readings;

@@ -7,6 +7,7 @@
 
 mod day;
 mod evening;
+pub mod life;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

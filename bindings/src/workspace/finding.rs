@@ -18,14 +18,14 @@ const MIN_ID_DIGITS: usize = 4;
 const MAX_LISTED: usize = 8;
 
 /// Something that can be found.
-struct Candidate<T> {
-    what: T,
+pub(super) struct Candidate<T> {
+    pub(super) what: T,
     /// Its id in full.
-    id: String,
+    pub(super) id: String,
     /// What names it exactly: a number, a key, a name.
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     /// How a list shows it.
-    shown: String,
+    pub(super) shown: String,
 }
 
 impl Workspace {
@@ -69,6 +69,15 @@ impl Workspace {
     pub fn find_task(&self, case: DocumentId, text: &str) -> Result<PartId, Error> {
         let view = self.read(|replica| Ok(replica.case(case)?))?;
         find_task(&view, text)
+    }
+
+    /// Finds a field of a template by its id or label.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is none, or several; the text lists them.
+    pub fn find_field(&self, template: DocumentId, text: &str) -> Result<String, Error> {
+        let revision = self.revision(template)?;
+        find_field(&revision, text)
     }
 
     /// Finds an item of a task's checklist likewise.
@@ -175,7 +184,7 @@ type Rule<'a, T> = dyn Fn(&Candidate<T>) -> bool + 'a;
 
 /// Takes the one candidate that the text means: by exactly its first name, else by a whole name in
 /// any case, else by the beginning of its id, else by a part of a name.
-fn pick<T>(what: &str, text: &str, candidates: Vec<Candidate<T>>) -> Result<T, Error> {
+pub(super) fn pick<T>(what: &str, text: &str, candidates: Vec<Candidate<T>>) -> Result<T, Error> {
     let wanted = text.trim().to_lowercase();
     if wanted.is_empty() {
         return Err(Error::Invalid(format!("no {what} was named")));

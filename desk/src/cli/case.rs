@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use super::access::AccessCommand;
+use super::part::PartCommand;
 use super::task::TaskCommand;
 
 /// One case.
@@ -193,6 +194,9 @@ pub enum CaseCommand {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
+    /// Documents, parties, links, flags, archive, trash, redaction, undo
+    #[command(flatten)]
+    Part(PartCommand),
     /// Show a case: fields, tasks, comments, decisions, what is contested
     #[command(
         after_help = "Example:\n  casework case show CMP-~K7Q2\n  casework case show \"fee charged\""

@@ -45,6 +45,15 @@ pub struct ListArgs {
     /// Not finished
     #[arg(long)]
     pub open: bool,
+    /// With archived cases
+    #[arg(long)]
+    pub archived: bool,
+    /// Only what is in the trash
+    #[arg(long)]
+    pub trash: bool,
+    /// Flagged
+    #[arg(long)]
+    pub flagged: bool,
     /// The order
     #[arg(long, value_enum, default_value_t = SortBy::Changed)]
     pub sort: SortBy,

@@ -8,7 +8,7 @@ use casework::{Acted, Error, ErrorKind, NewCaseRequest};
 use serde_json::json;
 
 use super::settling::{comment, settle};
-use super::{Desk, access, showing, tasks};
+use super::{Desk, access, parts, showing, tasks};
 use crate::cli::{CaseCommand, OpenArgs, Why};
 use crate::fault::Fault;
 use crate::request::Response;
@@ -20,6 +20,7 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Respon
         CaseCommand::Show { case } => showing::show(desk, case),
         CaseCommand::Timeline { case, take, skip } => showing::timeline(desk, case, (*skip, *take)),
         CaseCommand::Task(command) => tasks::carry_out(desk, command),
+        CaseCommand::Part(command) => parts::carry_out(desk, command),
         CaseCommand::Access(command) => access::carry_out(desk, command),
         CaseCommand::Set { case, values, why } => set(desk, case, values, why),
         CaseCommand::Clear { case, fields, why } => clear(desk, case, fields, why),
@@ -123,6 +124,7 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
         | CaseCommand::Clear { .. }
         | CaseCommand::Comment { .. }
         | CaseCommand::Task(_)
+        | CaseCommand::Part(_)
         | CaseCommand::Access(_)
         | CaseCommand::Label { .. }
         | CaseCommand::Settle { .. }
@@ -312,6 +314,10 @@ pub(super) fn answer(
             .iter()
             .map(|warning| format!("warning: {}", plain(warning))),
     );
+    let effects: Vec<_> = acted.iter().flat_map(|acted| &acted.effects).collect();
+    for acted in acted {
+        lines.extend(super::automations::told(&acted.effects));
+    }
     let json = json!({
         "document": id,
         "number": view.number,
@@ -319,16 +325,17 @@ pub(super) fn answer(
         "stage": view.stage.value(),
         "changes": acted.iter().map(|acted| acted.change).collect::<Vec<_>>(),
         "warnings": warnings,
+        "effects": effects,
     });
     Ok(Response::new(lines, json))
 }
 
-fn number(desk: &Desk<'_>, id: DocumentId) -> Result<String, Fault> {
+pub(super) fn number(desk: &Desk<'_>, id: DocumentId) -> Result<String, Fault> {
     Ok(desk.workspace.case(id)?.number)
 }
 
 /// `FIELD=VALUE`.
-fn pair(text: &str) -> Result<(&str, &str), Fault> {
+pub(super) fn pair(text: &str) -> Result<(&str, &str), Fault> {
     text.split_once('=')
         .filter(|(field, _)| !field.trim().is_empty())
         .ok_or_else(|| {
@@ -355,7 +362,7 @@ fn after(fault: Fault, done: usize) -> Fault {
 }
 
 /// What to try after a refusal, where a command can be named.
-fn cure(error: Error, case: &str) -> Fault {
+pub(super) fn cure(error: Error, case: &str) -> Fault {
     let text = error.to_string();
     let fault = Fault::from(error);
     if text.contains("opening requires") {
@@ -366,6 +373,8 @@ fn cure(error: Error, case: &str) -> Fault {
         fault.or_try("the same command with --reason \"…\"")
     } else if text.contains("is closed; reopen") {
         fault.or_try(format!("casework case reopen {case} --reason \"…\""))
+    } else if text.contains("in the trash; restore") {
+        fault.or_try(format!("casework case restore {case}"))
     } else if text.contains("is contested") || text.contains("are contested") {
         fault.or_try(format!("casework case show {case}"))
     } else {

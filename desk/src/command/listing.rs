@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use casework::ids::{DocumentId, MemberId};
-use casework::view::{Badge, Card, Filter, Sorting, list as wanted};
+use casework::view::{Badge, Card, Filter, Kept, Sorting, list as wanted};
 use serde_json::{Value, json};
 
 use super::{Desk, json};
@@ -234,6 +234,9 @@ fn filter(desk: &Desk<'_>, args: &ListArgs) -> Result<Filter, Fault> {
     if args.unsynced {
         badges.insert(Badge::Unsynced);
     }
+    if args.flagged {
+        badges.insert(Badge::Flagged);
+    }
     Ok(Filter {
         people,
         unassigned: args.unassigned,
@@ -243,7 +246,18 @@ fn filter(desk: &Desk<'_>, args: &ListArgs) -> Result<Filter, Fault> {
         badges,
         overdue_on: args.overdue.then(|| jiff::Zoned::now().date()),
         unfinished: args.open,
+        kept: kept(args),
     })
+}
+
+/// The places that are looked into, if it is not only what is in use.
+fn kept(args: &ListArgs) -> Option<BTreeSet<Kept>> {
+    if args.trash {
+        Some([Kept::Trash].into())
+    } else {
+        let both = [Kept::InUse, Kept::Archived];
+        args.archived.then(|| both.into())
+    }
 }
 
 const fn sorting(sort: SortBy) -> Sorting {

@@ -1,6 +1,9 @@
 //! `casework case show` and `casework case timeline`.
 
+use std::collections::BTreeMap;
+
 use casework::ids::DocumentId;
+use casework::replica::LinkedCase;
 use casework::template::Revision;
 use casework::view::{CaseView, CommentView, TimelineEntry};
 use serde_json::{Map, Value, json};
@@ -12,6 +15,7 @@ use crate::screen::case_page::CasePage;
 use crate::screen::glossary::{Glossary, Names};
 use crate::screen::ink::Tone;
 use crate::screen::page::Page;
+use crate::screen::part_page::PartPage;
 use crate::screen::timeline::Teller;
 use crate::screen::words::plain;
 
@@ -37,6 +41,13 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
     let template = revision
         .as_ref()
         .map_or("", |revision| &revision.package().name);
+    let links = links(desk, id)?;
+    let parts = PartPage {
+        view: &view,
+        revision: revision.as_deref(),
+        links: &links,
+        names: &names,
+    };
     let page = CasePage {
         view: &view,
         revision: revision.as_deref(),
@@ -47,8 +58,10 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
         held,
         unsynced,
         access: Some(&access),
+        parts,
     };
     let mut json = case_json(&view, revision.as_deref(), &names);
+    json.extend(parts.json());
     json.insert("comments".into(), comments_json(&comments, &names));
     json.insert("contested".into(), json!(contested));
     json.insert("held".into(), json!(held));
@@ -56,6 +69,22 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
     json.insert("restricted".into(), json!(access.restricted));
     json.insert("named".into(), json!(access.principals));
     Ok(Response::new(page.lines(desk.screen), Value::Object(json)))
+}
+
+/// Its links, with what the other cases are called here.
+fn links(desk: &Desk<'_>, id: DocumentId) -> Result<Vec<(LinkedCase, String)>, Fault> {
+    let links = desk.workspace.links(id)?;
+    let called = if links.is_empty() {
+        BTreeMap::new()
+    } else {
+        named(desk)?
+    };
+    let with_name = |link: LinkedCase| {
+        let name = called.get(&link.case).cloned();
+        let name = name.unwrap_or_else(|| format!("{} (not here)", link.case.short()));
+        (link, name)
+    };
+    Ok(links.into_iter().map(with_name).collect())
 }
 
 /// `casework case timeline`.
@@ -234,9 +263,7 @@ fn comments_json(comments: &[CommentView], names: &Names) -> Value {
 }
 
 /// The number and title of a case, for lists; the id of one that is not here.
-pub(super) fn named(
-    desk: &Desk<'_>,
-) -> Result<std::collections::BTreeMap<DocumentId, String>, Fault> {
+pub(super) fn named(desk: &Desk<'_>) -> Result<BTreeMap<DocumentId, String>, Fault> {
     let cards = desk.workspace.cards()?;
     Ok(cards
         .into_iter()

@@ -10,6 +10,7 @@ use super::contest;
 use super::glossary::{Glossary, Names};
 use super::ink::{Depth, Tone};
 use super::page::{INDENT, Page};
+use super::part_page::PartPage;
 use super::words::{count, counted, fill, here, plain, width};
 
 /// Digits of a task's or comment's id that are shown and can be typed.
@@ -38,6 +39,8 @@ pub struct CasePage<'a> {
     pub held: usize,
     /// Whether some of its work is not on the server yet.
     pub unsynced: bool,
+    /// Documents, parties, links, and where it is kept.
+    pub parts: PartPage<'a>,
     /// Who is on it and who sees it.
     pub access: Option<&'a AccessView>,
 }
@@ -48,11 +51,13 @@ impl CasePage<'_> {
     pub fn lines(&self, screen: Screen) -> Vec<String> {
         let mut page = Page::new(screen);
         self.header(&mut page);
+        self.parts.marks(&mut page);
         self.flags(&mut page);
         contest::show(&self.view.number, self.contested, &mut page);
         self.fields(&mut page);
         self.tasks(&mut page);
         self.decisions(&mut page);
+        self.parts.sections(&mut page);
         self.overrides(&mut page);
         self.comments(&mut page);
         page.finish()
@@ -97,6 +102,13 @@ impl CasePage<'_> {
         if let Some(priority) = view.priority.value() {
             who.push(format!("priority {}", plain(priority)));
         }
+        if let Some(severity) = view.severity.value() {
+            who.push(format!("severity {}", plain(severity)));
+        }
+        if !view.watchers.is_empty() {
+            let watchers = self.names.several(view.watchers.iter().copied());
+            who.push(format!("watched by {watchers}"));
+        }
         if let Some(due) = view.due.value() {
             who.push(format!("due {}", plain(due)));
         }
@@ -140,6 +152,13 @@ impl CasePage<'_> {
             marks.push((
                 Tone::Warning,
                 format!("activity after close: {changes} made without knowing of it"),
+            ));
+        }
+        if flags.activity_in_trash > 0 {
+            let changes = count(u64::from(flags.activity_in_trash), "change");
+            marks.push((
+                Tone::Warning,
+                format!("activity in trash: {changes} made without knowing of it"),
             ));
         }
         if !flags.rule_broken.is_empty() {

@@ -2,13 +2,17 @@
 
 mod automation;
 mod document;
+mod party;
 
 use casework::case::facet::attention::AttentionKind;
+use casework::case::facet::keeping::KeepingKind;
+use casework::case::facet::link::{LinkKind, split_link_key};
 use casework::case::facet::reading::ReadingKind;
+use casework::case::facet::redaction::RedactionKind;
 use casework::case::{FacetKind, Place};
 use casework::view::{CaseView, TimelineEntry};
 
-use super::timeline::{Teller, bare, change};
+use super::timeline::{Teller, bare, change, target};
 use super::words::plain;
 
 /// What was done, in a sentence.
@@ -22,6 +26,10 @@ pub(super) fn deed(teller: &Teller<'_>, kind: FacetKind, entry: &TimelineEntry) 
         | FacetKind::Hold(_) => format!("{}: {}", kind.name(), subject(entry)),
         FacetKind::Automation(kind) => automation::deed(teller, kind, entry),
         FacetKind::Reading(ReadingKind::Read) => "looked at the case".to_owned(),
+        FacetKind::Party(kind) => party::deed(kind, entry),
+        FacetKind::Link(kind) => link(kind, entry),
+        FacetKind::Keeping(kind) => keeping(kind, entry),
+        FacetKind::Redaction(kind) => redaction(teller, kind, entry),
     }
 }
 
@@ -40,6 +48,45 @@ pub(super) fn subject(entry: &TimelineEntry) -> String {
     match &entry.subject {
         Some(subject) => format!("“{}”", plain(subject)),
         None => super::timeline::quoted(&entry.after),
+    }
+}
+
+fn link(kind: LinkKind, entry: &TimelineEntry) -> String {
+    let target = target(entry);
+    let words = match split_link_key(&target) {
+        Some((relation, case)) => format!("{relation} {}", case.short()),
+        None => target,
+    };
+    match kind {
+        LinkKind::Add => format!("link + {words}"),
+        LinkKind::Remove => format!("link − {words}"),
+    }
+}
+
+fn keeping(kind: KeepingKind, entry: &TimelineEntry) -> String {
+    let words = match kind {
+        KeepingKind::Archive => "archived",
+        KeepingKind::Unarchive => "took it out of the archive",
+        KeepingKind::Trash => "put it into the trash",
+        KeepingKind::Restore => "restored it from the trash",
+        KeepingKind::SetLegalHold => "set a legal hold",
+        KeepingKind::LiftLegalHold => "lifted the legal hold",
+        KeepingKind::RequestPurge => {
+            let days = entry.after.first().map(bare).unwrap_or_default();
+            return format!("requested a purge after {days} days");
+        }
+        KeepingKind::CancelPurge => "took the request for a purge back",
+        KeepingKind::SetFlag => return format!("flag + {}", target(entry)),
+        KeepingKind::ClearFlag => return format!("flag − {}", target(entry)),
+    };
+    words.to_owned()
+}
+
+fn redaction(teller: &Teller<'_>, kind: RedactionKind, entry: &TimelineEntry) -> String {
+    match kind {
+        RedactionKind::Field => format!("redacted {}", teller.glossary.label(&target(entry))),
+        RedactionKind::Document => "redacted a document".to_owned(),
+        RedactionKind::Party => "redacted a party".to_owned(),
     }
 }
 

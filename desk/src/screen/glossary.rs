@@ -199,6 +199,7 @@ impl<'a> Glossary<'a> {
             Place::Assignees => "Assignees".to_owned(),
             Place::Watchers => "Watchers".to_owned(),
             Place::Overrides => "Overrides".to_owned(),
+            Place::Number => "Number".to_owned(),
             Place::Field(id) | Place::Set(id) | Place::Counter(id) | Place::Text(id) => {
                 self.label(id)
             }

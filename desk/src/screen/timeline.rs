@@ -97,6 +97,9 @@ impl<'a> Teller<'a> {
         if entry.redo_of.is_some() {
             asides.push("done again from the drawer".to_owned());
         }
+        if let Some(undone) = entry.undo_of {
+            asides.push(format!("takes back {}", undone.short()));
+        }
         if entry.parallel {
             asides.push("parallel edit".to_owned());
         }

@@ -16,6 +16,7 @@ use super::fired::{Event, Fired};
 use super::people::one;
 use super::wording::{fill, fill_line};
 use crate::case::facet::automation::{AutomationAction, Outward, OutwardKind};
+use crate::case::facet::hold::HoldAction;
 use crate::case::{Act, CaseAction, Cause, Closing, Object, PartId, Past, bounds, schema};
 use crate::template::{
     Automation, Condition, Person, Revision, RuleAction, Stage, TaskDraft, TaskTemplate, Today,
@@ -235,6 +236,12 @@ impl Maker<'_> {
                 external: *external,
                 reply_to: None,
             },
+            RuleAction::Hold { why } => HoldAction::Start {
+                id: self.id(0),
+                why: cut(&fill_line(scene, why), bounds::MAX_LABEL_BYTES),
+                until: None,
+            }
+            .into(),
             RuleAction::Close { resolution, notes } => CaseAction::Close(Closing {
                 code: resolution.clone(),
                 notes: fill(scene, notes),

@@ -38,6 +38,9 @@ pub struct Act {
     /// The automation that does it; `None` for what a person does.
     #[serde(default)]
     pub cause: Option<Cause>,
+    /// The change that this one takes back.
+    #[serde(default)]
+    pub undo_of: Option<ChangeHash>,
 }
 
 /// A claim about who did something elsewhere and when. Nobody vouches for it but the importer.
@@ -259,6 +262,7 @@ impl Act {
             imported: None,
             redo_of: None,
             cause: None,
+            undo_of: None,
         }
     }
 

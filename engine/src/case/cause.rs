@@ -22,7 +22,7 @@ pub struct Cause {
     /// The automation's id in the template, or `stage/ID` for the tasks of a stage.
     pub rule: String,
     /// The change that triggered it; absent when time did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub of: Option<ChangeHash>,
     /// Names the trigger: equal on every device on which the same thing triggered.
     pub key: PartId,

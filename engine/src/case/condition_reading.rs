@@ -3,16 +3,22 @@
 //! A subject whose records are not in the case answers nothing. What an action that is only about
 //! to be done would write stands in the place of what is there.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 
 use super::action::{CaseAction, Closing, FieldEntry};
 use super::condition::{Answer, Facts};
 use super::facet::approval::reading::standing;
+use super::facet::document;
 use super::facet::hold::standing_holds;
+use super::facet::party::{self, PartyKey};
 use super::filled::is_filled;
 use super::judge::current_decisions;
 use super::occasion;
+use super::part::PartId;
 use super::past::{Held, Object, Past};
+use super::record::{Shelf, part_ids, read_text, read_value};
 use super::schema;
 use super::slots::{container, task_objects};
 use crate::template::condition_faults::Nature;
@@ -77,7 +83,9 @@ pub(super) fn answer(subject: &Subject, facts: &Facts<'_>) -> Answer {
             let standing = standing(facts.past, facts.revision, kind);
             text(standing.map(|standing| standing.name().to_owned()))
         }
-        Subject::Channel | Subject::Document(_) | Subject::Party(_) => Answer::Nothing,
+        Subject::Document(kind) => members(document_statuses(facts.past, kind)),
+        Subject::Party(role) => members(party_names(facts.past, role)),
+        Subject::Channel => Answer::Nothing,
     }
 }
 
@@ -255,7 +263,7 @@ fn decision(past: &Past<'_>, question: &str) -> Answer {
     let outcomes = current
         .iter()
         .flat_map(|id| past.maps(decisions, &id.to_string()));
-    let outcomes: std::collections::BTreeSet<String> = outcomes
+    let outcomes: BTreeSet<String> = outcomes
         .filter_map(|object| past.scalar(object, schema::DECISION_OUTCOME))
         .filter_map(|outcome| outcome.as_text().map(str::to_owned))
         .collect();
@@ -277,7 +285,7 @@ fn time(point: Option<Point>) -> Answer {
     point.map_or(Answer::Nothing, Answer::Time)
 }
 
-fn members(set: std::collections::BTreeSet<String>) -> Answer {
+fn members(set: BTreeSet<String>) -> Answer {
     if set.is_empty() {
         Answer::Nothing
     } else {
@@ -291,4 +299,33 @@ const fn presence(there: bool) -> Answer {
     } else {
         Answer::Nothing
     }
+}
+
+/// The statuses of the newest versions of all documents of a type that were not withdrawn.
+fn document_statuses(past: &Past<'_>, kind: &str) -> BTreeSet<String> {
+    let status = |id: PartId| read_text(past, (Shelf::Versions, &id.to_string()), document::STATUS);
+    let wanted = |id: &PartId| {
+        let key = id.to_string();
+        let record = (Shelf::Documents, key.as_str());
+        read_text(past, record, document::TYPE).as_deref() == Some(kind)
+            && read_value(past, record, document::WITHDRAWN) == Some(Scalar::Bool(false))
+    };
+    let documents = part_ids(past, Shelf::Documents).into_iter().filter(wanted);
+    let newest = documents.flat_map(|id| document::newest_versions(past, id));
+    newest.filter_map(status).collect()
+}
+
+/// The names of the parties with a role that were not withdrawn.
+fn party_names(past: &Past<'_>, role: &str) -> BTreeSet<String> {
+    let name = |id: PartId| {
+        let key = id.to_string();
+        let record = (Shelf::Parties, key.as_str());
+        let here = read_text(past, record, PartyKey::Role.word()).as_deref() == Some(role)
+            && read_value(past, record, party::WITHDRAWN) == Some(Scalar::Bool(false));
+        read_text(past, record, PartyKey::Name.word()).filter(|_| here)
+    };
+    part_ids(past, Shelf::Parties)
+        .into_iter()
+        .filter_map(name)
+        .collect()
 }

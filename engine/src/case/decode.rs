@@ -40,11 +40,14 @@ pub(crate) fn act_in(message: &Message, change: &Change) -> Option<Act> {
 }
 
 /// The act of a change; `None` when the operations cannot be those of the action named. The id is
-/// the one that a counter step or an override bears, else zero.
+/// the one that a counter step, a reopening or an override bears, else zero.
 pub(super) fn read_act(message: &Message, ops: &[Op]) -> Option<Act> {
     let action = read_action(message, ops)?;
     let id = if message.action == ActionKind::CounterAdd {
         schema::split_count_key(first_put(ops)?.0)?.1
+    } else if message.action == ActionKind::CaseReopen {
+        let written = puts(ops).last()?.0.parse();
+        written.unwrap_or(PartId::new([0; 8]))
     } else if message.rule.is_some() {
         puts(ops).last()?.0.parse().ok()?
     } else {
@@ -58,6 +61,7 @@ pub(super) fn read_act(message: &Message, ops: &[Op]) -> Option<Act> {
         imported: message.imported,
         redo_of: message.redo_of,
         cause: message.cause.clone(),
+        undo_of: message.undo_of,
     })
 }
 

@@ -15,7 +15,11 @@ pub mod hold;
 pub mod referral;
 
 use std::collections::BTreeSet;
+pub mod keeping;
+pub mod link;
+pub mod party;
 pub mod reading;
+pub mod redaction;
 
 use casework_protocol::access::entry::AccessBody;
 use casework_protocol::ids::{ActorId, MemberId};
@@ -28,7 +32,11 @@ use self::automation::{AutomationAction, AutomationKind};
 use self::document::{DocumentAction, DocumentKind};
 use self::handover::{TransferAction, TransferKind};
 use self::hold::{HoldAction, HoldKind};
+use self::keeping::{KeepingAction, KeepingKind};
+use self::link::{LinkAction, LinkKind};
+use self::party::{PartyAction, PartyKind};
 use self::reading::{ReadingAction, ReadingKind};
+use self::redaction::{RedactionAction, RedactionKind};
 use self::referral::{ReferralAction, ReferralKind};
 use super::action::{Act, CaseAction};
 use super::judge::Asker;
@@ -38,6 +46,7 @@ use super::past::Past;
 use super::place::Place;
 use super::refusal::ActError;
 use super::step::Plan;
+use super::undo::{NO_OPPOSITE, Undoing};
 use crate::approval::Seat;
 use crate::template::{Revision, Today};
 
@@ -132,6 +141,16 @@ pub(crate) trait Facet {
     /// Seats and exactly the members who hold them in the roster that the author saw.
     fn electorate(&self) -> Option<(&BTreeSet<Seat>, &BTreeSet<MemberId>)> {
         None
+    }
+
+    /// Whether it can be done while the case is in the trash.
+    fn in_trash(&self) -> bool {
+        false
+    }
+
+    /// The action that takes it back; by default there is none.
+    fn opposite(&self, undoing: &Undoing<'_>) -> Result<CaseAction, ActError> {
+        Err(undoing.refuse(NO_OPPOSITE))
     }
 
     /// What it changes in the access record, in the same commit.
@@ -257,4 +276,12 @@ facets! {
     Hold(HoldAction, HoldKind),
     /// Who looked at it.
     Reading(ReadingAction, ReadingKind),
+    /// The people and organisations it is about.
+    Party(PartyAction, PartyKind),
+    /// Its links to other cases.
+    Link(LinkAction, LinkKind),
+    /// Where it is kept, and what is flagged about it.
+    Keeping(KeepingAction, KeepingKind),
+    /// What is no longer shown.
+    Redaction(RedactionAction, RedactionKind),
 }

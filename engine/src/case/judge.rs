@@ -16,6 +16,7 @@ use super::condition::Facts;
 use super::conform::{conform, find_field, list};
 use super::contents::{Decision, FieldEntry, Opening};
 use super::facet::Seen;
+use super::facet::keeping::is_trashed;
 use super::occasion::{self, Needed, OnlyBy};
 use super::part::PartId;
 use super::past::{Object, Past};
@@ -215,6 +216,18 @@ const fn check_status(status: Status) -> Result<(), ActError> {
 }
 
 fn check_open_case(past: &Past<'_>, act: &Act) -> Result<(), ActError> {
+    let in_trash = if let CaseAction::Facet(action) = &act.action {
+        action.facet().in_trash()
+    } else {
+        matches!(
+            act.action,
+            CaseAction::Settle { .. } | CaseAction::RedactComment { .. }
+        )
+    };
+    if !in_trash && is_trashed(past) {
+        let action = act.action.kind();
+        return Err(ActError::Trashed { action });
+    }
     let while_closed = if let CaseAction::Facet(action) = &act.action {
         action.facet().while_closed()
     } else {

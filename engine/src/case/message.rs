@@ -43,6 +43,8 @@ pub struct Message {
     pub redo_of: Option<ChangeHash>,
     /// The automation that did it; absent for what a person did.
     pub cause: Option<Cause>,
+    /// The change that this one takes back.
+    pub undo_of: Option<ChangeHash>,
 }
 
 /// The first sixteen bytes of a revision id, as changes cite it.
@@ -92,6 +94,8 @@ struct Body {
     redo: Option<ChangeHash>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<Cause>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    undo: Option<ChangeHash>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -130,6 +134,7 @@ impl Message {
             im: self.imported.map(claim),
             redo: self.redo_of,
             by: self.cause.clone(),
+            undo: self.undo_of,
         };
         let json = serde_json::to_string(&body).expect("texts and numbers always serialise");
         let mut text = self.citation.to_prefix();
@@ -221,6 +226,7 @@ fn read_body(citation: Citation, json: &str) -> Result<Message, String> {
         imported,
         redo_of: body.redo,
         cause: body.by,
+        undo_of: body.undo,
     })
 }
 
@@ -322,6 +328,7 @@ mod tests {
             imported: None,
             redo_of: None,
             cause: None,
+            undo_of: None,
         }
     }
 

@@ -195,6 +195,26 @@ pub(super) fn plan_decision(
     Ok(())
 }
 
+/// Opens the case again and writes down which closing that takes back: the one shown, or another
+/// side if only that one is closed.
+pub(super) fn plan_reopening(
+    plan: &mut Plan,
+    past: &Past<'_>,
+    action: PartId,
+) -> Result<(), ActError> {
+    let shown = past.scalar(Object::Root, schema::CLOSED).into_iter();
+    let others = past.sides(Object::Root, schema::CLOSED).into_iter().rev();
+    let closing = shown.chain(others).find(|value| !value.is_null());
+    plan.put(Object::Root, schema::CLOSED, Scalar::Null)?;
+    let Some(closing) = closing else {
+        return Ok(());
+    };
+    let log = container(past, schema::REOPENINGS)?;
+    let key = action.to_string();
+    check_free(past, log, &key, ("reopening", action))?;
+    plan.put(log, &key, closing)
+}
+
 pub(super) fn plan_settlement(
     plan: &mut Plan,
     past: &Past<'_>,

@@ -60,6 +60,8 @@ pub enum Place {
     Question(String),
     /// The overrides.
     Overrides,
+    /// The number.
+    Number,
     /// A record of a facet, or an entry of a set; its key has no `/`.
     Record(Shelf, String),
     /// One value of a record, by its key there.
@@ -175,6 +177,7 @@ impl fmt::Display for Place {
             Self::Decision(id) => write!(f, "decision/{id}"),
             Self::Question(question) => write!(f, "question/{question}"),
             Self::Overrides => f.write_str("overrides"),
+            Self::Number => f.write_str("number"),
             Self::Record(shelf, key) => write!(f, "{}/{key}", shelf.name()),
             Self::RecordPart(shelf, key, part) => write!(f, "{}/{key}/{part}", shelf.name()),
         }
@@ -209,6 +212,7 @@ fn read_single(text: &str) -> Option<Place> {
         "assignees" => Place::Assignees,
         "watchers" => Place::Watchers,
         "overrides" => Place::Overrides,
+        "number" => Place::Number,
         _ => return None,
     })
 }
@@ -341,6 +345,7 @@ mod tests {
             Place::Decision(id),
             Place::Question("grant it? / refuse it?".into()),
             Place::Overrides,
+            Place::Number,
             Place::Record(Shelf::Documents, id.to_string()),
             Place::RecordPart(Shelf::Versions, id.to_string(), "status".into()),
         ];

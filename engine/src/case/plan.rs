@@ -13,8 +13,8 @@ use super::contents::{Override, member_scalar, text_scalar};
 use super::kind::ActionKind;
 use super::opening;
 use super::parts::{
-    check_free, plan_comment, plan_count, plan_decision, plan_item, plan_prose, plan_settlement,
-    plan_task,
+    check_free, plan_comment, plan_count, plan_decision, plan_item, plan_prose, plan_reopening,
+    plan_settlement, plan_task,
 };
 use super::past::{Object, Past};
 use super::place::{Place, TaskKey};
@@ -193,7 +193,7 @@ fn plan_action(plan: &mut Plan, past: &Past<'_>, act: &Act) -> Result<(), ActErr
             bounds::check_prose("notes", &closing.notes)?;
             plan.put_root(schema::CLOSED, Scalar::Text(closing.to_json()))
         }
-        CaseAction::Reopen => plan.put_root(schema::CLOSED, Scalar::Null),
+        CaseAction::Reopen => plan_reopening(plan, past, act.id),
         CaseAction::Settle { place, value } => plan_settlement(plan, past, place, value),
         CaseAction::Facet(action) => action.facet().plan(plan, past, act),
     }

@@ -71,6 +71,16 @@ shelves! {
     Claims = "claim" in schema::CLAIMS, called "of",
     /// Who looked at the case.
     Reads = "read" in schema::READS, called "",
+    /// Parties.
+    Parties = "party" in schema::PARTIES, called "name",
+    /// Links to other cases, as a set.
+    Links = "link" in schema::LINKS, called "",
+    /// Where the case is kept, one value each.
+    Marks = "mark" in schema::MARKS, called "",
+    /// Flags, as a set.
+    Flags = "flag" in schema::FLAGS, called "",
+    /// The log of reopenings.
+    Reopenings = "reopening" in schema::REOPENINGS, called "",
 }
 
 /// The keys of a shelf whose records have part ids, ascending.

@@ -412,4 +412,42 @@ pub enum ActError {
         /// The action.
         action: ActionKind,
     },
+    /// The template offers other words. Cure: one of those named.
+    #[error("{word:?} is no {what} of the template; there are {known}")]
+    NotOffered {
+        /// Of what.
+        what: &'static str,
+        /// The word asked for.
+        word: String,
+        /// The words there are.
+        known: String,
+    },
+    /// The template asks for fields before this. Cure: fill them first.
+    #[error("{what} needs these fields to be filled first: {missing}")]
+    FieldsFirst {
+        /// What is to be done.
+        what: String,
+        /// The fields that are empty.
+        missing: String,
+    },
+    /// A purge is not requested while a legal hold stands. Cure: have the hold lifted.
+    #[error("a legal hold stands on the case; it cannot be purged")]
+    OnLegalHold,
+    /// The case is in the trash. Cure: restore it first.
+    #[error("the case is in the trash; restore it first, then {action} is possible")]
+    Trashed {
+        /// The action refused.
+        action: ActionKind,
+    },
+    /// What was done cannot be taken back by doing something. Cure: in the text.
+    #[error("{action} is not taken back: {problem}")]
+    NotUndoable {
+        /// What was done.
+        action: ActionKind,
+        /// Why, and what to do instead.
+        problem: &'static str,
+    },
+    /// There is nothing left that could be taken back.
+    #[error("you have done nothing here that is left to be taken back")]
+    NothingToUndo,
 }

@@ -59,7 +59,7 @@ pub const COMMENTS: &str = "comments";
 pub const DECISIONS: &str = "decisions";
 /// Map: action id → compact JSON of [`super::action::Override`].
 pub const OVERRIDES: &str = "overrides";
-/// Map: `comment/<id>` or `field/<id>` → reason.
+/// Map: `comment/<id>`, `field/<id>`, `document/<id>` or `party/<id>` → reason.
 pub const REDACTED: &str = "redacted";
 
 /// Map: document id → record; see [`super::facet::document`].
@@ -82,6 +82,16 @@ pub const CLAIMS: &str = "claims";
 
 /// Map: member id → day of the last reading; see [`super::facet::reading`].
 pub const READS: &str = "reads";
+/// Map: party id → record; see [`super::facet::party`].
+pub const PARTIES: &str = "parties";
+/// Map: `<relation>:<case>` → true; see [`super::facet::link`].
+pub const LINKS: &str = "links";
+/// Map: name → value; see [`super::facet::keeping`].
+pub const MARKS: &str = "marks";
+/// Map: flag → true; see [`super::facet::keeping`].
+pub const FLAGS: &str = "flags";
+/// Map: action id → the closing that was taken back, as it lay at [`CLOSED`].
+pub const REOPENINGS: &str = "reopenings";
 
 /// The root scalars in the order in which the opening change writes them.
 pub const ROOT_SCALARS: [&str; 11] = [
@@ -89,10 +99,10 @@ pub const ROOT_SCALARS: [&str; 11] = [
 ];
 /// The maps in the order in which the opening change creates them. The sixteen maps of comments
 /// follow them.
-pub const MAPS: [&str; 21] = [
+pub const MAPS: [&str; 26] = [
     FIELDS, SETS, COUNTS, TEXTS, LABELS, ASSIGNEES, WATCHERS, TASKS, COMMENTS, DECISIONS,
     OVERRIDES, REDACTED, DOCUMENTS, VERSIONS, APPROVALS, TRANSFERS, REFERRALS, HOLDS, RUNS, CLAIMS,
-    READS,
+    READS, PARTIES, LINKS, MARKS, FLAGS, REOPENINGS,
 ];
 /// The keys of the maps of comments.
 pub const BUCKETS: [&str; 16] = [
@@ -154,6 +164,12 @@ pub fn split_count_key(key: &str) -> Option<(&str, PartId)> {
 #[must_use]
 pub fn redacted_comment_key(comment: PartId) -> String {
     format!("comment/{comment}")
+}
+
+/// The key of a field's redaction in [`REDACTED`].
+#[must_use]
+pub fn redacted_field_key(field: &str) -> String {
+    format!("field/{field}")
 }
 
 /// The key of a comment in its map: what never changes about it lies here, so that an edit cannot

@@ -78,7 +78,8 @@ pub(crate) fn slot(past: &Past<'_>, place: &Place) -> Result<(Vec<Object>, Strin
         | Place::Comment(_)
         | Place::Decision(_)
         | Place::Question(_)
-        | Place::Overrides => Err(ActError::NotSettleable {
+        | Place::Overrides
+        | Place::Number => Err(ActError::NotSettleable {
             place: place.clone(),
         }),
     }

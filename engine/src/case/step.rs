@@ -220,11 +220,14 @@ impl Plan {
                 object: Target::There(object),
                 key,
                 value,
-            } => {
-                let seen = past.seen(*object, key);
-                let same = |held: &Held| matches!(held, Held::Scalar(now) if now == value);
-                seen.is_empty() || !seen.iter().all(|seen| same(&seen.held))
-            }
+            } => !is_so(past, *object, key, value),
         })
     }
+}
+
+/// Whether this value, and nothing else, stands there already.
+fn is_so(past: &Past<'_>, object: Object, key: &str, value: &Scalar) -> bool {
+    let seen = past.seen(object, key);
+    let same = |held: &Held| matches!(held, Held::Scalar(now) if now == value);
+    !seen.is_empty() && seen.iter().all(|seen| same(&seen.held))
 }

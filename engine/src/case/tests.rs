@@ -5,3 +5,4 @@ mod concurrent;
 mod conditions;
 mod hostile;
 mod receiving;
+mod undoing;

@@ -21,6 +21,8 @@ use crate::value::{ConflictPolicy, FieldType, Scalar};
 
 mod facets;
 
+pub(crate) use facets::{file, helena};
+
 /// A device with its copy of the case.
 #[derive(Clone)]
 pub(crate) struct Desk {

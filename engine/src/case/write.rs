@@ -67,6 +67,7 @@ pub fn write(doc: &mut Automerge, checked: &Checked, stamp: &Stamp) -> Result<Ha
         imported: act.imported,
         redo_of: act.redo_of,
         cause: act.cause.clone(),
+        undo_of: act.undo_of,
     };
     commit(doc, checked.plan(), &message, stamp.time_ms)
 }

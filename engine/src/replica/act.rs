@@ -336,7 +336,7 @@ impl Batch<'_> {
     }
 
     /// Takes a document and its access record into the batch.
-    fn reach(&mut self, id: DocumentId) -> Result<(), ReplicaFault> {
+    pub(super) fn reach(&mut self, id: DocumentId) -> Result<(), ReplicaFault> {
         if !self.steps.contains_key(&id) {
             let step = self.replica.take_document(id)?;
             self.steps.insert(id, step);

@@ -180,7 +180,12 @@ impl Batch<'_> {
             })
             .collect();
         if let CaseAction::Facet(action) = action {
-            bodies.extend(action.facet().access());
+            let head = self.records[&id].head();
+            let news = |body: &AccessBody| match body {
+                AccessBody::Change { legal_hold, .. } => *legal_hold != Some(head.legal_hold()),
+                AccessBody::Genesis { .. } => false,
+            };
+            bodies.extend(action.facet().access().filter(news));
         }
         for body in bodies {
             let what = Outgoing::Access { body };

@@ -49,11 +49,14 @@ pub(crate) enum Table {
     Bundled,
     /// Document → (): loaded from a bundle, rights over its history not yet judged.
     Unchecked,
+    /// Linked case ‖ linking case → (): where to look for the inverse of a link. A row may outlive
+    /// its link; the view of the linking case is what counts.
+    Links,
 }
 
 impl Table {
     /// Every table, so that opening a store creates them all.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Meta,
         Self::Roster,
         Self::Access,
@@ -74,6 +77,7 @@ impl Table {
         Self::Unjudged,
         Self::Bundled,
         Self::Unchecked,
+        Self::Links,
     ];
 
     /// The redb table.
@@ -99,6 +103,7 @@ impl Table {
             Self::Unjudged => "unjudged/1",
             Self::Bundled => "bundled/1",
             Self::Unchecked => "unchecked/1",
+            Self::Links => "links/1",
         })
     }
 
@@ -192,6 +197,11 @@ pub(crate) fn actor_of(key: &[u8]) -> Option<ActorId> {
 /// Document ‖ free bytes.
 pub(crate) fn document_bytes(id: DocumentId, rest: &[u8]) -> Vec<u8> {
     [id.as_bytes().as_slice(), rest].concat()
+}
+
+/// The second document of a key of two.
+pub(crate) fn second_document(key: &[u8]) -> Option<DocumentId> {
+    DocumentId::from_slice(key.get(16..)?)
 }
 
 /// Position ‖ document ‖ change hash.

@@ -552,4 +552,5 @@ fn damage(replica: &mut Replica, id: DocumentId) {
     replica.commit(writes).unwrap();
 }
 
+mod agency;
 mod automating;

@@ -242,6 +242,10 @@ pub(super) fn write_card(writes: &mut Writes, view: &CaseView, revision: Option<
         tables::document(view.document),
         card.to_stored(),
     );
+    for (_, linked) in view.facets.links.0.keys() {
+        let key = tables::document_bytes(*linked, view.document.as_bytes());
+        writes.put(Table::Links, key, Vec::new());
+    }
 }
 
 /// The comments that the step touched.

@@ -199,7 +199,12 @@ pub enum RuleAction {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         notes: String,
     },
-    /// Opens another case and links it; the agent does it, once.
+    /// Puts the case on hold.
+    Hold {
+        /// What it waits for; may hold placeholders.
+        why: String,
+    },
+    /// Opens another case; the agent does it, once.
     OpenCase {
         /// The key of its template.
         template: String,

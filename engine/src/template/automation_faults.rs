@@ -140,6 +140,7 @@ impl Finder<'_> {
                 }
             }
             RuleAction::Comment { body: text, .. } => self.text(text, "the comment"),
+            RuleAction::Hold { why } => self.text(why, "the reason"),
             RuleAction::Notify { to, text } => {
                 limit(&self.at, ("people", to.len(), MAX_NOTIFIED), self.faults);
                 if to.is_empty() {

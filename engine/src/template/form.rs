@@ -63,6 +63,10 @@ pub struct Form {
     /// form's own title.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title_from: String,
+    /// Intake: what is set in the opened case without being asked, in the words a person would
+    /// write: `{ channel = "web" }`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub preset: BTreeMap<String, String>,
     /// Request: the case waits on hold until the answer comes.
     #[serde(default, skip_serializing_if = "is_false")]
     pub holds: bool,
@@ -170,6 +174,7 @@ impl Form {
             stage: String::new(),
             labels: Vec::new(),
             title_from: String::new(),
+            preset: BTreeMap::new(),
             holds: false,
             languages: BTreeMap::new(),
         }

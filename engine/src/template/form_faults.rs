@@ -13,8 +13,8 @@ use super::limits::{
 };
 use super::package::Package;
 use super::publish::{limit, name, prose, slug, unique};
-use crate::value::FieldType;
 use crate::value::text::cut;
+use crate::value::{ConflictPolicy, FieldType, FieldValue};
 
 /// Finds every fault of the forms of a package.
 pub(super) fn find_faults(package: &Package, faults: &mut Faults) {
@@ -36,6 +36,7 @@ pub(super) fn find_faults(package: &Package, faults: &mut Faults) {
 fn check_counts(form: &Form, at: &str, faults: &mut Faults) {
     for (what, count, max) in [
         ("fields", form.fields.len(), MAX_FORM_FIELDS),
+        ("presets", form.preset.len(), MAX_FORM_FIELDS),
         ("questions", form.questions.len(), MAX_FORM_QUESTIONS),
         ("labels", form.labels.len(), MAX_FORM_LABELS),
         ("languages", form.languages.len(), MAX_FORM_LANGUAGES),
@@ -126,6 +127,7 @@ fn check_target(package: &Package, form: &Form, at: &str, faults: &mut Faults) {
                 ("stage", !form.stage.is_empty()),
                 ("labels", !form.labels.is_empty()),
                 ("title_from", !form.title_from.is_empty()),
+                ("preset", !form.preset.is_empty()),
             ] {
                 if given {
                     refuse(setting, faults);
@@ -136,7 +138,32 @@ fn check_target(package: &Package, form: &Form, at: &str, faults: &mut Faults) {
             if form.holds {
                 refuse("holds", faults);
             }
+            check_presets(package, form, at, faults);
             check_opening(package, form, at, faults);
+        }
+    }
+}
+
+/// What is set without being asked must be a value of its field, and is not asked as well.
+fn check_presets(package: &Package, form: &Form, at: &str, faults: &mut Faults) {
+    let at = format!("{at}.preset");
+    for (id, words) in &form.preset {
+        let Some(field) = package.fields.iter().find(|field| field.id == *id) else {
+            faults.add(&at, Fault::UnknownField { id: cut(id) });
+            continue;
+        };
+        let kept = matches!(
+            field.policy(),
+            ConflictPolicy::Contested | ConflictPolicy::Latest | ConflictPolicy::Set
+        );
+        if !kept {
+            let (setting, kind) = ("a preset", field.kind);
+            faults.add(&at, Fault::DoesNotApply { setting, kind });
+        } else if let Err(problem) = FieldValue::parse(field, words) {
+            faults.add(&at, Fault::BadDefault { problem });
+        }
+        if form.fields.iter().any(|asked| asked.field == *id) {
+            faults.add(&at, Fault::DuplicateId { id: cut(id) });
         }
     }
 }
@@ -181,7 +208,7 @@ fn check_opening(package: &Package, form: &Form, at: &str, faults: &mut Faults) 
             .any(|one| one.field == *id && one.required);
         let default = package.fields.iter().find(|field| field.id == *id);
         let default = default.is_some_and(|field| field.default.is_some());
-        if !asked && !default {
+        if !asked && !default && !form.preset.contains_key(id) {
             let (field, stage) = (cut(id), cut(&stage.id));
             faults.add(at, Fault::FormCannotOpen { field, stage });
         }

@@ -96,3 +96,8 @@ pub const MAX_AUTOMATION_ACTIONS: usize = 50;
 pub const MAX_NOTIFIED: usize = 50;
 /// Most lines of the checklist of a task that an automation creates.
 pub const MAX_CHECKLIST_ITEMS: usize = 100;
+
+/// Most kinds of document in one template: a filing plan, not an archive.
+pub const MAX_DOCUMENT_TYPES: usize = 200;
+/// Most roles of parties in one template.
+pub const MAX_PARTY_ROLES: usize = 100;

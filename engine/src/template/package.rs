@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::approval::ApprovalType;
 use super::automation::Automation;
+use super::document_type::{DocumentType, PartyRole};
 use super::field::Field;
 use super::form::Form;
 use super::mapping::Mappings;
@@ -76,6 +77,12 @@ pub struct Package {
     /// What happens by itself, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub automations: Vec<Automation>,
+    /// The kinds of document that belong to such a case. None listed: any kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub document_types: Vec<DocumentType>,
+    /// The roles that parties can have. None listed: any role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub party_roles: Vec<PartyRole>,
 }
 
 /// Whether cases of a template may be opened.
@@ -159,6 +166,8 @@ impl Package {
             mappings: Mappings::default(),
             supersedes: Vec::new(),
             automations: Vec::new(),
+            document_types: Vec::new(),
+            party_roles: Vec::new(),
         }
     }
 

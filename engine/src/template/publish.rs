@@ -12,7 +12,8 @@ use super::limits::{
 };
 use super::package::{Outcome, Package};
 use super::{
-    approval, automation_faults, field_faults, flow, form_faults, mapping, rule, stage_faults,
+    approval, automation_faults, document_type, field_faults, flow, form_faults, mapping, rule,
+    stage_faults,
 };
 use crate::value::is_slug;
 use crate::value::text::{cut, is_one_line, is_prose};
@@ -48,6 +49,7 @@ impl Package {
                 &mut faults,
             );
             automation_faults::find_faults(self, &mut faults);
+            document_type::find_faults(self, &mut faults);
         }
         faults.into_list()
     }

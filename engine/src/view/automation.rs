@@ -77,12 +77,18 @@ impl RunView {
         matches!(self.kind, RunKind::Outward(_)) && *self.status.value() == RunStatus::Waiting
     }
 
+    /// Whether the agent gave up.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        matches!(self.kind, RunKind::Outward(_)) && *self.status.value() == RunStatus::Dead
+    }
+
     /// Whether somebody should look at the rule.
     #[must_use]
     pub fn is_trouble(&self) -> bool {
         match self.kind {
             RunKind::Failed | RunKind::Stopped => true,
-            RunKind::Outward(_) => *self.status.value() == RunStatus::Dead,
+            RunKind::Outward(_) => self.is_dead(),
             RunKind::Notice => false,
         }
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use casework_protocol::ids::MemberId;
 use jiff::civil::Date;
 
-use super::card::{Badge, Card, CardValue};
+use super::card::{Badge, Card, CardValue, Kept};
 use crate::template::{Category, Revision};
 
 /// Cards by stage.
@@ -33,7 +33,7 @@ pub struct Column<'a> {
     pub cards: Vec<&'a Card>,
 }
 
-/// Which cards are wanted. The default wants all; everything given must hold.
+/// Which cards are wanted. The default wants all that are in use; everything given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Owned by or assigned to one of these: oneself, or the members of a team.
@@ -52,6 +52,8 @@ pub struct Filter {
     pub overdue_on: Option<Date>,
     /// Not finished.
     pub unfinished: bool,
+    /// Kept in one of these places; `None` is for those in use only.
+    pub kept: Option<BTreeSet<Kept>>,
 }
 
 /// The order of cards. Ties go by number, then by document.
@@ -163,6 +165,10 @@ impl Filter {
                 .as_ref()
                 .is_none_or(|wanted| card.category.is_some_and(|c| wanted.contains(&c)))
             && self.overdue_on.is_none_or(|today| is_overdue(card, today))
+            && match &self.kept {
+                Some(wanted) => wanted.contains(&card.kept),
+                None => card.kept == Kept::InUse,
+            }
             && (!self.unfinished || !card.is_finished())
             && (words.is_empty() || contains_all(card, words))
     }

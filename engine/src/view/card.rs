@@ -13,7 +13,7 @@ use crate::template::{Category, Field, Revision};
 use crate::value::FieldValue;
 
 /// First byte of a stored card. A card of another version is made anew from its view.
-const STORED_VERSION: u8 = 1;
+const STORED_VERSION: u8 = 2;
 /// What is shown in place of a sensitive value.
 const MASK: &str = "•••";
 /// Longest field text on a card, in characters.
@@ -60,6 +60,27 @@ pub struct Card {
     pub changed_ms: i64,
     /// The resolution code, once closed.
     pub closed: Option<String>,
+    /// How bad.
+    pub severity: Option<String>,
+    /// Where it is kept.
+    pub kept: Kept,
+    /// The names of its flags.
+    pub flags: BTreeSet<String>,
+}
+
+/// Where a case is kept.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kept {
+    /// On boards and lists.
+    #[default]
+    InUse,
+    /// In the archive.
+    Archived,
+    /// In the trash, archived or not.
+    Trash,
 }
 
 /// The reasons to look at a case. The first four come from the view; the others only the replica
@@ -86,6 +107,16 @@ pub struct Badges {
     pub update_needed: bool,
     /// The history came from another device and is still being judged.
     pub being_checked: bool,
+    /// Somebody worked on it without knowing that it was in the trash.
+    pub activity_in_trash: bool,
+    /// Somebody flagged it.
+    pub flagged: bool,
+    /// It is archived.
+    pub archived: bool,
+    /// It is in the trash.
+    pub trash: bool,
+    /// It must not be purged.
+    pub legal_hold: bool,
 }
 
 /// The name of one of the [`Badges`].
@@ -107,6 +138,16 @@ pub enum Badge {
     UpdateNeeded,
     /// See [`Badges::being_checked`].
     BeingChecked,
+    /// See [`Badges::activity_in_trash`].
+    ActivityInTrash,
+    /// See [`Badges::flagged`].
+    Flagged,
+    /// See [`Badges::archived`].
+    Archived,
+    /// See [`Badges::trash`].
+    Trash,
+    /// See [`Badges::legal_hold`].
+    LegalHold,
 }
 
 /// A field on a card.
@@ -176,6 +217,9 @@ impl Card {
                 .value()
                 .as_ref()
                 .map(|closing| closing.code.clone()),
+            severity: view.severity.value().clone(),
+            kept: Kept::of(view),
+            flags: view.facets.keeping.flags.keys().cloned().collect(),
         }
     }
 
@@ -208,6 +252,21 @@ impl Card {
     }
 }
 
+impl Kept {
+    /// Where the case is kept.
+    #[must_use]
+    pub fn of(view: &CaseView) -> Self {
+        let keeping = &view.facets.keeping;
+        if keeping.is_trashed() {
+            Self::Trash
+        } else if keeping.is_archived() {
+            Self::Archived
+        } else {
+            Self::InUse
+        }
+    }
+}
+
 impl Badges {
     fn of(view: &CaseView) -> Self {
         let flags = &view.flags;
@@ -216,6 +275,11 @@ impl Badges {
             requirements_unmet: !flags.requirements_unmet.is_empty(),
             activity_after_close: flags.activity_after_close > 0,
             rule_broken: !flags.rule_broken.is_empty(),
+            activity_in_trash: flags.activity_in_trash > 0,
+            flagged: !view.facets.keeping.flags.is_empty(),
+            archived: view.facets.keeping.is_archived(),
+            trash: view.facets.keeping.is_trashed(),
+            legal_hold: view.facets.keeping.is_on_legal_hold(),
             ..Self::default()
         }
     }
@@ -232,6 +296,11 @@ impl Badges {
             Badge::Unsynced => self.unsynced,
             Badge::UpdateNeeded => self.update_needed,
             Badge::BeingChecked => self.being_checked,
+            Badge::ActivityInTrash => self.activity_in_trash,
+            Badge::Flagged => self.flagged,
+            Badge::Archived => self.archived,
+            Badge::Trash => self.trash,
+            Badge::LegalHold => self.legal_hold,
         }
     }
 
@@ -243,7 +312,7 @@ impl Badges {
 
 impl Badge {
     /// Every badge, the most urgent first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Contested,
         Self::RequirementsUnmet,
         Self::ActivityAfterClose,
@@ -252,6 +321,11 @@ impl Badge {
         Self::Unsynced,
         Self::UpdateNeeded,
         Self::BeingChecked,
+        Self::ActivityInTrash,
+        Self::Flagged,
+        Self::Archived,
+        Self::Trash,
+        Self::LegalHold,
     ];
 
     /// What people read.
@@ -266,6 +340,11 @@ impl Badge {
             Self::Unsynced => "unsynced",
             Self::UpdateNeeded => "update needed",
             Self::BeingChecked => "being checked",
+            Self::ActivityInTrash => "activity in trash",
+            Self::Flagged => "flagged",
+            Self::Archived => "archived",
+            Self::Trash => "trash",
+            Self::LegalHold => "legal hold",
         }
     }
 }

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::facet::{Contest, ContestSide, FacetView};
-use super::reader::{Reader, text};
-use super::record::{Record, read_records};
+use super::reader::{Reader, boolean, text, text_or_null};
+use super::record::{Record, read_records, redaction};
 use super::side::{OriginRef, Slot};
 use crate::case::facet::document::{
     self as keys, DocumentAction, FileMark, VersionStatus, read_choice,
@@ -26,10 +26,12 @@ pub struct Documents(pub BTreeMap<PartId, DocumentView>);
 /// A document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentView {
-    /// What people call it.
+    /// What people call it; nothing once it is redacted.
     pub name: Slot<String>,
     /// The id of a document type of the template, or a word.
     pub kind: String,
+    /// Why its name and those of its files are no longer shown.
+    pub redacted: Option<String>,
     /// Whether it was withdrawn.
     pub withdrawn: Slot<bool>,
     /// The version chosen among parallel ones and those it was chosen over, as it is written.
@@ -135,7 +137,10 @@ impl FacetView for Documents {
             let (Some(owner), Ok(id)) = (owner, record.key.parse()) else {
                 continue;
             };
-            let version = read_version(reader, &mut record);
+            let mut version = read_version(reader, &mut record);
+            if let (Some(version), true) = (&mut version, owner.redacted.is_some()) {
+                version.file.name.clear();
+            }
             owner.versions.extend(version.map(|version| (id, version)));
         }
         for document in documents.values_mut() {
@@ -180,16 +185,24 @@ impl FacetView for Documents {
 }
 
 fn read_document(reader: &mut Reader<'_>, record: &mut Record) -> Option<DocumentView> {
+    let redacted = redaction(reader, Shelf::Documents, &record.key);
+    let name = if redacted.is_some() { hidden } else { text };
     Some(DocumentView {
-        name: record.slot(reader, keys::NAME, text)?,
+        name: record.slot(reader, keys::NAME, name)?,
+        redacted,
         kind: record.text(keys::TYPE)?,
         withdrawn: record.slot(reader, keys::WITHDRAWN, boolean)?,
-        chosen: record.slot(reader, keys::CHOSEN, super::reader::text_or_null)?,
+        chosen: record.slot(reader, keys::CHOSEN, text_or_null)?,
         versions: BTreeMap::new(),
         current: BTreeSet::new(),
         position: record.position,
         created: record.created,
     })
+}
+
+/// A name that is not shown: all of them are the same nothing, so none contests another.
+fn hidden(_: Scalar) -> Option<String> {
+    Some(String::new())
 }
 
 fn read_version(reader: &mut Reader<'_>, record: &mut Record) -> Option<VersionView> {
@@ -286,11 +299,4 @@ fn current(document: &DocumentView) -> BTreeSet<PartId> {
         .into_iter()
         .filter(|id| chosen.contains(id) || !set_aside.contains(id))
         .collect()
-}
-
-fn boolean(value: Scalar) -> Option<bool> {
-    match value {
-        Scalar::Bool(value) => Some(value),
-        Scalar::Null | Scalar::Int(_) | Scalar::Text(_) => None,
-    }
 }

@@ -13,6 +13,8 @@ use super::automation::Automations;
 use super::document::Documents;
 use super::handover::{Referrals, Transfers};
 use super::hold::Holds;
+use super::keeping::{Keeping, Links, Reopenings};
+use super::party::Parties;
 use super::reader::Reader;
 use super::reading::Readings;
 use super::side::{OriginRef, Slot};
@@ -132,4 +134,12 @@ facet_views! {
     automations: Automations,
     /// Who looked at it.
     readings: Readings,
+    /// The people and organisations it is about.
+    parties: Parties,
+    /// The other cases it names.
+    links: Links,
+    /// Where it is kept, and its flags.
+    keeping: Keeping,
+    /// Its reopenings.
+    reopenings: Reopenings,
 }

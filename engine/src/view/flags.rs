@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::case::CaseView;
 use super::decision::contested_questions;
 use super::reader::ViewContext;
+use crate::case::facet::keeping::TRASHED;
 use crate::case::message::Message;
 use crate::case::{ActionKind, FacetKind, Place, TaskKey};
 use crate::template::Revision;
@@ -27,6 +28,8 @@ pub struct Flags {
     pub requirements_unmet: Vec<String>,
     /// How many changes were made without knowing of the close that holds.
     pub activity_after_close: u32,
+    /// How many changes were made without knowing that the case had been put into the trash.
+    pub activity_in_trash: u32,
     /// The changes that broke a rule and landed all the same.
     pub rule_broken: BTreeSet<ChangeHash>,
     /// Whether the newest work was done in parallel and nobody has built on all of it yet.
@@ -40,6 +43,7 @@ impl Flags {
         self.contested.is_empty()
             && self.requirements_unmet.is_empty()
             && self.activity_after_close == 0
+            && self.activity_in_trash == 0
             && self.rule_broken.is_empty()
     }
 }
@@ -48,6 +52,26 @@ impl Flags {
 /// them, and whoever closed the case, should hear of it.
 #[must_use]
 pub fn changes_beside_close(doc: &Automerge, close: ChangeHash) -> Vec<ChangeHash> {
+    changes_beside(doc, close, is_activity)
+}
+
+/// The changes made without knowing that the case was put into the trash, except what is done to a
+/// case in the trash. Whoever made them, and whoever put it there, should hear of it.
+#[must_use]
+pub fn changes_beside_trash(doc: &Automerge, trash: ChangeHash) -> Vec<ChangeHash> {
+    changes_beside(doc, trash, |message| {
+        let action = message
+            .and_then(|text| Message::read(text).ok())
+            .map(|message| message.action);
+        !matches!(action, Some(ActionKind::Facet(FacetKind::Keeping(_))))
+    })
+}
+
+fn changes_beside(
+    doc: &Automerge,
+    close: ChangeHash,
+    is_activity: fn(Option<&str>) -> bool,
+) -> Vec<ChangeHash> {
     let close = automerge::ChangeHash(*close.as_bytes());
     let mut after = BTreeSet::from([close]);
     let mut beside = Vec::new();
@@ -71,10 +95,18 @@ pub(super) fn derive(view: &CaseView, doc: &Automerge, context: &ViewContext<'_>
     } else {
         0
     };
+    let in_trash = view.facets.keeping.is_trashed();
+    let in_trash = in_trash
+        .then(|| view.facets.keeping.set_by(TRASHED))
+        .flatten();
+    let in_trash = in_trash.map_or(0, |by| {
+        changes_beside_trash(doc, view.origins.get(by).change).len()
+    });
     Flags {
         contested: contested(view, context.revision),
         requirements_unmet: context.revision.map(|r| unmet(view, r)).unwrap_or_default(),
         activity_after_close: u32::try_from(beside).unwrap_or(u32::MAX),
+        activity_in_trash: u32::try_from(in_trash).unwrap_or(u32::MAX),
         rule_broken: context.breaches.clone(),
         parallel_edit: doc.get_heads().len() > 1,
     }

@@ -82,8 +82,12 @@ pub fn refresh(
     for place in touched {
         refresh_place(view, &mut reader, place)?;
     }
-    let shelves = touched.iter().filter_map(shelf_of);
-    view.facets.refresh(&mut reader, &shelves.collect());
+    let mut shelves: BTreeSet<Shelf> = touched.iter().filter_map(shelf_of).collect();
+    if touched.contains(&Place::Closed) {
+        // Reopening writes its log in the same change.
+        shelves.insert(Shelf::Reopenings);
+    }
+    view.facets.refresh(&mut reader, &shelves);
     finish(view, reader, context)
 }
 
@@ -122,6 +126,11 @@ fn refresh_place(
         }
         Place::Decision(_) | Place::Question(_) => view.decisions = read_decisions(reader),
         Place::Overrides => view.overrides = read_overrides(reader),
+        Place::Number => {
+            if let Some(number) = root_text(reader, schema::NUMBER) {
+                view.number = number;
+            }
+        }
         // Facets are read once for all their places.
         Place::Record(_, _) | Place::RecordPart(_, _, _) => {}
     }

@@ -245,6 +245,14 @@ pub(crate) fn text_or_null(value: Scalar) -> Option<Option<String>> {
     }
 }
 
+/// Reads yes or no.
+pub(crate) fn boolean(value: Scalar) -> Option<bool> {
+    match value {
+        Scalar::Bool(value) => Some(value),
+        Scalar::Null | Scalar::Int(_) | Scalar::Text(_) => None,
+    }
+}
+
 /// Reads a member or nothing.
 pub(crate) fn member_or_null(value: Scalar) -> Option<Option<MemberId>> {
     if value.is_null() {

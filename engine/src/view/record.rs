@@ -10,7 +10,7 @@ use automerge::{ObjId, ROOT, ReadDoc};
 
 use super::reader::{Found, Reader, counter_of, scalar_of};
 use super::side::{OriginRef, Slot};
-use crate::case::Shelf;
+use crate::case::{Shelf, schema};
 use crate::value::Scalar;
 
 /// The values of one record, by name, in ascending order of their operations.
@@ -57,6 +57,14 @@ pub(super) fn read_entries<T: PartialEq>(
         Some(map) => reader.slots(&map, read).into_iter().collect(),
         None => BTreeMap::new(),
     }
+}
+
+/// Why the words of a record are no longer shown, if so.
+pub(super) fn redaction(reader: &Reader<'_>, shelf: Shelf, key: &str) -> Option<String> {
+    let map = reader.object(&ROOT, schema::REDACTED)?;
+    let mark = format!("{}/{key}", shelf.name());
+    let found = reader.scalars(&map, &mark).pop()?;
+    super::reader::text(found.value)
 }
 
 /// Everything the objects hold, in ascending order of the operations.

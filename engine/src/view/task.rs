@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use automerge::{ObjId, ROOT, ReadDoc};
 
 use super::case::{ItemView, TaskStatus, TaskView};
-use super::reader::{Found, Reader, counter_of, member_or_null, text, text_or_null};
+use super::reader::{Found, Reader, boolean, counter_of, member_or_null, text, text_or_null};
 use super::record::merge_objects;
 use super::side::Slot;
 use crate::case::{PartId, TaskKey, schema};
@@ -90,11 +90,4 @@ fn read_items(reader: &mut Reader<'_>, mut values: Values) -> Vec<ItemView> {
 
 fn status(value: Scalar) -> Option<TaskStatus> {
     TaskStatus::from_name(value.as_text()?)
-}
-
-fn boolean(value: Scalar) -> Option<bool> {
-    match value {
-        Scalar::Bool(value) => Some(value),
-        Scalar::Null | Scalar::Int(_) | Scalar::Text(_) => None,
-    }
 }

@@ -3,6 +3,7 @@
 
 mod boards;
 mod contract;
+mod facets;
 mod play;
 mod property;
 mod reading;

@@ -87,6 +87,8 @@ pub struct TimelineEntry {
     pub cause: Option<Cause>,
     /// What triggered that automation: an action and its target.
     pub trigger: Option<String>,
+    /// The change that this one takes back.
+    pub undo_of: Option<ChangeHash>,
     /// Whether other work was done without knowing of it, or it of that.
     pub parallel: bool,
     /// What is wrong with the claimed time.
@@ -167,6 +169,7 @@ fn entry(
             .as_ref()
             .and_then(|message| history.trigger(message)),
         cause: message.as_ref().and_then(|message| message.cause.clone()),
+        undo_of: message.as_ref().and_then(|message| message.undo_of),
         overrides: message.as_ref().and_then(|message| message.rule.clone()),
         reason: message.and_then(|message| message.why),
         parallel: visited.parallel,

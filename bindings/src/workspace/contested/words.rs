@@ -56,7 +56,8 @@ impl Words<'_> {
             | Place::Task(_)
             | Place::Comment(_)
             | Place::Decision(_)
-            | Place::Overrides => place.to_string(),
+            | Place::Overrides
+            | Place::Number => place.to_string(),
         }
     }
 
@@ -94,7 +95,8 @@ impl Words<'_> {
             | Place::Task(_)
             | Place::Comment(_)
             | Place::Decision(_)
-            | Place::Overrides => Vec::new(),
+            | Place::Overrides
+            | Place::Number => Vec::new(),
         }
     }
 

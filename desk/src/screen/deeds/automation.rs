@@ -30,6 +30,7 @@ pub(super) fn deed(teller: &Teller<'_>, kind: AutomationKind, entry: &TimelineEn
             )
         }
         AutomationKind::Claim => format!("took on {}", quoted(&entry.after)),
+        AutomationKind::Number => format!("number {}", change(entry, &bare)),
         AutomationKind::Report => {
             let name = run.map_or("a request", |run| run.name.as_str());
             format!("{} {}", plain(name), change(entry, &bare))

@@ -8,7 +8,7 @@ use casework_protocol::rights::Verb;
 use serde::{Deserialize, Serialize};
 
 use super::{Facet, Kinds};
-use crate::case::action::Act;
+use crate::case::action::{Act, CaseAction};
 use crate::case::bounds::{self, MAX_LABEL_BYTES};
 use crate::case::contents::text_scalar;
 use crate::case::kind::kinds;
@@ -19,6 +19,7 @@ use crate::case::refusal::ActError;
 use crate::case::schema;
 use crate::case::slots::container;
 use crate::case::step::Plan;
+use crate::case::undo::{Undoing, facets as undo};
 use crate::case::values::{first_put, optional};
 use crate::value::Scalar;
 
@@ -109,6 +110,10 @@ impl Facet for AttentionAction {
 
     fn while_closed(&self) -> bool {
         matches!(self, Self::Watch { .. } | Self::Unwatch { .. })
+    }
+
+    fn opposite(&self, undoing: &Undoing<'_>) -> Result<CaseAction, ActError> {
+        undo::attention(undoing, self)
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Facet, Kinds};
 use crate::case::action::Act;
-use crate::case::bounds::{self, MAX_LABEL_BYTES, MAX_QUESTION_BYTES};
+use crate::case::bounds::{self, MAX_LABEL_BYTES, MAX_NUMBER_BYTES, MAX_QUESTION_BYTES};
 use crate::case::kind::kinds;
 use crate::case::ops::Op;
 use crate::case::part::PartId;
@@ -20,8 +20,9 @@ use crate::case::past::Past;
 use crate::case::place::Place;
 use crate::case::record::Shelf;
 use crate::case::refusal::ActError;
+use crate::case::schema;
 use crate::case::step::Plan;
-use crate::case::values::{put_at, text};
+use crate::case::values::{first_put, put_at, text};
 use crate::value::Scalar;
 
 /// Run: one of [`RunKind`].
@@ -59,6 +60,8 @@ kinds! {
         Claim = "effect.claim",
         /// Says what came of a request.
         Report = "effect.outcome",
+        /// Gives the case its final number.
+        Number = "number.assign",
     }
 }
 
@@ -115,6 +118,11 @@ pub enum AutomationAction {
         status: RunStatus,
         /// What there is to say.
         note: String,
+    },
+    /// Gives the case its final number.
+    Number {
+        /// The number.
+        number: String,
     },
 }
 
@@ -182,6 +190,7 @@ impl AutomationAction {
             Self::Stop { .. } => AutomationKind::Stop,
             Self::Claim { .. } => AutomationKind::Claim,
             Self::Report { .. } => AutomationKind::Report,
+            Self::Number { .. } => AutomationKind::Number,
         }
     }
 
@@ -192,7 +201,7 @@ impl AutomationAction {
             Self::Notify { .. } | Self::Request { .. } | Self::Fail { .. } | Self::Stop { .. } => {
                 true
             }
-            Self::Claim { .. } | Self::Report { .. } => false,
+            Self::Claim { .. } | Self::Report { .. } | Self::Number { .. } => false,
         }
     }
 }
@@ -206,6 +215,7 @@ impl Facet for AutomationAction {
             | Self::Stop { id, .. }
             | Self::Claim { id, .. }
             | Self::Report { id, .. } => id.to_string(),
+            Self::Number { number } => number.clone(),
         })
     }
 
@@ -260,6 +270,10 @@ impl Facet for AutomationAction {
                 let status = Scalar::text(status.name());
                 plan.put_record(past, (Shelf::Runs, &key), STATUS, status)?;
                 plan.put_record(past, (Shelf::Runs, &key), NOTE, Scalar::text(note))
+            }
+            Self::Number { number } => {
+                bounds::check_line("number", number, MAX_NUMBER_BYTES)?;
+                plan.put_root(schema::NUMBER, Scalar::text(number))
             }
         }
     }
@@ -316,6 +330,9 @@ impl Kinds for AutomationKind {
                 status: RunStatus::from_name(&said(STATUS)?)?,
                 note: said(NOTE)?,
             },
+            Self::Number => AutomationAction::Number {
+                number: text(first_put(ops)?.1)?,
+            },
         })
     }
 
@@ -326,6 +343,7 @@ impl Kinds for AutomationKind {
                 Place::Record(Shelf::Runs, on.to_owned())
             }
             Self::Claim => Place::Record(Shelf::Claims, on.to_owned()),
+            Self::Number => Place::Number,
         })
     }
 
@@ -344,6 +362,7 @@ impl Kinds for AutomationKind {
                 on.to_owned(),
                 CLAIMED.to_owned(),
             )),
+            Self::Number => Some(Place::Number),
         }
     }
 }

@@ -6,15 +6,20 @@
 //! hash and size. An approval stays with the version that was approved, because a status is a
 //! version's.
 
-use core::fmt;
+mod file;
+
 use std::collections::BTreeSet;
 
 use casework_protocol::rights::Verb;
 use serde::{Deserialize, Serialize};
 
+pub use self::file::{FileMark, VersionStatus};
+use self::file::{check_file, read_file};
 use super::{Facet, Kinds};
-use crate::case::action::Act;
+use crate::case::action::{Act, CaseAction};
 use crate::case::bounds::{self, MAX_LABEL_BYTES, MAX_LISTED, MAX_TITLE_BYTES};
+use crate::case::conform::list;
+use crate::case::filled::is_filled;
 use crate::case::kind::kinds;
 use crate::case::ops::Op;
 use crate::case::part::PartId;
@@ -24,7 +29,8 @@ use crate::case::record::{Shelf, part_ids, read_text};
 use crate::case::refusal::ActError;
 use crate::case::slots::record_objects;
 use crate::case::step::Plan;
-use crate::case::values::{first_put, integer, makes, put_at, text};
+use crate::case::undo::{Undoing, facets as undo};
+use crate::case::values::{first_put, makes, put_at, text};
 use crate::template::{Revision, Today};
 use crate::value::Scalar;
 
@@ -51,9 +57,6 @@ pub const BYTES: &str = "bytes";
 pub const MEDIA: &str = "media";
 /// Version: one of [`VersionStatus`].
 pub const STATUS: &str = "status";
-
-/// Longest media type, in bytes (RFC 6838 §4.2: two names of at most 127 and a slash).
-const MAX_MEDIA_BYTES: usize = 255;
 
 kinds! {
     /// What kind of action on a document a change is.
@@ -140,35 +143,6 @@ pub enum DocumentAction {
         /// The document.
         document: PartId,
     },
-}
-
-/// What identifies the bytes of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileMark {
-    /// The name of the file, one line.
-    pub name: String,
-    /// SHA-256 of its bytes in lower-case hexadecimal digits.
-    pub sha256: String,
-    /// How many bytes it has.
-    pub bytes: u64,
-    /// Its media type, such as `application/pdf`.
-    pub media: String,
-}
-
-/// Where a version stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum VersionStatus {
-    /// Being written.
-    Draft,
-    /// Given to somebody to look at.
-    InReview,
-    /// Approved.
-    Approved,
-    /// Signed.
-    Signed,
-    /// No longer the one that counts.
-    Superseded,
 }
 
 /// The versions of a document that no other one builds on, as this past sees them: one, or several
@@ -294,7 +268,10 @@ impl Facet for DocumentAction {
         }
     }
 
-    fn check(&self, past: &Past<'_>, _: &Revision, _: &Today) -> Result<(), ActError> {
+    fn check(&self, past: &Past<'_>, revision: &Revision, _: &Today) -> Result<(), ActError> {
+        if let Self::Add { kind, .. } = self {
+            check_type(past, revision, kind)?;
+        }
         if let Self::AddVersion { document, .. } = self {
             let key = document.to_string();
             let record = (Shelf::Documents, key.as_str());
@@ -327,6 +304,10 @@ impl Facet for DocumentAction {
             *over = newest_versions(past, *document);
             over.remove(version);
         }
+    }
+
+    fn opposite(&self, undoing: &Undoing<'_>) -> Result<CaseAction, ActError> {
+        undo::document(undoing, self)
     }
 }
 
@@ -392,41 +373,6 @@ impl Kinds for DocumentKind {
     }
 }
 
-impl VersionStatus {
-    /// Every status, in the order of a document's life.
-    pub const ALL: [Self; 5] = [
-        Self::Draft,
-        Self::InReview,
-        Self::Approved,
-        Self::Signed,
-        Self::Superseded,
-    ];
-
-    /// The word in documents and commands.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::InReview => "in-review",
-            Self::Approved => "approved",
-            Self::Signed => "signed",
-            Self::Superseded => "superseded",
-        }
-    }
-
-    /// Reads the word; `None` for any other.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
-    }
-}
-
-impl fmt::Display for VersionStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 fn plan_value(
     plan: &mut Plan,
     past: &Past<'_>,
@@ -461,6 +407,35 @@ fn check_document(past: &Past<'_>, document: PartId) -> Result<(), ActError> {
     record_objects(past, Shelf::Documents, &document.to_string()).map(|_| ())
 }
 
+/// The type must be one of the template's, if it names any, and the fields it asks for filled.
+fn check_type(past: &Past<'_>, revision: &Revision, kind: &str) -> Result<(), ActError> {
+    let known = &revision.package().document_types;
+    if known.is_empty() {
+        return Ok(());
+    }
+    let Some(found) = known.iter().find(|known| known.id == kind) else {
+        return Err(ActError::NotOffered {
+            what: "document type",
+            word: kind.chars().take(80).collect(),
+            known: list(known.iter().map(|kind| kind.id.as_str())),
+        });
+    };
+    let empty = |field: &&String| !is_filled(past, revision, field);
+    let missing: Vec<&str> = found
+        .required_fields
+        .iter()
+        .filter(empty)
+        .map(String::as_str)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(ActError::FieldsFirst {
+        what: found.label.clone(),
+        missing: list(missing.into_iter()),
+    })
+}
+
 /// These versions must belong to this document.
 fn check_siblings(
     past: &Past<'_>,
@@ -483,34 +458,6 @@ fn check_siblings(
         }
     }
     Ok(())
-}
-
-fn check_file(file: &FileMark) -> Result<(), ActError> {
-    bounds::check_line("file's name", &file.name, MAX_TITLE_BYTES)?;
-    bounds::check_line("media type", &file.media, MAX_MEDIA_BYTES)?;
-    let digits = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
-    if file.sha256.len() != 64 || !file.sha256.bytes().all(digits) {
-        return Err(ActError::WrongValue {
-            what: "SHA-256".to_owned(),
-            problem: "it must be 64 lower-case hexadecimal digits",
-        });
-    }
-    if i64::try_from(file.bytes).is_err() {
-        return Err(ActError::WrongValue {
-            what: "size".to_owned(),
-            problem: "no file has that many bytes",
-        });
-    }
-    Ok(())
-}
-
-fn read_file(ops: &[Op]) -> Option<FileMark> {
-    Some(FileMark {
-        name: text(put_at(ops, FILE)?)?,
-        sha256: text(put_at(ops, SHA256)?)?,
-        bytes: u64::try_from(integer(put_at(ops, BYTES)?)?).ok()?,
-        media: text(put_at(ops, MEDIA)?)?,
-    })
 }
 
 fn read_ids(text: &str) -> impl Iterator<Item = PartId> {

@@ -2,15 +2,22 @@
 //!
 //! Numbers of acts and parts begin at 1,000 here, a hundred for each facet.
 
+use casework_protocol::ids::DocumentId;
+
 use super::{Desk, member, part};
 use crate::approval::{Answer, Question, Seat, Vote};
 use crate::case::CaseAction;
 use crate::case::facet::approval::ApprovalAction;
 use crate::case::facet::approval::request::Request;
 use crate::case::facet::attention::AttentionAction;
+use crate::case::facet::automation::{AutomationAction, Outward, OutwardKind, RunStatus};
 use crate::case::facet::document::{DocumentAction, FileMark, VersionStatus};
 use crate::case::facet::handover::TransferAction;
 use crate::case::facet::hold::HoldAction;
+use crate::case::facet::keeping::KeepingAction;
+use crate::case::facet::link::{LinkAction, Relation};
+use crate::case::facet::party::{PartyAction, PartyKey, PartyMark, PartyNature};
+use crate::case::facet::redaction::RedactionAction;
 use crate::case::facet::referral::{Consent, Referral, ReferralAction};
 
 /// Plays all of them.
@@ -20,6 +27,11 @@ pub(super) fn play(ana: &mut Desk) {
     approvals(ana);
     handovers(ana);
     holds(ana);
+    parties(ana);
+    links(ana);
+    keeping(ana);
+    redactions(ana);
+    automations(ana);
 }
 
 /// A file that these words are in.
@@ -241,4 +253,137 @@ fn holds(ana: &mut Desk) {
         until: Some("2026-06-01".into()),
     };
     does(ana, 1410, [start, HoldAction::End { hold: part(1401) }]);
+}
+
+/// A party of the play.
+pub(crate) fn helena() -> PartyMark {
+    PartyMark {
+        role: "complainant".into(),
+        name: "Helena Dias".into(),
+        nature: PartyNature::Person,
+        email: "helena@example.org".into(),
+        phone: String::new(),
+        address: "Rua Direita 1\nPorto".into(),
+        note: String::new(),
+    }
+}
+
+fn parties(ana: &mut Desk) {
+    let party = part(2201);
+    let change = |key, value: &str| PartyAction::Change {
+        party,
+        key,
+        value: value.into(),
+    };
+    does(
+        ana,
+        2210,
+        [
+            PartyAction::Add {
+                id: party,
+                party: helena(),
+            },
+            change(PartyKey::Phone, "+351 912 345 678"),
+            PartyAction::Withdraw { party },
+            PartyAction::Reinstate { party },
+        ],
+    );
+}
+
+fn links(ana: &mut Desk) {
+    let (relation, case) = (Relation::DuplicateOf, DocumentId::new([0xd0; 16]));
+    let add = LinkAction::Add { relation, case };
+    does(ana, 2300, [add, LinkAction::Remove { relation, case }]);
+}
+
+fn keeping(ana: &mut Desk) {
+    let flag = "press".to_owned();
+    does(
+        ana,
+        2400,
+        [
+            KeepingAction::Archive,
+            KeepingAction::Unarchive,
+            KeepingAction::RequestPurge { days: 30 },
+            KeepingAction::CancelPurge,
+            KeepingAction::SetLegalHold,
+            KeepingAction::LiftLegalHold,
+            KeepingAction::SetFlag { flag: flag.clone() },
+            KeepingAction::ClearFlag { flag },
+            KeepingAction::Trash,
+            KeepingAction::Restore,
+        ],
+    );
+}
+
+fn redactions(ana: &mut Desk) {
+    let field = "urgent".to_owned();
+    does(
+        ana,
+        2500,
+        [
+            RedactionAction::Field { field },
+            RedactionAction::Document {
+                document: part(1001),
+            },
+            RedactionAction::Party { party: part(2201) },
+        ],
+    );
+}
+
+fn automations(ana: &mut Desk) {
+    let rule = || "welcome".to_owned();
+    let of_a_rule = [
+        AutomationAction::Notify {
+            id: part(1501),
+            to: vec!["role/manager".into(), "assignees".into()],
+            text: "look at this".into(),
+        },
+        AutomationAction::Request {
+            id: part(1502),
+            what: Outward {
+                kind: OutwardKind::Webhook,
+                name: "crm".into(),
+                text: String::new(),
+                fields: vec!["summary".into()],
+                rule: rule(),
+            },
+        },
+        AutomationAction::Fail {
+            id: part(1503),
+            rule: rule(),
+            why: "nobody to assign".into(),
+        },
+        AutomationAction::Stop {
+            id: part(1504),
+            rule: rule(),
+            why: "there → back → there".into(),
+        },
+    ];
+    for (step, action) in (0..).zip(of_a_rule) {
+        let mut act = crate::case::Act::new(part(1510), action.into());
+        act.cause = Some(crate::case::Cause {
+            rule: rule(),
+            of: Some(casework_protocol::ids::ChangeHash::new([5; 32])),
+            key: part(1500),
+            step,
+            depth: 1,
+        });
+        ana.act(act);
+    }
+    let of_the_agent = [
+        AutomationAction::Claim {
+            id: part(1505),
+            of: "run/0000".into(),
+        },
+        AutomationAction::Report {
+            id: part(1502),
+            status: RunStatus::Done,
+            note: "200".into(),
+        },
+        AutomationAction::Number {
+            number: "CMP-2026-0001".into(),
+        },
+    ];
+    does(ana, 1520, of_the_agent);
 }

@@ -277,68 +277,57 @@ fn a_rule_does_what_its_actor_may_not_do_and_everybody_lets_it_in() {
     assert_eq!(*view.owner.value(), Some(rui));
 }
 
-#[test]
-fn a_forged_cause_is_quarantined_wherever_it_lies() {
-    let everything = |key, step, of| Cause {
+/// Writes what claims to be an effect of rule `everything`, after a move into `answer`, with the
+/// key that the rule would give it. Answers how many changes the other replica quarantined.
+fn forge(change: impl FnOnce(&mut Act, &mut Cause, MemberId)) -> usize {
+    let mut scene = Scene::new("contributor");
+    let rui = scene.rui.member().unwrap();
+    scene.ana(CaseAction::Assign { member: rui });
+    scene.meet();
+    let moment = scene.clock.next();
+    let mut batch = scene.rui.batch();
+    let enter = Act::new(PartId::new([3; 8]), to("answer"));
+    let (acted, enter, _) = batch.perform(scene.case, enter, &moment).unwrap();
+    let automerge = &batch.steps[&scene.case].document.automerge;
+    let hash = automerge::ChangeHash(*acted.change.as_bytes());
+    let before = automerge.get_change_meta_by_hash(&hash);
+    let before = crate::case::Past::at(automerge, &before.unwrap().deps);
+    let fired = crate::automation::fired(scene.case, (&enter, acted.change), &before);
+    let mut cause = Cause {
         rule: "everything".into(),
-        of,
-        key,
-        step,
+        of: Some(acted.change),
+        key: fired[1].key,
+        step: 8,
         depth: 1,
     };
-    for forgery in 0..6_u8 {
-        let mut scene = Scene::new("contributor");
-        let rui = scene.rui.member().unwrap();
-        scene.ana(CaseAction::Assign { member: rui });
-        scene.meet();
-        let moment = scene.clock.next();
-        let mut batch = scene.rui.batch();
-        let enter = Act::new(PartId::new([3; 8]), to("answer"));
-        let acted = if forgery == 5 {
-            let act = Act::new(PartId::new([3; 8]), to("review"));
-            batch.act(scene.case, act, &moment).unwrap()
-        } else {
-            batch.perform(scene.case, enter, &moment).unwrap().0
-        };
-        let key = PartId::new([7; 8]);
-        let own = CaseAction::SetOwner { member: Some(rui) };
-        let (action, cause) = match forgery {
-            0 => (own, everything(key, 8, Some(acted.change))),
-            1 => (
-                own,
-                everything(
-                    key,
-                    8,
-                    Some(casework_protocol::ids::ChangeHash::new([1; 32])),
-                ),
-            ),
-            2 => (label("answering"), everything(key, 6, Some(acted.change))),
-            3 => (
-                own,
-                Cause {
-                    rule: "nowhere".into(),
-                    ..everything(key, 8, Some(acted.change))
-                },
-            ),
-            4 => (
-                own,
-                Cause {
-                    depth: 2,
-                    ..everything(key, 8, Some(acted.change))
-                },
-            ),
-            _ => (own, everything(key, 8, Some(acted.change))),
-        };
-        let id = effect_id(&cause.rule, cause.key, cause.step, 0);
-        let mut act = Act::new(id, action);
-        act.cause = Some(cause);
-        batch.perform(scene.case, act, &moment).unwrap();
-        batch.commit().unwrap();
-        scene.log.take(&mut scene.rui);
-        scene.log.give(&mut scene.ana);
-        let status = scene.ana.status().unwrap();
-        assert_eq!(status.quarantined, 1, "forgery {forgery}");
-        assert_eq!(*scene.ana.case(scene.case).unwrap().owner.value(), None);
+    let own = CaseAction::SetOwner { member: Some(rui) };
+    let mut act = Act::new(PartId::new([5; 8]), own);
+    change(&mut act, &mut cause, rui);
+    act.id = effect_id(&cause.rule, cause.key, cause.step, 0);
+    act.cause = Some(cause);
+    batch.perform(scene.case, act, &moment).unwrap();
+    batch.commit().unwrap();
+    scene.log.take(&mut scene.rui);
+    scene.log.give(&mut scene.ana);
+    scene.ana.status().unwrap().quarantined
+}
+
+#[test]
+fn a_forged_cause_is_quarantined_wherever_it_lies() {
+    assert_eq!(forge(|_, _, _| {}), 0, "what the rule writes is let in");
+    let forged: [fn(&mut Act, &mut Cause, MemberId); 9] = [
+        |act, _, _| act.action = label("mine"),
+        |act, _, rui| act.action = CaseAction::Unassign { member: rui },
+        |act, _, _| act.reason = Some("because I say so".into()),
+        |_, cause, _| cause.rule = "nowhere".into(),
+        |_, cause, _| cause.rule = "big".into(),
+        |_, cause, _| cause.depth = 2,
+        |_, cause, _| cause.step = 9,
+        |_, cause, _| cause.key = PartId::new([7; 8]),
+        |_, cause, _| cause.of = Some(casework_protocol::ids::ChangeHash::new([1; 32])),
+    ];
+    for (n, forgery) in forged.into_iter().enumerate() {
+        assert_eq!(forge(forgery), 1, "forgery {n}");
     }
 }
 
@@ -376,4 +365,53 @@ fn only_a_rule_leaves_notices_and_only_the_agent_reports() {
     assert!(matches!(refused, Err(ReplicaFault::Act(_))));
     scene.ana(report.into());
     assert_eq!(scene.meet().facets.automations.waiting().count(), 0);
+}
+
+#[test]
+fn a_rehearsal_tells_what_would_happen_and_does_nothing() {
+    let mut scene = Scene::new("operator");
+    let before = scene.meet();
+    let moment = scene.clock.next();
+    let act = Act::new(PartId::new([9; 8]), to("answer"));
+    let ran = scene.ana.rehearse(scene.case, act, &moment).unwrap();
+    assert_eq!(ran.len(), 14);
+    assert_eq!(scene.meet(), before);
+    assert_eq!(scene.ana(to("answer")), ran);
+    let rules = scene.ana.explain_rules(scene.case, &moment).unwrap();
+    let big = rules.iter().find(|report| report.rule == "big").unwrap();
+    assert!(!big.holds && !big.condition[0][0].holds);
+    assert_eq!(big.condition[0][0].asks, "field/amount is above 100");
+    assert_eq!(big.would.len(), 2);
+}
+
+#[test]
+fn the_history_of_a_rule_names_case_trigger_and_what_came_of_it() {
+    let mut scene = Scene::new("operator");
+    scene.rui(set("amount", "101"));
+    scene.meet();
+    let history = scene.ana.rule_history(Some("big"), None).unwrap();
+    let told: Vec<(&str, bool)> = history
+        .iter()
+        .map(|run| (run.action.as_str(), run.trouble))
+        .collect();
+    assert!(told.contains(&("label.add big", false)), "{told:?}");
+    assert!(told.iter().any(|(_, trouble)| *trouble), "{told:?}");
+    assert_eq!(history[0].member, scene.rui.member());
+    assert_eq!(scene.ana.rule_history(Some("back"), None).unwrap(), vec![]);
+    let case = scene.case;
+    assert_eq!(scene.ana.rule_history(None, Some(case)).unwrap().len(), 2);
+}
+
+#[test]
+fn what_one_did_is_taken_back_and_not_what_a_rule_did_because_of_it() {
+    let mut scene = Scene::new("operator");
+    let effects = scene.ana(CaseAction::Move {
+        to: "review".into(),
+    });
+    assert_eq!(effects.len(), 1, "the stage's task");
+    let now = scene.clock.next();
+    let reason = Some("too early");
+    scene.ana.undo(scene.case, (1, reason), &now).unwrap();
+    let view = scene.meet();
+    assert_eq!(view.stage.value(), "intake");
 }

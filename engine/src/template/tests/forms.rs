@@ -195,3 +195,27 @@ fn every_other_fault_of_a_form_is_found_at_its_place() {
     let faults = twice.faults();
     assert!(faults[0].to_string().contains("used twice"), "{faults:?}");
 }
+
+#[test]
+fn what_is_preset_need_not_be_asked() {
+    let preset = |form: &mut Form, field: &str, words: &str| {
+        form.preset.insert(field.to_owned(), words.to_owned());
+    };
+    let package = with_form(|_, form| {
+        form.fields.remove(0);
+        preset(form, "name", "from the site");
+    });
+    assert_eq!(package.faults(), []);
+    assert_eq!(Package::from_toml(&package.to_toml()), Ok(package));
+    refused("\"name\"", |_, form| preset(form, "name", "asked as well"));
+    refused("\"nothing\"", |_, form| preset(form, "nothing", "x"));
+    refused("a date such as", |_, form| {
+        form.fields.truncate(1);
+        preset(form, "due", "soon");
+    });
+    refused("preset", |_, form| {
+        form.kind = FormKind::Request;
+        form.fields.truncate(1);
+        preset(form, "due", "2026-03-01");
+    });
+}

@@ -8,6 +8,9 @@ use casework_protocol::ids::DocumentId;
 
 use super::shipped::{LIBRARY, Shipped, Step};
 use super::*;
+use crate::approval::{Answer, Vote};
+use crate::case::facet::approval::ApprovalAction;
+use crate::case::facet::approval::request::Request;
 use crate::case::trial::{Desk, member, part};
 use crate::case::{
     Act, ActError, CaseAction, Closing, Decision, FieldEntry, Opening, Past, is_closed, is_filled,
@@ -121,15 +124,48 @@ impl Walk {
                 let field = self.desk.revision.field(field).unwrap().clone();
                 self.fill(&field, words);
             }
-            Step::Decide(question, outcome) => self.act(CaseAction::Decide(Decision {
-                id: part(self.acts + 1_000),
-                question: question.to_owned(),
-                outcome: outcome.to_owned(),
-                rationale: "as the file shows".to_owned(),
-                conditions: String::new(),
-                supersedes: [].into(),
-            })),
+            Step::Decide(question, outcome) => {
+                let decision = CaseAction::Decide(Decision {
+                    id: part(self.acts + 1_000),
+                    question: question.to_owned(),
+                    outcome: outcome.to_owned(),
+                    rationale: "as the file shows".to_owned(),
+                    conditions: String::new(),
+                    supersedes: [].into(),
+                });
+                self.as_member(2, decision).unwrap();
+            }
+            Step::Approve(kind) => self.approve(kind),
         }
+    }
+
+    /// Everybody who holds a seat votes, and those who need not are refused.
+    fn approve(&mut self, kind: &str) {
+        let approval = part(self.acts + 2_000);
+        let request = Request::of_kind(approval, kind, member(1));
+        self.act(ApprovalAction::Request(request).into());
+        let mut voted = 0;
+        for n in 1..=3 {
+            let vote = Vote {
+                id: part(self.acts + 3_000),
+                member: member(n),
+                answer: Answer::Approve,
+                seats: [].into(),
+                note: String::new(),
+            };
+            let vote = ApprovalAction::Vote { approval, vote };
+            voted += usize::from(self.as_member(n, vote.into()).is_ok());
+        }
+        assert!(voted >= 1, "{}: nobody gives {kind}", self.name);
+    }
+
+    /// Somebody else does something on a desk of their own.
+    fn as_member(&mut self, n: u8, action: CaseAction) -> Result<(), ActError> {
+        self.acts += 1;
+        let mut other = self.desk.copy_to(n);
+        let done = other.try_act(Act::new(part(self.acts), action)).map(drop);
+        self.desk.merge(&other);
+        done
     }
 
     fn fill(&mut self, field: &Field, words: &str) {

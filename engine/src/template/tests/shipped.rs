@@ -29,18 +29,21 @@ pub(super) struct Shipped {
 pub(super) enum Step {
     /// A field is filled with these words.
     Fill(&'static str, &'static str),
-    /// A question is decided.
+    /// A question is decided, by somebody who made nothing of it.
     Decide(&'static str, &'static str),
+    /// An approval is asked for and given.
+    Approve(&'static str),
 }
 
 pub(super) const LIBRARY: [Shipped; 12] = shipped! {
     "child-protection": "registration" "assessment" "case-plan" "service-provision" "closure" "closed";
         before "closure": Step::Fill("follow_ups", "1");
+        before "closed": Step::Approve("closure");
     "complaint": "intake" "review" "findings" "closed";
         before "closed": Step::Decide("verdict", "rejected");
     "contract-approval":
         "request" "legal" "financial" "negotiation" "approval" "signature" "in-force" "ended";
-        before "in-force": Step::Decide("approve", "yes");
+        before "signature": Step::Approve("contract");
     "credit-analysis":
         "registration" "verification" "analysis" "decision" "formalisation" "disbursed";
         before "formalisation": Step::Decide("credit", "granted");
@@ -50,16 +53,20 @@ pub(super) const LIBRARY: [Shipped; 12] = shipped! {
         before "offer": Step::Fill("panel", r#"[{"id":"r1","cells":{"score":"8"}}]"#);
     "information-request": "intake" "fulfil" "review" "release";
         before "release": Step::Decide("release", "full");
+        before "release": Step::Approve("release");
     "internal-investigation":
         "new" "triage" "investigate" "resolve" "review" "closed";
         before "investigate": Step::Decide("open", "yes");
+        before "closed": Step::Approve("report");
     "onboarding":
         "pre-admission" "registration" "equipment" "first-day" "training" "probation" "completed";
         before "completed": Step::Decide("probation", "confirm");
     "security-incident": "triage" "contain" "eradicate" "recover" "lessons" "closed";
+        before "lessons": Step::Approve("recovery");
     "service-request": "intake" "review" "process" "decision" "closed";
         before "closed": Step::Decide("request", "granted");
     "whistleblower": "receive" "assess" "investigate" "address" "conclude";
+        before "conclude": Step::Approve("measures");
 };
 
 impl Shipped {

@@ -11,6 +11,8 @@ use crate::case::{PartId, Place};
 use crate::value::Scalar;
 use crate::view::{CaseView, CommentView, refresh, refresh_comments};
 
+mod facets;
+
 /// A player with the view and the comments it keeps up to date.
 struct Keeper {
     player: Player,
@@ -232,6 +234,9 @@ impl Aim {
 
 /// One of everything that can be done, aimed at what is there.
 fn action(keeper: &mut Keeper, kind: u8, x: u8) -> CaseAction {
+    if kind / 8 % 8 > 3 {
+        return facets::action(keeper, kind % 32, x);
+    }
     let aim = Aim::take(keeper, x);
     match (kind / 8 % 4, kind % 8) {
         (0, kind) => aim.field_action(kind),
@@ -251,6 +256,15 @@ fn settlement(view: &CaseView, x: u8) -> CaseAction {
             .collect::<Vec<_>>()
     };
     let place = places.get(usize::from(x) % places.len().max(1));
+    let facets = view.facets.contests();
+    let facet = facets.iter().find(|contest| Some(&&contest.place) == place);
+    if let Some(contest) = facet {
+        let side = &contest.sides[usize::from(x / 16) % contest.sides.len()];
+        return side.settled_by.clone().unwrap_or(CaseAction::Settle {
+            place: contest.place.clone(),
+            value: side.value.clone(),
+        });
+    }
     let found: Vec<Scalar> = match place {
         Some(Place::Field(id)) => sides(view.fields[id].value.as_ref().unwrap()),
         Some(Place::Stage) => view
@@ -307,7 +321,7 @@ fn every_kind_of_action_is_among_the_random_ones() {
     let mut keeper = Keeper::new(player);
     let mut done = BTreeSet::new();
     for round in 0..40u8 {
-        for kind in 0..32u8 {
+        for kind in 0..64u8 {
             let before = keeper.player.doc.fork();
             let action = action(&mut keeper, kind, round.wrapping_mul(7).wrapping_add(kind));
             let name = action.kind().name();

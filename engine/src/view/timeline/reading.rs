@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{Automerge, ChangeHash as Hash, ReadDoc};
 
+use crate::case::facet::document;
 use crate::case::past::{Held, Object, Past};
+use crate::case::record::{part_ids, read_text};
 use crate::case::schema::{self, CommentKey};
 use crate::case::{ActionKind, FacetKind, Message, PartId, Place, Shelf, TaskKey};
 use crate::value::Scalar;
@@ -105,7 +107,24 @@ impl<'a> History<'a> {
             .maps
             .get(schema::REDACTED)
             .map(|map| self.doc.keys(map.to_exid()));
-        redacted.into_iter().flatten().collect()
+        let mut redacted: BTreeSet<String> = redacted.into_iter().flatten().collect();
+        let now = Past::now(self.doc);
+        for version in part_ids(&now, Shelf::Versions) {
+            let key = version.to_string();
+            let owner = read_text(&now, (Shelf::Versions, &key), document::DOCUMENT);
+            let of = |shelf: Shelf, key: &str| format!("{}/{key}", shelf.name());
+            if owner.is_some_and(|owner| redacted.contains(&of(Shelf::Documents, &owner))) {
+                redacted.insert(of(Shelf::Versions, &key));
+            }
+        }
+        redacted
+    }
+
+    /// Whether the words of a record are redacted today.
+    fn is_redacted(&self, shelf: Shelf, key: &str) -> bool {
+        let mark = format!("{}/{key}", shelf.name());
+        let map = self.maps.get(schema::REDACTED);
+        map.is_some_and(|map| !Past::now(self.doc).seen(*map, &mark).is_empty())
     }
 
     fn at(&'a self, heads: &'a [Hash]) -> Moment<'a> {
@@ -180,6 +199,7 @@ impl Matter {
     fn of_place(place: Place) -> Option<Self> {
         Some(match place {
             Place::Title => Self::Root(schema::TITLE),
+            Place::Number => Self::Root(schema::NUMBER),
             Place::Stage => Self::Root(schema::STAGE),
             Place::Owner => Self::Root(schema::OWNER),
             Place::Priority => Self::Root(schema::PRIORITY),
@@ -210,17 +230,21 @@ impl Matter {
         match self {
             Self::Comment(id) => Some(schema::redacted_comment_key(*id)),
             Self::Entry(schema::FIELDS, id) | Self::Sum(id) | Self::Prose(id) => {
-                Some(format!("field/{id}"))
+                Some(schema::redacted_field_key(id))
             }
             Self::Entry(schema::SETS, key) => {
-                schema::split_option_key(key).map(|(field, _)| format!("field/{field}"))
+                schema::split_option_key(key).map(|(field, _)| schema::redacted_field_key(field))
             }
             Self::Root(_)
             | Self::Entry(_, _)
             | Self::Task(_, _)
             | Self::Decision(_)
-            | Self::Record(_, _, _)
             | Self::Nothing => None,
+            Self::Record(shelf, key, part) => {
+                // What a party is, and how a document stands, may be seen.
+                let bare = ["role", "withdrawn", "chosen", "status"].contains(&part.as_str());
+                (!bare).then(|| format!("{}/{key}", shelf.name()))
+            }
         }
     }
 
@@ -253,6 +277,7 @@ impl Matter {
             Self::Task(id, _) => first(then.task_values(*id, TaskKey::Title)),
             Self::Decision(id) => first(then.decision(*id, schema::DECISION_QUESTION)),
             Self::Record(shelf, _, part) if part == shelf.title() => None,
+            Self::Record(shelf, key, _) if then.history.is_redacted(*shelf, key) => None,
             Self::Record(shelf, key, _) => first(then.record_values((*shelf, key), shelf.title())),
             Self::Root(_)
             | Self::Entry(_, _)

@@ -1,0 +1,255 @@
+//! `casework automation …`.
+
+use casework::case::CaseAction;
+use casework::ids::DocumentId;
+use casework::template::Automation;
+use casework::value::FieldValue;
+use casework::{PastRun, Ran, RanOutcome, RuleReport, TemplateView};
+use serde_json::json;
+
+use super::{Desk, json};
+use crate::cli::AutomationCommand;
+use crate::fault::Fault;
+use crate::request::Response;
+use crate::screen::words::{plain, there};
+
+pub(super) fn carry_out(desk: &Desk<'_>, command: &AutomationCommand) -> Result<Response, Fault> {
+    match command {
+        AutomationCommand::List { template } => list(desk, template.as_deref()),
+        AutomationCommand::DryRun { case, rule, .. } => {
+            let id = desk.case(case)?;
+            match wished(desk, id, command)? {
+                Some(action) => rehearse(desk, id, action, rule.as_deref()),
+                None => explain(desk, id, rule.as_deref()),
+            }
+        }
+        AutomationCommand::History { rule, case } => {
+            let case = case.as_ref().map(|case| desk.case(case)).transpose()?;
+            history(desk, rule.as_deref(), case)
+        }
+    }
+}
+
+/// What rules did about an act, a line for each.
+pub(super) fn told(ran: &[Ran]) -> Vec<String> {
+    ran.iter()
+        .filter_map(|ran| {
+            let what = ran.action.as_ref().map_or_else(String::new, wording);
+            let rule = plain(&ran.name);
+            match &ran.outcome {
+                RanOutcome::Done => Some(format!("by rule {rule}: {what}")),
+                RanOutcome::Failed(why) => {
+                    Some(format!("rule {rule} failed: {what} ({})", plain(why)))
+                }
+                RanOutcome::Stopped(chain) => Some(format!(
+                    "rule {rule} stopped, it goes round in circles: {}",
+                    plain(chain)
+                )),
+                RanOutcome::Idle => None,
+            }
+        })
+        .collect()
+}
+
+/// What an action of a rule does, in words.
+fn wording(action: &CaseAction) -> String {
+    let kind = action.kind();
+    let said = match action {
+        CaseAction::CreateTask { title, .. } => Some(title.clone()),
+        CaseAction::Comment { body, .. } => Some(body.clone()),
+        CaseAction::SetField { field, value } => Some(format!("{field} = {value}")),
+        CaseAction::Count { field, by } => Some(format!("{field} + {by}")),
+        CaseAction::SetPriority { priority } => priority.clone(),
+        CaseAction::SetDue { due } => due.clone(),
+        _ => action.target(),
+    };
+    match said {
+        Some(said) => format!("{kind} {}", plain(&said)),
+        None => kind.to_string(),
+    }
+}
+
+fn list(desk: &Desk<'_>, template: Option<&str>) -> Result<Response, Fault> {
+    let wanted = template.map(|text| desk.template(text)).transpose()?;
+    let templates: Vec<TemplateView> = desk
+        .workspace
+        .templates()?
+        .into_iter()
+        .filter(|view| wanted.is_none_or(|wanted| wanted == view.document))
+        .collect();
+    let mut lines = Vec::new();
+    let mut rules = Vec::new();
+    for view in &templates {
+        for rule in &view.package.automations {
+            lines.push(format!(
+                "{} · {} ({})",
+                view.package.key, rule.name, rule.id
+            ));
+            lines.push(format!("    when {}", rule.trigger.words()));
+            if !rule.when.is_empty() {
+                lines.push(format!("    if {}", rule.when));
+            }
+            lines.push(format!("    does {}", deeds(rule)));
+            if rule.disabled {
+                lines.push("    switched off".to_owned());
+            }
+            rules.push(json!({ "template": view.package.key, "rule": rule }));
+        }
+    }
+    if lines.is_empty() {
+        lines.push("No automations. A template says them under [[automations]].".to_owned());
+    }
+    let lines = lines.iter().map(|line| plain(line)).collect();
+    Ok(Response::new(lines, json!({ "automations": rules })))
+}
+
+fn deeds(rule: &Automation) -> String {
+    let named: Vec<String> = rule
+        .actions
+        .iter()
+        .map(|action| {
+            let json = json(action);
+            let name = json.get("do").and_then(|name| name.as_str());
+            name.unwrap_or_default().to_owned()
+        })
+        .collect();
+    named.join(", ")
+}
+
+/// The action that a dry run supposes; `None` when it only explains.
+fn wished(
+    desk: &Desk<'_>,
+    id: DocumentId,
+    command: &AutomationCommand,
+) -> Result<Option<CaseAction>, Fault> {
+    let AutomationCommand::DryRun {
+        stage,
+        set,
+        label,
+        done,
+        ..
+    } = command
+    else {
+        return Ok(None);
+    };
+    let view = desk.workspace.case(id)?;
+    if let Some(stage) = stage {
+        let to = desk.workspace.find_stage(view.template, stage)?;
+        return Ok(Some(CaseAction::Move { to }));
+    }
+    if let Some(pair) = set {
+        let revision = desk.workspace.revision(view.template)?;
+        let fault = || {
+            let message = format!("{pair:?} does not say which field gets which value");
+            Fault::invalid(message).or_try("FIELD=VALUE, for instance amount=12")
+        };
+        let (field, words) = pair.split_once('=').ok_or_else(fault)?;
+        let field = revision.field(field.trim()).ok_or_else(fault)?;
+        let value = FieldValue::parse(field, words);
+        let value = value.map_err(|error| Fault::invalid(error.to_string()))?;
+        let (field, value) = (field.id.clone(), value.to_scalar());
+        return Ok(Some(CaseAction::SetField { field, value }));
+    }
+    if let Some(label) = label {
+        let label = label.clone();
+        return Ok(Some(CaseAction::AddLabel { label }));
+    }
+    let task = done.as_ref();
+    let task = task
+        .map(|task| desk.workspace.find_task(id, task))
+        .transpose()?;
+    Ok(task.map(|task| CaseAction::FinishTask { task }))
+}
+
+fn rehearse(
+    desk: &Desk<'_>,
+    id: DocumentId,
+    action: CaseAction,
+    rule: Option<&str>,
+) -> Result<Response, Fault> {
+    let mut ran = desk.workspace.rehearse(id, action)?;
+    ran.retain(|ran| rule.is_none_or(|rule| rule == ran.rule));
+    let mut lines = told(&ran);
+    if lines.is_empty() {
+        lines.push("No rule would do anything about it.".to_owned());
+    }
+    lines.push("Nothing was done.".to_owned());
+    Ok(Response::new(lines, json!({ "would": json(&ran) })))
+}
+
+fn explain(desk: &Desk<'_>, id: DocumentId, rule: Option<&str>) -> Result<Response, Fault> {
+    let mut reports = desk.workspace.explain_rules(id)?;
+    reports.retain(|report| rule.is_none_or(|rule| rule == report.rule));
+    if let (Some(rule), true) = (rule, reports.is_empty()) {
+        let message = format!("the case's template has no automation {rule:?}");
+        return Err(Fault::invalid(message).or_try("casework automation list"));
+    }
+    let mut lines: Vec<String> = reports.iter().flat_map(explained).collect();
+    if lines.is_empty() {
+        lines.push("The case's template has no automations.".to_owned());
+    }
+    Ok(Response::new(lines, json!({ "rules": json(&reports) })))
+}
+
+fn explained(report: &RuleReport) -> Vec<String> {
+    let mut lines = vec![
+        format!("{} ({})", plain(&report.name), plain(&report.rule)),
+        format!("    waits until {}", plain(&report.trigger)),
+    ];
+    for group in &report.condition {
+        let tests: Vec<String> = group
+            .iter()
+            .map(|test| {
+                let mark = if test.holds { "yes" } else { "no" };
+                format!("{} ({mark})", plain(&test.asks))
+            })
+            .collect();
+        lines.push(format!("    if {}", tests.join(" or ")));
+    }
+    if report.disabled {
+        lines.push("    would not act: it is switched off".to_owned());
+    } else if !report.holds {
+        lines.push("    would not act now: its condition does not hold".to_owned());
+    } else {
+        for would in &report.would {
+            lines.push(match &would.problem {
+                None => format!("    would: {}", plain(&would.action)),
+                Some(why) => format!("    would fail at {}: {}", would.action, plain(why)),
+            });
+        }
+    }
+    lines
+}
+
+fn history(
+    desk: &Desk<'_>,
+    rule: Option<&str>,
+    case: Option<DocumentId>,
+) -> Result<Response, Fault> {
+    let runs = desk.workspace.rule_history(rule, case)?;
+    let names = desk.names()?;
+    let mut lines: Vec<String> = runs
+        .iter()
+        .map(|run| {
+            let number = desk
+                .workspace
+                .case(run.document)
+                .map_or_else(|_| run.document.short(), |view| view.number);
+            let who = run
+                .member
+                .map_or_else(String::new, |member| names.member(member));
+            line(run, &plain(&number), &who)
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push("No rule did anything.".to_owned());
+    }
+    Ok(Response::new(lines, json!({ "runs": json(&runs) })))
+}
+
+fn line(run: &PastRun, number: &str, who: &str) -> String {
+    let time = there(run.claimed_ms, 0);
+    let mark = if run.trouble { " !" } else { "" };
+    let (rule, action) = (plain(&run.cause.rule), plain(&run.action));
+    format!("{time}  {number}  {rule}{mark}: {action} (on {who}'s device)")
+}

@@ -1,0 +1,24 @@
+//! What was done to parties, in sentences.
+
+use casework::case::facet::party::PartyKind;
+use casework::view::TimelineEntry;
+
+use super::subject;
+use crate::screen::timeline::{bare, change, quoted, target};
+
+pub(super) fn deed(kind: PartyKind, entry: &TimelineEntry) -> String {
+    match kind {
+        PartyKind::Add => format!("party {} added", quoted(&entry.after)),
+        PartyKind::Change => {
+            let target = target(entry);
+            let key = target.split_once('/').map_or("", |(_, key)| key);
+            if key == "name" {
+                format!("party {}", change(entry, &bare))
+            } else {
+                format!("party {}: {key} {}", subject(entry), change(entry, &bare))
+            }
+        }
+        PartyKind::Withdraw => format!("party {} withdrawn", subject(entry)),
+        PartyKind::Reinstate => format!("party {} reinstated", subject(entry)),
+    }
+}

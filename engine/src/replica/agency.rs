@@ -1,0 +1,419 @@
+//! The agent's turn: what needs a clock or the world outside is done by one enrolled device that
+//! has the role `agent`, once, whatever crashes.
+//!
+//! ```text
+//! request or case without number ─▶ claim ─▶ acknowledged, all before it read, first ─▶ do ─▶ report
+//! ```
+//! Which device acts is a function of the roster; others stand by. A claim holds by its place in
+//! the log, so two agents that both believe they lead do nothing twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use casework_protocol::frame::Start;
+use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId};
+use serde::Serialize;
+
+use super::history::arrivals;
+use super::rows::Arrived;
+use super::{Acted, NewCase, Replica, ReplicaFault};
+use crate::automation::numbering::{NumberClaim, is_provisional, next_free, series, settle};
+use crate::case::facet::automation::{AutomationAction, OutwardKind, RunKind, RunStatus};
+use crate::case::{Act, Opening, PartId};
+use crate::moment::Moment;
+use crate::sync::Holdings;
+use crate::view::{CaseView, ClaimView, RunView};
+
+/// The role whose devices may act as agents.
+pub const AGENT_ROLE: &str = "agent";
+
+/// What a claim on a request or on a number begins with.
+const RUN: &str = "run/";
+const NUMBER: &str = "number/";
+
+/// What the agent is to do outside, now. It may have been done before a crash: whoever is called
+/// recognises the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Errand {
+    /// The case.
+    pub document: DocumentId,
+    /// The effect; reported under it.
+    pub effect: PartId,
+    /// Names this request for ever, in the whole workspace.
+    pub key: String,
+    /// A web address or a program.
+    pub kind: OutwardKind,
+    /// Its name in the agent's configuration.
+    pub name: String,
+    /// The rule that wants it.
+    pub rule: String,
+    /// The case's number.
+    pub number: String,
+    /// The case's title.
+    pub title: String,
+    /// The case's stage.
+    pub stage: String,
+    /// The values that are handed over, as they are stored, by field.
+    pub fields: BTreeMap<String, serde_json::Value>,
+}
+
+/// What came of a turn.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AgentTurn {
+    /// Another device leads; nothing was done.
+    pub stands_by: bool,
+    /// What is to be done outside now.
+    pub errands: Vec<Errand>,
+    /// Claims that were made: they hold once the server has them.
+    pub claimed: usize,
+    /// Cases that were given their final number.
+    pub numbered: usize,
+    /// Cases that were opened for rules.
+    pub opened: usize,
+    /// Claims that wait for the server.
+    pub pending: usize,
+}
+
+/// A case with something to do, and when its changes arrived.
+struct Desk {
+    view: CaseView,
+    arrived: BTreeMap<ChangeHash, Arrived>,
+}
+
+/// How a claim stands.
+enum Claimed {
+    /// Nobody claimed it who may.
+    Nobody,
+    /// The log or what lies before it is still to be read.
+    Pending,
+    /// This device's claim holds.
+    Mine,
+    /// Another agent's claim holds.
+    Other,
+}
+
+impl Replica {
+    /// The agents in the order in which they were enrolled: the first one leads.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::NotEnrolled`] before the first sync.
+    pub fn agents(&self) -> Result<Vec<DeviceId>, ReplicaFault> {
+        let roster = self.roster()?;
+        let head = roster.head();
+        let mut found: Vec<(u64, DeviceId)> = head
+            .members()
+            .filter(|(_, member)| member.active && member.roles.contains(AGENT_ROLE))
+            .flat_map(|(_, member)| &member.devices)
+            .filter(|device| head.member_of(**device).is_some())
+            .map(|device| {
+                let known = |version: &u64| {
+                    let then = roster.at(*version);
+                    then.is_some_and(|then| then.device(*device).is_some())
+                };
+                let since = (1..=head.version()).find(known).unwrap_or(u64::MAX);
+                (since, *device)
+            })
+            .collect();
+        found.sort();
+        Ok(found.into_iter().map(|(_, device)| device).collect())
+    }
+
+    /// Does what is to be done inside the workspace, and tells what is to be done outside.
+    ///
+    /// # Errors
+    /// [`ReplicaFault`] when the store fails. What was done before stays done.
+    pub fn agent_turn(&mut self, moment: &Moment) -> Result<AgentTurn, ReplicaFault> {
+        let agents = self.agents()?;
+        if agents.first() != Some(&self.device()) {
+            return Ok(AgentTurn {
+                stands_by: true,
+                ..AgentTurn::default()
+            });
+        }
+        let agents: BTreeSet<DeviceId> = agents.into_iter().collect();
+        let read_upto = match Holdings::start(self) {
+            Start::At(cursor) => cursor.seq,
+            Start::Nothing | Start::Partway { .. } => 0,
+        };
+        let (desks, taken) = self.desks()?;
+        let mut turn = AgentTurn::default();
+        let mut moments = (0_u64..).map(|n| moment.part(n));
+        let mut next = || moments.next().unwrap_or(*moment);
+        for desk in &desks {
+            for (effect, run) in desk.view.facets.automations.waiting() {
+                let of = format!("{RUN}{effect}");
+                match desk.claimed(&of, &agents, (self.device(), read_upto)) {
+                    Claimed::Nobody => {
+                        self.claim(desk.view.document, of, &next())?;
+                        turn.claimed += 1;
+                    }
+                    Claimed::Pending => turn.pending += 1,
+                    Claimed::Mine => self.take_on(&mut turn, desk, (effect, run), &next())?,
+                    Claimed::Other => {}
+                }
+            }
+        }
+        self.number_cases(&mut turn, (&desks, taken, &agents), read_upto, &mut next)?;
+        Ok(turn)
+    }
+
+    /// Records what came of an errand, or that a dead one is to be tried again.
+    ///
+    /// # Errors
+    /// [`ReplicaFault`] as for any act.
+    pub fn report(
+        &mut self,
+        (document, effect): (DocumentId, PartId),
+        (status, note): (RunStatus, &str),
+        moment: &Moment,
+    ) -> Result<Acted, ReplicaFault> {
+        let action = AutomationAction::Report {
+            id: effect,
+            status,
+            note: note.to_owned(),
+        };
+        let id = PartId::derive(&moment.derive("report"), 0);
+        self.act(document, Act::new(id, action.into()), moment)
+    }
+
+    /// The cases with something to do, and the numbers that are final.
+    fn desks(&mut self) -> Result<(Vec<Desk>, BTreeSet<String>), ReplicaFault> {
+        let (mut desks, mut taken) = (Vec::new(), BTreeSet::new());
+        for card in self.cards()? {
+            let provisional = is_provisional(&card.number);
+            if !provisional {
+                taken.insert(card.number);
+            }
+            let view = match self.case(card.document) {
+                Ok(view) => view,
+                // One case that cannot be read keeps no other one waiting.
+                Err(ReplicaFault::Document(_)) => continue,
+                Err(fault) => return Err(fault),
+            };
+            if !provisional && view.facets.automations.waiting().next().is_none() {
+                continue;
+            }
+            let id = view.document;
+            self.document(id)?;
+            let Some(open) = self.documents.peek(id) else {
+                continue;
+            };
+            let arrived = arrivals(&self.store, id, &open.automerge)?;
+            desks.push(Desk { view, arrived });
+        }
+        Ok((desks, taken))
+    }
+
+    fn claim(
+        &mut self,
+        document: DocumentId,
+        of: String,
+        moment: &Moment,
+    ) -> Result<(), ReplicaFault> {
+        let id = PartId::derive(&moment.derive("claim"), 0);
+        let action = AutomationAction::Claim { id, of };
+        self.act(document, Act::new(id, action.into()), moment)?;
+        Ok(())
+    }
+
+    fn take_on(
+        &mut self,
+        turn: &mut AgentTurn,
+        desk: &Desk,
+        (effect, run): (PartId, &RunView),
+        moment: &Moment,
+    ) -> Result<(), ReplicaFault> {
+        let RunKind::Outward(kind) = run.kind else {
+            return Ok(());
+        };
+        let view = &desk.view;
+        if kind == OutwardKind::OpenCase {
+            turn.opened += usize::from(self.open_for_rule(view.document, (effect, run), moment)?);
+            return Ok(());
+        }
+        let value = |field: &String| {
+            let known = view.fields.get(field)?;
+            let json = serde_json::to_value(known.value.as_ref().map(|slot| slot.value())).ok()?;
+            Some((field.clone(), json))
+        };
+        turn.errands.push(Errand {
+            document: view.document,
+            effect,
+            key: format!("{}.{effect}", view.document),
+            kind,
+            name: run.name.clone(),
+            rule: run.rule.clone(),
+            number: view.number.clone(),
+            title: view.title.value().clone(),
+            stage: view.stage.value().clone(),
+            fields: run.list.iter().filter_map(value).collect(),
+        });
+        Ok(())
+    }
+
+    /// Opens the case that a rule wants, and records it in the same commit: once.
+    fn open_for_rule(
+        &mut self,
+        document: DocumentId,
+        (effect, run): (PartId, &RunView),
+        moment: &Moment,
+    ) -> Result<bool, ReplicaFault> {
+        let mut wanted = None;
+        for template in self.templates()? {
+            if let Some(revision) = self.current_revision(template)
+                && revision.package().key == run.name
+            {
+                wanted = Some((template, revision));
+            }
+        }
+        let report = (document, effect);
+        let Some((template, revision)) = wanted else {
+            let note = format!("there is no template {}", run.name);
+            self.report(report, (RunStatus::Dead, &note), moment)?;
+            return Ok(false);
+        };
+        let letters = data_encoding::HEXUPPER.encode(&moment.derive("number")[..2]);
+        let number = format!("{}-~{letters}", revision.package().key);
+        let opening = Opening {
+            template,
+            title: run.text.clone(),
+            number: number.clone(),
+            stage: revision.first_stage().id.clone(),
+            fields: BTreeMap::new(),
+            owner: None,
+            assignees: BTreeSet::new(),
+        };
+        let case = NewCase {
+            opening,
+            imported: None,
+            restricted: false,
+        };
+        let mut batch = self.batch();
+        let opened = match batch.open_case(case, &moment.part(0)) {
+            Ok(opened) => opened,
+            Err(ReplicaFault::Store(fault)) => return Err(fault.into()),
+            Err(why) => {
+                drop(batch);
+                self.report(report, (RunStatus::Dead, &why.to_string()), moment)?;
+                return Ok(false);
+            }
+        };
+        let action = AutomationAction::Report {
+            id: effect,
+            status: RunStatus::Done,
+            note: format!("{number} {}", opened.document),
+        };
+        let id = PartId::derive(&moment.derive("report"), 0);
+        batch.act(document, Act::new(id, action.into()), &moment.part(1))?;
+        batch.commit()?;
+        Ok(true)
+    }
+
+    fn number_cases(
+        &mut self,
+        turn: &mut AgentTurn,
+        (desks, taken, agents): (&[Desk], BTreeSet<String>, &BTreeSet<DeviceId>),
+        read_upto: u64,
+        next: &mut impl FnMut() -> Moment,
+    ) -> Result<(), ReplicaFault> {
+        let (mut settled, mut used, mut pending) = (Vec::new(), taken.clone(), BTreeSet::new());
+        for desk in desks {
+            let document = desk.view.document;
+            for (claim, number) in desk.claims(NUMBER, agents) {
+                used.insert(number.to_owned());
+                match desk.position(claim) {
+                    Some(position) if position < read_upto => settled.push(NumberClaim {
+                        position,
+                        document,
+                        number: number.to_owned(),
+                    }),
+                    Some(_) | None => {
+                        pending.insert(document);
+                    }
+                }
+            }
+        }
+        let holders = settle(&taken, settled);
+        // What a claim lost is free again.
+        used.retain(|number| {
+            taken.contains(number)
+                || holders.values().any(|held| held == number)
+                || !pending.is_empty()
+        });
+        let mut waiting: Vec<(Arrived, &Desk)> = desks
+            .iter()
+            .filter(|desk| is_provisional(&desk.view.number))
+            .filter_map(|desk| {
+                let opened = desk.view.origins.get(desk.view.opened).change;
+                Some((*desk.arrived.get(&opened)?, desk))
+            })
+            .collect();
+        waiting.sort_by_key(|(arrived, desk)| (arrived.seq, desk.view.document));
+        for (arrived, desk) in waiting {
+            let document = desk.view.document;
+            if let Some(number) = holders.get(&document) {
+                let moment = next();
+                let id = PartId::derive(&moment.derive("number"), 0);
+                let number = number.clone();
+                let action = AutomationAction::Number { number };
+                self.act(document, Act::new(id, action.into()), &moment)?;
+                turn.numbered += 1;
+            } else if pending.contains(&document) {
+                turn.pending += 1;
+            } else if let Some(revision) = self.current_revision(desk.view.template) {
+                let series = series(&revision.package().key, arrived.received_ms);
+                let number = next_free(&series, &used);
+                self.claim(document, format!("{NUMBER}{number}"), &next())?;
+                used.insert(number);
+                turn.claimed += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Desk {
+    /// The claims of agents that begin with this, and what stands behind it.
+    fn claims<'d>(
+        &'d self,
+        prefix: &'static str,
+        agents: &'d BTreeSet<DeviceId>,
+    ) -> impl Iterator<Item = (&'d ClaimView, &'d str)> {
+        let claims = self.view.facets.automations.claims.values();
+        claims.filter_map(move |claim| {
+            let device = self.view.origins.get(claim.created).device?;
+            let of = claim.of.strip_prefix(prefix)?;
+            agents.contains(&device).then_some((claim, of))
+        })
+    }
+
+    /// Where a claim stands in the log.
+    fn position(&self, claim: &ClaimView) -> Option<u64> {
+        let change = self.view.origins.get(claim.created).change;
+        self.arrived.get(&change).map(|arrived| arrived.seq)
+    }
+
+    fn claimed(
+        &self,
+        of: &str,
+        agents: &BTreeSet<DeviceId>,
+        (me, read_upto): (DeviceId, u64),
+    ) -> Claimed {
+        let claims: Vec<&ClaimView> = self
+            .claims("", agents)
+            .filter(|(claim, _)| claim.of == of)
+            .map(|(claim, _)| claim)
+            .collect();
+        let standing = claims
+            .iter()
+            .filter_map(|claim| Some((self.position(claim)?, *claim)));
+        match standing.min_by_key(|(position, _)| *position) {
+            None if claims.is_empty() => Claimed::Nobody,
+            None => Claimed::Pending,
+            Some((position, _)) if position >= read_upto => Claimed::Pending,
+            Some((_, first)) => match self.view.origins.get(first.created).device {
+                Some(device) if device == me => Claimed::Mine,
+                Some(_) | None => Claimed::Other,
+            },
+        }
+    }
+}
