@@ -119,7 +119,11 @@ struct Tally {
     acted: usize,
     offline: usize,
     refused: usize,
+    /// Cases that could not be opened, by what was said.
+    unopened: BTreeMap<String, usize>,
     denied: usize,
+    /// Changes that rules of templates made.
+    effects: usize,
     acting: Duration,
     syncing: Duration,
     bytes_up: u64,
@@ -197,6 +201,10 @@ impl Office {
         }
         let of_day = |whole: usize| whole * (day + 1) / DAYS - whole * day / DAYS;
         let (cases, actions) = (of_day(self.size.cases), of_day(self.size.actions));
+        if day == 0 {
+            // There is something to do on the first morning.
+            (0..DEPARTMENTS).for_each(|_| self.open_case());
+        }
         for n in 0..actions {
             if n * cases / actions.max(1) != (n + 1) * cases / actions.max(1) {
                 self.open_case();
@@ -238,7 +246,7 @@ impl Office {
             title: format!("{} {number}", revision.package().name),
             number: format!("{}-~{number:05}", revision.package().key),
             stage: revision.stages()[0].id.clone(),
-            fields: BTreeMap::new(),
+            fields: self.first_fields(who, &revision),
             owner: None,
             assignees: std::collections::BTreeSet::new(),
         };
@@ -248,9 +256,13 @@ impl Office {
             imported: None,
             restricted,
         };
-        if let Ok(opened) = self.stage.replica(who).open_case(case, &moment) {
-            self.done.insert(opened.change, (who, opened.document));
-            self.cases[department].push(opened.document);
+        match self.stage.replica(who).open_case(case, &moment) {
+            Ok(opened) => {
+                self.done.insert(opened.change, (who, opened.document));
+                self.cases[department].push(opened.document);
+            }
+            // What a rule of the template asks for at the door and nobody can make up.
+            Err(fault) => *self.tally.unopened.entry(fault.to_string()).or_default() += 1,
         }
     }
 

@@ -4,9 +4,13 @@
 //! One seed is one history; [`run`] answers a digest of everything seen at the end, so that a test
 //! can prove that the same seed plays the same history.
 
-use casework_engine::case::CaseAction;
 use casework_engine::case::action::{Closing, Decision};
+use casework_engine::case::facet::attention::AttentionAction;
+use casework_engine::case::facet::document::{DocumentAction, FileMark};
+use casework_engine::case::facet::hold::HoldAction;
+use casework_engine::case::{CaseAction, PartId};
 use casework_engine::value::Scalar;
+use casework_engine::view::CaseView;
 use casework_protocol::ids::DocumentId;
 use rand::Rng;
 use sha2::{Digest, Sha256};
@@ -139,7 +143,7 @@ impl Play {
         reason = "one table of everything a person can do"
     )]
     fn draw(&mut self, who: Who, case: DocumentId) -> CaseAction {
-        let pick = self.dice(18);
+        let pick = self.dice(23);
         let text = ["red", "green", "blue"][self.dice(3)].to_owned();
         let view = self.stage.replica(who).case(case).ok();
         let tasks: Vec<_> = view
@@ -213,12 +217,59 @@ impl Play {
                 conditions: String::new(),
                 supersedes: Default::default(),
             }),
+            (17, _) => AttentionAction::Watch { member }.into(),
+            (18, _) => {
+                let severity = Some(text);
+                AttentionAction::SetSeverity { severity }.into()
+            }
+            (19 | 20, _) => self.paper(view.as_ref(), id, text),
+            (21, _) => {
+                let holds = view
+                    .iter()
+                    .flat_map(|view| view.facets.holds.0.keys().copied());
+                match holds.last() {
+                    Some(hold) if self.dice(2) == 0 => HoldAction::End { hold },
+                    _ => HoldAction::Start {
+                        id,
+                        why: text,
+                        until: None,
+                    },
+                }
+                .into()
+            }
             _ if self.dice(2) == 0 => CaseAction::Close(Closing {
                 code: "solved".into(),
                 notes: text,
             }),
             _ => CaseAction::Reopen,
         }
+    }
+
+    /// A document, or one more version of one.
+    fn paper(&mut self, view: Option<&CaseView>, id: PartId, name: String) -> CaseAction {
+        let file = FileMark {
+            name: name.clone(),
+            sha256: format!("{:064x}", self.dice(usize::MAX)),
+            bytes: 1_000,
+            media: "application/pdf".into(),
+        };
+        let known = view.and_then(|view| view.facets.documents.0.keys().next().copied());
+        match known {
+            Some(document) if self.dice(3) > 0 => DocumentAction::AddVersion {
+                document,
+                id,
+                parents: Default::default(),
+                file,
+            },
+            Some(_) | None => DocumentAction::Add {
+                id,
+                name,
+                kind: "letter".into(),
+                version: self.stage.part(),
+                file,
+            },
+        }
+        .into()
     }
 
     fn end(mut self) -> Outcome {

@@ -333,23 +333,6 @@ impl Stage {
         PartId::derive(&moment.derive("part"), 0)
     }
 
-    /// Throws a die with so many sides, from 0.
-    pub fn dice(&mut self, sides: usize) -> usize {
-        self.rng.next_u64() as usize % sides.max(1)
-    }
-
-    /// Somebody's member id; nothing for a device that is not enrolled or was revoked.
-    #[must_use]
-    pub fn member_id(&self, who: Who) -> Option<MemberId> {
-        self.actors[who.0].replica.member()
-    }
-
-    /// How large somebody's store is on its disk.
-    #[must_use]
-    pub fn disk_bytes(&self, who: Who) -> u64 {
-        self.actors[who.0].disk.bytes()
-    }
-
     /// What somebody sees of a case.
     ///
     /// # Panics

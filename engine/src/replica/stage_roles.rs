@@ -146,13 +146,18 @@ impl Replica {
         }
     }
 
-    /// The revisions by which something said on a case of this template is judged.
+    /// The revisions by which something said on a case of this template is judged. What a rule of
+    /// the template did is the template's own word, and that it is one is judged elsewhere: edit
+    /// roles are for people.
     pub(super) fn judged_by(
         &self,
         template: Option<DocumentId>,
         message: &Message,
         arrived: Option<Arrived>,
     ) -> Revisions {
+        if message.cause.is_some() {
+            return Revisions::default();
+        }
         Revisions {
             cited: message.revision.and_then(|mark| self.marked_revision(mark)),
             newest: template.and_then(|id| self.newest_before(id, arrived)),

@@ -399,6 +399,43 @@ fn work_held_by_the_relay_moves_to_the_drawer_and_comes_back_when_adopted() {
 }
 
 #[test]
+fn a_case_whose_opening_is_held_shows_nothing_and_is_not_set_aside_until_it_is_adopted() {
+    let (mut clock, mut log) = (Clock(0), Log::default());
+    let mut ana = founder(&mut clock);
+    let template = ana.open_template(revision(), &clock.next()).unwrap();
+    log.take(&mut ana);
+    let mut rui = join(&mut log, &mut ana, &mut clock, 3, "operator");
+    let id = open(&mut rui, template.document, &mut clock);
+    act(&mut rui, id, &mut clock, set("phone", "1"));
+    let body = RosterBody::ChangeMember {
+        member: rui.member().unwrap(),
+        name: None,
+        add_roles: vec!["viewer".into()],
+        remove_roles: vec!["operator".into()],
+        active: None,
+    };
+    ana.authorise(body, &clock.next()).unwrap();
+    log.take(&mut ana);
+    log.take(&mut rui);
+    for replica in [&mut ana, &mut rui] {
+        log.give(replica);
+        assert_eq!(replica.quarantined().unwrap(), vec![]);
+        assert!(replica.case(id).is_err(), "nothing of it stands yet");
+        assert!(replica.cards().unwrap().is_empty());
+        assert_eq!(replica.held().unwrap().len(), 2);
+    }
+    assert_eq!(rui.drawer().unwrap().len(), 2);
+    ana.adopt(id, "it was honest work", &clock.next()).unwrap();
+    log.take(&mut ana);
+    for replica in [&mut ana, &mut rui] {
+        log.give(replica);
+        assert_eq!(stage(replica, id), "intake");
+        assert_eq!(replica.cards().unwrap().len(), 1);
+    }
+    assert_eq!(ana.case(id).unwrap(), rui.case(id).unwrap());
+}
+
+#[test]
 fn a_member_without_the_grant_is_refused_by_name_before_anything_is_written() {
     let (mut clock, mut log) = (Clock(0), Log::default());
     let mut ana = founder(&mut clock);

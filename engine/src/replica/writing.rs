@@ -175,6 +175,12 @@ impl Replica {
         if step.whole {
             step.document.view = None;
             self.delete_all(writes, Table::Comments, step.id)?;
+            if step.document.automerge.is_empty() {
+                // Even its opening is held: there is nothing to show until somebody adopts it.
+                writes.delete(Table::Views, tables::document(step.id));
+                writes.delete(Table::Cards, tables::document(step.id));
+                return Ok(());
+            }
         } else if step.touched.is_empty() {
             return Ok(());
         }

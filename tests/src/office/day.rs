@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use casework_engine::case::facet::attention::AttentionAction;
 use casework_engine::case::facet::document::{DocumentAction, FileMark};
-use casework_engine::case::{Act, CaseAction, Closing, Decision, PartId};
+use casework_engine::case::{Act, CaseAction, Closing, Decision, FieldEntry, PartId};
 use casework_engine::replica::ReplicaFault;
 use casework_engine::template::{Field, Revision};
 use casework_engine::value::{ConflictPolicy, FieldType, FieldValue};
@@ -15,6 +15,7 @@ use casework_protocol::ids::DocumentId;
 use casework_protocol::roster::entry::RosterBody;
 
 use super::Office;
+use crate::stage::Who;
 
 /// Words of comments and titles.
 const WORDS: [&str; 8] = [
@@ -28,6 +29,9 @@ const WORDS: [&str; 8] = [
     "agreed by phone",
 ];
 
+/// How often somebody looks for a case that is on their device.
+const TRIES: usize = 12;
+
 impl Office {
     /// Somebody does one thing to one of their cases.
     pub(super) fn work(&mut self, n: usize) {
@@ -36,20 +40,13 @@ impl Office {
         if cases == 0 {
             return;
         }
-        // People work mostly on what came last.
-        let newest = self.dice(cases.min(40) + 1);
-        let case = if newest == 0 {
-            self.cases[department][self.stage.dice(cases)]
-        } else {
-            self.cases[department][cases - newest.min(cases)]
-        };
-        let Ok(view) = self.stage.replica(who).case(case) else {
+        let Some((case, view)) = (0..TRIES).find_map(|_| self.pick(who, department)) else {
             return;
         };
         let Some(revision) = self.stage.replica(who).current_revision(view.template) else {
             return;
         };
-        let action = self.choose(&view, &revision);
+        let action = self.choose(who, &view, &revision);
         let moment = self.stage.moment();
         let act = Act {
             reason: Some("so it was agreed".to_owned()),
@@ -71,7 +68,20 @@ impl Office {
         }
     }
 
-    fn choose(&mut self, view: &CaseView, revision: &Revision) -> CaseAction {
+    /// A case of the department that is on this device, mostly one of those that came last.
+    fn pick(&mut self, who: Who, department: usize) -> Option<(DocumentId, CaseView)> {
+        let cases = self.cases[department].len();
+        let newest = self.dice(cases.min(40) + 1);
+        let case = if newest == 0 {
+            self.cases[department][self.stage.dice(cases)]
+        } else {
+            self.cases[department][cases - newest.min(cases)]
+        };
+        let view = self.stage.replica(who).case(case).ok()?;
+        Some((case, view))
+    }
+
+    fn choose(&mut self, who: Who, view: &CaseView, revision: &Revision) -> CaseAction {
         let id = self.stage.part();
         let word = WORDS[self.dice(WORDS.len())].to_owned();
         let someone = self.dice(self.people.len());
@@ -83,7 +93,7 @@ impl Office {
             tasks.get(at).copied()
         };
         match (self.dice(24), task) {
-            (0..=8, _) => self.fill(revision, id, word),
+            (0..=8, _) => self.fill(who, revision, (id, word)),
             (9..=11, _) => {
                 let stages = revision.stages();
                 let to = stages[self.dice(stages.len())].id.clone();
@@ -169,7 +179,7 @@ impl Office {
     }
 
     /// Fills in one of the fields; a comment where the field takes no value that one can make up.
-    fn fill(&mut self, revision: &Revision, id: PartId, word: String) -> CaseAction {
+    fn fill(&mut self, who: Who, revision: &Revision, (id, word): (PartId, String)) -> CaseAction {
         let fields = revision.fields();
         let otherwise = |body: String| CaseAction::Comment {
             id,
@@ -197,7 +207,7 @@ impl Office {
                 None => otherwise(word),
             },
             ConflictPolicy::Contested | ConflictPolicy::Latest => {
-                let words = self.words_for(field, &word);
+                let words = self.words_for(field, &word, who);
                 let value = words.and_then(|words| FieldValue::parse(field, &words).ok());
                 match value {
                     Some(value) => CaseAction::SetField {
@@ -210,7 +220,32 @@ impl Office {
         }
     }
 
-    fn words_for(&mut self, field: &Field, word: &str) -> Option<String> {
+    /// What the first stage asks for.
+    pub(super) fn first_fields(
+        &mut self,
+        who: Who,
+        revision: &Revision,
+    ) -> BTreeMap<String, FieldEntry> {
+        let mut filled = BTreeMap::new();
+        for id in &revision.stages()[0].required {
+            let Some(field) = revision.field(id) else {
+                continue;
+            };
+            if let (FieldType::MultiSelect, Some(option)) = (field.kind, field.options.first()) {
+                let options = std::collections::BTreeSet::from([option.id.clone()]);
+                filled.insert(id.clone(), FieldEntry::Options(options));
+                continue;
+            }
+            let words = self.words_for(field, "noted", who);
+            let value = words.and_then(|words| FieldValue::parse(field, &words).ok());
+            if let Some(value) = value {
+                filled.insert(id.clone(), FieldEntry::Value(value.to_scalar()));
+            }
+        }
+        filled
+    }
+
+    fn words_for(&mut self, field: &Field, word: &str, who: Who) -> Option<String> {
         let number = self.dice(900) + 1;
         Some(match field.kind {
             FieldType::Text | FieldType::LongText => format!("{word} {number}"),
@@ -225,9 +260,9 @@ impl Office {
             FieldType::Phone => format!("+351 21 000 {number:04}"),
             FieldType::Email => format!("person{number}@example.org"),
             FieldType::Url => format!("https://example.org/{number}"),
-            FieldType::Member
-            | FieldType::MultiSelect
-            | FieldType::Party
+            FieldType::Party => format!("{word} {number}; complainant"),
+            FieldType::Member => self.stage.member_id(who)?.to_string(),
+            FieldType::MultiSelect
             | FieldType::CaseLink
             | FieldType::DateTime
             | FieldType::Location
@@ -344,6 +379,8 @@ impl Office {
         BTreeMap::from([
             ("acted", self.tally.acted),
             ("offline", self.tally.offline),
+            ("effects of rules", self.tally.effects),
+            ("cases not opened", self.tally.unopened.values().sum()),
             ("refused by a rule", self.tally.refused),
             ("refused for a right", self.tally.denied),
             ("devices lost", self.tally.lost.len()),

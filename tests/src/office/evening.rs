@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use casework_engine::case::Message;
 use casework_engine::replica::Replica;
 use casework_protocol::ids::{ChangeHash, DocumentId};
 
@@ -69,6 +70,7 @@ impl Office {
         self.assert_nothing_waits();
         self.assert_converged();
         self.assert_nothing_lost();
+        self.assert_effects_once();
         self.assert_no_right_exceeded();
         let checking = began.elapsed();
         let founder = self.people[0].who;
@@ -102,8 +104,8 @@ impl Office {
         for who in self.everybody() {
             let replica = self.stage.replica(who);
             let status = replica.status().expect("the store can be read");
-            let aside = status.quarantined + status.quarantined_documents;
-            assert_eq!(aside, 0, "seed {seed}: {who:?} set something aside");
+            let aside = replica.quarantined().expect("the store can be read");
+            assert!(aside.is_empty(), "seed {seed}: {who:?} set aside {aside:?}");
             if !self.is_lost(who) {
                 assert_eq!(status.unsent, 0, "seed {seed}: {who:?} has unsent work");
                 assert_eq!(
@@ -168,6 +170,49 @@ impl Office {
                     kept || there.iter().any(|known| known.binary_search(&hash).is_ok()),
                     "seed {seed}: {who:?} did {hash} on {case}, and it is nowhere"
                 );
+            }
+        }
+    }
+
+    /// What a rule of a template does for one trigger is done once: whoever saw it done did not do
+    /// it again, and what two did apart is the same thing.
+    fn assert_effects_once(&mut self) {
+        let (seed, founder) = (self.stage.seed(), self.people[0].who);
+        for case in self.cases.clone().into_iter().flatten() {
+            let Ok(bytes) = self.stage.replica(founder).export(case) else {
+                continue;
+            };
+            let document = automerge::Automerge::load(&bytes).expect("an export can be read");
+            let mut effects: BTreeMap<_, Vec<_>> = BTreeMap::new();
+            for meta in document.get_changes_meta(&[]) {
+                let message = meta
+                    .message
+                    .as_deref()
+                    .and_then(|text| Message::read(text).ok());
+                let Some(message) = message else { continue };
+                if let Some(cause) = message.cause {
+                    let deed = (message.action, message.on);
+                    let key = (cause.rule, cause.key, cause.step);
+                    effects.entry(key).or_default().push((meta.hash, deed));
+                }
+            }
+            for ((rule, key, _), done) in effects {
+                self.tally.effects += done.len();
+                let same = done.iter().all(|(_, deed)| *deed == done[0].1);
+                assert!(
+                    same,
+                    "seed {seed}: {rule} of {key} did two things on {case}"
+                );
+                for (one, _) in &done {
+                    let unseen = document.get_changes_meta(&[*one]);
+                    let mut others = done.iter().filter(|(hash, _)| hash != one);
+                    let apart = others.all(|(hash, _)| {
+                        let before = document.get_changes_meta(&[*hash]);
+                        unseen.iter().any(|meta| meta.hash == *hash)
+                            && before.iter().any(|meta| meta.hash == *one)
+                    });
+                    assert!(apart, "seed {seed}: {rule} of {key} acted twice on {case}");
+                }
             }
         }
     }

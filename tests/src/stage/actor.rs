@@ -5,10 +5,12 @@ use std::sync::Arc;
 use casework_engine::moment::Moment;
 use casework_engine::replica::{Founding, Identity, Replica, ReplicaFault, ServerRow, Storage};
 use casework_engine::sync::SyncFault;
-use casework_protocol::ids::WorkspaceId;
+use casework_protocol::ids::{MemberId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
 use casework_sync_server::relay::Relay;
+use rand::Rng;
 
+use super::Stage;
 use super::tamper::Tamper;
 use super::wire::Link;
 use crate::disk::Disk;
@@ -132,5 +134,24 @@ impl Actor {
             self.replica.set_invite(invite);
         }
         self.disk = disk;
+    }
+}
+
+impl Stage {
+    /// Throws a die with so many sides, from 0.
+    pub fn dice(&mut self, sides: usize) -> usize {
+        self.rng.next_u64() as usize % sides.max(1)
+    }
+
+    /// Somebody's member id; nothing for a device that is not enrolled or was revoked.
+    #[must_use]
+    pub fn member_id(&self, who: Who) -> Option<MemberId> {
+        self.actors[who.0].replica.member()
+    }
+
+    /// How large somebody's store is on its disk.
+    #[must_use]
+    pub fn disk_bytes(&self, who: Who) -> u64 {
+        self.actors[who.0].disk.bytes()
     }
 }

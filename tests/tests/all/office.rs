@@ -6,7 +6,8 @@ use casework_tests::office::{Size, play};
 fn a_small_week_of_one_office_breaks_no_invariant() {
     let cost = play(7, Size::scaled(0.001));
     let offline = cost.counted["offline"];
-    assert!(cost.acted() > 100, "{:?}", cost.counted);
+    assert!(cost.cases >= 6, "{:?}", cost.counted);
+    assert!(cost.acted() > 80, "{:?}", cost.counted);
     assert!(
         offline * 4 > cost.acted(),
         "much of it offline: {:?}",
