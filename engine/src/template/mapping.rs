@@ -31,7 +31,7 @@ pub struct Mappings {
 }
 
 /// Something that a revision takes away without saying where its cases go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error(
     "the {kind} {id:?} is gone and cases may have it; keep it with disabled = true, or say where \
      they go: mappings.{kind}.{id:?} = \"…\""
