@@ -7,6 +7,7 @@ mod access;
 mod agent;
 mod automation;
 mod case;
+mod draft;
 mod drawer;
 mod list;
 mod part;
@@ -30,6 +31,7 @@ pub use part::{DocumentCommand, PartCommand, PartyCommand, RedactWhat};
 pub use people::{CanArgs, InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
 pub use screen::BoardArgs;
 pub use task::TaskCommand;
+pub use draft::DraftCommand;
 pub use template::TemplateCommand;
 
 const EXAMPLES: &str = "\

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod board;
 pub mod case_page;
+pub mod difference_page;
 pub mod contest;
 mod deeds;
 pub mod glossary;
