@@ -25,13 +25,13 @@ pub use access::AccessCommand;
 pub use agent::AgentCommand;
 pub use automation::AutomationCommand;
 pub use case::{CaseCommand, OpenArgs, Why};
+pub use draft::DraftCommand;
 pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
 pub use list::{ListArgs, SortBy};
 pub use part::{DocumentCommand, PartCommand, PartyCommand, RedactWhat};
 pub use people::{CanArgs, InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
 pub use screen::BoardArgs;
 pub use task::TaskCommand;
-pub use draft::DraftCommand;
 pub use template::TemplateCommand;
 
 const EXAMPLES: &str = "\

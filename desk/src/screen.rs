@@ -6,9 +6,9 @@
 pub mod access;
 pub mod board;
 pub mod case_page;
-pub mod difference_page;
 pub mod contest;
 mod deeds;
+pub mod difference_page;
 pub mod glossary;
 pub mod import_page;
 pub mod ink;

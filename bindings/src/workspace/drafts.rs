@@ -145,10 +145,7 @@ impl Workspace {
     ///
     /// # Errors
     /// [`Error::Invalid`] while one revision is current; [`Error::Denied`] without `publish`.
-    pub fn merge_revisions(
-        &self,
-        template: DocumentId,
-    ) -> Result<(PartId, Vec<Conflict>), Error> {
+    pub fn merge_revisions(&self, template: DocumentId) -> Result<(PartId, Vec<Conflict>), Error> {
         let now = moment::now()?;
         self.write_to([template], |replica| {
             let merged = replica.merge_revisions(template, &now)?;

@@ -65,8 +65,7 @@ impl Workspace {
                 let fields = revision.fields().iter();
                 fields.filter_map(|field| Some((field, view.content(revision, field)?)))
             });
-            let in_words =
-                fields.map(|(field, content)| (field.id.clone(), content.words(field)));
+            let in_words = fields.map(|(field, content)| (field.id.clone(), content.words(field)));
             let everything = TimelinePage {
                 skip: 0,
                 take: usize::MAX,

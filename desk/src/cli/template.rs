@@ -91,7 +91,9 @@ pub enum TemplateCommand {
     #[command(subcommand)]
     Draft(DraftCommand),
     /// Publish a draft
-    #[command(after_help = "Example:\n  casework template publish CMP\n  casework template publish CMP --draft 4f2a")]
+    #[command(
+        after_help = "Example:\n  casework template publish CMP\n  casework template publish CMP --draft 4f2a"
+    )]
     Publish {
         /// Key or name
         template: String,

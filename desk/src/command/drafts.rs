@@ -24,7 +24,12 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &DraftCommand) -> Result<Respo
             name,
             package,
             content,
-        } => start(desk, (template, name), package.as_deref(), content.as_deref()),
+        } => start(
+            desk,
+            (template, name),
+            package.as_deref(),
+            content.as_deref(),
+        ),
         DraftCommand::List { template } => list(desk, template),
         DraftCommand::Show {
             template,
@@ -185,9 +190,7 @@ pub(super) fn revisions(desk: &Desk<'_>, template: &str) -> Result<Response, Fau
             mark.to_owned(),
         ]);
     }
-    let known = |revision: &std::sync::Arc<Revision>| {
-        json!({ "revision": revision.id(), "supersedes": revision.supersedes() })
-    };
+    let known = |revision: &std::sync::Arc<Revision>| json!({ "revision": revision.id(), "supersedes": revision.supersedes() });
     let json = json!({
         "current": current.revision,
         "contested": current.contested,

@@ -192,7 +192,10 @@ pub fn schema() -> Response {
 pub fn lint(path: &Path, content: &str) -> Result<Response, Fault> {
     let package = read(path, content)?;
     let faults = package.faults();
-    let mut lines: Vec<String> = faults.iter().map(|fault| plain(&fault.to_string())).collect();
+    let mut lines: Vec<String> = faults
+        .iter()
+        .map(|fault| plain(&fault.to_string()))
+        .collect();
     lines.push(match faults.len() {
         0 => format!("{} has no faults.", plain(&package.name)),
         found => format!(

@@ -57,7 +57,11 @@ pub fn draft_lines(view: &DraftView, screen: Screen) -> Vec<String> {
     let contested = draft.contested.iter().cloned().collect();
     warn("Changed by two people at once", Tone::Warning, contested);
     warn("Leads nowhere", Tone::Warning, view.astray.clone());
-    warn("Keeps it from being published", Tone::Bad, view.faults.clone());
+    warn(
+        "Keeps it from being published",
+        Tone::Bad,
+        view.faults.clone(),
+    );
     page.finish()
 }
 

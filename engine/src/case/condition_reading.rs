@@ -126,9 +126,7 @@ fn as_written(id: &str, field: &Field, facts: &Facts<'_>) -> Answer {
     match field.policy() {
         ConflictPolicy::Contested | ConflictPolicy::Latest => {
             let fields = container(facts.past, schema::FIELDS);
-            let value = fields
-                .ok()
-                .and_then(|map| facts.past.scalar(map, id));
+            let value = fields.ok().and_then(|map| facts.past.scalar(map, id));
             value.map_or(Answer::Nothing, |value| of_value(field, &value))
         }
         ConflictPolicy::Set => {

@@ -123,7 +123,10 @@ impl Replica {
         let (draft, _) = self.drafted(template, id)?;
         let base = self.published_revision(template, draft.bases[0])?;
         let wanted = edits_between(&base, package).map_err(ReplicaFault::Draft)?;
-        let dropped = draft.edits.keys().filter(|path| !wanted.contains_key(*path));
+        let dropped = draft
+            .edits
+            .keys()
+            .filter(|path| !wanted.contains_key(*path));
         let mut edits: BTreeMap<String, Option<String>> =
             dropped.map(|path| (path.clone(), None)).collect();
         edits.extend(wanted.into_iter().map(|(path, text)| (path, Some(text))));
@@ -194,7 +197,11 @@ impl Replica {
             .map_err(|unknown| ReplicaFault::UnknownRevision(unknown.0))?;
         let tree = |id: RevisionId| -> Result<Node, ReplicaFault> {
             let revision = find(id).ok_or(ReplicaFault::UnknownRevision(id))?;
-            revision.package().draftable().to_tree().map_err(ReplicaFault::Draft)
+            revision
+                .package()
+                .draftable()
+                .to_tree()
+                .map_err(ReplicaFault::Draft)
         };
         let base = tree(ancestor.unwrap_or(shown))?;
         let mut merged = tree(shown)?;
@@ -208,7 +215,10 @@ impl Replica {
         let json = |conflict: &Conflict| {
             serde_json::to_string(conflict).expect("paths and JSON always serialise")
         };
-        let named = conflicts.iter().map(|c| (c.path.clone(), json(c))).collect();
+        let named = conflicts
+            .iter()
+            .map(|c| (c.path.clone(), json(c)))
+            .collect();
         let mut bases = vec![shown];
         bases.extend(sides.iter().filter(|side| **side != shown));
         let (draft, acted) =
@@ -232,7 +242,10 @@ impl Replica {
     ) -> Result<Impact, ReplicaFault> {
         let before = self.current_revision(template);
         let before = before.ok_or(ReplicaFault::Unpublished(template))?;
-        let after = package.draftable().publish().map_err(ReplicaFault::Template)?;
+        let after = package
+            .draftable()
+            .publish()
+            .map_err(ReplicaFault::Template)?;
         let mut impact = Impact {
             open: 0,
             closed: 0,
@@ -295,7 +308,10 @@ impl Replica {
             for (count, what) in counts.iter_mut().zip(&missing) {
                 let has = match what.kind {
                     "stage" => *view.stage.value() == what.id,
-                    "field" => view.fields.get(&what.id).is_some_and(|held| held.is_filled()),
+                    "field" => view
+                        .fields
+                        .get(&what.id)
+                        .is_some_and(|held| held.is_filled()),
                     _ => what.id.split_once('/').is_some_and(|(field, option)| {
                         view.fields.get(field).is_some_and(|held| {
                             let single = held.value.as_ref().and_then(|s| s.value().as_text());
@@ -318,7 +334,10 @@ impl Replica {
     ) -> Result<Vec<Effect>, ReplicaFault> {
         let known = before.stage(stage).map(|stage| stage.entry.clone());
         let known = known.unwrap_or_default();
-        let entry = after.stage(stage).into_iter().flat_map(|stage| &stage.entry);
+        let entry = after
+            .stage(stage)
+            .into_iter()
+            .flat_map(|stage| &stage.entry);
         let new: Vec<_> = entry
             .filter(|rule| rule.severity != Severity::Warn && !known.contains(rule))
             .collect();
@@ -392,7 +411,11 @@ impl Replica {
                 })
                 .collect();
             left.retain(|id| !ready.contains(id));
-            ordered.extend(ready.iter().filter_map(|id| self.revisions.get(id).cloned()));
+            ordered.extend(
+                ready
+                    .iter()
+                    .filter_map(|id| self.revisions.get(id).cloned()),
+            );
             if ready.is_empty() {
                 break;
             }

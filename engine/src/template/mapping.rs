@@ -17,6 +17,7 @@ use crate::value::text::cut;
 
 /// What became of stages, fields and options that earlier revisions had.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Mappings {
     /// Stage that was → stage that is.

@@ -199,7 +199,9 @@ impl Card {
             category: revision
                 .and_then(|r| r.stage(stage))
                 .map(|stage| stage.category),
-            stage: revision.map_or(stage.as_str(), |r| r.placed(stage)).to_owned(),
+            stage: revision
+                .map_or(stage.as_str(), |r| r.placed(stage))
+                .to_owned(),
             owner: *view.owner.value(),
             assignees: view.assignees.clone(),
             labels: view.labels.clone(),

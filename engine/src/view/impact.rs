@@ -109,9 +109,8 @@ pub fn effects(view: &CaseView, before: &Revision, after: &Revision) -> Vec<Effe
             lost_options(&field.id, held, (before, after), &mut found);
         }
     }
-    let filled = |revision: &Revision, id: &str| {
-        view.held(revision, id).is_some_and(FieldView::is_filled)
-    };
+    let filled =
+        |revision: &Revision, id: &str| view.held(revision, id).is_some_and(FieldView::is_filled);
     let was: Vec<&str> = before
         .missing_required(stage, |id| filled(before, id))
         .into_iter()
@@ -144,13 +143,16 @@ fn lost_options(
     found: &mut Vec<Effect>,
 ) {
     let single = held.value.as_ref().and_then(|slot| slot.value().as_text());
-    for option in single.into_iter().chain(held.options.iter().map(String::as_str)) {
+    for option in single
+        .into_iter()
+        .chain(held.options.iter().map(String::as_str))
+    {
         let was = before.chosen(field, option);
         let now = after.chosen(field, option);
         let (field, option) = (field.to_owned(), was.to_owned());
-        let known = after.field(&field).is_some_and(|field| {
-            field.options.iter().any(|known| known.id == now)
-        });
+        let known = after
+            .field(&field)
+            .is_some_and(|field| field.options.iter().any(|known| known.id == now));
         if !known {
             found.push(Effect::OptionGone { field, option });
         } else if now != was {
