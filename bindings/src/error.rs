@@ -171,6 +171,10 @@ impl From<ReplicaFault> for Error {
             | ReplicaFault::Exists
             | ReplicaFault::Absent
             | ReplicaFault::Unpublished(_)
+            | ReplicaFault::Draft(_)
+            | ReplicaFault::Unsettled(_)
+            | ReplicaFault::NothingToMerge(_)
+            | ReplicaFault::Unmapped { .. }
             | ReplicaFault::UnknownMember(_)
             | ReplicaFault::NotInDrawer(_)
             | _ => Self::Invalid(text),

@@ -24,6 +24,9 @@ pub use casework_engine::{case, clock, moment as moments, replica, template, val
 pub use casework_protocol::frame::Scope;
 pub use casework_protocol::{ids, keys, rights};
 
+pub use casework_engine::replica::{Affected, Impact};
+pub use casework_engine::template_document::draft::{Draft, DraftStatus};
+
 pub use casework_engine::replica::{
     Acted, AgentTurn, Answer, Drawn, Errand, Finding, Founding, Given, HeldWork, Notice, Obstacle,
     OwnAct, OwnEntry, PastRun, Quarantined, Question, Ran, RanOutcome, Redone, Retried, RuleReport,
@@ -43,6 +46,7 @@ pub use workspace::access::AccessChange;
 pub use workspace::agency::RequestView;
 pub use workspace::cases::NewCaseRequest;
 pub use workspace::contested::{Choice, ContestedPlace, SideView};
+pub use workspace::drafts::DraftView;
 pub use workspace::export::ExportedCase;
 pub use workspace::imports::{CaseImport, Step, StepAction};
 pub use workspace::invites::InviteView;

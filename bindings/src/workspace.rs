@@ -9,6 +9,7 @@ pub(crate) mod agency;
 mod automations;
 pub(crate) mod cases;
 pub(crate) mod contested;
+pub(crate) mod drafts;
 mod drawer;
 pub(crate) mod export;
 mod fields;

@@ -115,6 +115,11 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
     let folder = || named.clone().map_or_else(default_folder, Ok);
     match &cli.command {
         Command::Demo => return demo::run(cli.folder.as_deref(), screen, cli.json),
+        Command::Template(TemplateCommand::Lint { package, .. }) => {
+            let content = package_text(package)?;
+            return templates::lint(package, &content).map(Some);
+        }
+        Command::Template(TemplateCommand::Schema) => return Ok(Some(templates::schema())),
         Command::Template(TemplateCommand::Library { name }) => {
             return templates::library(name.as_deref(), screen).map(Some);
         }
@@ -218,8 +223,11 @@ fn absent(error: Error, folder: &Path) -> Fault {
 fn prepared(mut command: Command) -> Result<Command, Fault> {
     let absolute =
         |path: &Path| std::path::absolute(path).map_err(|error| Fault::file(path, &error));
-    if let Command::Template(TemplateCommand::Import { package, content }) = &mut command {
-        *content = Some(package_text(package)?);
+    if let Command::Template(command) = &mut command {
+        if let Some((package, content)) = command.file() {
+            let text = package_text(package)?;
+            *content = Some(text);
+        }
     } else if let Command::Export(args) = &mut command {
         args.out = absolute(&args.out)?;
     } else if let Command::Import(ImportCommand::Xes(args)) = &mut command {

@@ -9,6 +9,7 @@ mod access;
 mod agent;
 mod automations;
 mod cases;
+mod drafts;
 mod drawer;
 mod export;
 mod import;

@@ -9,6 +9,7 @@ pub mod case_page;
 pub mod clocks;
 pub mod contest;
 mod deeds;
+pub mod difference_page;
 pub mod glossary;
 pub mod import_page;
 pub mod ink;

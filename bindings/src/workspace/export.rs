@@ -61,11 +61,11 @@ impl Workspace {
                 .collect();
             let view = replica.case(case)?;
             let revision = replica.current_revision(view.template);
-            let fields = revision.iter().flat_map(|revision| revision.fields());
-            let in_words = fields.filter_map(|field| {
-                let content = view.fields.get(&field.id)?.content(field)?;
-                Some((field.id.clone(), content.words(field)))
+            let fields = revision.iter().flat_map(|revision| {
+                let fields = revision.fields().iter();
+                fields.filter_map(|field| Some((field, view.content(revision, field)?)))
             });
+            let in_words = fields.map(|(field, content)| (field.id.clone(), content.words(field)));
             let everything = TimelinePage {
                 skip: 0,
                 take: usize::MAX,

@@ -107,33 +107,29 @@ impl Workspace {
         let published = package
             .publish()
             .map_err(|faults| Error::Invalid(every_fault(&faults)))?;
-        let id = published.id();
         let now = moment::now()?;
         let import = self.write(|replica| {
             let key = &published.package().key;
             let known = templates(replica)?
                 .into_iter()
                 .find(|known| known.package.key == *key);
+            let same = |known: &TemplateView| {
+                known.contested.is_empty() && known.package == published.package().draftable()
+            };
             Ok(match known {
-                Some(known) if known.revision == id && known.contested.is_empty() => {
-                    TemplateImport::Unchanged {
-                        document: known.document,
-                        revision: id,
-                    }
-                }
-                Some(known) => {
-                    replica.publish(known.document, published, &now)?;
-                    TemplateImport::Published {
-                        document: known.document,
-                        revision: id,
-                    }
+                Some(known) if same(&known) => TemplateImport::Unchanged {
+                    document: known.document,
+                    revision: known.revision,
+                },
+                Some(TemplateView { document, .. }) => {
+                    replica.publish(document, published, &now)?;
+                    let revision = revision(replica, document)?.id();
+                    TemplateImport::Published { document, revision }
                 }
                 None => {
                     let document = replica.open_template(published, &now)?.document;
-                    TemplateImport::Opened {
-                        document,
-                        revision: id,
-                    }
+                    let revision = revision(replica, document)?.id();
+                    TemplateImport::Opened { document, revision }
                 }
             })
         })?;
@@ -167,7 +163,7 @@ pub(super) fn template(replica: &mut Replica, document: DocumentId) -> Result<Te
         document,
         revision: revision.id(),
         contested: replica.contested_revisions(document)?,
-        package: revision.package().clone(),
+        package: revision.package().draftable(),
     })
 }
 

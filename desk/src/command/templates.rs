@@ -6,7 +6,7 @@ use casework::template::Package;
 use casework::{TemplateImport, TemplateView};
 use serde_json::json;
 
-use super::{Desk, json};
+use super::{Desk, drafts, json};
 use crate::cli::TemplateCommand;
 use crate::fault::Fault;
 use crate::request::Response;
@@ -138,7 +138,82 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &TemplateCommand) -> Result<Re
             Ok(Response::new(lines, json(&found)))
         }
         TemplateCommand::Library { name } => library(name.as_deref(), desk.screen),
+        TemplateCommand::Lint { package, content } => {
+            lint(package, content.as_deref().unwrap_or_default())
+        }
+        TemplateCommand::Diff {
+            template,
+            package,
+            content,
+            draft,
+            since,
+        } => {
+            let other = package.as_deref().map(|path| (path, content.as_deref()));
+            drafts::diff(desk, template, other, (draft.as_deref(), since.as_deref()))
+        }
+        TemplateCommand::Preview {
+            template,
+            package,
+            content,
+            draft,
+        } => {
+            let other = package.as_deref().map(|path| (path, content.as_deref()));
+            drafts::preview(desk, template, other, draft.as_deref())
+        }
+        TemplateCommand::Draft(command) => drafts::carry_out(desk, command),
+        TemplateCommand::Publish { template, draft } => {
+            drafts::publish(desk, template, draft.as_deref())
+        }
+        TemplateCommand::Merge { template } => drafts::merge(desk, template),
+        TemplateCommand::Revisions { template } => drafts::revisions(desk, template),
+        TemplateCommand::Export {
+            template,
+            revision,
+            as_json,
+        } => drafts::export(desk, template, revision.as_deref(), *as_json),
+        TemplateCommand::Schema => Ok(schema()),
     }
+}
+
+/// The JSON Schema of packages, which a test of the engine keeps current.
+const SCHEMA: &str = include_str!("../../../docs/template.schema.json");
+
+/// `casework template schema`, which needs no workspace.
+#[must_use]
+pub fn schema() -> Response {
+    let lines = SCHEMA.lines().map(str::to_owned).collect();
+    Response::new(lines, serde_json::from_str(SCHEMA).unwrap_or_default())
+}
+
+/// `casework template lint`, which needs no workspace: every fault, each with its place.
+///
+/// # Errors
+/// [`Fault`] for a file that is no package at all.
+pub fn lint(path: &Path, content: &str) -> Result<Response, Fault> {
+    let package = read(path, content)?;
+    let faults = package.faults();
+    let mut lines: Vec<String> = faults
+        .iter()
+        .map(|fault| plain(&fault.to_string()))
+        .collect();
+    lines.push(match faults.len() {
+        0 => format!("{} has no faults.", plain(&package.name)),
+        found => format!(
+            "{} has {}.",
+            plain(&package.name),
+            count(found as u64, "fault")
+        ),
+    });
+    let faults: Vec<_> = faults
+        .iter()
+        .map(|fault| json!({ "at": fault.at, "fault": fault.fault.to_string() }))
+        .collect();
+    let exit = if faults.is_empty() { 0 } else { 3 };
+    let json = json!({ "name": package.name, "faults": faults });
+    Ok(Response {
+        exit,
+        ..Response::new(lines, json)
+    })
 }
 
 fn import(desk: &Desk<'_>, path: &Path, content: Option<&str>) -> Result<Response, Fault> {

@@ -237,11 +237,12 @@ impl CasePage<'_> {
     }
 
     fn field_words(&self, field: &Field) -> Option<(String, Option<Tone>)> {
-        let held = self.view.fields.get(&field.id)?;
+        let revision = self.revision?;
+        let held = self.view.held(revision, &field.id)?;
         if let Some(reason) = &held.redacted {
             return Some((format!("redacted: {}", plain(reason)), Some(Tone::Quiet)));
         }
-        let content = held.content(field);
+        let content = self.view.content(revision, field);
         let contested = held.is_contested(field.policy());
         if content.is_none() && !contested {
             return None;

@@ -97,21 +97,45 @@ fn of_field(field: &Field, facts: &Facts<'_>) -> Answer {
     if nature == Nature::Presence {
         return presence(is_filled(facts.past, facts.revision, &field.id));
     }
+    // A value that was given to a field which is mapped to this one counts while this has none.
+    let answer = core::iter::once(field.id.as_str())
+        .chain(facts.revision.formerly(&field.id))
+        .map(|id| as_written(id, field, facts))
+        .find(|answer| *answer != Answer::Nothing);
+    mapped(answer.unwrap_or(Answer::Nothing), field, facts)
+}
+
+/// Options that are no longer there, as the ones they are mapped to.
+fn mapped(answer: Answer, field: &Field, facts: &Facts<'_>) -> Answer {
+    let now = |option: &String| facts.revision.chosen(&field.id, option).to_owned();
+    match answer {
+        Answer::Text(option) if field.kind.has_options() => Answer::Text(now(&option)),
+        Answer::Set(options) => Answer::Set(options.iter().map(now).collect()),
+        Answer::Nothing
+        | Answer::Something
+        | Answer::Text(_)
+        | Answer::Number(_)
+        | Answer::Money(_)
+        | Answer::Time(_)
+        | Answer::Truth(_) => answer,
+    }
+}
+
+/// What lies in the case under this id, read as a value of the field.
+fn as_written(id: &str, field: &Field, facts: &Facts<'_>) -> Answer {
     match field.policy() {
         ConflictPolicy::Contested | ConflictPolicy::Latest => {
             let fields = container(facts.past, schema::FIELDS);
-            let value = fields
-                .ok()
-                .and_then(|map| facts.past.scalar(map, &field.id));
+            let value = fields.ok().and_then(|map| facts.past.scalar(map, id));
             value.map_or(Answer::Nothing, |value| of_value(field, &value))
         }
         ConflictPolicy::Set => {
-            let keys = keys_of(facts.past, schema::SETS, &field.id);
+            let keys = keys_of(facts.past, schema::SETS, id);
             let options = keys.iter().filter_map(|key| schema::split_option_key(key));
             members(options.map(|(_, option)| option.to_owned()).collect())
         }
-        ConflictPolicy::Counter => counted(facts.past, &field.id),
-        ConflictPolicy::Text => presence(is_filled(facts.past, facts.revision, &field.id)),
+        ConflictPolicy::Counter => counted(facts.past, id),
+        ConflictPolicy::Text => presence(is_filled(facts.past, facts.revision, id)),
     }
 }
 
@@ -200,10 +224,11 @@ fn keys_of(past: &Past<'_>, map: &str, field: &str) -> Vec<String> {
 }
 
 fn stage(facts: &Facts<'_>) -> Option<String> {
-    match facts.opening() {
-        Some(opening) => Some(opening.stage.clone()),
-        None => occasion::stage_of(facts.past),
-    }
+    let stage = match facts.opening() {
+        Some(opening) => opening.stage.clone(),
+        None => occasion::stage_of(facts.past)?,
+    };
+    Some(facts.revision.placed(&stage).to_owned())
 }
 
 fn root(facts: &Facts<'_>, key: &str) -> Answer {

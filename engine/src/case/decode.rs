@@ -11,7 +11,7 @@ use super::action::{Act, CaseAction, Closing, Decision};
 use super::kind::ActionKind;
 use super::message::Message;
 use super::opening;
-use super::ops::{Op, read_ops};
+use super::ops::{Key, Op, read_ops};
 use super::part::PartId;
 use super::past::Past;
 use super::place::TaskKey;
@@ -42,14 +42,15 @@ pub(crate) fn act_in(message: &Message, change: &Change) -> Option<Act> {
 /// The act of a change; `None` when the operations cannot be those of the action named. The id is
 /// the one that a counter step, a reopening or an override bears, else zero.
 pub(super) fn read_act(message: &Message, ops: &[Op]) -> Option<Act> {
+    let (overriding, ops) = split_override(message, ops)?;
     let action = read_action(message, ops)?;
-    let id = if message.action == ActionKind::CounterAdd {
+    let id = if let Some(id) = overriding {
+        id
+    } else if message.action == ActionKind::CounterAdd {
         schema::split_count_key(first_put(ops)?.0)?.1
     } else if message.action == ActionKind::CaseReopen {
         let written = puts(ops).last()?.0.parse();
         written.unwrap_or(PartId::new([0; 8]))
-    } else if message.rule.is_some() {
-        puts(ops).last()?.0.parse().ok()?
     } else {
         PartId::new([0; 8])
     };
@@ -63,6 +64,22 @@ pub(super) fn read_act(message: &Message, ops: &[Op]) -> Option<Act> {
         cause: message.cause.clone(),
         undo_of: message.undo_of,
     })
+}
+
+/// The id of the override that a change records, and the operations of what it is for.
+fn split_override<'o>(message: &Message, ops: &'o [Op]) -> Option<(Option<PartId>, &'o [Op])> {
+    if message.rule.is_none() {
+        return Some((None, ops));
+    }
+    let (over, rest) = if message.action == ActionKind::CaseOpen {
+        ops.split_last()?
+    } else {
+        ops.split_first()?
+    };
+    match &over.key {
+        Key::Map(key) => Some((Some(key.parse().ok()?), rest)),
+        Key::Head | Key::Element(_) => None,
+    }
 }
 
 #[expect(

@@ -6,13 +6,19 @@ use super::slots;
 use crate::template::Revision;
 use crate::value::ConflictPolicy;
 
-/// Whether the field says anything: a value that is not null, an option, a step, a character. An
-/// unknown field says nothing.
+/// Whether the field says anything, or one that was mapped to it: a value that is not null, an
+/// option, a step, a character. An unknown field says nothing.
 #[must_use]
 pub fn is_filled(past: &Past<'_>, revision: &Revision, field: &str) -> bool {
     let Some(policy) = revision.field(field).map(crate::template::Field::policy) else {
         return false;
     };
+    core::iter::once(field)
+        .chain(revision.formerly(field))
+        .any(|id| says_anything(past, policy, id))
+}
+
+fn says_anything(past: &Past<'_>, policy: ConflictPolicy, field: &str) -> bool {
     let map = |name: &str| slots::container(past, name);
     let any = |object: Object| {
         // '0' is the character after '/': the range holds exactly the keys of this field.

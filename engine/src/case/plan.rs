@@ -224,12 +224,6 @@ fn check_due(due: Option<&str>) -> Result<(), ActError> {
 
 fn plan_override(plan: &mut Plan, past: &Past<'_>, act: &Act, rule: &str) -> Result<(), ActError> {
     let action = act.action.kind();
-    if !matches!(
-        action,
-        ActionKind::CaseOpen | ActionKind::StageMove | ActionKind::CaseClose
-    ) {
-        return Err(ActError::NothingToOverride { action });
-    }
     let why = act.reason.clone().ok_or(ActError::NeedsReason { action })?;
     let entry = Override {
         rule: rule.to_owned(),
@@ -243,10 +237,18 @@ fn plan_override(plan: &mut Plan, past: &Past<'_>, act: &Act, rule: &str) -> Res
         check_free(past, overrides, &key, ("override", act.id))?;
         Target::There(overrides)
     };
-    plan.steps.push(Step::Put {
+    // An opening makes the map first; everywhere else the override stands before what it is for, so
+    // that an edit of prose can be last.
+    let place = if action == ActionKind::CaseOpen {
+        plan.steps.len()
+    } else {
+        0
+    };
+    let step = Step::Put {
         object: map,
         key,
         value: Scalar::Text(entry.to_json()),
-    });
+    };
+    plan.steps.insert(place, step);
     Ok(())
 }

@@ -142,12 +142,6 @@ pub enum ActError {
         /// What is wrong and what to do.
         problem: &'static str,
     },
-    /// This action asks no rule, so none can be overridden. Cure: leave the override out.
-    #[error("{action} asks no rule that could be overridden")]
-    NothingToOverride {
-        /// The action.
-        action: ActionKind,
-    },
     /// The action needs a reason. Cure: give one.
     #[error("{action} needs a reason")]
     NeedsReason {

@@ -50,7 +50,7 @@ pub(super) fn open_stages<'r>(facts: &Facts<'r>) -> Vec<&'r str> {
             .said_before_move(&from, &stage.id)
             .into_iter();
         let blocks = |said: Said<'_>| said.severity == Severity::Block && holds(&said.when, facts);
-        stage.id != from && !said.any(blocks)
+        stage.id != facts.revision.placed(&from) && !said.any(blocks)
     };
     let stages = facts.revision.stages().iter().filter(open);
     stages.map(|stage| stage.id.as_str()).collect()
@@ -58,10 +58,10 @@ pub(super) fn open_stages<'r>(facts: &Facts<'r>) -> Vec<&'r str> {
 
 fn move_findings(facts: &Facts<'_>, to: &str) -> Vec<Finding> {
     let from = occasion::stage_of(facts.past).unwrap_or_default();
-    if from == to {
+    let revision = facts.revision;
+    if revision.placed(&from) == revision.placed(to) {
         return Vec::new();
     }
-    let revision = facts.revision;
     let mut found = spoken(facts, revision.said_before_move(&from, to));
     let missing = revision.missing_for_move(&from, to, |id| is_filled(facts.past, revision, id));
     let name = revision.stage(to).map_or(to, |stage| stage.name.as_str());

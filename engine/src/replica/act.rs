@@ -121,6 +121,7 @@ impl Replica {
         revision: Revision,
         moment: &Moment,
     ) -> Result<Acted, ReplicaFault> {
+        self.refuse_unmapped(template, &revision)?;
         let action = TemplateAction::Publish(revision.into());
         let act = TemplateAct {
             action,

@@ -8,7 +8,7 @@ use super::document::DocumentFault;
 use super::rights::Denial;
 use super::store::StoreError;
 use crate::case::ActError;
-use crate::template::TemplateFault;
+use crate::template::{TemplateFault, TreeError, Unmapped};
 
 /// A failure or a refusal of the replica.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,23 @@ pub enum ReplicaFault {
     /// The member may not do this here; the text names the grant that is missing.
     #[error(transparent)]
     Denied(#[from] Box<Denial>),
+    /// A draft says something that makes no template; the text says what.
+    #[error(transparent)]
+    Draft(TreeError),
+    /// A draft that merges revisions leaves something undecided. Decide about each part.
+    #[error("these parts of the draft are not settled yet: {0}")]
+    Unsettled(String),
+    /// One revision is current, so there is nothing to merge.
+    #[error("only one revision of template {0} is current; there is nothing to merge")]
+    NothingToMerge(DocumentId),
+    /// A publish takes something away without saying where its cases go.
+    #[error("{first} ({cases} open cases here have it)")]
+    Unmapped {
+        /// What is taken away.
+        first: Unmapped,
+        /// How many open cases of this device have it.
+        cases: usize,
+    },
     /// The device is not enrolled (yet), or was revoked. What it holds stays readable.
     #[error("this device is not enrolled in the workspace, or was revoked")]
     NotEnrolled,

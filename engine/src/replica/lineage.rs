@@ -105,3 +105,102 @@ impl<'a> Cited<'a> {
             .map_err(|unknown| Aside::Waiting(unknown.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::CaseAction;
+    use crate::case::trial::{Desk, package, set_summary};
+
+    fn revisions() -> BTreeMap<RevisionId, Arc<Revision>> {
+        // 0 ─ 1 ─ 3
+        //   └ 2
+        let named = |name: &str| {
+            let mut package = package();
+            package.name = name.to_owned();
+            package.publish().unwrap()
+        };
+        let first = named("First");
+        let second = named("Second").superseding([first.id()]);
+        let beside = named("Beside").superseding([first.id()]);
+        let third = named("Third").superseding([second.id()]);
+        let all = [first, second, beside, third].map(Arc::new);
+        all.map(|revision| (revision.id(), revision)).into()
+    }
+
+    fn named(revisions: &BTreeMap<RevisionId, Arc<Revision>>, name: &str) -> Arc<Revision> {
+        let mut all = revisions.values();
+        Arc::clone(all.find(|r| r.package().name == name).unwrap())
+    }
+
+    /// The verdict over a change that cites the last of these revisions on top of changes that cite
+    /// the others, in that order.
+    fn verdict(names: &[&str]) -> Result<(), Aside> {
+        let revisions = revisions();
+        let mut desk = Desk::of(1, named(&revisions, names[0]));
+        let mut newest = None;
+        for (n, name) in names.iter().enumerate() {
+            desk.revision = named(&revisions, name);
+            newest = Some(desk.does(10 + n as u64, set_summary(&format!("{name} {n}"))));
+        }
+        let change = desk.change(newest.unwrap());
+        let message = Message::read(change.message().unwrap()).unwrap();
+        let cited = Cited::new(&desk.doc, &revisions);
+        cited.judge(change.deps(), &message)
+    }
+
+    #[test]
+    fn a_change_goes_on_under_the_same_or_a_later_revision_or_one_beside() {
+        for names in [
+            &["First", "First"][..],
+            &["First", "Second", "Third"],
+            &["First", "Third"],
+            &["Second", "Beside"],
+            &["Third", "Beside", "Second", "Third"],
+        ] {
+            let last = names.len() - 1;
+            // "Second" after "Third" is judged below; here only the last step counts.
+            if names[..last].contains(&"Third") && names[last] == "Second" {
+                continue;
+            }
+            assert_eq!(verdict(names), Ok(()), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_that_goes_back_behind_a_revision_it_builds_on_is_refused() {
+        for names in [
+            &["First", "Second", "First"][..],
+            &["Third", "First"],
+            &["Third", "Second"],
+            // Not behind what it builds on directly, but behind what that builds on.
+            &["Third", "Beside", "Second"],
+        ] {
+            assert!(
+                matches!(verdict(names), Err(Aside::Quarantined(why)) if why.contains("superseded")),
+                "{names:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_compared_yet_waits() {
+        let all = revisions();
+        let mut desk = Desk::of(1, named(&all, "First"));
+        desk.does(10, set_summary("a"));
+        desk.revision = named(&all, "Third");
+        desk.does(11, set_summary("b"));
+        desk.revision = named(&all, "Beside");
+        let action = CaseAction::SetTitle {
+            title: "Other".into(),
+        };
+        let change = desk.does(12, action);
+        let change = desk.change(change);
+        let message = Message::read(change.message().unwrap()).unwrap();
+        let mut known = all.clone();
+        known.retain(|_, revision| revision.package().name != "Third");
+        let cited = Cited::new(&desk.doc, &known);
+        let verdict = cited.judge(change.deps(), &message);
+        assert!(matches!(verdict, Err(Aside::Waiting(_))), "{verdict:?}");
+    }
+}

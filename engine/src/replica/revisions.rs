@@ -6,8 +6,7 @@ use std::sync::Arc;
 use automerge::Automerge;
 use casework_protocol::ids::{DocumentId, RevisionId};
 
-use super::rows::DocumentRow;
-use super::store::{Writes, decode_row};
+use super::store::Writes;
 use super::tables::{self, Table};
 use super::writing::write_card;
 use super::{Replica, ReplicaFault};
@@ -111,13 +110,7 @@ impl Replica {
         let Some(revision) = self.current_revision(template) else {
             return Ok(());
         };
-        let mut cases = Vec::new();
-        self.store.scan(Table::Documents, &[], |key, value| {
-            let row: DocumentRow = decode_row(Table::Documents, value)?;
-            let case = tables::document_of(key).filter(|_| row.template == Some(template));
-            cases.extend(case);
-            Ok(true)
-        })?;
+        let cases = self.cases_of(template)?;
         for case in cases {
             // One that cannot be read is made anew, under this revision, by whoever reads it.
             let Some(mut view) = self.stored_view(case)? else {

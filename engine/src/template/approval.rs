@@ -21,6 +21,7 @@ use crate::value::{FieldType, FieldValue, Scalar, is_slug};
 
 /// A kind of approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalType {
     /// Stable id.
@@ -55,6 +56,7 @@ pub struct ApprovalType {
 
 /// From a value on, others are asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// A number, money or counter field.

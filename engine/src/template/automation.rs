@@ -15,6 +15,7 @@ use super::span::Span;
 
 /// A rule that acts by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Automation {
     /// Stable id; the timeline names it, and what it makes bears it.
@@ -35,6 +36,7 @@ pub struct Automation {
 
 /// What sets a rule off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "on", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Trigger {
     /// A case is opened.
@@ -93,6 +95,7 @@ pub enum Trigger {
 
 /// One thing a rule does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum RuleAction {
     /// Moves the case.
@@ -231,6 +234,7 @@ pub enum RuleAction {
 
 /// A task that a rule creates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TaskDraft {
     /// What is to be done; may hold placeholders.

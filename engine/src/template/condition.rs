@@ -16,6 +16,7 @@ use crate::value::{Scalar, is_slug};
 
 /// All groups must hold; a group holds when one of its tests does.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Condition {
     /// The groups.
@@ -24,6 +25,7 @@ pub struct Condition {
 
 /// One question about a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Test {
     /// What is asked about.
@@ -94,6 +96,7 @@ pub enum Subject {
 
 /// How it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Operator {
     /// Equal; a moment and a date are equal on that day.

@@ -10,6 +10,7 @@ use crate::value::text::cut;
 
 /// A kind of document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DocumentType {
     /// Stable id; conditions and stages name it.
@@ -23,6 +24,7 @@ pub struct DocumentType {
 
 /// A role that a party can have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PartyRole {
     /// Stable id; conditions name it.

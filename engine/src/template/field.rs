@@ -10,6 +10,7 @@ use crate::value::{ConflictPolicy, FieldError, FieldType, FieldValue, Scalar};
 
 /// A typed field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// Stable id; never reused and never renamed.
@@ -60,6 +61,7 @@ pub struct Field {
 /// What a value must satisfy beyond its type, when it is given. Received work that breaks a
 /// constraint lands all the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Constraints {
     /// Smallest number, amount, date, moment or counter step, inclusive (`0`, `"2.5"`,
@@ -89,6 +91,7 @@ pub struct Constraints {
 
 /// An option of a select.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// Stable id; this is what is stored.

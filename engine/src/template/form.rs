@@ -14,6 +14,7 @@ use crate::value::FieldType;
 
 /// A form that a template offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Form {
     /// Stable id.
@@ -77,6 +78,7 @@ pub struct Form {
 
 /// What a submission of a form does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FormKind {
     /// Opens a case.
@@ -87,6 +89,7 @@ pub enum FormKind {
 
 /// A field that a form asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FormField {
     /// The field's id in the template.
@@ -104,6 +107,7 @@ pub struct FormField {
 
 /// A question of a form's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// Stable id; differs from the ids of the fields asked.
@@ -123,6 +127,7 @@ pub struct Question {
 
 /// The texts of a form in another language. What is empty or absent is shown in the form's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FormTexts {
     /// The headline.

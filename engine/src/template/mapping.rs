@@ -17,6 +17,7 @@ use crate::value::text::cut;
 
 /// What became of stages, fields and options that earlier revisions had.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Mappings {
     /// Stage that was → stage that is.
@@ -31,7 +32,7 @@ pub struct Mappings {
 }
 
 /// Something that a revision takes away without saying where its cases go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error(
     "the {kind} {id:?} is gone and cases may have it; keep it with disabled = true, or say where \
      they go: mappings.{kind}.{id:?} = \"…\""

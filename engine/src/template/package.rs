@@ -21,6 +21,7 @@ use super::stage::{Category, Stage, Standing};
 /// A template before it is published. Its order of stages, fields and options is the order people
 /// see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Package {
     /// Prefix of case numbers: two to six capital letters.
@@ -75,6 +76,7 @@ pub struct Package {
     /// The revisions that this one takes the place of. Filled in when it is published; whatever a
     /// file says here is not used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(skip))]
     pub supersedes: Vec<RevisionId>,
     /// What happens by itself, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -95,6 +97,7 @@ pub struct Package {
 
 /// Whether cases of a template may be opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Being written; no cases.
@@ -110,6 +113,7 @@ pub enum Status {
 
 /// A kind of decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DecisionType {
     /// Stable id.
@@ -132,6 +136,7 @@ pub struct DecisionType {
 
 /// What a kind of decision can require beside the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum DecisionPart {
     /// Why.
@@ -142,6 +147,7 @@ pub enum DecisionPart {
 
 /// An answer to a decision, or a code that a case is closed with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
     /// Stable id.

@@ -15,6 +15,7 @@ use super::publish::{limit, prose};
 
 /// A listed move.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Transition {
     /// The stage left, or `*` for any. A listed pair goes before `*`.
@@ -31,6 +32,7 @@ pub struct Transition {
 
 /// What a template says before something is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// How strongly.
@@ -44,6 +46,7 @@ pub struct Rule {
 
 /// How strongly a rule speaks, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Says so and goes on.
@@ -56,6 +59,7 @@ pub enum Severity {
 
 /// What happens on a move that is not listed. Rules guide, they do not lock: the default asks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Unlisted {
     /// Nothing.

@@ -14,6 +14,7 @@ use super::span::Span;
 
 /// A stage that a case can stand in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     /// Stable id; never reused and never renamed.
@@ -70,6 +71,7 @@ pub struct Stage {
 
 /// What can be done with a field while a case stands in a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FieldPolicy {
     /// Must be filled to enter and to stand here, as in [`Stage::required`].
@@ -84,6 +86,7 @@ pub enum FieldPolicy {
 
 /// A task that is created when a case enters a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TaskTemplate {
     /// Stable id within the stage; two devices that move a case at once create the task once.
@@ -104,6 +107,7 @@ pub struct TaskTemplate {
 
 /// What standing in a stage means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Category {
     /// Arrived, nobody works on it yet.
@@ -120,6 +124,7 @@ pub enum Category {
 
 /// Whether a stage lies on the main road.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// A step of the ordinary course.

@@ -10,6 +10,7 @@ mod library;
 mod merging;
 mod moves;
 mod roads;
+mod schema;
 mod shipped;
 
 use super::*;

@@ -170,7 +170,9 @@ pub fn edits_between(base: &Revision, target: &Package) -> Result<Edits, TreeErr
     )))
 }
 
-pub(super) fn edits_of(differences: &[Difference]) -> Edits {
+/// What must be edited for these differences to be so.
+#[must_use]
+pub fn edits_of(differences: &[Difference]) -> Edits {
     let text = |difference: &Difference| match &difference.after {
         Some(value) => value.to_string(),
         None => Value::Null.to_string(),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The type of a field. It can never change once a revision with the field was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FieldType {
     /// One line of text.
@@ -160,6 +161,7 @@ impl fmt::Display for FieldType {
 
 /// What happens to concurrent values of one field. (Two equal values never conflict.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ConflictPolicy {
     /// Both are kept, a deterministic one is shown, people settle it.

@@ -227,14 +227,18 @@ impl Card {
             category: revision
                 .and_then(|r| r.stage(stage))
                 .map(|stage| stage.category),
-            stage: stage.clone(),
+            stage: revision
+                .map_or(stage.as_str(), |r| r.placed(stage))
+                .to_owned(),
             owner: *view.owner.value(),
             assignees: view.assignees.clone(),
             labels: view.labels.clone(),
             priority: view.priority.value().clone(),
             due: view.due.value().clone(),
             badges: Badges::of(view),
-            fields: shown.filter_map(|field| card_field(view, field)).collect(),
+            fields: shown
+                .filter_map(|field| card_field(view, revision?, field))
+                .collect(),
             tasks: count_tasks(view),
             comments: view.comments(),
             opened_ms: view.origins.get(view.opened).claimed_ms,
@@ -416,9 +420,8 @@ impl CardValue {
     }
 }
 
-fn card_field(view: &CaseView, field: &Field) -> Option<CardField> {
-    let held = view.fields.get(&field.id)?;
-    let value = held.content(field)?;
+fn card_field(view: &CaseView, revision: &Revision, field: &Field) -> Option<CardField> {
+    let value = view.content(revision, field)?;
     let value = if field.sensitive {
         CardValue::Masked
     } else if let FieldValue::Member(member) = value {

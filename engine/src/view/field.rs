@@ -10,10 +10,11 @@ use std::ops::Bound;
 use automerge::{ObjId, ROOT, ReadDoc, ValueRef};
 use serde::{Deserialize, Serialize};
 
+use super::case::CaseView;
 use super::reader::{Reader, scalar_of, text};
 use super::side::Slot;
 use crate::case::schema;
-use crate::template::Field;
+use crate::template::{Field, Revision};
 use crate::value::{ConflictPolicy, FieldType, FieldValue, Scalar};
 
 /// What the document holds for one field.
@@ -81,6 +82,37 @@ impl FieldView {
                 })
             }
         }
+    }
+}
+
+impl CaseView {
+    /// What the case holds for a field: under its own id or, while there is nothing, under that of
+    /// a field that is mapped to it.
+    #[must_use]
+    pub fn held(&self, revision: &Revision, field: &str) -> Option<&FieldView> {
+        let own = self.fields.get(field);
+        if own.is_some_and(|own| own.is_filled() || own.value.is_some()) {
+            return own;
+        }
+        let former = revision.formerly(field);
+        former
+            .filter_map(|id| self.fields.get(id))
+            .find(|former| former.is_filled())
+            .or(own)
+    }
+
+    /// The value of a field as people see it: mapped fields and options where they are mapped to.
+    #[must_use]
+    pub fn content(&self, revision: &Revision, field: &Field) -> Option<FieldValue> {
+        let value = self.held(revision, &field.id)?.content(field)?;
+        let now = |option: &String| revision.chosen(&field.id, option).to_owned();
+        Some(if let FieldValue::SingleSelect(option) = &value {
+            FieldValue::SingleSelect(now(option))
+        } else if let FieldValue::MultiSelect(options) = &value {
+            FieldValue::MultiSelect(options.iter().map(now).collect())
+        } else {
+            value
+        })
     }
 }
 

@@ -171,8 +171,7 @@ fn contested(view: &CaseView, revision: Option<&Revision>) -> BTreeSet<Place> {
 
 fn unmet(view: &CaseView, revision: &Revision) -> Vec<String> {
     let filled = |id: &str| {
-        view.fields
-            .get(id)
+        view.held(revision, id)
             .is_some_and(super::field::FieldView::is_filled)
     };
     let missing = revision.missing_required(view.stage.value(), filled);
