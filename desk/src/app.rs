@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser};
 use serde_json::json;
 
 use crate::cli::{
-    CaseCommand, Cli, Command, DocumentCommand, ImportCommand, InitArgs, JoinArgs, PartCommand,
+    CaseCommand, Cli, Command, DocumentCommand, FormCommand, ImportCommand, InitArgs, JoinArgs, PartCommand,
     TemplateCommand,
 };
 use crate::command::{self, carry_out, templates};
@@ -23,7 +23,7 @@ use crate::output::{self, Bar};
 use crate::request::{Progress, Request, Response, Step};
 use crate::screen::Screen;
 use crate::screen::words::counted;
-use crate::{demo, owner, watch};
+use crate::{demo, form_host, owner, watch};
 
 /// Exit code of a command that was not carried out.
 const NOT_DONE: u8 = 1;
@@ -124,7 +124,12 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
             drop(bar);
             return watch::run(&open(&folder()?)?, cli.json).map(|()| None);
         }
+        Command::Form(FormCommand::Serve(args)) => {
+            drop(bar);
+            return form_host::run(&open(&folder()?)?, args, cli.json).map(|()| None);
+        }
         Command::Invite(_)
+        | Command::Form(_)
         | Command::Member(_)
         | Command::Team(_)
         | Command::Role(_)

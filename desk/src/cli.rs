@@ -7,6 +7,7 @@ mod access;
 mod automation;
 mod case;
 mod drawer;
+mod form;
 mod list;
 mod part;
 mod people;
@@ -23,6 +24,7 @@ pub use access::AccessCommand;
 pub use automation::AutomationCommand;
 pub use case::{CaseCommand, OpenArgs, Why};
 pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
+pub use form::{BaseUrl, FormCommand, LinkArgs, RequestArgs, ReviewArgs, ServeArgs};
 pub use list::{ListArgs, SortBy};
 pub use part::{DocumentCommand, PartCommand, PartyCommand, RedactWhat};
 pub use people::{CanArgs, InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
@@ -134,6 +136,9 @@ pub enum Command {
     /// Bring cases in from elsewhere
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Public forms: links, requests for information, what came in, serving them
+    #[command(subcommand, visible_alias = "forms")]
+    Form(FormCommand),
     /// Show it all: a server, three people, a collision, and how it is settled
     ///
     /// Leaves the replicas in --folder, or in a new folder under the temporary one.

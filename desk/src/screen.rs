@@ -8,6 +8,7 @@ pub mod board;
 pub mod case_page;
 pub mod contest;
 mod deeds;
+pub mod form_page;
 pub mod glossary;
 pub mod import_page;
 pub mod ink;

@@ -42,7 +42,7 @@ pub(crate) fn run(workspace: &Workspace, as_json: bool) -> Result<(), Fault> {
     ended
 }
 
-fn wait_for_the_end() -> Result<(), Fault> {
+pub(crate) fn wait_for_the_end() -> Result<(), Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

@@ -3,6 +3,7 @@
 mod automation;
 mod document;
 mod party;
+mod form;
 
 use casework::case::facet::attention::AttentionKind;
 use casework::case::facet::keeping::KeepingKind;
@@ -30,6 +31,7 @@ pub(super) fn deed(teller: &Teller<'_>, kind: FacetKind, entry: &TimelineEntry) 
         FacetKind::Link(kind) => link(kind, entry),
         FacetKind::Keeping(kind) => keeping(kind, entry),
         FacetKind::Redaction(kind) => redaction(teller, kind, entry),
+        FacetKind::Form(kind) => form::deed(teller, kind, entry),
     }
 }
 

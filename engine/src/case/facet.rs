@@ -20,6 +20,7 @@ pub mod link;
 pub mod party;
 pub mod reading;
 pub mod redaction;
+pub mod form;
 
 use casework_protocol::access::entry::AccessBody;
 use casework_protocol::ids::{ActorId, MemberId};
@@ -38,6 +39,7 @@ use self::party::{PartyAction, PartyKind};
 use self::reading::{ReadingAction, ReadingKind};
 use self::redaction::{RedactionAction, RedactionKind};
 use self::referral::{ReferralAction, ReferralKind};
+use self::form::{FormAction, FormActionKind};
 use super::action::{Act, CaseAction};
 use super::judge::Asker;
 use super::occasion::OnlyBy;
@@ -284,4 +286,6 @@ facets! {
     Keeping(KeepingAction, KeepingKind),
     /// What is no longer shown.
     Redaction(RedactionAction, RedactionKind),
+    /// What people outside are asked and send.
+    Form(FormAction, FormActionKind),
 }

@@ -66,6 +66,12 @@ pub struct Card {
     pub kept: Kept,
     /// The names of its flags.
     pub flags: BTreeSet<String>,
+    /// What people outside sent.
+    pub submissions: u32,
+    /// Those of them that nobody has looked at yet.
+    pub submissions_new: u32,
+    /// Requests for information, answered or not.
+    pub form_requests: u32,
 }
 
 /// Where a case is kept.
@@ -220,6 +226,9 @@ impl Card {
             severity: view.severity.value().clone(),
             kept: Kept::of(view),
             flags: view.facets.keeping.flags.keys().cloned().collect(),
+            submissions: number(view.facets.forms.submissions.len()),
+            submissions_new: number(view.facets.forms.unreviewed()),
+            form_requests: number(view.facets.forms.requests.len()),
         }
     }
 
@@ -382,6 +391,10 @@ fn card_field(view: &CaseView, field: &Field) -> Option<CardField> {
         label: field.label.clone(),
         value,
     })
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn count_tasks(view: &CaseView) -> (u32, u32) {

@@ -15,6 +15,7 @@ use super::handover::{Referrals, Transfers};
 use super::hold::Holds;
 use super::keeping::{Keeping, Links, Reopenings};
 use super::party::Parties;
+use super::form::Forms;
 use super::reader::Reader;
 use super::reading::Readings;
 use super::side::{OriginRef, Slot};
@@ -142,4 +143,6 @@ facet_views! {
     keeping: Keeping,
     /// Its reopenings.
     reopenings: Reopenings,
+    /// What went through forms.
+    forms: Forms,
 }
