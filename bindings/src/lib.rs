@@ -17,6 +17,7 @@ mod link;
 mod moment;
 mod observer;
 mod progress;
+pub mod receipt;
 mod wire;
 mod workspace;
 
@@ -48,6 +49,7 @@ pub use workspace::cases::NewCaseRequest;
 pub use workspace::contested::{Choice, ContestedPlace, SideView};
 pub use workspace::drafts::DraftView;
 pub use workspace::export::ExportedCase;
+pub use workspace::forms::{FormOffer, RequestMade, RequestTerms, SentForm, SentTo, SubmissionRow};
 pub use workspace::imports::{CaseImport, Step, StepAction};
 pub use workspace::invites::InviteView;
 pub use workspace::joining::Newcomer;

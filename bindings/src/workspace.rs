@@ -14,6 +14,7 @@ mod drawer;
 pub(crate) mod export;
 mod fields;
 mod finding;
+pub(crate) mod forms;
 mod holdings;
 pub(crate) mod imports;
 pub(crate) mod invites;

@@ -14,8 +14,8 @@ use clap::{CommandFactory, Parser};
 use serde_json::json;
 
 use crate::cli::{
-    AgentCommand, CaseCommand, Cli, Command, DocumentCommand, ImportCommand, InitArgs, JoinArgs,
-    PartCommand, TemplateCommand,
+    AgentCommand, CaseCommand, Cli, Command, DocumentCommand, FormCommand, ImportCommand, InitArgs,
+    JoinArgs, PartCommand, TemplateCommand,
 };
 use crate::command::{self, carry_out, templates};
 use crate::fault::Fault;
@@ -23,7 +23,7 @@ use crate::output::{self, Bar};
 use crate::request::{Progress, Request, Response, Step};
 use crate::screen::Screen;
 use crate::screen::words::counted;
-use crate::{agent, demo, owner, watch};
+use crate::{agent, demo, form_host, owner, watch};
 
 /// Exit code of a command that was not carried out.
 const NOT_DONE: u8 = 1;
@@ -134,8 +134,13 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
             let looks = (*once, *every);
             return agent::run(&open(&folder()?)?, looks, cli.json).map(|()| None);
         }
+        Command::Form(FormCommand::Serve(args)) => {
+            drop(bar);
+            return form_host::run(&open(&folder()?)?, args, cli.json).map(|()| None);
+        }
         Command::Agent(_)
         | Command::Invite(_)
+        | Command::Form(_)
         | Command::Member(_)
         | Command::Team(_)
         | Command::Role(_)

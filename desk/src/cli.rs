@@ -9,6 +9,7 @@ mod automation;
 mod case;
 mod draft;
 mod drawer;
+mod form;
 mod list;
 mod part;
 mod people;
@@ -27,6 +28,7 @@ pub use automation::AutomationCommand;
 pub use case::{CaseCommand, OpenArgs, Why};
 pub use draft::DraftCommand;
 pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
+pub use form::{BaseUrl, FormCommand, LinkArgs, RequestArgs, ReviewArgs, ServeArgs};
 pub use list::{ListArgs, SortBy};
 pub use part::{DocumentCommand, PartCommand, PartyCommand, RedactWhat};
 pub use people::{CanArgs, InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
@@ -141,6 +143,9 @@ pub enum Command {
     /// Bring cases in from elsewhere
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Public forms: links, requests for information, what came in, serving them
+    #[command(subcommand, visible_alias = "forms")]
+    Form(FormCommand),
     /// Show it all: a server, three people, a collision, and how it is settled
     ///
     /// Leaves the replicas in --folder, or in a new folder under the temporary one.

@@ -12,6 +12,7 @@ mod cases;
 mod drafts;
 mod drawer;
 mod export;
+mod forms;
 mod import;
 mod listing;
 mod parts;
@@ -76,6 +77,7 @@ pub fn carry_out(
         Command::Status => status::status(&desk),
         Command::Drawer(command) => drawer::drawer(&desk, command),
         Command::Held(command) => drawer::held(&desk, command),
+        Command::Form(command) => forms::carry_out(&desk, command),
         Command::Quarantine(command) => quarantine::carry_out(&desk, command),
         Command::Verify => status::verify(&mut desk),
         Command::Export(args) => export::export(&desk, args),

@@ -12,6 +12,8 @@ pub mod cli;
 pub mod command;
 mod demo;
 pub mod fault;
+mod form_host;
+pub mod forms;
 pub mod import;
 mod output;
 pub mod owner;

@@ -10,6 +10,7 @@ pub mod clocks;
 pub mod contest;
 mod deeds;
 pub mod difference_page;
+pub mod form_page;
 pub mod glossary;
 pub mod import_page;
 pub mod ink;

@@ -8,6 +8,7 @@ use casework::{AccessView, ContestedPlace};
 use super::Screen;
 use super::clocks;
 use super::contest;
+use super::form_page;
 use super::glossary::{Glossary, Names};
 use super::ink::{Depth, Tone};
 use super::page::{INDENT, Page};
@@ -65,6 +66,7 @@ impl CasePage<'_> {
         self.decisions(&mut page);
         self.parts.sections(&mut page);
         self.overrides(&mut page);
+        form_page::section(&self.view.facets.forms, &mut page);
         self.comments(&mut page);
         page.finish()
     }

@@ -2,6 +2,7 @@
 
 mod automation;
 mod document;
+mod form;
 mod party;
 
 use casework::case::facet::attention::AttentionKind;
@@ -32,6 +33,7 @@ pub(super) fn deed(teller: &Teller<'_>, kind: FacetKind, entry: &TimelineEntry) 
         FacetKind::Keeping(kind) => keeping(kind, entry),
         FacetKind::Redaction(kind) => redaction(teller, kind, entry),
         FacetKind::Recurrence(kind) => recurrence(kind, entry),
+        FacetKind::Form(kind) => form::deed(teller, kind, entry),
     }
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod errors;
+mod forms;
 mod import;
 mod owner;
 mod program;

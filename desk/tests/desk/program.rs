@@ -108,18 +108,19 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Waits for a line that holds these words.
-    pub(crate) fn wait_for(&mut self, words: &str) {
+    /// Waits for a line that holds these words, and answers it.
+    pub(crate) fn wait_for(&mut self, words: &str) -> String {
         use std::io::{BufRead, BufReader};
         let stdout = self.child.stdout.take().unwrap();
         let mut lines = BufReader::new(stdout).lines();
         let found = lines
             .by_ref()
             .map_while(Result::ok)
-            .any(|line| line.contains(words));
-        assert!(found, "it ended before it said {words:?}");
+            .find(|line| line.contains(words));
+        let found = found.unwrap_or_else(|| panic!("it ended before it said {words:?}"));
         // Goes on reading, so that the process never waits for a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
+        found
     }
 }
 

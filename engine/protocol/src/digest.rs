@@ -38,11 +38,13 @@ pub enum Tag {
     Revision,
     /// Ids and nonces that a device derives from the seed of one moment.
     Derive,
+    /// What is kept of the links, pages and receipts of public forms.
+    Form,
 }
 
 impl Tag {
     /// Every tag, for the test that they are distinct.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Actor,
         Self::Change,
         Self::RosterHash,
@@ -58,6 +60,7 @@ impl Tag {
         Self::HelloServer,
         Self::Revision,
         Self::Derive,
+        Self::Form,
     ];
 
     /// The bytes that are hashed or signed before everything else.
@@ -79,6 +82,7 @@ impl Tag {
             Self::HelloServer => b"casework/1/hello-server\0",
             Self::Revision => b"casework/1/revision\0",
             Self::Derive => b"casework/1/derive\0",
+            Self::Form => b"casework/1/form\0",
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod hold;
 pub mod referral;
 
 use std::collections::BTreeSet;
+pub mod form;
 pub mod keeping;
 pub mod link;
 pub mod party;
@@ -31,6 +32,7 @@ use self::approval::{ApprovalAction, ApprovalKind};
 use self::attention::{AttentionAction, AttentionKind};
 use self::automation::{AutomationAction, AutomationKind};
 use self::document::{DocumentAction, DocumentKind};
+use self::form::{FormAction, FormActionKind};
 use self::handover::{TransferAction, TransferKind};
 use self::hold::{HoldAction, HoldKind};
 use self::keeping::{KeepingAction, KeepingKind};
@@ -288,4 +290,6 @@ facets! {
     Redaction(RedactionAction, RedactionKind),
     /// Tasks that repeat.
     Recurrence(RecurrenceAction, RecurrenceKind),
+    /// What people outside are asked and send.
+    Form(FormAction, FormActionKind),
 }

@@ -81,6 +81,12 @@ shelves! {
     Flags = "flag" in schema::FLAGS, called "",
     /// The log of reopenings.
     Reopenings = "reopening" in schema::REOPENINGS, called "",
+    /// Requests for information.
+    FormRequests = "form-request" in schema::FORM_REQUESTS, called "form",
+    /// What people outside sent.
+    Submissions = "submission" in schema::SUBMISSIONS, called "form",
+    /// What they added to it later.
+    Additions = "addition" in schema::ADDITIONS, called "",
 }
 
 /// The keys of a shelf whose records have part ids, ascending.

@@ -93,16 +93,49 @@ pub const FLAGS: &str = "flags";
 /// Map: action id → the closing that was taken back, as it lay at [`CLOSED`].
 pub const REOPENINGS: &str = "reopenings";
 
+/// Map: request id → record; see [`super::facet::form`].
+pub const FORM_REQUESTS: &str = "form_requests";
+/// Map: submission id → record; see [`super::facet::form`].
+pub const SUBMISSIONS: &str = "submissions";
+/// Map: addition id → record; see [`super::facet::form`].
+pub const ADDITIONS: &str = "additions";
+
 /// The root scalars in the order in which the opening change writes them.
 pub const ROOT_SCALARS: [&str; 11] = [
     KIND, VERSION, TEMPLATE, NUMBER, TITLE, STAGE, OWNER, PRIORITY, SEVERITY, DUE, CLOSED,
 ];
 /// The maps in the order in which the opening change creates them. The sixteen maps of comments
 /// follow them.
-pub const MAPS: [&str; 26] = [
-    FIELDS, SETS, COUNTS, TEXTS, LABELS, ASSIGNEES, WATCHERS, TASKS, COMMENTS, DECISIONS,
-    OVERRIDES, REDACTED, DOCUMENTS, VERSIONS, APPROVALS, TRANSFERS, REFERRALS, HOLDS, RUNS, CLAIMS,
-    READS, PARTIES, LINKS, MARKS, FLAGS, REOPENINGS,
+pub const MAPS: [&str; 29] = [
+    FIELDS,
+    SETS,
+    COUNTS,
+    TEXTS,
+    LABELS,
+    ASSIGNEES,
+    WATCHERS,
+    TASKS,
+    COMMENTS,
+    DECISIONS,
+    OVERRIDES,
+    REDACTED,
+    DOCUMENTS,
+    VERSIONS,
+    APPROVALS,
+    TRANSFERS,
+    REFERRALS,
+    HOLDS,
+    RUNS,
+    CLAIMS,
+    READS,
+    PARTIES,
+    LINKS,
+    MARKS,
+    FLAGS,
+    REOPENINGS,
+    FORM_REQUESTS,
+    SUBMISSIONS,
+    ADDITIONS,
 ];
 /// The keys of the maps of comments.
 pub const BUCKETS: [&str; 16] = [

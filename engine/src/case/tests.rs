@@ -3,6 +3,7 @@
 mod acting;
 mod concurrent;
 mod conditions;
+mod forms;
 mod hostile;
 mod receiving;
 mod undoing;

@@ -14,12 +14,12 @@ use jiff::tz::Offset;
 use super::*;
 use crate::approval::Seat;
 use crate::template::{
-    Category, Choice, DecisionType, Field, Outcome, Package, Revision, Rule, Severity, Stage,
-    Today, Transition, Unlisted,
+    Category, Choice, DecisionType, Field, Form, FormKind, Outcome, Package, Question, Revision,
+    Rule, Severity, Stage, Today, Transition, Unlisted,
 };
 use crate::value::{ConflictPolicy, FieldType, Scalar};
 
-mod facets;
+pub(crate) mod facets;
 
 pub(crate) use facets::{file, helena};
 
@@ -90,6 +90,15 @@ pub(crate) fn package() -> Package {
         skills,
         notes,
     ];
+    let mut more = Form::new("more", FormKind::Request, "Tell us more");
+    more.questions = vec![Question {
+        id: "more".into(),
+        label: "What else?".into(),
+        help: String::new(),
+        required: false,
+        short: false,
+    }];
+    package.forms = vec![more];
     let outcome = |id: &str| Outcome {
         id: id.into(),
         label: id.into(),

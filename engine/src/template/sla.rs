@@ -20,6 +20,7 @@ use crate::value::text::cut;
 
 /// How long a case may stand in a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StageClock {
     /// How long.
@@ -41,6 +42,7 @@ pub struct StageClock {
 
 /// How long a case, or a stretch of it, may take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaseClock {
     /// Stable id.
@@ -71,6 +73,7 @@ pub struct CaseClock {
 
 /// What a clock that has ended does when its time begins again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reentry {
     /// Starts from zero.

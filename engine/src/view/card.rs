@@ -78,6 +78,12 @@ pub struct Card {
     pub missed: u32,
     /// The deadlines of its open tasks, the earliest first, at most twenty.
     pub task_dues: Vec<TaskDue>,
+    /// What people outside sent.
+    pub submissions: u32,
+    /// Those of them that nobody has looked at yet.
+    pub submissions_new: u32,
+    /// Requests for information, answered or not.
+    pub form_requests: u32,
 }
 
 /// The deadline of an open task.
@@ -256,6 +262,9 @@ impl Card {
             clocks: clocks.current,
             missed: clocks.missed,
             task_dues: task_dues(view),
+            submissions: number(view.facets.forms.submissions.len()),
+            submissions_new: number(view.facets.forms.unreviewed()),
+            form_requests: number(view.facets.forms.requests.len()),
         }
     }
 
@@ -462,6 +471,10 @@ fn task_dues(view: &CaseView) -> Vec<TaskDue> {
     dues.sort_by_key(|(due, _)| *due);
     dues.truncate(MAX_TASK_DUES);
     dues.into_iter().map(|(_, due)| due).collect()
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn count_tasks(view: &CaseView) -> (u32, u32) {

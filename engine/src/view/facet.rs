@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::approval::Approvals;
 use super::automation::Automations;
 use super::document::Documents;
+use super::form::Forms;
 use super::handover::{Referrals, Transfers};
 use super::hold::Holds;
 use super::keeping::{Keeping, Links, Reopenings};
@@ -142,4 +143,6 @@ facet_views! {
     keeping: Keeping,
     /// Its reopenings.
     reopenings: Reopenings,
+    /// What went through forms.
+    forms: Forms,
 }

@@ -18,6 +18,7 @@ mod convergence;
 mod crash;
 mod documents;
 mod forgery;
+mod forms;
 mod hostile_bundles;
 mod hostile_bytes;
 mod hostile_documents;

@@ -6,12 +6,12 @@ use casework_protocol::ids::DocumentId;
 
 use super::{Desk, member, part};
 use crate::approval::{Answer, Question, Seat, Vote};
-use crate::case::CaseAction;
 use crate::case::facet::approval::ApprovalAction;
 use crate::case::facet::approval::request::Request;
 use crate::case::facet::attention::AttentionAction;
 use crate::case::facet::automation::{AutomationAction, Outward, OutwardKind, RunStatus};
 use crate::case::facet::document::{DocumentAction, FileMark, VersionStatus};
+use crate::case::facet::form::{FormAction, InformationRequest, ReviewState, Submission};
 use crate::case::facet::handover::TransferAction;
 use crate::case::facet::hold::HoldAction;
 use crate::case::facet::keeping::KeepingAction;
@@ -20,6 +20,7 @@ use crate::case::facet::party::{PartyAction, PartyKey, PartyMark, PartyNature};
 use crate::case::facet::recurrence::{NextTask, RecurrenceAction};
 use crate::case::facet::redaction::RedactionAction;
 use crate::case::facet::referral::{Consent, Referral, ReferralAction};
+use crate::case::{CaseAction, PartId};
 
 /// Plays all of them.
 pub(super) fn play(ana: &mut Desk) {
@@ -34,6 +35,7 @@ pub(super) fn play(ana: &mut Desk) {
     redactions(ana);
     automations(ana);
     recurrence(ana);
+    forms(ana);
 }
 
 /// A file that these words are in.
@@ -411,4 +413,60 @@ fn automations(ana: &mut Desk) {
         },
     ];
     does(ana, 1520, of_the_agent);
+}
+
+/// A hash as documents keep it.
+pub(crate) fn kept_hash(digit: char) -> String {
+    String::from(digit).repeat(64)
+}
+
+/// What somebody sent in answer to a request.
+pub(crate) fn submission(id: PartId, request: Option<PartId>) -> Submission {
+    Submission {
+        id,
+        form: "more".into(),
+        request,
+        link: kept_hash('a'),
+        answers: [(
+            "f.name".to_owned(),
+            vec!["Ana \"A.\"".to_owned(), "B\n".to_owned()],
+        )]
+        .into(),
+        mapped: ["name".to_owned()].into(),
+        documents: vec!["Receipt of March".into()],
+        consent: Some(kept_hash('c')),
+        receipt: kept_hash('b'),
+        anonymous: false,
+        language: "pt-BR".into(),
+        given_ms: 1_700_000_000_000,
+    }
+}
+
+fn forms(ana: &mut Desk) {
+    let (request, sent) = (part(5201), part(5202));
+    let ask = InformationRequest {
+        id: request,
+        form: "more".into(),
+        token: kept_hash('a'),
+        expires_ms: Some(i64::from(i32::MAX) * 10_000),
+        single_use: false,
+        note: "Please send us the receipt.\nThank you.".into(),
+    };
+    let state = ReviewState::NeedsAnswer;
+    let actions = [
+        FormAction::Request(ask),
+        FormAction::Submit(submission(sent, Some(request))),
+        FormAction::Review {
+            submission: sent,
+            state,
+        },
+        FormAction::Add {
+            id: part(5203),
+            submission: sent,
+            text: "Here it is.".into(),
+            given_ms: 1_700_000_000_001,
+        },
+        FormAction::Revoke { request },
+    ];
+    does(ana, 5210, actions);
 }

@@ -36,6 +36,9 @@ texts! {
     Approver, "Approver", "Who is asked: owner, field:ID, or a member, role or team.";
     Person, "Person", "owner, actor, assignees, watchers, member/ID, role/KEY, team/KEY, field/ID.";
     Span, "Span", "A length of time: 4 hours, 8 weeks, 3 business days.";
+    Warning, "Warning", "So long before it is due (4 hours), or a share of the time (75%).";
+    OpenHours, "OpenHours", "Hours of one day: 09:00-17:30.";
+    Holiday, "Holiday", "A day (2026-06-10), a day of every year (12-25), or a range of them.";
 }
 
 impl JsonSchema for Scalar {

@@ -1,0 +1,323 @@
+//! The socket: HTTP/1.1 with bounds on everything, and nothing else. What is asked and answered is
+//! decided by [`Site::handle`].
+//!
+//! Addresses are only counted, under a hash whose key is made anew with every start. Nothing of a
+//! request is logged.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+use super::limits::MAX_BODY_BYTES;
+use super::office::Office;
+use super::page::content_policy;
+use super::site::Site;
+use super::visit::{Caller, Method, Reply, Visit};
+use crate::fault::Fault;
+
+/// How long a browser may take for the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// And for its body: a slow line carries it all the same.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long one connection is kept, whatever it does.
+const CONNECTION_LIFE: Duration = Duration::from_secs(120);
+/// Most connections at once. A browser needs one or two.
+const MAX_CONNECTIONS: usize = 256;
+/// Most bytes of a request's head.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// How long open requests may take to end when the program ends.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A server of forms; ends when dropped.
+#[derive(Debug)]
+pub struct Serving {
+    address: SocketAddr,
+    ending: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What every connection shares.
+struct House {
+    site: Site,
+    office: Arc<dyn Office>,
+    /// Whether the last proxy says who calls.
+    behind_proxy: bool,
+    salt: [u8; 32],
+}
+
+/// Begins to serve forms at an address; port 0 takes a free one.
+///
+/// # Errors
+/// [`Fault`] when the address cannot be listened at.
+pub fn serve(
+    site: Site,
+    office: Arc<dyn Office>,
+    address: SocketAddr,
+    behind_proxy: bool,
+) -> Result<Serving, Fault> {
+    let house = Arc::new(House {
+        site,
+        office,
+        behind_proxy,
+        salt: dice()?,
+    });
+    let failed = |error: std::io::Error| {
+        Fault::unavailable(format!("{address}: {error}")).or_try("another --listen ADDRESS:PORT")
+    };
+    let listener = std::net::TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(16)
+        .thread_name("casework-forms")
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let (ending, ended) = watch::channel(false);
+    let thread = std::thread::Builder::new()
+        .name("casework-forms".to_owned())
+        .spawn(move || {
+            runtime.block_on(accept(listener, house, ended));
+            runtime.shutdown_timeout(GRACE);
+        })
+        .map_err(failed)?;
+    Ok(Serving {
+        address,
+        ending,
+        thread: Some(thread),
+    })
+}
+
+impl Serving {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // Without receivers there is nobody left to tell.
+        let _ = self.ending.send(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Fresh random bytes from the operating system.
+pub(super) fn dice<const N: usize>() -> Result<[u8; N], Fault> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Fault::unavailable(format!("no random bytes: {error}")))?;
+    Ok(bytes)
+}
+
+async fn accept(listener: std::net::TcpListener, house: Arc<House>, ended: watch::Receiver<bool>) {
+    let Ok(listener) = TcpListener::from_std(listener) else {
+        tracing::error!("the socket of the forms cannot be used");
+        return;
+    };
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut over = ended.clone();
+    loop {
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+            break;
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = over.changed() => break,
+        };
+        match accepted {
+            Ok((stream, from)) => {
+                let (house, ended) = (Arc::clone(&house), ended.clone());
+                tokio::spawn(async move {
+                    converse(stream, from, house, ended).await;
+                    drop(permit);
+                });
+            }
+            // Too many open files, or a caller who hung up: others may still come.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+    // Everybody who is being answered gets the answer.
+    let everybody = room.acquire_many(u32::try_from(MAX_CONNECTIONS).unwrap_or(1));
+    let _ = tokio::time::timeout(GRACE, everybody).await;
+}
+
+async fn converse(
+    stream: TcpStream,
+    from: SocketAddr,
+    house: Arc<House>,
+    mut ended: watch::Receiver<bool>,
+) {
+    // Answers are small and whole.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| answer(Arc::clone(&house), from, request));
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let life = tokio::time::sleep(CONNECTION_LIFE);
+    let mut life = std::pin::pin!(life);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = life.as_mut() => {}
+        _ = ended.changed() => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = tokio::time::timeout(GRACE, connection).await;
+}
+
+async fn answer(
+    house: Arc<House>,
+    from: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let begun = Instant::now();
+    let (head, body) = request.into_parts();
+    let caller = house.caller(from, &head.headers);
+    let limited = Limited::new(body, MAX_BODY_BYTES).collect();
+    let body = match tokio::time::timeout(BODY_TIMEOUT, limited).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Ok(bare(413)),
+        Ok(Err(_)) => return Ok(bare(400)),
+        Err(_) => return Ok(bare(408)),
+    };
+    let is_head = head.method == hyper::Method::HEAD;
+    let (Ok(dice), now) = (dice(), Timestamp::now()) else {
+        return Ok(bare(503));
+    };
+    let decided = tokio::task::spawn_blocking(move || {
+        let text = |name: HeaderName| {
+            let value = head.headers.get(name);
+            value
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+        };
+        let visit = Visit {
+            method: method(&head.method),
+            path: head.uri.path(),
+            query: head.uri.query().unwrap_or_default(),
+            accept_language: text(header::ACCEPT_LANGUAGE),
+            content_type: text(header::CONTENT_TYPE),
+            body: &body,
+            caller,
+            now_ms: u64::try_from(now.as_millisecond()).unwrap_or_default(),
+            zone_min: zone_min(now),
+            dice,
+        };
+        house.site.handle(house.office.as_ref(), &visit)
+    });
+    let Ok(reply) = decided.await else {
+        return Ok(bare(500));
+    };
+    let floor = Duration::from_millis(reply.floor_ms);
+    tokio::time::sleep(floor.saturating_sub(begun.elapsed())).await;
+    Ok(response(reply, is_head))
+}
+
+impl House {
+    /// A hash of the address: of the whole one, or of the network that one household has in IPv6.
+    fn caller(&self, from: SocketAddr, headers: &HeaderMap) -> Caller {
+        let told = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .next_back()
+            .and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        let address = told
+            .filter(|_: &IpAddr| self.behind_proxy)
+            .unwrap_or_else(|| from.ip());
+        let mut hasher = Sha256::new();
+        hasher.update(self.salt);
+        match address.to_canonical() {
+            IpAddr::V4(address) => hasher.update(address.octets()),
+            IpAddr::V6(address) => hasher.update(&address.octets()[..8]),
+        }
+        let mut short = [0; 8];
+        short.copy_from_slice(&hasher.finalize()[..8]);
+        Caller(short)
+    }
+}
+
+fn method(method: &hyper::Method) -> Method {
+    if method == hyper::Method::GET || method == hyper::Method::HEAD {
+        Method::Get
+    } else if method == hyper::Method::POST {
+        Method::Post
+    } else {
+        Method::Other
+    }
+}
+
+fn response(reply: Reply, is_head: bool) -> Response<Full<Bytes>> {
+    let body = if is_head {
+        Bytes::new()
+    } else {
+        Bytes::from(reply.body)
+    };
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.media));
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, content_policy()),
+        (header::CONTENT_LANGUAGE, reply.language),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+    if let Some(secs) = reply.retry_secs {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
+    }
+    response
+}
+
+/// An answer to what is no visit at all.
+fn bare(status: u16) -> Response<Full<Bytes>> {
+    let mut reply = Reply::text("");
+    reply.status = status;
+    response(reply, false)
+}
+
+fn zone_min(now: Timestamp) -> i16 {
+    let seconds = TimeZone::system().to_offset(now).seconds();
+    i16::try_from(seconds / 60).unwrap_or_default()
+}

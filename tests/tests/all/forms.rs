@@ -1,0 +1,133 @@
+//! A form served by a device of the intake member: what strangers send is signed by it, reaches the
+//! office through the server, and what the office does reaches the stranger.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use casework_tests::process::{Person, Premises, checkout, settle, text};
+
+/// The program that serves; killed when dropped.
+struct Desk {
+    child: Child,
+    address: String,
+}
+
+impl Desk {
+    fn open(intake: &Person) -> Self {
+        let words = ["form", "serve", "--listen", "127.0.0.1:0", "--json"];
+        let mut command = intake.command(&words);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let said = lines.next().unwrap().unwrap();
+        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        // Reads on, so that the process never waits for a full pipe.
+        thread::spawn(move || lines.for_each(drop));
+        Self {
+            child,
+            address: text(&said["data"]["address"]),
+        }
+    }
+
+    fn ask(&self, first: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{first} HTTP/1.1\r\nHost: forms\r\nConnection: close\r\nContent-Length: {length}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).unwrap();
+        page
+    }
+
+    /// Opens a page, waits as people do, and sends it with these answers.
+    fn fill_in(&self, path: &str, answers: &str) -> String {
+        let page = self.ask(&format!("GET {path}"), "");
+        let ticket = after(&page, "name=\"ticket\" value=\"");
+        thread::sleep(Duration::from_millis(2_050));
+        self.ask(
+            &format!("POST {path}"),
+            &format!("ticket={ticket}&{answers}"),
+        )
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What stands in a page between these words and the next quote or tag.
+fn after(page: &str, words: &str) -> String {
+    let rest = page.split(words).nth(1).unwrap_or_else(|| panic!("{page}"));
+    rest.split(['"', '<']).next().unwrap_or_default().to_owned()
+}
+
+fn path_of(made: &serde_json::Value) -> String {
+    let url = text(&made["url"]);
+    url[url.find("/f/").unwrap()..].to_owned()
+}
+
+#[test]
+fn what_a_stranger_sends_is_signed_by_the_intake_and_answered_by_the_office() {
+    let premises = Premises::new();
+    let ana = premises.ana();
+    let package = checkout().join("desk/tests/desk/service.toml");
+    ana.json(&["template", "import", package.to_str().unwrap()]);
+    let words = ["--kind", "service", "--role", "intake"];
+    ana.json(&[&["member", "add", "Front door"], &words[..]].concat());
+    let invite = ana.json(&["invite", "--device-of", "Front door"]);
+    ana.json(&["sync"]);
+    let door = premises.person("door");
+    let link = text(&invite["link"]);
+    door.json(&[
+        "join",
+        &link,
+        "--name",
+        "Front door",
+        "--device",
+        "Server room",
+    ]);
+    let path = path_of(&door.json(&["form", "link", "SRV", "report"]));
+
+    let desk = Desk::open(&door);
+    let sent = desk.fill_in(&path, "f.summary=Dark+street&f.street=Rua+Nova&consent=yes");
+    let receipt = after(&sent, "class=\"box number\">");
+    drop(desk);
+    settle(&[&door, &ana]);
+    let new = ana.json(&["form", "submissions", "--new"]);
+    let case = text(&new["submissions"][0]["number"]);
+    assert_eq!(ana.case(&case)["title"], "Dark street");
+    let timeline = ana.output(&["case", "timeline", &case]);
+    let timeline = String::from_utf8_lossy(&timeline.stdout).into_owned();
+    assert!(timeline.contains("Front door"), "{timeline}");
+
+    ana.json(&["form", "review", &case, "--accept"]);
+    ana.json(&["case", "comment", &case, "A lamp is coming", "--external"]);
+    let asked = ana.json(&["form", "request", &case, "more", "--note", "Since when?"]);
+    settle(&[&ana, &door]);
+    let desk = Desk::open(&door);
+    let back = desk.fill_in("/r", &format!("receipt={receipt}"));
+    assert!(back.contains("Somebody is working on it."), "{back}");
+    assert!(back.contains("A lamp is coming"), "{back}");
+    let answered = desk.fill_in(&path_of(&asked), "f.seen=2026-01-31&q.else=");
+    assert!(answered.contains("class=\"box number\">"), "{answered}");
+    drop(desk);
+    settle(&[&door, &ana]);
+    let fields = ana.case(&case)["fields"].clone();
+    assert!(fields.to_string().contains("2026-01-31"), "{fields}");
+    for who in [&ana, &door] {
+        assert_eq!(who.json(&["verify"])["holds"], true);
+    }
+}
