@@ -9,14 +9,14 @@ use serde::Deserialize;
 use crate::fault::Fault;
 
 /// The name of the file in the replica's folder.
-pub const CONFIG_FILE: &str = "agent.toml";
+pub(super) const CONFIG_FILE: &str = "agent.toml";
 /// What a secret begins with (Standard Webhooks).
 const SECRET_PREFIX: &str = "whsec_";
 
 /// What rules may ask for, by the names that templates use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AgentConfig {
+pub(super) struct AgentConfig {
     /// Web addresses.
     #[serde(default)]
     pub hooks: BTreeMap<String, Hook>,
@@ -28,7 +28,7 @@ pub struct AgentConfig {
 /// A web address that is called.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Hook {
+pub(super) struct Hook {
     /// Where, `https://…` or `http://…`.
     pub url: String,
     /// The secret that signs, `whsec_` and base64.
@@ -38,7 +38,7 @@ pub struct Hook {
 /// A program that is run. The errand comes as JSON on its standard input.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Program {
+pub(super) struct Program {
     /// The program.
     pub program: PathBuf,
     /// Its arguments.

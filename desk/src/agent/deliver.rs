@@ -27,7 +27,7 @@ const BREATH: Duration = Duration::from_millis(20);
 
 /// What came of one try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Delivered {
+pub(super) enum Delivered {
     /// It arrived; what the other side said.
     Done(String),
     /// It never will: not tried again.
@@ -40,7 +40,7 @@ pub enum Delivered {
 
 /// Tries to deliver an errand, once.
 #[must_use]
-pub fn deliver(config: &AgentConfig, errand: &Errand, now: Timestamp) -> Delivered {
+pub(super) fn deliver(config: &AgentConfig, errand: &Errand, now: Timestamp) -> Delivered {
     let unknown = || Delivered::Unknown(format!("agent.toml has no {}", errand.name));
     match errand.kind {
         OutwardKind::Webhook => match config.hooks.get(&errand.name) {
@@ -58,7 +58,7 @@ pub fn deliver(config: &AgentConfig, errand: &Errand, now: Timestamp) -> Deliver
 
 /// The signature of a webhook; `None` for a key that no HMAC takes.
 #[must_use]
-pub fn signature(key: &[u8], id: &str, timestamp: i64, body: &str) -> Option<String> {
+pub(super) fn signature(key: &[u8], id: &str, timestamp: i64, body: &str) -> Option<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
     let code = data_encoding::BASE64.encode(&mac.finalize().into_bytes());

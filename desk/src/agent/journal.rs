@@ -25,7 +25,7 @@ const LONGEST_WAIT_MS: i64 = 12 * 60 * 60 * 1_000;
 
 /// What is remembered of one errand.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub(super) struct Entry {
     /// How often it failed.
     pub tries: u32,
     /// Not before this moment, milliseconds since 1970.
@@ -36,7 +36,7 @@ pub struct Entry {
 
 /// The memory of all errands.
 #[derive(Debug)]
-pub struct Journal {
+pub(super) struct Journal {
     path: PathBuf,
     entries: BTreeMap<String, Entry>,
 }
