@@ -54,7 +54,7 @@ impl AgentConfig {
     ///
     /// # Errors
     /// [`Fault`] for a file that cannot be read, and for a secret of another shape.
-    pub fn read(folder: &Path) -> Result<Self, Fault> {
+    pub(super) fn read(folder: &Path) -> Result<Self, Fault> {
         let path = folder.join(CONFIG_FILE);
         if !path.exists() {
             return Ok(Self::default());
@@ -79,7 +79,7 @@ impl AgentConfig {
 impl Hook {
     /// The key that signs.
     #[must_use]
-    pub fn key(&self) -> Option<Vec<u8>> {
+    pub(super) fn key(&self) -> Option<Vec<u8>> {
         let secret = self.secret.strip_prefix(SECRET_PREFIX)?;
         let key = data_encoding::BASE64.decode(secret.as_bytes()).ok()?;
         (!key.is_empty()).then_some(key)
