@@ -21,9 +21,9 @@ use casework::case::facet::automation::RunStatus;
 use casework::{AgentTurn, Changed, Errand, Notice, Observer, SyncState, Workspace};
 use serde_json::json;
 
-pub use config::{AgentConfig, CONFIG_FILE};
-pub use deliver::{Delivered, deliver, signature};
-pub use journal::{Entry, Journal};
+use config::AgentConfig;
+use deliver::{Delivered, deliver};
+use journal::Journal;
 
 use crate::command::carry_out;
 use crate::fault::Fault;

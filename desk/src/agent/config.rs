@@ -9,14 +9,14 @@ use serde::Deserialize;
 use crate::fault::Fault;
 
 /// The name of the file in the replica's folder.
-pub const CONFIG_FILE: &str = "agent.toml";
+pub(super) const CONFIG_FILE: &str = "agent.toml";
 /// What a secret begins with (Standard Webhooks).
 const SECRET_PREFIX: &str = "whsec_";
 
 /// What rules may ask for, by the names that templates use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AgentConfig {
+pub(super) struct AgentConfig {
     /// Web addresses.
     #[serde(default)]
     pub hooks: BTreeMap<String, Hook>,
@@ -28,7 +28,7 @@ pub struct AgentConfig {
 /// A web address that is called.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Hook {
+pub(super) struct Hook {
     /// Where, `https://…` or `http://…`.
     pub url: String,
     /// The secret that signs, `whsec_` and base64.
@@ -38,7 +38,7 @@ pub struct Hook {
 /// A program that is run. The errand comes as JSON on its standard input.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Program {
+pub(super) struct Program {
     /// The program.
     pub program: PathBuf,
     /// Its arguments.
@@ -54,7 +54,7 @@ impl AgentConfig {
     ///
     /// # Errors
     /// [`Fault`] for a file that cannot be read, and for a secret of another shape.
-    pub fn read(folder: &Path) -> Result<Self, Fault> {
+    pub(super) fn read(folder: &Path) -> Result<Self, Fault> {
         let path = folder.join(CONFIG_FILE);
         if !path.exists() {
             return Ok(Self::default());
@@ -79,7 +79,7 @@ impl AgentConfig {
 impl Hook {
     /// The key that signs.
     #[must_use]
-    pub fn key(&self) -> Option<Vec<u8>> {
+    pub(super) fn key(&self) -> Option<Vec<u8>> {
         let secret = self.secret.strip_prefix(SECRET_PREFIX)?;
         let key = data_encoding::BASE64.decode(secret.as_bytes()).ok()?;
         (!key.is_empty()).then_some(key)

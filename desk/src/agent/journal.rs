@@ -25,7 +25,7 @@ const LONGEST_WAIT_MS: i64 = 12 * 60 * 60 * 1_000;
 
 /// What is remembered of one errand.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub(super) struct Entry {
     /// How often it failed.
     pub tries: u32,
     /// Not before this moment, milliseconds since 1970.
@@ -36,7 +36,7 @@ pub struct Entry {
 
 /// The memory of all errands.
 #[derive(Debug)]
-pub struct Journal {
+pub(super) struct Journal {
     path: PathBuf,
     entries: BTreeMap<String, Entry>,
 }
@@ -46,7 +46,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Fault`] when the file is there and cannot be opened.
-    pub fn open(folder: &Path) -> Result<Self, Fault> {
+    pub(super) fn open(folder: &Path) -> Result<Self, Fault> {
         let path = folder.join(FILE);
         let text = match fs::read(&path) {
             Ok(text) => text,
@@ -59,7 +59,7 @@ impl Journal {
 
     /// What is remembered of an errand.
     #[must_use]
-    pub fn entry(&self, key: &str) -> Entry {
+    pub(super) fn entry(&self, key: &str) -> Entry {
         self.entries.get(key).cloned().unwrap_or_default()
     }
 
@@ -67,7 +67,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Fault`] when the file cannot be written.
-    pub fn failed(&mut self, key: &str, now: Timestamp, jitter: u8) -> Result<bool, Fault> {
+    pub(super) fn failed(&mut self, key: &str, now: Timestamp, jitter: u8) -> Result<bool, Fault> {
         let entry = self.entries.entry(key.to_owned()).or_default();
         entry.tries += 1;
         let doubled = FIRST_WAIT_MS.saturating_mul(1 << entry.tries.min(30).saturating_sub(1));
@@ -84,7 +84,11 @@ impl Journal {
     ///
     /// # Errors
     /// [`Fault`] when the file cannot be written.
-    pub fn finished(&mut self, key: &str, (status, note): (RunStatus, &str)) -> Result<(), Fault> {
+    pub(super) fn finished(
+        &mut self,
+        key: &str,
+        (status, note): (RunStatus, &str),
+    ) -> Result<(), Fault> {
         let entry = self.entries.entry(key.to_owned()).or_default();
         entry.outcome = Some((status, note.to_owned()));
         self.write()
@@ -94,7 +98,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Fault`] when the file cannot be written.
-    pub fn forget(&mut self, key: &str) -> Result<(), Fault> {
+    pub(super) fn forget(&mut self, key: &str) -> Result<(), Fault> {
         self.entries.remove(key);
         self.write()
     }

@@ -54,14 +54,20 @@ pub(super) fn told(ran: &[Ran]) -> Vec<String> {
 /// What an action of a rule does, in words.
 fn wording(action: &CaseAction) -> String {
     let kind = action.kind();
-    let said = match action {
-        CaseAction::CreateTask { title, .. } => Some(title.clone()),
-        CaseAction::Comment { body, .. } => Some(body.clone()),
-        CaseAction::SetField { field, value } => Some(format!("{field} = {value}")),
-        CaseAction::Count { field, by } => Some(format!("{field} + {by}")),
-        CaseAction::SetPriority { priority } => priority.clone(),
-        CaseAction::SetDue { due } => due.clone(),
-        _ => action.target(),
+    let said = if let CaseAction::CreateTask { title: text, .. }
+    | CaseAction::Comment { body: text, .. } = action
+    {
+        Some(text.clone())
+    } else if let CaseAction::SetField { field, value } = action {
+        Some(format!("{field} = {value}"))
+    } else if let CaseAction::Count { field, by } = action {
+        Some(format!("{field} + {by}"))
+    } else if let CaseAction::SetPriority { priority: text } | CaseAction::SetDue { due: text } =
+        action
+    {
+        text.clone()
+    } else {
+        action.target()
     };
     match said {
         Some(said) => format!("{kind} {}", plain(&said)),

@@ -11,6 +11,7 @@
 
 mod architecture;
 mod authority;
+mod automations;
 mod claims;
 mod cli;
 mod contract;
