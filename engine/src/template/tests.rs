@@ -9,6 +9,7 @@ mod judging;
 mod library;
 mod merging;
 mod moves;
+mod promises;
 mod roads;
 mod schema;
 mod shipped;

@@ -19,7 +19,7 @@ use crate::case::{
 use crate::value::{ConflictPolicy, FieldValue};
 
 /// A desk with a case on its way.
-struct Walk {
+pub(super) struct Walk {
     name: &'static str,
     steps: &'static [(&'static str, Step)],
     desk: Desk,
@@ -89,11 +89,36 @@ impl Walk {
         walk
     }
 
-    /// Fills what the move requires, does what its rules want, and moves.
-    fn move_on(&mut self, stage: &str) {
+    /// A case of this package that went its main road as far as this stage.
+    pub(super) fn to(name: &str, stage: &str) -> Self {
+        let found = LIBRARY.iter().find(|shipped| shipped.name == name).unwrap();
+        let mut walk = Self::open(found);
+        for next in &found.road[1..] {
+            walk.move_on(next);
+            if *next == stage {
+                return walk;
+            }
+        }
+        panic!("{stage} is not on the road of {name}");
+    }
+
+    /// Fills what a move requires.
+    pub(super) fn fill_for(&mut self, stage: &str) {
         for field in self.missing(stage) {
             self.fill(&field, &words_for(&field));
         }
+    }
+
+    /// Tries to move as things stand.
+    pub(super) fn try_move(&mut self, stage: &str) -> Result<(), ActError> {
+        self.fill_for(stage);
+        let to = stage.to_owned();
+        self.try_act(CaseAction::Move { to })
+    }
+
+    /// Fills what the move requires, does what its rules want, and moves.
+    pub(super) fn move_on(&mut self, stage: &str) {
+        self.fill_for(stage);
         for (_, step) in self.steps.iter().filter(|(to, _)| *to == stage) {
             self.step(*step);
         }
@@ -118,28 +143,38 @@ impl Walk {
         missing.into_iter().cloned().collect()
     }
 
-    fn step(&mut self, step: Step) {
+    pub(super) fn step(&mut self, step: Step) {
         match step {
             Step::Fill(field, words) => {
                 let field = self.desk.revision.field(field).unwrap().clone();
                 self.fill(&field, words);
             }
             Step::Decide(question, outcome) => {
-                let decision = CaseAction::Decide(Decision {
-                    id: part(self.acts + 1_000),
-                    question: question.to_owned(),
-                    outcome: outcome.to_owned(),
-                    rationale: "as the file shows".to_owned(),
-                    conditions: String::new(),
-                    supersedes: [].into(),
-                });
+                let decision = self.decision(question, outcome);
                 self.as_member(2, decision).unwrap();
             }
             Step::Approve(kind) => self.approve(kind),
         }
     }
 
-    /// Everybody who holds a seat votes, and those who need not are refused.
+    /// Whoever did everything else decides as well.
+    pub(super) fn decide_alone(&mut self, question: &str, outcome: &str) -> Result<(), ActError> {
+        let decision = self.decision(question, outcome);
+        self.try_act(decision)
+    }
+
+    fn decision(&self, question: &str, outcome: &str) -> CaseAction {
+        CaseAction::Decide(Decision {
+            id: part(self.acts + 1_000),
+            question: question.to_owned(),
+            outcome: outcome.to_owned(),
+            rationale: "as the file shows".to_owned(),
+            conditions: String::new(),
+            supersedes: [].into(),
+        })
+    }
+
+    /// Everybody who holds a seat votes; those who need not are refused.
     fn approve(&mut self, kind: &str) {
         let approval = part(self.acts + 2_000);
         let request = Request::of_kind(approval, kind, member(1));
@@ -196,7 +231,7 @@ impl Walk {
         }
     }
 
-    fn try_act(&mut self, action: CaseAction) -> Result<(), ActError> {
+    pub(super) fn try_act(&mut self, action: CaseAction) -> Result<(), ActError> {
         self.acts += 1;
         self.desk
             .try_act(Act::new(part(self.acts), action))
