@@ -7,6 +7,7 @@
 pub(crate) mod access;
 pub(crate) mod agency;
 mod automations;
+pub(crate) mod agreements;
 pub(crate) mod cases;
 pub(crate) mod contested;
 mod drawer;

@@ -6,8 +6,10 @@
 mod access;
 mod agent;
 mod automation;
+mod approval;
 mod case;
 mod drawer;
+mod handover;
 mod list;
 mod part;
 mod people;
@@ -23,8 +25,12 @@ use serde::{Deserialize, Serialize};
 pub use access::AccessCommand;
 pub use agent::AgentCommand;
 pub use automation::AutomationCommand;
+pub use approval::{AnswerArg, ApprovalCommand, RequestArgs};
 pub use case::{CaseCommand, OpenArgs, Why};
 pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
+pub use handover::{
+    AnswerArgs, HoldCommand, MakeArgs, ReferralArgs, ReferralCommand, TransferCommand,
+};
 pub use list::{ListArgs, SortBy};
 pub use part::{DocumentCommand, PartCommand, PartyCommand, RedactWhat};
 pub use people::{CanArgs, InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
@@ -108,6 +114,9 @@ pub enum Command {
     Agent(AgentCommand),
     /// Cases in a list
     List(ListArgs),
+    /// What waits for your answer: approvals to give, cases to take over
+    #[command(after_help = "Example:\n  casework approvals")]
+    Approvals,
     /// Cases by stage, as a kanban
     Board(BoardArgs),
     /// Send and receive

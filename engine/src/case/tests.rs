@@ -1,5 +1,6 @@
 //! Tests of the case room as a whole: every action there and back, and hostile changes.
 
+mod approving;
 mod acting;
 mod concurrent;
 mod conditions;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::case::{CaseView, TaskStatus};
 use crate::case::PartId;
 use crate::clock::{ClockView, Due, SlaState};
+use crate::approval::Seat;
 use crate::template::{Category, Field, Revision};
 use crate::value::FieldValue;
 
@@ -78,6 +79,8 @@ pub struct Card {
     pub missed: u32,
     /// The deadlines of its open tasks, the earliest first, at most twenty.
     pub task_dues: Vec<TaskDue>,
+    /// Whom an approval, a transfer or a referral waits for.
+    pub waits_for: BTreeSet<Seat>,
 }
 
 /// The deadline of an open task.
@@ -142,6 +145,12 @@ pub struct Badges {
     pub trash: bool,
     /// It must not be purged.
     pub legal_hold: bool,
+    /// The case waits for something.
+    pub on_hold: bool,
+    /// An approval waits for votes.
+    pub approval_wanted: bool,
+    /// Somebody is to take it over, or a part of it.
+    pub handover: bool,
 }
 
 /// The name of one of the [`Badges`].
@@ -173,6 +182,12 @@ pub enum Badge {
     Trash,
     /// See [`Badges::legal_hold`].
     LegalHold,
+    /// See [`Badges::on_hold`].
+    OnHold,
+    /// See [`Badges::approval_wanted`].
+    ApprovalWanted,
+    /// See [`Badges::handover`].
+    Handover,
 }
 
 /// A field on a card.
@@ -252,6 +267,7 @@ impl Card {
             clocks: clocks.current,
             missed: clocks.missed,
             task_dues: task_dues(view),
+            waits_for: waits_for(view),
         }
     }
 
@@ -335,6 +351,10 @@ impl Badges {
             archived: view.facets.keeping.is_archived(),
             trash: view.facets.keeping.is_trashed(),
             legal_hold: view.facets.keeping.is_on_legal_hold(),
+            on_hold: view.facets.holds.is_on_hold(),
+            approval_wanted: view.facets.approvals.pending().next().is_some(),
+            handover: view.facets.transfers.open().next().is_some()
+                || view.facets.referrals.open().next().is_some(),
             ..Self::default()
         }
     }
@@ -356,6 +376,9 @@ impl Badges {
             Badge::Archived => self.archived,
             Badge::Trash => self.trash,
             Badge::LegalHold => self.legal_hold,
+            Badge::OnHold => self.on_hold,
+            Badge::ApprovalWanted => self.approval_wanted,
+            Badge::Handover => self.handover,
         }
     }
 
@@ -367,7 +390,7 @@ impl Badges {
 
 impl Badge {
     /// Every badge, the most urgent first.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Contested,
         Self::RequirementsUnmet,
         Self::ActivityAfterClose,
@@ -381,6 +404,9 @@ impl Badge {
         Self::Archived,
         Self::Trash,
         Self::LegalHold,
+        Self::OnHold,
+        Self::ApprovalWanted,
+        Self::Handover,
     ];
 
     /// What people read.
@@ -400,6 +426,9 @@ impl Badge {
             Self::Archived => "archived",
             Self::Trash => "trash",
             Self::LegalHold => "legal hold",
+            Self::OnHold => "on hold",
+            Self::ApprovalWanted => "approval wanted",
+            Self::Handover => "handover offered",
         }
     }
 }
@@ -459,6 +488,15 @@ fn task_dues(view: &CaseView) -> Vec<TaskDue> {
     dues.sort_by_key(|(due, _)| *due);
     dues.truncate(MAX_TASK_DUES);
     dues.into_iter().map(|(_, due)| due).collect()
+}
+
+fn waits_for(view: &CaseView) -> BTreeSet<Seat> {
+    let facets = &view.facets;
+    let approvals = facets.approvals.pending();
+    let mut whom: BTreeSet<Seat> = approvals.flat_map(|(_, one)| one.waits_for()).collect();
+    whom.extend(facets.transfers.open().map(|(_, one)| one.to.clone()));
+    whom.extend(facets.referrals.open().filter_map(|(_, one)| one.to.clone()));
+    whom
 }
 
 fn count_tasks(view: &CaseView) -> (u32, u32) {
