@@ -71,7 +71,11 @@ impl Workspace {
                 names.extend(one.kind.clone());
                 names.push(one.label.clone());
             }
-            candidate(id, names, format!("{}. {:?} ({})", at + 1, one.label, one.outcome.name()))
+            candidate(
+                id,
+                names,
+                format!("{}. {:?} ({})", at + 1, one.label, one.outcome.name()),
+            )
         });
         pick("approval", text, candidates.collect())
     }
@@ -140,7 +144,9 @@ impl Workspace {
             if seat.is_known(replica.roster()?.head()) {
                 Ok(seat)
             } else {
-                Err(Error::Invalid(format!("there is no {seat} in this workspace")))
+                Err(Error::Invalid(format!(
+                    "there is no {seat} in this workspace"
+                )))
             }
         })
     }
@@ -180,7 +186,12 @@ fn wanted_in(replica: &Replica, view: &CaseView, me: MemberId) -> Result<Vec<Wan
             found.push(wanted("approval", id, one.label.clone(), one.by));
         }
     }
-    for (id, one) in view.facets.transfers.open().filter(|(_, one)| mine(&one.to)) {
+    for (id, one) in view
+        .facets
+        .transfers
+        .open()
+        .filter(|(_, one)| mine(&one.to))
+    {
         found.push(wanted("transfer", id, one.note.clone(), one.by));
     }
     for (id, one) in view.facets.referrals.open() {

@@ -89,7 +89,12 @@ pub struct MakeArgs {
     /// For which service
     pub service: String,
     /// To whom inside the workspace: a name, role:KEY or team:KEY
-    #[arg(long, value_name = "WHOM", conflicts_with = "party", required_unless_present = "party")]
+    #[arg(
+        long,
+        value_name = "WHOM",
+        conflicts_with = "party",
+        required_unless_present = "party"
+    )]
     pub to: Option<String>,
     /// To whom outside it
     #[arg(long, value_name = "NAME")]

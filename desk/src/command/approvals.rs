@@ -72,7 +72,12 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &ApprovalCommand) -> Result<Re
             let (id, approval) = named(desk, case, approval)?;
             let seat = desk.workspace.find_seat(whom)?;
             let action = ApprovalAction::AddApprover { approval, seat };
-            tell(desk, id, (approval, action), (reason.as_ref(), "Asked besides"))
+            tell(
+                desk,
+                id,
+                (approval, action),
+                (reason.as_ref(), "Asked besides"),
+            )
         }
         ApprovalCommand::Withdraw {
             case,
@@ -115,7 +120,11 @@ fn request(desk: &Desk<'_>, args: &RequestArgs) -> Result<Response, Fault> {
         let message = format!(
             "the template has no approval {:?} (it has {}); say whom to ask",
             args.what,
-            if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
+            if kinds.is_empty() {
+                "none".to_owned()
+            } else {
+                kinds.join(", ")
+            }
         );
         return Err(Fault::invalid(message).or_try("the same command with --from WHOM"));
     }
@@ -129,13 +138,22 @@ fn request(desk: &Desk<'_>, args: &RequestArgs) -> Result<Response, Fault> {
     };
     let request = Request {
         kind: known.then(|| args.what.clone()),
-        label: if known { String::new() } else { args.what.clone() },
+        label: if known {
+            String::new()
+        } else {
+            args.what.clone()
+        },
         matter,
         question,
         ..Request::of_kind(id, "", ME)
     };
     let action = ApprovalAction::Request(request);
-    tell(desk, case, (id, action), (args.reason.as_ref(), "Asked for"))
+    tell(
+        desk,
+        case,
+        (id, action),
+        (args.reason.as_ref(), "Asked for"),
+    )
 }
 
 const fn mode(args: &RequestArgs) -> Mode {
@@ -161,8 +179,9 @@ const fn answer_of(answer: AnswerArg) -> Answer {
 fn named(desk: &Desk<'_>, case: &str, approval: &str) -> Result<(DocumentId, PartId), Fault> {
     let id = desk.case(case)?;
     let found = desk.workspace.find_approval(id, approval);
-    let found = found
-        .map_err(|error| Fault::from(error).or_try(format!("casework case approval list {case}")))?;
+    let found = found.map_err(|error| {
+        Fault::from(error).or_try(format!("casework case approval list {case}"))
+    })?;
     Ok((id, found))
 }
 
@@ -183,7 +202,10 @@ fn tell(
         let names = desk.names()?;
         response.lines.push(agreements::standing(one, &names));
         if let Some(json) = response.json.as_object_mut() {
-            json.insert("approval".to_owned(), agreements::approval_json(id, one, &view, &names));
+            json.insert(
+                "approval".to_owned(),
+                agreements::approval_json(id, one, &view, &names),
+            );
         }
     }
     Ok(response)

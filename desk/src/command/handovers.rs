@@ -30,22 +30,42 @@ pub(super) fn transfer(desk: &Desk<'_>, command: &TransferCommand) -> Result<Res
             let to = desk.workspace.find_seat(to)?;
             let note = note.clone();
             let action = TransferAction::Offer { id, to, note };
-            tell(desk, desk.case(case)?, ("transfer", id, action.into()), (reason, "Offered"))
+            tell(
+                desk,
+                desk.case(case)?,
+                ("transfer", id, action.into()),
+                (reason, "Offered"),
+            )
         }
         TransferCommand::Accept(args) => {
             let (case, transfer) = offered(desk, args)?;
             let action = TransferAction::Accept { transfer, member };
-            tell(desk, case, ("transfer", transfer, action.into()), (&args.reason, "Taken over"))
+            tell(
+                desk,
+                case,
+                ("transfer", transfer, action.into()),
+                (&args.reason, "Taken over"),
+            )
         }
         TransferCommand::Decline(args) => {
             let (case, transfer) = offered(desk, args)?;
             let action = TransferAction::Decline { transfer, member };
-            tell(desk, case, ("transfer", transfer, action.into()), (&args.reason, "Declined"))
+            tell(
+                desk,
+                case,
+                ("transfer", transfer, action.into()),
+                (&args.reason, "Declined"),
+            )
         }
         TransferCommand::Withdraw(args) => {
             let (case, transfer) = offered(desk, args)?;
             let action = TransferAction::Withdraw { transfer };
-            tell(desk, case, ("transfer", transfer, action.into()), (&args.reason, "Withdrawn"))
+            tell(
+                desk,
+                case,
+                ("transfer", transfer, action.into()),
+                (&args.reason, "Withdrawn"),
+            )
         }
     }
 }
@@ -72,7 +92,12 @@ pub(super) fn referral(desk: &Desk<'_>, command: &ReferralCommand) -> Result<Res
             let (case, referral) = referred(desk, case, referral)?;
             let outcome = outcome.clone();
             let action = ReferralAction::Complete { referral, outcome };
-            tell(desk, case, ("referral", referral, action.into()), (&None, "Completed"))
+            tell(
+                desk,
+                case,
+                ("referral", referral, action.into()),
+                (&None, "Completed"),
+            )
         }
         ReferralCommand::Withdraw(args) => {
             let (case, referral) = referred(desk, &args.case, &args.referral)?;
@@ -88,7 +113,12 @@ pub(super) fn hold(desk: &Desk<'_>, command: &HoldCommand) -> Result<Response, F
             let id = desk.workspace.fresh_part()?;
             let (why, until) = (why.clone(), until.clone());
             let action = HoldAction::Start { id, why, until };
-            tell(desk, desk.case(case)?, ("hold", id, action.into()), (&None, "On hold"))
+            tell(
+                desk,
+                desk.case(case)?,
+                ("hold", id, action.into()),
+                (&None, "On hold"),
+            )
         }
         HoldCommand::End { case, hold, reason } => {
             let id = desk.case(case)?;
@@ -103,9 +133,13 @@ pub(super) fn hold(desk: &Desk<'_>, command: &HoldCommand) -> Result<Response, F
                 let message = "the case is not on hold";
                 return Err(Fault::invalid(message).or_try(format!("casework case show {case}")));
             }
-            let actions = ended.into_iter().map(|hold| HoldAction::End { hold }.into());
+            let actions = ended
+                .into_iter()
+                .map(|hold| HoldAction::End { hold }.into());
             let actions: Vec<CaseAction> = actions.collect();
-            let acted = desk.workspace.act_together(id, actions, reason.as_deref())?;
+            let acted = desk
+                .workspace
+                .act_together(id, actions, reason.as_deref())?;
             answer(desk, id, &acted, "Goes on")
         }
     }
@@ -137,7 +171,12 @@ fn make(desk: &Desk<'_>, args: &MakeArgs) -> Result<Response, Fault> {
     };
     let action = ReferralAction::Make(referral).into();
     let case = desk.case(&args.case)?;
-    tell(desk, case, ("referral", id, action), (&args.reason, "Referred"))
+    tell(
+        desk,
+        case,
+        ("referral", id, action),
+        (&args.reason, "Referred"),
+    )
 }
 
 fn answered(
@@ -146,7 +185,12 @@ fn answered(
     (id, action): (PartId, ReferralAction),
     (args, done): (&ReferralArgs, &str),
 ) -> Result<Response, Fault> {
-    tell(desk, case, ("referral", id, action.into()), (&args.reason, done))
+    tell(
+        desk,
+        case,
+        ("referral", id, action.into()),
+        (&args.reason, done),
+    )
 }
 
 fn offered(desk: &Desk<'_>, args: &AnswerArgs) -> Result<(DocumentId, PartId), Fault> {

@@ -47,12 +47,7 @@ pub fn standing(one: &ApprovalView, names: &Names) -> String {
 }
 
 /// The approvals of a case with every vote.
-pub fn approvals(
-    view: &CaseView,
-    revision: Option<&Revision>,
-    names: &Names,
-    page: &mut Page,
-) {
+pub fn approvals(view: &CaseView, revision: Option<&Revision>, names: &Names, page: &mut Page) {
     let all = view.facets.approvals.in_order();
     if all.is_empty() {
         return;
@@ -87,7 +82,10 @@ pub fn approvals(
             self::vote(vote, view, names, page);
         }
         if let Some(withdrawn) = one.withdrawn {
-            page.text(INDENT + 5, &format!("withdrawn: {}", by(withdrawn, view, names)));
+            page.text(
+                INDENT + 5,
+                &format!("withdrawn: {}", by(withdrawn, view, names)),
+            );
         }
     }
 }
@@ -166,11 +164,18 @@ fn answers(answers: &Answers, view: &CaseView, names: &Names, page: &mut Page) {
     for (what, author) in told {
         let reason = view.origins.get(author).reason.as_deref();
         let reason = reason.map_or(String::new(), |why| format!(" · “{}”", plain(why)));
-        page.text(INDENT + 5, &format!("{what}: {}{reason}", by(author, view, names)));
+        page.text(
+            INDENT + 5,
+            &format!("{what}: {}{reason}", by(author, view, names)),
+        );
     }
     if answers.crossed() {
         let line = "answered twice at once: the acceptance holds";
-        page.line(format!("{}{}", " ".repeat(INDENT + 5), page.tone(Tone::Warning, line)));
+        page.line(format!(
+            "{}{}",
+            " ".repeat(INDENT + 5),
+            page.tone(Tone::Warning, line)
+        ));
     }
 }
 
@@ -193,7 +198,9 @@ pub fn holds(view: &CaseView, now_ms: i64, names: &Names, page: &mut Page) {
     page.heading("Holds", &format!("{} together", lasting(total)));
     for (id, one) in all {
         let until = one.until.as_ref();
-        let until = until.map_or(String::new(), |until| format!(" until about {}", plain(until)));
+        let until = until.map_or(String::new(), |until| {
+            format!(" until about {}", plain(until))
+        });
         let (tone, ended) = match one.ended {
             None => (Tone::Warning, until),
             Some(ended) => (Tone::Quiet, format!(" · ended {}", by(ended, view, names))),
@@ -216,7 +223,11 @@ pub fn wanted(wanted: &[Wanted], names: &Names, page: &mut Page) {
         let about = format!("{} {}", one.what, plain(&one.label));
         let by = format!("{} {}", names.or_nobody(one.by), here(one.since_ms));
         let by = page.tone(Tone::Quiet, &by);
-        page.line(format!("{number}  {}  {}  {by}", plain(&one.title), about.trim_end()));
+        page.line(format!(
+            "{number}  {}  {}  {by}",
+            plain(&one.title),
+            about.trim_end()
+        ));
     }
 }
 

@@ -14,15 +14,14 @@ use jiff::tz::Offset;
 use super::*;
 use crate::approval::{Mode, Seat};
 use crate::template::{
-    ApprovalType, Approver, Threshold,
-    Category, Choice, DecisionType, Field, Outcome, Package, Revision, Rule, Severity, Stage,
-    Today, Transition, Unlisted,
+    ApprovalType, Approver, Category, Choice, DecisionType, Field, Outcome, Package, Revision,
+    Rule, Severity, Stage, Threshold, Today, Transition, Unlisted,
 };
 use crate::value::{ConflictPolicy, FieldType, Scalar};
 
 mod facets;
 
-pub(crate) use facets::{file, helena};
+pub(crate) use facets::{file, helena, vote};
 
 /// A device with its copy of the case.
 #[derive(Clone)]

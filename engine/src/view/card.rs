@@ -495,7 +495,12 @@ fn waits_for(view: &CaseView) -> BTreeSet<Seat> {
     let approvals = facets.approvals.pending();
     let mut whom: BTreeSet<Seat> = approvals.flat_map(|(_, one)| one.waits_for()).collect();
     whom.extend(facets.transfers.open().map(|(_, one)| one.to.clone()));
-    whom.extend(facets.referrals.open().filter_map(|(_, one)| one.to.clone()));
+    whom.extend(
+        facets
+            .referrals
+            .open()
+            .filter_map(|(_, one)| one.to.clone()),
+    );
     whom
 }
 

@@ -17,11 +17,22 @@ pub(super) fn deed(teller: &Teller<'_>, kind: ApprovalKind, entry: &TimelineEntr
         ApprovalKind::LateVote => vote(entry, " (late, after the decision)"),
         ApprovalKind::Reassign => {
             let to = entry.after.first().and_then(read_passed);
-            let to = to.map_or_else(|| "somebody".to_owned(), |(to, _)| teller.glossary.names.member(to));
-            format!("approval {}: {} passed on to {to}", subject(entry), of(teller, entry))
+            let to = to.map_or_else(
+                || "somebody".to_owned(),
+                |(to, _)| teller.glossary.names.member(to),
+            );
+            format!(
+                "approval {}: {} passed on to {to}",
+                subject(entry),
+                of(teller, entry)
+            )
         }
         ApprovalKind::AddApprover => {
-            format!("approval {}: {} asked besides", subject(entry), of(teller, entry))
+            format!(
+                "approval {}: {} asked besides",
+                subject(entry),
+                of(teller, entry)
+            )
         }
         ApprovalKind::Withdraw => format!("approval {} withdrawn", subject(entry)),
     }
@@ -29,7 +40,10 @@ pub(super) fn deed(teller: &Teller<'_>, kind: ApprovalKind, entry: &TimelineEntr
 
 fn vote(entry: &TimelineEntry, late: &str) -> String {
     let subject = subject(entry);
-    let cast = entry.after.iter().filter_map(|value| Vote::read(value.as_text()?));
+    let cast = entry
+        .after
+        .iter()
+        .filter_map(|value| Vote::read(value.as_text()?));
     let Some(vote) = cast.into_iter().next() else {
         return format!("voted on approval {subject}{late}");
     };
@@ -43,6 +57,11 @@ fn vote(entry: &TimelineEntry, late: &str) -> String {
 /// The seat that a message names behind the approval.
 fn of(teller: &Teller<'_>, entry: &TimelineEntry) -> String {
     let target = target(entry);
-    let named = target.split_once('/').and_then(|(_, text)| text.parse().ok());
-    named.map_or_else(|| "a seat".to_owned(), |one| seat(&one, teller.glossary.names))
+    let named = target
+        .split_once('/')
+        .and_then(|(_, text)| text.parse().ok());
+    named.map_or_else(
+        || "a seat".to_owned(),
+        |one| seat(&one, teller.glossary.names),
+    )
 }

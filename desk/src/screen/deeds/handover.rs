@@ -34,7 +34,11 @@ pub(super) fn referral(kind: ReferralKind, entry: &TimelineEntry) -> String {
         ReferralKind::Accept => format!("referral {} accepted", subject(entry)),
         ReferralKind::Decline => format!("referral {} declined", subject(entry)),
         ReferralKind::Complete => {
-            format!("referral {} completed: {}", subject(entry), quoted(&entry.after))
+            format!(
+                "referral {} completed: {}",
+                subject(entry),
+                quoted(&entry.after)
+            )
         }
         ReferralKind::Withdraw => format!("referral {} withdrawn", subject(entry)),
     }

@@ -47,7 +47,9 @@ fn outcome(desk: &Desk, id: u64) -> Outcome {
 
 #[track_caller]
 fn refused(desk: &mut Desk, action: impl Into<CaseAction>, expected: &str) {
-    let error = desk.try_act(Act::new(part(999), action.into())).unwrap_err();
+    let error = desk
+        .try_act(Act::new(part(999), action.into()))
+        .unwrap_err();
     assert!(error.to_string().contains(expected), "{error}");
 }
 
@@ -89,7 +91,8 @@ fn whoever_asks_cannot_choose_an_easier_question() {
     let change = ana.changes().pop().unwrap();
     let past = Past::at(&ana.doc, change.deps());
     let act = act_of(&ana.doc, &change).unwrap();
-    let CaseAction::Facet(FacetAction::Approval(ApprovalAction::Request(honest))) = act.action else {
+    let CaseAction::Facet(FacetAction::Approval(ApprovalAction::Request(honest))) = act.action
+    else {
         panic!("it was a request");
     };
     let fits = |change: fn(&mut Request)| {
@@ -122,7 +125,11 @@ fn only_who_is_asked_votes_and_whoever_made_it_does_not() {
         panic!("it is a vote");
     };
     vote.note.clear();
-    refused(&mut rui, ApprovalAction::Vote { approval, vote }, "needs a note");
+    refused(
+        &mut rui,
+        ApprovalAction::Vote { approval, vote },
+        "needs a note",
+    );
     rui.does(14, says(15, Answer::Reject));
     assert_eq!(outcome(&rui, APPROVAL), Outcome::Rejected);
 }
@@ -182,7 +189,10 @@ fn a_vote_after_the_decision_is_kept_late_and_without_effect() {
     let [_, mut rui, mut mia] = vote_at_once(Answer::Approve, Answer::Approve);
     let act = Act::new(part(16), says(17, Answer::Reject));
     let checked = rui.check(act.clone()).unwrap();
-    assert!(checked.warnings()[0].contains("approved already"), "{checked:?}");
+    assert!(
+        checked.warnings()[0].contains("approved already"),
+        "{checked:?}"
+    );
     assert_eq!(checked.act().action.kind().name(), "approval.late-vote");
     rui.act(act);
     mia.merge(&rui);
@@ -277,10 +287,15 @@ fn what_is_approved_must_be_there_and_its_author_is_a_maker() {
 
 fn offer(id: u64, to: Seat) -> CaseAction {
     let note = "call first".into();
-    TransferAction::Offer { id: part(id), to, note }.into()
+    TransferAction::Offer {
+        id: part(id),
+        to,
+        note,
+    }
+    .into()
 }
 
-const fn accept(id: PartId) -> TransferAction {
+fn accept(id: PartId) -> TransferAction {
     TransferAction::Accept {
         transfer: id,
         member: member(0),
@@ -314,7 +329,11 @@ fn accepting_a_transfer_makes_the_owner_and_holds_against_a_withdrawal_beside_it
 #[test]
 fn two_of_a_team_who_accept_at_once_contest_the_owner() {
     let [mut ana, mut rui, mut mia] = desks();
-    refused(&mut ana, offer(50, Seat::Role("board".into())), "member or a team");
+    refused(
+        &mut ana,
+        offer(50, Seat::Role("board".into())),
+        "member or a team",
+    );
     ana.does(10, offer(50, Seat::Team("legal".into())));
     meet(&mut [&mut ana, &mut rui, &mut mia]);
     rui.does(11, accept(part(50)).into());
@@ -405,9 +424,17 @@ fn a_decision_gives_what_its_type_requires_and_is_not_its_makers() {
     ana.revision = Arc::clone(&revision);
     rui.revision = revision;
     let mut decision = decide(part(60), "yes");
-    refused(&mut rui, CaseAction::Decide(decision.clone()), "must give its conditions");
+    refused(
+        &mut rui,
+        CaseAction::Decide(decision.clone()),
+        "must give its conditions",
+    );
     decision.conditions = "a lower wall".into();
-    refused(&mut ana, CaseAction::Decide(decision.clone()), "whoever made it");
+    refused(
+        &mut ana,
+        CaseAction::Decide(decision.clone()),
+        "whoever made it",
+    );
     rui.does(10, CaseAction::Decide(decision));
 }
 
