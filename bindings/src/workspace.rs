@@ -6,8 +6,8 @@
 
 pub(crate) mod access;
 pub(crate) mod agency;
-mod automations;
 pub(crate) mod agreements;
+mod automations;
 pub(crate) mod cases;
 pub(crate) mod contested;
 mod drawer;

@@ -5,8 +5,8 @@
 
 mod access;
 mod agent;
-mod automation;
 mod approval;
+mod automation;
 mod case;
 mod drawer;
 mod handover;
@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 
 pub use access::AccessCommand;
 pub use agent::AgentCommand;
-pub use automation::AutomationCommand;
 pub use approval::{AnswerArg, ApprovalCommand, RequestArgs};
+pub use automation::AutomationCommand;
 pub use case::{CaseCommand, OpenArgs, Why};
 pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
 pub use handover::{

@@ -7,8 +7,8 @@
 
 mod access;
 mod agent;
-mod automations;
 mod approvals;
+mod automations;
 mod cases;
 mod drawer;
 mod export;

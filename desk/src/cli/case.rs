@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use super::access::AccessCommand;
-use super::part::PartCommand;
 use super::approval::ApprovalCommand;
 use super::handover::{HoldCommand, ReferralCommand, TransferCommand};
+use super::part::PartCommand;
 use super::task::TaskCommand;
 
 /// One case.

@@ -3,8 +3,8 @@
 mod approval;
 mod automation;
 mod document;
-mod party;
 mod handover;
+mod party;
 
 use casework::case::facet::attention::AttentionKind;
 use casework::case::facet::keeping::KeepingKind;
