@@ -9,9 +9,9 @@ use casework_protocol::ids::{DocumentId, MemberId};
 use serde::{Deserialize, Serialize};
 
 use super::case::{CaseView, TaskStatus};
+use crate::approval::Seat;
 use crate::case::PartId;
 use crate::clock::{ClockView, Due, SlaState};
-use crate::approval::Seat;
 use crate::template::{Category, Field, Revision};
 use crate::value::FieldValue;
 
