@@ -21,7 +21,9 @@ pub mod receipt;
 mod wire;
 mod workspace;
 
-pub use casework_engine::{case, clock, moment as moments, replica, template, value, view};
+pub use casework_engine::{
+    approval, case, clock, moment as moments, replica, template, value, view,
+};
 pub use casework_protocol::frame::Scope;
 pub use casework_protocol::{ids, keys, rights};
 
@@ -45,6 +47,7 @@ pub use observer::{Changed, Observation, Observer};
 pub use progress::{Progress, SyncReport, SyncState};
 pub use workspace::access::AccessChange;
 pub use workspace::agency::RequestView;
+pub use workspace::agreements::Wanted;
 pub use workspace::cases::NewCaseRequest;
 pub use workspace::contested::{Choice, ContestedPlace, SideView};
 pub use workspace::drafts::DraftView;

@@ -6,6 +6,7 @@
 
 pub(crate) mod access;
 pub(crate) mod agency;
+pub(crate) mod agreements;
 mod automations;
 pub(crate) mod cases;
 pub(crate) mod contested;

@@ -148,6 +148,7 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
         | Command::Case(_)
         | Command::Automation(_)
         | Command::List(_)
+        | Command::Approvals
         | Command::Board(_)
         | Command::Sync(_)
         | Command::Server(_)

@@ -5,11 +5,13 @@
 
 mod access;
 mod agent;
+mod approval;
 mod automation;
 mod case;
 mod draft;
 mod drawer;
 mod form;
+mod handover;
 mod list;
 mod part;
 mod people;
@@ -24,11 +26,15 @@ use serde::{Deserialize, Serialize};
 
 pub use access::AccessCommand;
 pub use agent::AgentCommand;
+pub use approval::{AnswerArg, ApprovalCommand, ApproveArgs};
 pub use automation::AutomationCommand;
 pub use case::{CaseCommand, OpenArgs, Why};
 pub use draft::DraftCommand;
 pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
 pub use form::{BaseUrl, FormCommand, LinkArgs, RequestArgs, ReviewArgs, ServeArgs};
+pub use handover::{
+    AnswerArgs, HoldCommand, MakeArgs, ReferralArgs, ReferralCommand, TransferCommand,
+};
 pub use list::{ListArgs, SortBy};
 pub use part::{DocumentCommand, PartCommand, PartyCommand, RedactWhat};
 pub use people::{CanArgs, InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
@@ -112,6 +118,9 @@ pub enum Command {
     Agent(AgentCommand),
     /// Cases in a list
     List(ListArgs),
+    /// What waits for your answer: approvals to give, cases to take over
+    #[command(after_help = "Example:\n  casework approvals")]
+    Approvals,
     /// Cases by stage, as a kanban
     Board(BoardArgs),
     /// Send and receive

@@ -7,12 +7,14 @@
 
 mod access;
 mod agent;
+mod approvals;
 mod automations;
 mod cases;
 mod drafts;
 mod drawer;
 mod export;
 mod forms;
+mod handovers;
 mod import;
 mod listing;
 mod parts;
@@ -71,6 +73,7 @@ pub fn carry_out(
         Command::Agent(command) => agent::carry_out(&desk, command),
         Command::Automation(command) => automations::carry_out(&desk, command),
         Command::List(args) => listing::list(&desk, args),
+        Command::Approvals => approvals::wanted(&desk),
         Command::Board(args) => listing::board(&desk, args),
         Command::Sync(_) => status::sync(&mut desk),
         Command::Server(args) => status::server(&desk, args),
@@ -96,6 +99,12 @@ impl Desk<'_> {
     /// [`Fault`] before the roster has arrived.
     pub fn names(&self) -> Result<Names, Fault> {
         Ok(Names::of(&self.workspace.members()?))
+    }
+
+    /// Now, milliseconds UTC.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        jiff::Timestamp::now().as_millisecond()
     }
 
     /// Finds a case.

@@ -4,6 +4,7 @@
 //! that came from somebody else reaches a terminal only through [`words::plain`].
 
 pub mod access;
+pub mod agreements;
 pub mod board;
 pub mod case_page;
 pub mod clocks;

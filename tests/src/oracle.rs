@@ -4,6 +4,8 @@
 //! brute force and shares no code with the engine. Which of several rivals is shown is not its
 //! business: that all replicas show the same one is.
 
+mod agreements;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
@@ -34,6 +36,7 @@ type Register = (
 /// When the view breaks the merge contract; names the seed.
 pub fn check(stage: &mut Stage, who: Who, case: DocumentId, view: &CaseView) {
     let seed = stage.seed();
+    let members = stage.members();
     let saved = stage
         .replica(who)
         .export(case)
@@ -93,6 +96,7 @@ pub fn check(stage: &mut Stage, who: Who, case: DocumentId, view: &CaseView) {
         "seed {seed}: comments of {case}"
     );
     check_decisions(seed, &known, view);
+    agreements::check(seed, &known, view, &|who| members[who]);
 }
 
 /// Every deed of the document with its whole causal past.

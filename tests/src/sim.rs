@@ -4,6 +4,8 @@
 //! One seed is one history; [`run`] answers a digest of everything seen at the end, so that a test
 //! can prove that the same seed plays the same history.
 
+mod agreements;
+
 use casework_engine::case::action::{Closing, Decision};
 use casework_engine::case::facet::attention::AttentionAction;
 use casework_engine::case::facet::document::{DocumentAction, FileMark};
@@ -143,7 +145,7 @@ impl Play {
         reason = "one table of everything a person can do"
     )]
     fn draw(&mut self, who: Who, case: DocumentId) -> CaseAction {
-        let pick = self.dice(23);
+        let pick = self.dice(31);
         let text = ["red", "green", "blue"][self.dice(3)].to_owned();
         let view = self.stage.replica(who).case(case).ok();
         let tasks: Vec<_> = view
@@ -236,6 +238,16 @@ impl Play {
                     },
                 }
                 .into()
+            }
+            (22..=29, _) => {
+                let draw = agreements::Draw {
+                    id,
+                    someone: member,
+                    pick: self.dice(13),
+                    at: self.dice(7),
+                };
+                let drawn = view.as_ref().and_then(|view| agreements::draw(view, &draw));
+                drawn.unwrap_or(CaseAction::AddLabel { label: text })
             }
             _ if self.dice(2) == 0 => CaseAction::Close(Closing {
                 code: "solved".into(),

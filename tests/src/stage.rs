@@ -250,6 +250,17 @@ impl Stage {
             .expect("the device is enrolled")
     }
 
+    /// The member of every device, in the order in which they came.
+    ///
+    /// # Panics
+    /// When a device is not enrolled.
+    #[must_use]
+    pub fn members(&self) -> Vec<MemberId> {
+        (0..self.actors.len())
+            .map(|who| self.member(Who(who)))
+            .collect()
+    }
+
     /// Opens a case.
     ///
     /// # Panics

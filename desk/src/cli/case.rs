@@ -4,6 +4,8 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use super::access::AccessCommand;
+use super::approval::ApprovalCommand;
+use super::handover::{HoldCommand, ReferralCommand, TransferCommand};
 use super::part::PartCommand;
 use super::task::TaskCommand;
 
@@ -83,6 +85,18 @@ pub enum CaseCommand {
     /// Tasks of a case
     #[command(subcommand)]
     Task(TaskCommand),
+    /// Approvals: ask, vote, pass on
+    #[command(subcommand)]
+    Approval(ApprovalCommand),
+    /// Hand the case over: offer, accept, decline
+    #[command(subcommand)]
+    Transfer(TransferCommand),
+    /// Refer a part of the case for a service
+    #[command(subcommand)]
+    Referral(ReferralCommand),
+    /// Pause the case while it waits for something
+    #[command(subcommand)]
+    Hold(HoldCommand),
     /// Put somebody on the case
     #[command(after_help = "Example:\n  casework case assign CMP-~K7Q2 Rui")]
     Assign {

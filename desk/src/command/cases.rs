@@ -8,7 +8,7 @@ use casework::{Acted, Error, ErrorKind, NewCaseRequest};
 use serde_json::json;
 
 use super::settling::{comment, settle};
-use super::{Desk, access, parts, showing, tasks};
+use super::{Desk, access, approvals, handovers, parts, showing, tasks};
 use crate::cli::{CaseCommand, OpenArgs, Why};
 use crate::fault::Fault;
 use crate::request::Response;
@@ -21,6 +21,10 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Respon
         CaseCommand::Timeline { case, take, skip } => showing::timeline(desk, case, (*skip, *take)),
         CaseCommand::Task(command) => tasks::carry_out(desk, command),
         CaseCommand::Part(command) => parts::carry_out(desk, command),
+        CaseCommand::Approval(command) => approvals::carry_out(desk, command),
+        CaseCommand::Transfer(command) => handovers::transfer(desk, command),
+        CaseCommand::Referral(command) => handovers::referral(desk, command),
+        CaseCommand::Hold(command) => handovers::hold(desk, command),
         CaseCommand::Access(command) => access::carry_out(desk, command),
         CaseCommand::Set { case, values, why } => set(desk, case, values, why),
         CaseCommand::Clear { case, fields, why } => clear(desk, case, fields, why),
@@ -126,6 +130,10 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
         | CaseCommand::Comment { .. }
         | CaseCommand::Task(_)
         | CaseCommand::Part(_)
+        | CaseCommand::Approval(_)
+        | CaseCommand::Transfer(_)
+        | CaseCommand::Referral(_)
+        | CaseCommand::Hold(_)
         | CaseCommand::Access(_)
         | CaseCommand::Label { .. }
         | CaseCommand::Settle { .. }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{Desk, json};
 use crate::fault::Fault;
 use crate::request::Response;
+use crate::screen::agreements;
 use crate::screen::case_page::CasePage;
 use crate::screen::clocks;
 use crate::screen::glossary::{Glossary, Names};
@@ -72,6 +73,9 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
         json.insert("clocks".into(), clocks::to_json(&view, revision, &today));
     }
     json.insert("held".into(), json!(held));
+    if let Value::Object(facets) = agreements::facets_json(&view, desk.now_ms(), &names) {
+        json.extend(facets);
+    }
     json.insert("unsynced".into(), json!(unsynced));
     json.insert("restricted".into(), json!(access.restricted));
     json.insert("named".into(), json!(access.principals));

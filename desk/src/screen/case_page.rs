@@ -6,6 +6,7 @@ use casework::view::{CaseView, CommentView, TaskStatus, TaskView};
 use casework::{AccessView, ContestedPlace};
 
 use super::Screen;
+use super::agreements;
 use super::clocks;
 use super::contest;
 use super::form_page;
@@ -65,6 +66,10 @@ impl CasePage<'_> {
         self.tasks(&mut page);
         self.decisions(&mut page);
         self.parts.sections(&mut page);
+        agreements::approvals(self.view, self.revision, self.names, &mut page);
+        agreements::handovers(self.view, self.names, &mut page);
+        let now_ms = self.today.now.as_millisecond();
+        agreements::holds(self.view, now_ms, self.names, &mut page);
         self.overrides(&mut page);
         form_page::section(&self.view.facets.forms, &mut page);
         self.comments(&mut page);

@@ -1,8 +1,10 @@
 //! What was done to the facets of a case, in sentences: one file per facet.
 
+mod approval;
 mod automation;
 mod document;
 mod form;
+mod handover;
 mod party;
 
 use casework::case::facet::attention::AttentionKind;
@@ -22,10 +24,10 @@ pub(super) fn deed(teller: &Teller<'_>, kind: FacetKind, entry: &TimelineEntry) 
     match kind {
         FacetKind::Document(kind) => document::deed(teller, kind, entry),
         FacetKind::Attention(kind) => attention(teller, kind, entry),
-        FacetKind::Approval(_)
-        | FacetKind::Transfer(_)
-        | FacetKind::Referral(_)
-        | FacetKind::Hold(_) => format!("{}: {}", kind.name(), subject(entry)),
+        FacetKind::Approval(kind) => approval::deed(teller, kind, entry),
+        FacetKind::Transfer(kind) => handover::transfer(teller, kind, entry),
+        FacetKind::Referral(kind) => handover::referral(kind, entry),
+        FacetKind::Hold(kind) => handover::hold(kind, entry),
         FacetKind::Automation(kind) => automation::deed(teller, kind, entry),
         FacetKind::Reading(ReadingKind::Read) => "looked at the case".to_owned(),
         FacetKind::Party(kind) => party::deed(kind, entry),

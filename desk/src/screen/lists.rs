@@ -79,6 +79,9 @@ pub fn badges(card: &Card, now_ms: i64) -> Vec<(Tone, String)> {
         (is(SlaState::Paused), Tone::Quiet, "sla paused"),
         (badges.being_checked, Tone::Quiet, "being checked"),
         (badges.unsynced, Tone::Quiet, "unsynced"),
+        (badges.approval_wanted, Tone::Warning, "approval wanted"),
+        (badges.handover, Tone::Warning, "handover offered"),
+        (badges.on_hold, Tone::Quiet, "on hold"),
     ]
     .into_iter()
     .filter(|(set, _, _)| *set)

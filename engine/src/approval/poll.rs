@@ -20,22 +20,22 @@ pub struct Question {
     #[serde(default)]
     pub mode: Mode,
     /// With [`Mode::Count`] how many members.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub count: u16,
     /// Who is asked.
     pub seats: BTreeSet<Seat>,
     /// With [`Mode::Majority`] the members who held those seats when it was asked: each has one
     /// vote. Filled in by the engine.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(default)]
     pub voters: BTreeSet<MemberId>,
     /// Whoever made it cannot approve it.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default)]
     pub maker_checker: bool,
     /// Fields whose authors are makers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub made_by: Vec<String>,
     /// A rejection or return must say why.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default)]
     pub note_required: bool,
 }
 
@@ -52,7 +52,7 @@ pub struct Vote {
     /// The seats it is cast from; at least one.
     pub seats: BTreeSet<Seat>,
     /// Why, or under which conditions.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub note: String,
 }
 
@@ -209,22 +209,6 @@ fn nothing() -> Ask {
         added: BTreeSet::new(),
         makers: BTreeSet::new(),
     }
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(count: &u16) -> bool {
-    *count == 0
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 #[cfg(test)]

@@ -12,16 +12,16 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use super::*;
-use crate::approval::Seat;
+use crate::approval::{Mode, Seat};
 use crate::template::{
-    Category, Choice, DecisionType, Field, Form, FormKind, Outcome, Package, Question, Revision,
-    Rule, Severity, Stage, Today, Transition, Unlisted,
+    ApprovalType, Approver, Category, Choice, DecisionType, Field, Form, FormKind, Outcome,
+    Package, Question, Revision, Rule, Severity, Stage, Threshold, Today, Transition, Unlisted,
 };
 use crate::value::{ConflictPolicy, FieldType, Scalar};
 
 pub(crate) mod facets;
 
-pub(crate) use facets::{file, helena};
+pub(crate) use facets::{file, helena, vote};
 
 /// A device with its copy of the case.
 #[derive(Clone)]
@@ -105,8 +105,34 @@ pub(crate) fn package() -> Package {
     };
     let answers = vec![outcome("yes"), outcome("no")];
     package.decision_types = vec![DecisionType::new("grant", "Grant it?", answers)];
+    package.approvals = vec![approval_type()];
     package.resolutions = vec![outcome("solved"), outcome("withdrawn")];
     package
+}
+
+/// The board grants it; from three visits on member 4 must agree too. Whoever wrote the summary, or
+/// asked, has no vote.
+fn approval_type() -> ApprovalType {
+    let board: Approver = "role:board".parse().expect("a seat");
+    let fourth = Approver::Seat(Seat::Member(member(4)));
+    ApprovalType {
+        id: "granting".into(),
+        label: "Granting".into(),
+        stage: String::new(),
+        mode: Mode::Any,
+        count: 0,
+        approvers: vec![board.clone()],
+        thresholds: vec![Threshold {
+            field: "visits".into(),
+            from: Scalar::Int(3),
+            mode: Mode::All,
+            count: 0,
+            approvers: vec![board, fourth],
+        }],
+        maker_checker: true,
+        made_by: vec!["summary".into()],
+        note_required: true,
+    }
 }
 
 /// What the desks' case is opened with.

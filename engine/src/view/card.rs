@@ -9,6 +9,7 @@ use casework_protocol::ids::{DocumentId, MemberId};
 use serde::{Deserialize, Serialize};
 
 use super::case::{CaseView, TaskStatus};
+use crate::approval::Seat;
 use crate::case::PartId;
 use crate::clock::{ClockView, Due, SlaState};
 use crate::template::{Category, Field, Revision};
@@ -84,6 +85,8 @@ pub struct Card {
     pub submissions_new: u32,
     /// Requests for information, answered or not.
     pub form_requests: u32,
+    /// Whom an approval, a transfer or a referral waits for.
+    pub waits_for: BTreeSet<Seat>,
 }
 
 /// The deadline of an open task.
@@ -148,6 +151,12 @@ pub struct Badges {
     pub trash: bool,
     /// It must not be purged.
     pub legal_hold: bool,
+    /// The case waits for something.
+    pub on_hold: bool,
+    /// An approval waits for votes.
+    pub approval_wanted: bool,
+    /// Somebody is to take it over, or a part of it.
+    pub handover: bool,
 }
 
 /// The name of one of the [`Badges`].
@@ -179,6 +188,12 @@ pub enum Badge {
     Trash,
     /// See [`Badges::legal_hold`].
     LegalHold,
+    /// See [`Badges::on_hold`].
+    OnHold,
+    /// See [`Badges::approval_wanted`].
+    ApprovalWanted,
+    /// See [`Badges::handover`].
+    Handover,
 }
 
 /// A field on a card.
@@ -265,6 +280,7 @@ impl Card {
             submissions: number(view.facets.forms.submissions.len()),
             submissions_new: number(view.facets.forms.unreviewed()),
             form_requests: number(view.facets.forms.requests.len()),
+            waits_for: waits_for(view),
         }
     }
 
@@ -348,6 +364,10 @@ impl Badges {
             archived: view.facets.keeping.is_archived(),
             trash: view.facets.keeping.is_trashed(),
             legal_hold: view.facets.keeping.is_on_legal_hold(),
+            on_hold: view.facets.holds.is_on_hold(),
+            approval_wanted: view.facets.approvals.pending().next().is_some(),
+            handover: view.facets.transfers.open().next().is_some()
+                || view.facets.referrals.open().next().is_some(),
             ..Self::default()
         }
     }
@@ -369,6 +389,9 @@ impl Badges {
             Badge::Archived => self.archived,
             Badge::Trash => self.trash,
             Badge::LegalHold => self.legal_hold,
+            Badge::OnHold => self.on_hold,
+            Badge::ApprovalWanted => self.approval_wanted,
+            Badge::Handover => self.handover,
         }
     }
 
@@ -380,7 +403,7 @@ impl Badges {
 
 impl Badge {
     /// Every badge, the most urgent first.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Contested,
         Self::RequirementsUnmet,
         Self::ActivityAfterClose,
@@ -394,6 +417,9 @@ impl Badge {
         Self::Archived,
         Self::Trash,
         Self::LegalHold,
+        Self::OnHold,
+        Self::ApprovalWanted,
+        Self::Handover,
     ];
 
     /// What people read.
@@ -413,6 +439,9 @@ impl Badge {
             Self::Archived => "archived",
             Self::Trash => "trash",
             Self::LegalHold => "legal hold",
+            Self::OnHold => "on hold",
+            Self::ApprovalWanted => "approval wanted",
+            Self::Handover => "handover offered",
         }
     }
 }
@@ -475,6 +504,20 @@ fn task_dues(view: &CaseView) -> Vec<TaskDue> {
 
 fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn waits_for(view: &CaseView) -> BTreeSet<Seat> {
+    let facets = &view.facets;
+    let approvals = facets.approvals.pending();
+    let mut whom: BTreeSet<Seat> = approvals.flat_map(|(_, one)| one.waits_for()).collect();
+    whom.extend(facets.transfers.open().map(|(_, one)| one.to.clone()));
+    whom.extend(
+        facets
+            .referrals
+            .open()
+            .filter_map(|(_, one)| one.to.clone()),
+    );
+    whom
 }
 
 fn count_tasks(view: &CaseView) -> (u32, u32) {

@@ -117,13 +117,13 @@ pub struct Consent {
     /// Whether it was given. Without consent the act needs a reason.
     pub given: bool,
     /// By whom: the person concerned, a guardian.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub by: String,
     /// How: in writing, by word of mouth.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub how: String,
     /// The day, `YYYY-MM-DD`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub on: String,
 }
 

@@ -202,6 +202,7 @@ fn what_a_case_has_besides_fields_answers_too() {
         ("tasks/open", O::Above, "1", false),
         ("decision/grant", O::Is, "yes", true),
         ("document/letter", O::Filled, "", false),
+        ("approval/granting", O::Is, "approved", false),
         ("party/witness", O::Empty, "", true),
         ("channel", O::Empty, "", true),
     ] {

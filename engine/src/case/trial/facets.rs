@@ -222,6 +222,7 @@ fn handovers(ana: &mut Desk) {
         1350,
         [offer(1303, Seat::Member(super::member(3))), withdraw],
     );
+    does(ana, 1358, [CaseAction::SetOwner { member: None }]);
     let make = |id, given| ReferralAction::Make(referral(id, given));
     let referral = |id| part(id);
     does(

@@ -175,7 +175,7 @@ impl Player {
             is_me: &is_mine,
             roles: &BTreeSet::new(),
             // Everybody holds everything here: outcomes are what is played.
-            holders: &|_| (0..3).map(member).collect(),
+            holders: &|_| (0..16).map(member).collect(),
         };
         let checked = check_act(&Past::now(&self.doc), &self.revision, act, &asker)?;
         let version = CitedVersion {

@@ -11,6 +11,7 @@ use crate::case::{PartId, Place};
 use crate::value::Scalar;
 use crate::view::{CaseView, CommentView, refresh, refresh_comments};
 
+mod agreements;
 mod facets;
 
 /// A player with the view and the comments it keeps up to date.
@@ -234,6 +235,9 @@ impl Aim {
 
 /// One of everything that can be done, aimed at what is there.
 fn action(keeper: &mut Keeper, kind: u8, x: u8) -> CaseAction {
+    if kind >= 192 {
+        return agreements::action(keeper, kind % 32, x);
+    }
     if kind / 8 % 8 > 3 {
         return facets::action(keeper, kind % 32, x);
     }
@@ -321,7 +325,7 @@ fn every_kind_of_action_is_among_the_random_ones() {
     let mut keeper = Keeper::new(player);
     let mut done = BTreeSet::new();
     for round in 0..40u8 {
-        for kind in 0..64u8 {
+        for kind in (0..64u8).chain(192..224) {
             let before = keeper.player.doc.fork();
             let action = action(&mut keeper, kind, round.wrapping_mul(7).wrapping_add(kind));
             let name = action.kind().name();
