@@ -17,8 +17,8 @@ use crate::case::facet::hold::HoldAction;
 use crate::case::facet::keeping::KeepingAction;
 use crate::case::facet::link::{LinkAction, Relation};
 use crate::case::facet::party::{PartyAction, PartyKey, PartyMark, PartyNature};
-use crate::case::facet::redaction::RedactionAction;
 use crate::case::facet::recurrence::{NextTask, RecurrenceAction};
+use crate::case::facet::redaction::RedactionAction;
 use crate::case::facet::referral::{Consent, Referral, ReferralAction};
 
 /// Plays all of them.
