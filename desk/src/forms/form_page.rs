@@ -21,8 +21,6 @@ pub(super) enum Complaint {
     TooOld,
     /// Too many are being sent.
     TooOften,
-    /// More text than fits.
-    TooLong,
     /// The workspace refuses it.
     Refused,
     /// The workspace cannot be reached.
@@ -46,7 +44,6 @@ impl Complaint {
             Self::TooFast => ui.too_fast,
             Self::TooOld => ui.too_old,
             Self::TooOften => ui.too_often,
-            Self::TooLong => ui.too_long,
             Self::Refused => ui.refused,
             Self::Unavailable => ui.unavailable,
         }

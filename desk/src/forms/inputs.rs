@@ -50,10 +50,14 @@ impl Sheet<'_> {
 
     fn field(&self, asked: &FormField, field: &Field) -> Markup {
         let input = field_input(&field.id);
+        let help = match (self.texts().field_help(asked, field), field.kind) {
+            ("", FieldType::Location) => self.reading.ui.place_help,
+            (help, _) => help,
+        };
         let ask = Ask {
             input: &input,
             label: self.texts().field_label(asked, field),
-            help: self.texts().field_help(asked, field),
+            help,
             required: asked.required,
         };
         if is_group(field) {

@@ -240,6 +240,11 @@ fn a_request_sets_what_the_case_takes_and_ends_with_its_answer() {
         "{view}"
     );
     assert_eq!(office.get(&path).status, 404, "it was for one answer");
+    let told = office.ana.json(&["case", "timeline", &case]).to_string();
+    assert!(
+        told.contains("hold.start") && told.contains("hold.end"),
+        "{told}"
+    );
     let second = path_of(&office.ana.json(&["form", "request", &case, "more"]));
     assert_eq!(office.get(&second).status, 200);
     office.ana.json(&["case", "close", &case, "solved"]);
