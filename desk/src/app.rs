@@ -143,6 +143,7 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
         | Command::Case(_)
         | Command::Automation(_)
         | Command::List(_)
+        | Command::Overrides { .. }
         | Command::Board(_)
         | Command::Sync(_)
         | Command::Server(_)

@@ -110,6 +110,13 @@ pub enum Command {
     Agent(AgentCommand),
     /// Cases in a list
     List(ListArgs),
+    /// What was done although a rule asked, with the reasons, to be looked over
+    #[command(after_help = "Example:\n  casework overrides\n  casework overrides --template HR")]
+    Overrides {
+        /// Key or name of a template
+        #[arg(long, short, value_name = "TEMPLATE")]
+        template: Option<String>,
+    },
     /// Cases by stage, as a kanban
     Board(BoardArgs),
     /// Send and receive

@@ -14,6 +14,7 @@ mod drawer;
 mod export;
 mod import;
 mod listing;
+mod overrides;
 mod parts;
 mod people;
 mod quarantine;
@@ -70,6 +71,7 @@ pub fn carry_out(
         Command::Agent(command) => agent::carry_out(&desk, command),
         Command::Automation(command) => automations::carry_out(&desk, command),
         Command::List(args) => listing::list(&desk, args),
+        Command::Overrides { template } => overrides::list(&desk, template.as_deref()),
         Command::Board(args) => listing::board(&desk, args),
         Command::Sync(_) => status::sync(&mut desk),
         Command::Server(args) => status::server(&desk, args),
