@@ -121,6 +121,13 @@ pub enum Command {
     /// What waits for your answer: approvals to give, cases to take over
     #[command(after_help = "Example:\n  casework approvals")]
     Approvals,
+    /// What was done although a rule asked, with the reasons, to be looked over
+    #[command(after_help = "Example:\n  casework overrides\n  casework overrides --template HR")]
+    Overrides {
+        /// Key or name of a template
+        #[arg(long, short, value_name = "TEMPLATE")]
+        template: Option<String>,
+    },
     /// Cases by stage, as a kanban
     Board(BoardArgs),
     /// Send and receive

@@ -17,6 +17,7 @@ mod forms;
 mod handovers;
 mod import;
 mod listing;
+mod overrides;
 mod parts;
 mod people;
 mod quarantine;
@@ -74,6 +75,7 @@ pub fn carry_out(
         Command::Automation(command) => automations::carry_out(&desk, command),
         Command::List(args) => listing::list(&desk, args),
         Command::Approvals => approvals::wanted(&desk),
+        Command::Overrides { template } => overrides::list(&desk, template.as_deref()),
         Command::Board(args) => listing::board(&desk, args),
         Command::Sync(_) => status::sync(&mut desk),
         Command::Server(args) => status::server(&desk, args),
