@@ -10,7 +10,6 @@ use crate::case::facet::handover::{OfferState, TransferAction, transfer_state};
 use crate::case::facet::hold::{HoldAction, standing_holds};
 use crate::case::facet::referral::{Consent, Referral, ReferralAction};
 use crate::case::facet::{Facet, FacetAction};
-use crate::case::occasion;
 use crate::case::trial::{Desk, actor_of, decide, holders, member, part, set_summary, vote};
 use crate::case::*;
 use crate::template::{Condition, DecisionPart, Operator, Subject, Test, Today};
@@ -145,7 +144,7 @@ fn a_vote_names_its_member_and_what_the_roster_must_say() {
     let seats = &checked.needed()[0].seats;
     assert_eq!(seats, &[Seat::Role("board".into()).principal()]);
     let past = Past::now(&rui.doc);
-    let only = occasion::only_by(&past, &checked.act().action);
+    let only = only_by(&past, &checked.act().action);
     assert_eq!(only, OnlyBy::Member(member(2)));
     // A seat that is not asked, or another member's, is refused as structure.
     for seat in [Seat::Role("chair".into()), Seat::Member(member(4))] {
@@ -158,7 +157,7 @@ fn a_vote_names_its_member_and_what_the_roster_must_say() {
         };
         let approval = part(APPROVAL);
         let act = Act::new(part(14), ApprovalAction::Vote { approval, vote }.into());
-        assert!(crate::case::plan::plan(&past, &act, None).is_err());
+        assert!(plan::plan(&past, &act, None).is_err());
     }
 }
 
@@ -385,7 +384,7 @@ fn a_referral_needs_a_consent_or_a_reason_and_is_completed_once_accepted() {
     rui.does(11, accept.into());
     rui.does(12, complete("seen twice").into());
     let past = Past::now(&rui.doc);
-    let state = crate::case::facet::handover::transfer_state(&past, part(50));
+    let state = transfer_state(&past, part(50));
     assert!(state.is_err(), "a referral is no transfer");
 }
 
