@@ -11,7 +11,6 @@
 
 mod architecture;
 mod authority;
-mod automations;
 mod claims;
 mod cli;
 mod contract;
