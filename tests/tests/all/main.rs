@@ -12,7 +12,6 @@
 mod agreements;
 mod architecture;
 mod authority;
-mod automations;
 mod claims;
 mod cli;
 mod contract;
