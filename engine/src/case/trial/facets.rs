@@ -17,6 +17,7 @@ use crate::case::facet::hold::HoldAction;
 use crate::case::facet::keeping::KeepingAction;
 use crate::case::facet::link::{LinkAction, Relation};
 use crate::case::facet::party::{PartyAction, PartyKey, PartyMark, PartyNature};
+use crate::case::facet::reading::ReadingAction;
 use crate::case::facet::recurrence::{NextTask, RecurrenceAction};
 use crate::case::facet::redaction::RedactionAction;
 use crate::case::facet::referral::{Consent, Referral, ReferralAction};
@@ -36,6 +37,7 @@ pub(super) fn play(ana: &mut Desk) {
     automations(ana);
     recurrence(ana);
     forms(ana);
+    reading(ana);
 }
 
 /// A file that these words are in.
@@ -470,4 +472,12 @@ fn forms(ana: &mut Desk) {
         FormAction::Revoke { request },
     ];
     does(ana, 5210, actions);
+}
+
+fn reading(ana: &mut Desk) {
+    let read = ReadingAction::Read {
+        member: ana.member,
+        day: "2026-03-01".into(),
+    };
+    does(ana, 5310, [read]);
 }
