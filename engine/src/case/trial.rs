@@ -429,7 +429,7 @@ fn play_people(ana: &mut Desk) {
     ana.does(
         24,
         CaseAction::SetOwner {
-            member: Some(member(2)),
+            member: Some(member(3)),
         },
     );
     ana.does(25, CaseAction::SetOwner { member: None });

@@ -34,6 +34,8 @@ fn rich_package() -> Package {
     let mut kind = Field::new("kind", "Kind", FieldType::SingleSelect);
     kind.options = vec![Choice::new("noise", "Noise"), Choice::new("smell", "Smell")];
     package.fields.push(kind);
+    let offer = r#"{"id":"offer","label":"The offer","approvers":["role:board"]}"#;
+    package.approvals = vec![serde_json::from_str(offer).unwrap()];
     package
 }
 
@@ -323,4 +325,39 @@ fn a_change_in_a_batch_sees_what_the_merged_document_would() {
     };
     assert_eq!(written(&in_batch), written(&merged));
     assert!(written(&merged).is_some());
+}
+
+#[test]
+fn documents_and_parties_answer_by_type_and_role() {
+    use crate::case::facet::document::{DocumentAction, VersionStatus};
+    use crate::case::facet::party::PartyAction;
+    use crate::case::trial::{file, helena};
+    let mut scene = scene();
+    let (id, version) = (part(120), part(121));
+    let add = DocumentAction::Add {
+        id,
+        name: "Offer".into(),
+        kind: "letter".into(),
+        version,
+        file: file("offer"),
+    };
+    let party = part(122);
+    let helena = PartyAction::Add {
+        id: party,
+        party: helena(),
+    };
+    scene.desk.does(90, add.into());
+    scene.desk.does(91, helena.into());
+    assert!(scene.asks("document/letter", Operator::Has, "draft"));
+    assert!(!scene.asks("document/photo", Operator::Filled, ""));
+    assert!(scene.asks("party/complainant", Operator::Has, "Helena Dias"));
+    let status = VersionStatus::Approved;
+    let approve = DocumentAction::SetStatus { version, status };
+    scene.desk.does(92, approve.into());
+    assert!(scene.asks("document/letter", Operator::Has, "approved"));
+    let withdraw = DocumentAction::Withdraw { document: id };
+    scene.desk.does(93, withdraw.into());
+    scene.desk.does(94, PartyAction::Withdraw { party }.into());
+    assert!(scene.asks("document/letter", Operator::Empty, ""));
+    assert!(scene.asks("party/complainant", Operator::Empty, ""));
 }

@@ -13,8 +13,18 @@ fn the_play_uses_every_action_of_a_case() {
         .iter()
         .map(|change| Message::read(change.message().unwrap()).unwrap().action)
         .collect();
-    let all = ActionKind::all().filter(|kind| !kind.is_of_template());
-    assert_eq!(used, all.collect());
+    // What rules, readings and recurrences write needs a template that asks for it; their own tests
+    // play them.
+    let elsewhere = |kind: &ActionKind| {
+        matches!(
+            kind,
+            ActionKind::Facet(
+                FacetKind::Automation(_) | FacetKind::Reading(_) | FacetKind::Recurrence(_)
+            )
+        )
+    };
+    let all = ActionKind::all().filter(|kind| !kind.is_of_template() && !elsewhere(kind));
+    assert!(used.is_superset(&all.collect()), "{used:?}");
 }
 
 #[test]
