@@ -6,6 +6,7 @@
 //! was received, names what it supersedes and says where the cases of what it removes go.
 
 pub mod draft;
+mod publishing;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,13 +21,14 @@ use crate::case::ops::{Deed, Key, Op};
 use crate::case::past::{Object, Past};
 use crate::case::reader;
 use crate::case::shape::{self, ShapeError, Shaped};
-use crate::case::step::{Plan, Step, Target};
+use crate::case::step::Plan;
 use crate::case::write::{self, Stamp, WriteError};
 use crate::case::{ActError, ActionKind, PartId, bounds};
-use crate::template::limits::{MAX_PACKAGE_BYTES, MAX_SUPERSEDED};
-use crate::template::{Revision, RevisionError, unmapped};
+use crate::template::limits::MAX_SUPERSEDED;
+use crate::template::{Revision, RevisionError};
 use crate::value::Scalar;
 use draft::DraftAction;
+use publishing::{plan_opening, plan_publish};
 
 /// Root scalar: always [`TEMPLATE_KIND`].
 pub const KIND: &str = "kind";
@@ -315,104 +317,12 @@ fn plan(past: &Past<'_>, act: &TemplateAct) -> Result<Plan, ActError> {
     }
 }
 
-fn plan_opening(revision: &Revision) -> Plan {
-    let root = |key: &str, value: Scalar| Step::Put {
-        object: Target::There(Object::Root),
-        key: key.to_owned(),
-        value,
-    };
-    let steps = vec![
-        root(KIND, Scalar::text(TEMPLATE_KIND)),
-        root(VERSION, Scalar::Int(TEMPLATE_VERSION)),
-        root(NAME, Scalar::text(&revision.package().name)),
-        root(CURRENT, Scalar::Text(revision.id().to_string())),
-        Step::MakeMap {
-            object: Target::There(Object::Root),
-            key: REVISIONS.to_owned(),
-        },
-        Step::MakeMap {
-            object: Target::There(Object::Root),
-            key: DRAFTS.to_owned(),
-        },
-        Step::Put {
-            object: Target::New(0),
-            key: revision.id().to_string(),
-            value: whole(revision),
-        },
-    ];
-    Plan { steps }
-}
-
-fn plan_publish(past: &Past<'_>, next: &Revision) -> Result<Plan, ActError> {
-    let sides = sides(past);
-    if next.supersedes().iter().copied().collect::<BTreeSet<_>>() != sides {
-        return Err(ActError::WrongLineage {
-            revision: next.id(),
-            current: sides
-                .iter()
-                .map(|id| id.short())
-                .collect::<Vec<_>>()
-                .join(", "),
-        });
-    }
-    let (bytes, max) = (next.as_bytes().len(), MAX_PACKAGE_BYTES);
-    if bytes > max {
-        let what = "template";
-        return Err(ActError::TooLong { what, bytes, max });
-    }
-    for id in sides {
-        if let Some(Ok(current)) = revision(past, id) {
-            check_types(&current, next)?;
-            if let Some(first) = unmapped(&current, next.package()).into_iter().next() {
-                return Err(ActError::Unmapped(first));
-            }
-        }
-    }
-    let revisions = past.maps(Object::Root, REVISIONS).first().copied();
-    let revisions = revisions.ok_or(ActError::NotOpened)?;
-    let id = next.id().to_string();
-    let put = |object: Object, key: &str, value: Scalar| Step::Put {
-        object: Target::There(object),
-        key: key.to_owned(),
-        value,
-    };
-    let mut steps = vec![
-        put(Object::Root, NAME, Scalar::text(&next.package().name)),
-        put(Object::Root, CURRENT, Scalar::text(&id)),
-    ];
-    if past.seen(revisions, &id).is_empty() {
-        steps.push(put(revisions, &id, whole(next)));
-    }
-    Ok(Plan { steps })
-}
-
 /// The revisions that a publish takes the place of: those current now, a bounded number of them.
 #[must_use]
 pub fn sides(past: &Past<'_>) -> BTreeSet<RevisionId> {
     let sides = past.sides(Object::Root, CURRENT);
     let ids = sides.iter().filter_map(|side| side.as_text()?.parse().ok());
     ids.take(MAX_SUPERSEDED).collect()
-}
-
-/// The type of a field never changes: cases hold values of the old one.
-fn check_types(current: &Revision, next: &Revision) -> Result<(), ActError> {
-    for field in current.fields() {
-        let Some(same) = next.field(&field.id) else {
-            continue;
-        };
-        if same.kind != field.kind || same.policy() != field.policy() {
-            return Err(ActError::TypeChanged {
-                field: field.id.clone(),
-                from: format!("{} ({})", field.kind, field.policy()),
-                to: format!("{} ({})", same.kind, same.policy()),
-            });
-        }
-    }
-    Ok(())
-}
-
-fn whole(revision: &Revision) -> Scalar {
-    Scalar::text(String::from_utf8_lossy(revision.as_bytes()))
 }
 
 /// The act of a received change. A revision that was published before is read from the past.
