@@ -187,6 +187,7 @@ impl Maker<'_> {
         effect_id(&self.rule.id, self.key, step, part)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm per action of a rule")]
     fn one(&self, action: &RuleAction) -> Result<CaseAction, String> {
         let scene = self.scene;
         Ok(match action {

@@ -66,6 +66,7 @@ pub fn fired(document: DocumentId, (act, of): (&Act, ChangeHash), before: &Past<
 
 /// The events of an act, and what it replaced: the operations it took the place of, or what names
 /// the act itself where each one is a trigger of its own.
+#[expect(clippy::too_many_lines, reason = "one arm per event")]
 fn happened((act, of): (&Act, ChangeHash), before: &Past<'_>) -> Option<(Vec<Event>, String)> {
     let root = |key: &str| seen(before, Object::Root, key);
     let entry = |map: &str, key: &str| match before.maps(Object::Root, map).first() {

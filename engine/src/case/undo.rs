@@ -91,6 +91,10 @@ pub(crate) const BUILT_ON: &str = "somebody has changed it since; set it to what
 pub(crate) const NO_OPPOSITE: &str = "it stays in the record; say what holds now by a new action";
 
 impl Undoing<'_> {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm per action: this is the table of opposites"
+    )]
     fn find(&self, action: CaseAction) -> Result<CaseAction, ActError> {
         match action {
             CaseAction::SetTitle { .. } => {
@@ -176,6 +180,10 @@ impl Undoing<'_> {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only actions on tasks come here"
+    )]
     fn task(&self, action: CaseAction) -> Result<CaseAction, ActError> {
         match action {
             CaseAction::CreateTask { id: task, .. } => {
@@ -302,7 +310,7 @@ impl Undoing<'_> {
 
     /// The one place that the change touched.
     pub(crate) fn place(&self) -> Result<Place, ActError> {
-        let message = self.change.message().map(|text| Message::read(text));
+        let message = self.change.message().map(Message::read);
         let on = match message {
             Some(Ok(message)) => message.on,
             Some(Err(_)) | None => None,

@@ -102,7 +102,7 @@ impl ClockView {
     pub fn state(&self, now_ms: i64) -> SlaState {
         // A clock that ended or stands still is as it was then.
         let at = self.ended_ms.or(self.paused_ms).unwrap_or(now_ms);
-        if at >= self.due_ms && !(self.ended_ms == Some(self.due_ms)) {
+        if at >= self.due_ms && self.ended_ms != Some(self.due_ms) {
             SlaState::Breached
         } else if self.ended_ms.is_some() {
             SlaState::Met

@@ -93,6 +93,7 @@ impl Finder<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm per action of a rule")]
     fn action(&mut self, action: &RuleAction) {
         match action {
             RuleAction::Move { to } => self.stage(to),

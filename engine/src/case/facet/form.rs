@@ -527,15 +527,20 @@ fn json_of(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("texts by texts are always JSON")
 }
 
+/// Reads a value that may be null.
+fn if_said<T>(value: &Scalar, read: impl Fn(&Scalar) -> Option<T>) -> Option<Option<T>> {
+    if value.is_null() {
+        return Some(None);
+    }
+    read(value).map(Some)
+}
+
 fn read_request(id: PartId, ops: &[Op]) -> Option<InformationRequest> {
     Some(InformationRequest {
         id,
         form: text(put_at(ops, FORM)?)?,
         token: text(put_at(ops, TOKEN)?)?,
-        expires_ms: match put_at(ops, EXPIRES)? {
-            Scalar::Null => None,
-            end => Some(integer(end)?),
-        },
+        expires_ms: if_said(put_at(ops, EXPIRES)?, integer)?,
         single_use: boolean(put_at(ops, SINGLE_USE)?)?,
         note: text(put_at(ops, NOTE)?)?,
     })
@@ -547,18 +552,12 @@ fn read_submission(id: PartId, ops: &[Op]) -> Option<Submission> {
     Some(Submission {
         id,
         form: said(FORM)?.to_owned(),
-        request: match put_at(ops, REQUEST)? {
-            Scalar::Null => None,
-            id => Some(id.as_text()?.parse().ok()?),
-        },
+        request: if_said(put_at(ops, REQUEST)?, |id| id.as_text()?.parse().ok())?,
         link: said(LINK)?.to_owned(),
         answers: serde_json::from_str(said(ANSWERS)?).ok()?,
         mapped: mapped.map(str::to_owned).collect(),
         documents: serde_json::from_str(said(DOCUMENTS)?).ok()?,
-        consent: match put_at(ops, CONSENT)? {
-            Scalar::Null => None,
-            hash => Some(text(hash)?),
-        },
+        consent: if_said(put_at(ops, CONSENT)?, text)?,
         receipt: said(RECEIPT)?.to_owned(),
         anonymous: boolean(put_at(ops, ANONYMOUS)?)?,
         language: said(LANGUAGE)?.to_owned(),
