@@ -132,10 +132,10 @@ impl PartPage<'_> {
         for (id, document) in documents {
             let known = self.revision.map(|r| &r.package().document_types[..]);
             let kind = known.unwrap_or_default().iter();
-            let kind = kind
+            let mut kind = kind
                 .filter(|kind| kind.id == document.kind)
                 .map(|kind| &kind.label);
-            let kind = plain(kind.last().unwrap_or(&document.kind));
+            let kind = plain(kind.next_back().unwrap_or(&document.kind));
             let mut name = match &document.redacted {
                 Some(reason) => page.tone(Tone::Quiet, &format!("redacted: {}", plain(reason))),
                 None => plain(document.name.value()),

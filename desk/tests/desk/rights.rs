@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::program::Person;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play from beginning to end")]
 fn roles_of_ones_own_are_defined_shown_explained_and_removed() {
     let ana = Person::founder();
     let defined = ana.json(&[

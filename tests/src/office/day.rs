@@ -252,7 +252,12 @@ impl Office {
             FieldType::Number => number.to_string(),
             FieldType::Money => format!("{number} EUR"),
             FieldType::Date => format!("2023-0{}-1{}", number % 9 + 1, number % 9),
-            FieldType::Checkbox => if number % 2 == 0 { "yes" } else { "no" }.to_owned(),
+            FieldType::Checkbox => if number.is_multiple_of(2) {
+                "yes"
+            } else {
+                "no"
+            }
+            .to_owned(),
             FieldType::SingleSelect => {
                 let at = self.dice(field.options.len().max(1));
                 field.options.get(at)?.id.clone()

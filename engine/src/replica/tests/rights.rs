@@ -256,7 +256,7 @@ impl Play {
         };
         let joins = self.rng.random_bool(0.5);
         let flips = self.rng.random_bool(0.4);
-        let restricted = flips.then(|| !self.world.record.restricted);
+        let restricted = flips.then_some(!self.world.record.restricted);
         let one = vec![principal.clone()];
         let (add, remove) = if joins { (one, vec![]) } else { (vec![], one) };
         let body = AccessBody::Change {
@@ -303,6 +303,7 @@ impl Play {
     }
 
     /// An act with what it needs, in the words of the table of verbs.
+    #[expect(clippy::too_many_lines, reason = "one arm per kind of wish")]
     fn wish(&mut self, who: usize, stood: &str) -> (CaseAction, Wish) {
         let part = PartId::derive(&self.clock.next().seed, 1);
         let number = self.rng.random_range(0..1_000_000);

@@ -225,9 +225,10 @@ impl Walk {
     fn entry(&self, field: &Field, words: &str) -> FieldEntry {
         let value = FieldValue::parse(field, words)
             .unwrap_or_else(|error| panic!("{} {}: {error}", self.name, field.id));
-        match value {
-            FieldValue::MultiSelect(options) => FieldEntry::Options(options),
-            value => FieldEntry::Value(value.to_scalar()),
+        if let FieldValue::MultiSelect(options) = value {
+            FieldEntry::Options(options)
+        } else {
+            FieldEntry::Value(value.to_scalar())
         }
     }
 
