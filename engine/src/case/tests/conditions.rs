@@ -34,8 +34,6 @@ fn rich_package() -> Package {
     let mut kind = Field::new("kind", "Kind", FieldType::SingleSelect);
     kind.options = vec![Choice::new("noise", "Noise"), Choice::new("smell", "Smell")];
     package.fields.push(kind);
-    let offer = r#"{"id":"offer","label":"The offer","approvers":["role:board"]}"#;
-    package.approvals = vec![serde_json::from_str(offer).unwrap()];
     package
 }
 
