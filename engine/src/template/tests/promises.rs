@@ -295,3 +295,40 @@ fn whoever_waits_for_somebody_outside_stands_in_a_waiting_stage() {
     assert_eq!(request.transition("refused", "appeal"), Movement::Free);
     assert_eq!(request.transition("release", "appeal"), Movement::Free);
 }
+
+fn clock(name: &str, id: &str) -> sla::CaseClock {
+    let clocks = shipped(name).package().sla.clone();
+    let found = clocks.into_iter().find(|clock| clock.id == id);
+    found.unwrap_or_else(|| panic!("{name} has no clock {id}"))
+}
+
+#[test]
+fn the_clocks_are_those_of_law_and_custom() {
+    for (name, id, target) in [
+        ("complaint", "acknowledge", "5 business days"),
+        ("complaint", "response", "8 weeks"),
+        ("whistleblower", "acknowledge", "7 days"),
+        ("whistleblower", "feedback", "3 months"),
+        ("information-request", "month", "1 month"),
+        ("information-request", "extension", "2 months"),
+    ] {
+        let clock = clock(name, id);
+        assert_eq!(clock.target, target.parse().unwrap(), "{name} {id}");
+        assert!(clock.warn.is_some(), "{name} {id}");
+    }
+    assert_eq!(
+        clock("service-request", "decision").pauses_in,
+        ["information-requested"]
+    );
+    assert_eq!(
+        clock("information-request", "month").pauses_in,
+        ["clarification"]
+    );
+    let contract = shipped("contract-approval");
+    let request = contract.stage("request").unwrap().sla.clone().unwrap();
+    assert_eq!(request.target, "1 business day".parse().unwrap());
+    assert_eq!(request.reentry, sla::Reentry::Resets);
+    for package in LIBRARY.iter().map(super::shipped::Shipped::package) {
+        assert!(!package.sla.is_empty(), "{} goes by clocks", package.name);
+    }
+}
