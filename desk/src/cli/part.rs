@@ -228,7 +228,7 @@ pub enum DocumentCommand {
         /// The status
         status: String,
         /// The version, as in 3a [default: the current one]
-        #[arg(long = "of", value_name = "VERSION")]
+        #[arg(id = "which", long = "of", value_name = "VERSION")]
         version: Option<String>,
     },
     /// Choose among parallel versions
@@ -241,6 +241,7 @@ pub enum DocumentCommand {
         /// The document
         document: String,
         /// The version that holds
+        #[arg(id = "which", value_name = "VERSION")]
         version: String,
         /// Why
         #[arg(long, value_name = "TEXT")]

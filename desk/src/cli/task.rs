@@ -47,7 +47,7 @@ pub enum TaskCommand {
     },
     /// Say how a task repeats: finishing it begins the next one
     #[command(
-        after_help = "Examples:\n  casework case task repeat CMP-~K7Q2 \"Call her\" \"every 2 weeks\"\n  casework case task repeat CMP-~K7Q2 \"Call her\" \"every mon, thu until 2027-12-31\"\n  casework case task repeat CMP-~K7Q2 \"Call her\""
+        after_help = "Example:\n  casework case task repeat CMP-~K7Q2 \"Call her\" \"every 2 weeks\"\n  casework case task repeat CMP-~K7Q2 \"Call her\" \"every mon, thu until 2027-12-31\"\n  casework case task repeat CMP-~K7Q2 \"Call her\""
     )]
     Repeat {
         /// Number, beginning of the id, or unique title

@@ -20,6 +20,9 @@ fn no_test_file_is_forgotten() {
     let main = std::fs::read_to_string(folder.join("main.rs")).unwrap();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|end| end != "rs") {
+            continue;
+        }
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
         assert!(
             stem == "main" || main.contains(&format!("mod {stem};")),

@@ -126,7 +126,16 @@ fn who_is_on_a_case_is_said_and_shown() {
 fn a_template_that_asks_for_it_has_readings_written_down_once_a_day() {
     let ana = Person::founder();
     ana.json(&["template", "import", "whistleblower"]);
-    let opened = ana.json(&["case", "open", "WBR", "Something is wrong here"]);
+    let opened = ana.json(&[
+        "case",
+        "open",
+        "WBR",
+        "Something is wrong here",
+        "--set",
+        "channel=phone",
+        "--set",
+        "what_happened=Invoices without work",
+    ]);
     let case = opened["number"].as_str().unwrap();
     for _ in 0..3 {
         ana.json(&["case", "show", case]);

@@ -64,7 +64,11 @@ fn a_case_goes_from_intake_to_closed_and_its_timeline_tells_it() {
         shown["fields"]["products"]["options"],
         serde_json::json!(["app", "card"])
     );
-    assert_eq!(shown["labels"], serde_json::json!(["urgent"]));
+    let labels = serde_json::json!(["reopened", "urgent"]);
+    assert_eq!(
+        shown["labels"], labels,
+        "the template labels what is reopened"
+    );
     assert_eq!(shown["owner"], "Ana");
     assert_eq!(shown["tasks"][0]["status"], "done");
     assert_eq!(shown["tasks"][0]["items"][0]["done"], true);

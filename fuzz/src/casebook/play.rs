@@ -249,7 +249,9 @@ mod tests {
             .iter()
             .map(|change| action(&change.bytes))
             .collect();
-        let all = ActionKind::all().filter(|kind| !kind.is_of_template());
-        assert_eq!(used, all.collect());
+        // The facets' operations have the same few shapes; the engine's own tests forge them.
+        let flat =
+            |kind: &ActionKind| !kind.is_of_template() && !matches!(kind, ActionKind::Facet(_));
+        assert_eq!(used, ActionKind::all().filter(flat).collect());
     }
 }
