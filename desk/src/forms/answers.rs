@@ -325,9 +325,10 @@ fn expectation(ui: &Words, kind: FieldType) -> &'static str {
 }
 
 fn title(field: &Field, value: &FieldValue) -> String {
-    let words = match value {
-        FieldValue::Party(party) => party.name().to_owned(),
-        other => other.words(field),
+    let words = if let FieldValue::Party(party) = value {
+        party.name().to_owned()
+    } else {
+        value.words(field)
     };
     cut(words.lines().next().unwrap_or_default())
 }

@@ -24,7 +24,7 @@ pub(super) fn section(forms: &Forms, page: &mut Page) {
             .expires_ms
             .map_or_else(String::new, |at| format!(", until {}", here(at)));
         let answers = counted(u64::from(request.answers), "answer", "answers");
-        page.line(&format!(
+        page.line(format!(
             "{INDENT}asked by {}  {}{until}, {answers}  {}",
             plain(&request.form),
             // Whether its time is over is told by the time.
@@ -43,7 +43,7 @@ pub(super) fn section(forms: &Forms, page: &mut Page) {
             0 => String::new(),
             n => format!(", {} added", counted(n as u64, "message", "messages")),
         };
-        page.line(&format!(
+        page.line(format!(
             "{INDENT}{} sent {}{added}  {review}  {}",
             plain(&submission.form),
             here(submission.given_ms),
@@ -63,8 +63,8 @@ pub fn submission(
     let mut page = Page::new(screen);
     let form = revision.and_then(|revision| revision.form(&given.form));
     let title = form.map_or(given.form.as_str(), |form| form.title.as_str());
-    page.line(&page.tone(Tone::Strong, &plain(title)));
-    page.line(&format!(
+    page.line(page.tone(Tone::Strong, &plain(title)));
+    page.line(format!(
         "{INDENT}{} {}  submission {}  {}",
         plain(&view.number),
         plain(view.title.value()),
@@ -77,7 +77,7 @@ pub fn submission(
     } else {
         ""
     };
-    page.line(&format!(
+    page.line(format!(
         "{INDENT}given {} in {}{promise}{agreed}",
         here(given.given_ms),
         plain(&given.language)
@@ -93,21 +93,21 @@ pub fn submission(
         } else {
             ""
         };
-        page.line(&format!(
+        page.line(format!(
             "{INDENT}{}{note}",
             page.tone(Tone::Strong, &plain(&label))
         ));
         for line in answers.iter().flat_map(|answer| answer.lines()) {
-            page.line(&format!("{INDENT}{INDENT}{}", plain(line)));
+            page.line(format!("{INDENT}{INDENT}{}", plain(line)));
         }
     }
     for name in &given.documents {
-        page.line(&format!("{INDENT}has the document {}", plain(name)));
+        page.line(format!("{INDENT}has the document {}", plain(name)));
     }
     for addition in &given.additions {
-        page.line(&format!("{INDENT}added {}", here(addition.given_ms)));
+        page.line(format!("{INDENT}added {}", here(addition.given_ms)));
         for line in addition.text.lines() {
-            page.line(&format!("{INDENT}{INDENT}{}", plain(line)));
+            page.line(format!("{INDENT}{INDENT}{}", plain(line)));
         }
     }
     page.finish()
