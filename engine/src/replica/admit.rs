@@ -3,6 +3,8 @@
 //! What lies aside is looked at again in the same order. If the document library fails all the
 //! same, the changes are tried one by one on a copy, and only the one that fails is quarantined.
 
+mod merging;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::gate::{Origin, check_change};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 
+use self::merging::{apply_one_by_one, breaks_a_rule};
 use super::admission::{
     Incoming, Index, Judging, judge_authorship, judge_claims, judge_rights, place,
 };
@@ -360,52 +363,4 @@ fn misshapen(error: &ShapeError) -> Aside {
     } else {
         Aside::Quarantined(error.to_string())
     }
-}
-
-/// Whether the change broke a rule of the revision it cites, on the day its author claims.
-fn breaks_a_rule(
-    batch: &Batch<'_>,
-    shaped: &Shaped,
-    revisions: &dyn Fn(RevisionMark) -> Option<Arc<Revision>>,
-) -> bool {
-    let ShapedAct::Case(act) = shaped.act() else {
-        return false;
-    };
-    let message = shaped.message();
-    let Some(revision) = message.revision.and_then(revisions) else {
-        return false;
-    };
-    let Ok(past) = batch.past_of(shaped.change().deps()) else {
-        return false;
-    };
-    let Some(today) = day_of(shaped.change().timestamp(), message.zone_min) else {
-        return true;
-    };
-    !breaches(&Facts::new(&past, &revision, today), act).is_empty()
-}
-
-/// Applies changes one at a time, each on a copy that is kept only if it worked.
-fn apply_one_by_one(
-    mut automerge: Automerge,
-    changes: Vec<Change>,
-) -> (Automerge, BTreeMap<ChangeHash, Aside>) {
-    let mut failed = BTreeMap::new();
-    for change in changes {
-        let hash = ChangeHash::new(change.hash().0);
-        let dep = change.deps().iter().map(|dep| ChangeHash::new(dep.0));
-        if let Some(dep) = dep.into_iter().find(|dep| failed.contains_key(dep)) {
-            failed.insert(hash, Aside::Dependent(dep));
-            continue;
-        }
-        let mut copy = automerge.fork();
-        let applied = guarded(|| copy.apply_changes([change]))
-            .and_then(|applied| applied.map_err(|error| error.to_string()));
-        match applied {
-            Ok(()) => automerge = copy,
-            Err(why) => {
-                failed.insert(hash, Aside::Quarantined(why));
-            }
-        }
-    }
-    (automerge, failed)
 }
