@@ -10,7 +10,10 @@ use super::glossary::Names;
 use super::ink::Tone;
 use super::page::Page;
 use super::table::Table;
-use super::words::{counted, plain};
+use super::words::{counted, plain, width};
+
+/// Widest column of the places where grants hold.
+const MAX_SCOPE: usize = 44;
 
 /// Members with their roles and devices; `me` is marked, `hidden` ones are counted.
 #[must_use]
@@ -107,8 +110,10 @@ pub fn roles(roles: &[RoleView], screen: Screen) -> Vec<String> {
             let (verb, place) = grant.split_once(' ').unwrap_or((grant, "all"));
             by_scope.entry(scope(place)).or_default().push(verb);
         }
+        let widest = by_scope.keys().map(|scope| width(scope)).max();
+        let columns = widest.unwrap_or_default().clamp(10, MAX_SCOPE);
         for (scope, verbs) in by_scope {
-            page.pair(&scope, 10, &verbs.join(", "), None);
+            page.pair(&scope, columns, &verbs.join(", "), None);
         }
     }
     page.finish()
