@@ -5,29 +5,26 @@
 
 mod taking;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use casework_engine::case::facet::form::{FormAction, InformationRequest, ReviewState, Submission};
+use casework_engine::case::facet::form::{FormAction, InformationRequest, ReviewState};
 use casework_engine::case::facet::hold::HoldAction;
-use casework_engine::case::{Act, CaseAction, PartId};
-use casework_engine::moment::Moment;
-use casework_engine::replica::{Acted, Batch, Replica};
-use casework_engine::template::{Form, FormKind, Revision};
-use casework_engine::view::CaseView;
+use casework_engine::case::{CaseAction, PartId};
+use casework_engine::replica::Acted;
+use casework_engine::template::Form;
 use casework_protocol::ids::DocumentId;
 use serde::Serialize;
 
 use self::taking::{
-    end_of_hold, find_form, of_form, offered, plan_values, rows_of, set, submission, take_answer,
+    end_of_hold, find_form, rows_of, take_answer,
     take_intake,
 };
 use super::Workspace;
-use super::cases::{self, NewCaseRequest};
-use super::fields;
+use super::cases::{self};
 use super::templates::{revision, templates};
 use crate::error::Error;
 use crate::moment;
-use crate::receipt::{LinkToken, consent_hash};
+use crate::receipt::LinkToken;
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;

@@ -2,23 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use casework_engine::case::facet::form::{FormAction, InformationRequest, ReviewState, Submission};
+use casework_engine::case::facet::form::{FormAction, Submission};
 use casework_engine::case::facet::hold::HoldAction;
 use casework_engine::case::{Act, CaseAction, PartId};
 use casework_engine::moment::Moment;
-use casework_engine::replica::{Acted, Batch, Replica};
+use casework_engine::replica::{Batch, Replica};
 use casework_engine::template::{Form, FormKind, Revision};
 use casework_engine::view::CaseView;
 use casework_protocol::ids::DocumentId;
-use serde::Serialize;
 
 use crate::error::Error;
 use crate::moment;
-use crate::receipt::{LinkToken, consent_hash};
-use crate::workspace::Workspace;
+use crate::receipt::consent_hash;
 use crate::workspace::cases::{self, NewCaseRequest};
 use crate::workspace::fields;
-use crate::workspace::templates::{revision, templates};
+use crate::workspace::templates::revision;
 
 use super::*;
 
