@@ -15,10 +15,7 @@ use casework_engine::template::Form;
 use casework_protocol::ids::DocumentId;
 use serde::Serialize;
 
-use self::taking::{
-    end_of_hold, find_form, rows_of, take_answer,
-    take_intake,
-};
+use self::taking::{end_of_hold, find_form, rows_of, take_answer, take_intake};
 use super::Workspace;
 use super::cases::{self};
 use super::templates::{revision, templates};

@@ -6,6 +6,8 @@
 //! Several acts may share a commit ([`Batch`]); they stand or fall together, and an import never
 //! leaves half a case.
 
+mod templates;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,9 +32,7 @@ use crate::case::{
 };
 use crate::moment::Moment;
 use crate::template::Revision;
-use crate::template_document::{
-    self, CheckedTemplate, TemplateAct, TemplateAction, check_template_act, write_template,
-};
+use crate::template_document::{TemplateAct, TemplateAction};
 
 /// What came of an act.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -240,77 +240,6 @@ impl Batch<'_> {
             self.unfound(id);
         }
         acted
-    }
-
-    /// Opens a template with its first revision.
-    ///
-    /// # Errors
-    /// As [`Replica::act`].
-    pub fn open_template(
-        &mut self,
-        revision: Revision,
-        moment: &Moment,
-    ) -> Result<Acted, ReplicaFault> {
-        let id = self.found(
-            AccessBody::Genesis {
-                kind: DocumentKind::Template,
-                template: None,
-                principals: Vec::new(),
-                restricted: false,
-                nonce: moment.nonce("document").to_vec(),
-            },
-            moment,
-        )?;
-        let action = TemplateAction::Open(revision.into());
-        let act = TemplateAct {
-            action,
-            reason: None,
-            redo_of: None,
-        };
-        self.act_on_template(id, act, moment)
-    }
-
-    /// Does one thing to a template.
-    ///
-    /// # Errors
-    /// As [`Replica::act`].
-    pub fn act_on_template(
-        &mut self,
-        id: DocumentId,
-        act: TemplateAct,
-        moment: &Moment,
-    ) -> Result<Acted, ReplicaFault> {
-        let member = self.me()?;
-        self.reach(id)?;
-        let (act, checked): (TemplateAct, CheckedTemplate) = {
-            let past = Past::now(&self.steps[&id].document.automerge);
-            let act = template_document::superseding(&past, act)?;
-            (act.clone(), check_template_act(&past, act)?)
-        };
-        let verb = casework_protocol::rights::Verb::Publish;
-        let needed = Needed {
-            verb,
-            stage: None,
-            field: None,
-            seats: Vec::new(),
-            works_in: None,
-        };
-        self.allow(id, member, (&[needed], None))?;
-        let stamp = self.stamp(id, None, moment)?;
-        let step = self.begin(id, moment);
-        let hash =
-            write_template(&mut step.document.automerge, &checked, &stamp).map_err(unwritten)?;
-        let hash = change_hash(&hash);
-        self.seal(id, hash, &OwnAct::Template(act), moment)?;
-        let automerge = &self.steps[&id].document.automerge;
-        self.replica
-            .read_revisions(&mut self.writes, automerge, id)?;
-        Ok(Acted {
-            document: id,
-            change: hash,
-            warnings: Vec::new(),
-            effects: Vec::new(),
-        })
     }
 
     /// Deletes a row in the same commit.

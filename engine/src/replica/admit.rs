@@ -17,7 +17,7 @@ use self::merging::{apply_one_by_one, breaks_a_rule};
 use super::admission::{
     Incoming, Index, Judging, judge_authorship, judge_claims, judge_rights, place,
 };
-use super::asked::{asked_by, day_of};
+use super::asked::asked_by;
 use super::automating::judge_cause;
 use super::document::guarded;
 use super::exclusion::put_aside;
@@ -28,9 +28,7 @@ use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::writing::DocumentStep;
 use super::{Notice, Replica, ReplicaFault};
-use crate::case::{
-    Batch, Facts, Message, RevisionMark, ShapeError, Shaped, ShapedAct, breaches, shape_case,
-};
+use crate::case::{Batch, Message, RevisionMark, ShapeError, Shaped, shape_case};
 use crate::template::Revision;
 use crate::template_document::shape_template;
 

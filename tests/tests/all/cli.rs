@@ -115,7 +115,8 @@ fn an_exported_case_is_the_same_document_on_both_devices() {
     let premises = Premises::new();
     let ana = premises.ana();
     let case = ana.complaint("Fee charged twice");
-    ana.json(&["case", "decide", &case, "verdict", "upheld"]);
+    let why = ["--rationale", "The fee was booked twice"];
+    ana.json(&[&["case", "decide", &case, "verdict", "upheld"], &why[..]].concat());
     ana.json(&["sync"]);
     let rui = premises.joined(&ana, "Rui");
     let exported = [&ana, &rui].map(|who| {

@@ -1,7 +1,7 @@
 //! What each shipped package promises to the people of its field, one by one.
 
 use super::roads::Walk;
-use super::shipped::{LIBRARY, Step, shipped};
+use super::shipped::{LIBRARY, Shipped, Step, shipped};
 use super::*;
 use crate::approval::Mode;
 use crate::case::{ActError, CaseAction};
@@ -296,7 +296,7 @@ fn whoever_waits_for_somebody_outside_stands_in_a_waiting_stage() {
     assert_eq!(request.transition("release", "appeal"), Movement::Free);
 }
 
-fn clock(name: &str, id: &str) -> sla::CaseClock {
+fn clock(name: &str, id: &str) -> CaseClock {
     let clocks = shipped(name).package().sla.clone();
     let found = clocks.into_iter().find(|clock| clock.id == id);
     found.unwrap_or_else(|| panic!("{name} has no clock {id}"))
@@ -327,8 +327,8 @@ fn the_clocks_are_those_of_law_and_custom() {
     let contract = shipped("contract-approval");
     let request = contract.stage("request").unwrap().sla.clone().unwrap();
     assert_eq!(request.target, "1 business day".parse().unwrap());
-    assert_eq!(request.reentry, sla::Reentry::Resets);
-    for package in LIBRARY.iter().map(super::shipped::Shipped::package) {
+    assert_eq!(request.reentry, Reentry::Resets);
+    for package in LIBRARY.iter().map(Shipped::package) {
         assert!(!package.sla.is_empty(), "{} goes by clocks", package.name);
     }
 }
