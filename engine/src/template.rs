@@ -48,7 +48,7 @@ pub use check::Today;
 pub use condition::{Condition, Operator, Subject, SubjectError, Test};
 pub use difference::{Difference, Weight, differences, tree_differences};
 pub use document_type::{DocumentType, PartyRole};
-pub use fault::{Fault, TemplateFault};
+pub use fault::{Fault, FormFault, TemplateFault, TimeFault};
 pub use field::{Choice, Constraints, Field};
 pub use flow::{Movement, Said};
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::fault::{Fault, Faults};
+use super::fault::{Fault, Faults, TimeFault};
 use super::limits::{MAX_CALENDARS, MAX_HOLIDAYS, MAX_OPEN_HOURS, YEARS};
 use super::package::Package;
 use super::publish::{limit, name, slug, unique};
@@ -317,7 +317,10 @@ pub(super) fn find_faults(package: &Package, faults: &mut Faults) {
         name(&at, &calendar.name, "the name", faults);
         if find_zone(&calendar.zone).is_none() {
             let zone = cut(&calendar.zone);
-            faults.add(format!("{at}.zone"), Fault::UnknownZone { zone });
+            faults.add(
+                format!("{at}.zone"),
+                Fault::Time(TimeFault::UnknownZone { zone }),
+            );
         }
         find_hours_faults(calendar, &at, faults);
         let at = format!("{at}.holidays");
@@ -328,7 +331,7 @@ pub(super) fn find_faults(package: &Package, faults: &mut Faults) {
                 && first > last
             {
                 let range = holiday.to_string();
-                faults.add(&at, Fault::BackwardDays { range });
+                faults.add(&at, Fault::Time(TimeFault::BackwardDays { range }));
             }
         }
     }
@@ -341,7 +344,7 @@ pub(super) fn find_faults(package: &Package, faults: &mut Faults) {
 
 fn find_hours_faults(calendar: &Calendar, at: &str, faults: &mut Faults) {
     if calendar.hours.values().all(Vec::is_empty) {
-        faults.add(format!("{at}.hours"), Fault::NeverOpen);
+        faults.add(format!("{at}.hours"), Fault::Time(TimeFault::NeverOpen));
     }
     for (day, hours) in &calendar.hours {
         let at = format!("{at}.hours.{}", day.name());
@@ -351,7 +354,10 @@ fn find_hours_faults(calendar: &Calendar, at: &str, faults: &mut Faults) {
         for pair in sorted.windows(2) {
             if pair[1].from_min < pair[0].until_min {
                 let (first, second) = (pair[0].to_string(), pair[1].to_string());
-                faults.add(&at, Fault::OverlappingHours { first, second });
+                faults.add(
+                    &at,
+                    Fault::Time(TimeFault::OverlappingHours { first, second }),
+                );
             }
         }
     }

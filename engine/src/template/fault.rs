@@ -1,18 +1,15 @@
 //! What is wrong with a package, where, and what to do about it.
 
-use super::form::FormKind;
-use super::span::Span;
-use crate::value::{ConflictPolicy, FieldError, FieldType};
+mod form;
+mod list;
+mod time;
 
-/// One fault of a package that was to be published.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{at}: {fault}")]
-pub struct TemplateFault {
-    /// Where: `stages[2] "offer"`, `fields[0] "name".default`, `transitions[4]`, counted from 0.
-    pub at: String,
-    /// What.
-    pub fault: Fault,
-}
+pub use form::FormFault;
+pub(super) use list::Faults;
+pub use list::TemplateFault;
+pub use time::TimeFault;
+
+use crate::value::{ConflictPolicy, FieldError, FieldType};
 
 /// The kinds of faults. Each text ends in what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -323,73 +320,6 @@ pub enum Fault {
         /// The id.
         id: String,
     },
-    /// A form without fields and questions. Add some.
-    #[error("the form asks nothing; add fields or questions")]
-    EmptyForm,
-    /// A form asks for what people outside cannot or should not give. Leave it out.
-    #[error("the {kind} field {id:?} cannot be asked of the public; leave it out of the form")]
-    NotForThePublic {
-        /// The field's id.
-        id: String,
-        /// Its type.
-        kind: FieldType,
-    },
-    /// An anonymous form insists on what tells who somebody is. Do not require it.
-    #[error("an anonymous form cannot require the {kind} field {id:?}; make it optional")]
-    NamesAPerson {
-        /// The field's id.
-        id: String,
-        /// Its type.
-        kind: FieldType,
-    },
-    /// A setting belongs to the other kind of form. Remove it.
-    #[error("{setting} means nothing for a form of the kind {kind}; remove it")]
-    NotOfThisForm {
-        /// Which.
-        setting: &'static str,
-        /// The form's kind.
-        kind: FormKind,
-    },
-    /// The field that gives the title is not asked, or gives no text. Name one that does.
-    #[error("the title cannot come from {id:?}; name a text field that the form asks")]
-    NoTitle {
-        /// The field's id.
-        id: String,
-    },
-    /// The form would open cases that are closed already. Choose another stage.
-    #[error("a form cannot open a case in the final stage {stage:?}; choose an earlier one")]
-    OpensClosed {
-        /// The stage.
-        stage: String,
-    },
-    /// The stage requires what the form does not ask, so no submission could ever open a case.
-    #[error("stage {stage:?} requires {field:?}; ask it in the form as required")]
-    FormCannotOpen {
-        /// The required field.
-        field: String,
-        /// The stage in which the form opens cases.
-        stage: String,
-    },
-    /// A translation of something that the form does not have. Correct the key.
-    #[error("the form has no {key:?} to translate; correct the key or remove it")]
-    NothingToTranslate {
-        /// The key.
-        key: String,
-    },
-    /// A language tag has another shape. Use the usual one.
-    #[error("{tag:?} is not a language; write it as en, pt or pt-BR")]
-    BadLanguage {
-        /// The tag.
-        tag: String,
-    },
-    /// Links would be good for no time, or for too long. Choose another number.
-    #[error("links cannot be good for {days} days; choose 1 to {max}")]
-    BadDays {
-        /// The days.
-        days: u32,
-        /// The limit.
-        max: u32,
-    },
     /// An option or outcome is named that does not exist. Correct the name or add it.
     #[error("there is no option {id:?}; correct the id or add the option")]
     UnknownChoice {
@@ -432,81 +362,10 @@ pub enum Fault {
         "it sets itself off again, perhaps through other automations, and none of them has a condition; give one of them a condition or remove it"
     )]
     AutomationLoop,
-    /// A time zone that is not in the database. Use its IANA name.
-    #[error("{zone:?} is not a time zone; use an IANA name, such as Europe/Lisbon")]
-    UnknownZone {
-        /// The name.
-        zone: String,
-    },
-    /// A calendar that is never open: no clock would ever go. Give it hours.
-    #[error("the calendar is never open; list opening hours, such as mon = [\"09:00-17:00\"]")]
-    NeverOpen,
-    /// Two opening hours of a day overlap. Merge them.
-    #[error("the hours {first} and {second} overlap; merge the two")]
-    OverlappingHours {
-        /// The earlier ones.
-        first: String,
-        /// The later ones.
-        second: String,
-    },
-    /// Holidays that end before they begin. Swap the two days.
-    #[error("the days {range} end before they begin; swap the two")]
-    BackwardDays {
-        /// The days.
-        range: String,
-    },
-    /// A calendar is named that does not exist. Correct the name or add the calendar.
-    #[error("there is no calendar {id:?}; correct the id or add the calendar")]
-    UnknownCalendar {
-        /// The id.
-        id: String,
-    },
-    /// Business time without a calendar. Add one, or use plain days or hours.
-    #[error("{span} need a calendar; add one to the template, or write plain days or hours")]
-    NeedsCalendar {
-        /// The span.
-        span: Span,
-    },
-    /// A clock that warns before it has begun. Shorten the warning.
-    #[error("the warning {warn} before is not shorter than the target {target}; shorten it")]
-    WarnsAtOnce {
-        /// The warning.
-        warn: Span,
-        /// The target.
-        target: Span,
-    },
-    /// A clock that could never go. Take the stage out of one of the lists.
-    #[error(
-        "the clock would never go: {id:?} both starts it and stops it; take it out of one list"
-    )]
-    NeverRuns {
-        /// The stage.
-        id: String,
-    },
-    /// A clock in a stage where cases have ended. Remove it.
-    #[error("a finished case waits for nothing; remove the clock of this stage")]
-    ClockAtEnd,
-}
-
-/// Collects faults with their places.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    list: Vec<TemplateFault>,
-}
-
-impl Faults {
-    pub(super) fn add(&mut self, at: impl Into<String>, fault: Fault) {
-        self.list.push(TemplateFault {
-            at: at.into(),
-            fault,
-        });
-    }
-
-    pub(super) fn into_list(self) -> Vec<TemplateFault> {
-        self.list
-    }
-
-    pub(super) const fn count(&self) -> usize {
-        self.list.len()
-    }
+    /// A form has a fault of its own kind.
+    #[error(transparent)]
+    Form(FormFault),
+    /// A calendar or a clock has a fault of its own kind.
+    #[error(transparent)]
+    Time(TimeFault),
 }

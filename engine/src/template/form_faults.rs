@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::fault::{Fault, Faults};
+use super::fault::{Fault, Faults, FormFault};
 use super::form::{Form, FormKind, FormTexts, can_be_asked, inner_key};
 use super::limits::{
     MAX_FORM_ATTACHMENTS, MAX_FORM_DAYS, MAX_FORM_FIELDS, MAX_FORM_LABELS, MAX_FORM_LANGUAGES,
@@ -49,13 +49,16 @@ fn check_counts(form: &Form, at: &str, faults: &mut Faults) {
         limit(at, (what, count, max), faults);
     }
     if form.fields.is_empty() && form.questions.is_empty() {
-        faults.add(at, Fault::EmptyForm);
+        faults.add(at, Fault::Form(FormFault::EmptyForm));
     }
     if let Some(days) = form.valid_days
         && !(1..=MAX_FORM_DAYS).contains(&days)
     {
         let max = MAX_FORM_DAYS;
-        faults.add(format!("{at}.valid_days"), Fault::BadDays { days, max });
+        faults.add(
+            format!("{at}.valid_days"),
+            Fault::Form(FormFault::BadDays { days, max }),
+        );
     }
 }
 
@@ -90,10 +93,10 @@ fn check_questions(package: &Package, form: &Form, at: &str, faults: &mut Faults
         let unaskable = Some(field).filter(|field| !can_be_asked(field.kind));
         if let Some(field) = unaskable.or(inner) {
             let (id, kind) = (cut(&field.id), field.kind);
-            faults.add(at, Fault::NotForThePublic { id, kind });
+            faults.add(at, Fault::Form(FormFault::NotForThePublic { id, kind }));
         } else if form.anonymous && asked.required && names_a_person(field.kind) {
             let (id, kind) = (cut(&field.id), field.kind);
-            faults.add(at, Fault::NamesAPerson { id, kind });
+            faults.add(at, Fault::Form(FormFault::NamesAPerson { id, kind }));
         }
     }
     for question in &form.questions {
@@ -119,7 +122,7 @@ const fn names_a_person(kind: FieldType) -> bool {
 fn check_target(package: &Package, form: &Form, at: &str, faults: &mut Faults) {
     let refuse = |setting, faults: &mut Faults| {
         let kind = form.kind;
-        faults.add(at, Fault::NotOfThisForm { setting, kind });
+        faults.add(at, Fault::Form(FormFault::NotOfThisForm { setting, kind }));
     };
     match form.kind {
         FormKind::Request => {
@@ -183,7 +186,10 @@ fn check_opening(package: &Package, form: &Form, at: &str, faults: &mut Faults) 
         });
         if !asked || !is_text {
             let id = cut(&form.title_from);
-            faults.add(format!("{at}.title_from"), Fault::NoTitle { id });
+            faults.add(
+                format!("{at}.title_from"),
+                Fault::Form(FormFault::NoTitle { id }),
+            );
         }
     }
     let stage = if form.stage.is_empty() {
@@ -199,7 +205,10 @@ fn check_opening(package: &Package, form: &Form, at: &str, faults: &mut Faults) 
     let Some(stage) = stage else { return };
     if stage.category.is_final() {
         let stage = cut(&stage.id);
-        faults.add(format!("{at}.stage"), Fault::OpensClosed { stage });
+        faults.add(
+            format!("{at}.stage"),
+            Fault::Form(FormFault::OpensClosed { stage }),
+        );
     }
     for id in &stage.required {
         let asked = form
@@ -210,7 +219,7 @@ fn check_opening(package: &Package, form: &Form, at: &str, faults: &mut Faults) 
         let default = default.is_some_and(|field| field.default.is_some());
         if !asked && !default && !form.preset.contains_key(id) {
             let (field, stage) = (cut(id), cut(&stage.id));
-            faults.add(at, Fault::FormCannotOpen { field, stage });
+            faults.add(at, Fault::Form(FormFault::FormCannotOpen { field, stage }));
         }
     }
 }
@@ -255,13 +264,19 @@ fn check_translation(
     }
     for (key, label) in &texts.labels {
         if !known.contains(key) && !inner.contains(key) {
-            faults.add(at, Fault::NothingToTranslate { key: cut(key) });
+            faults.add(
+                at,
+                Fault::Form(FormFault::NothingToTranslate { key: cut(key) }),
+            );
         }
         name(at, label, "a label", faults);
     }
     for (key, help) in &texts.help {
         if !known.contains(key) {
-            faults.add(at, Fault::NothingToTranslate { key: cut(key) });
+            faults.add(
+                at,
+                Fault::Form(FormFault::NothingToTranslate { key: cut(key) }),
+            );
         }
         prose(at, help, "a help", faults);
     }
@@ -269,7 +284,7 @@ fn check_translation(
 
 fn language(at: &str, tag: &str, faults: &mut Faults) {
     if !is_language(tag) {
-        faults.add(at, Fault::BadLanguage { tag: cut(tag) });
+        faults.add(at, Fault::Form(FormFault::BadLanguage { tag: cut(tag) }));
     }
 }
 

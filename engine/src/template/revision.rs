@@ -3,6 +3,8 @@
 //! The canonical bytes are the package as compact JSON in the field order of `package.rs`, without
 //! what says nothing. Proof type: whoever holds a [`Revision`] holds a package without faults.
 
+mod moves;
+
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +13,12 @@ use casework_protocol::ids::RevisionId;
 
 use super::approval::ApprovalType;
 use super::calendar::Calendar;
-use super::condition::Condition;
 use super::fault::{Fault, TemplateFault};
 use super::field::Field;
-use super::flow::{Flow, Movement, Said};
+use super::flow::Flow;
 use super::limits::{MAX_PACKAGE_BYTES, MAX_SUPERSEDED};
 use super::package::{DecisionType, Outcome, Package};
-use super::stage::{Category, Stage};
+use super::stage::Stage;
 use crate::clock::WorkingTime;
 
 /// An immutable published template.
@@ -274,13 +275,6 @@ impl Revision {
             .expect("a published package has a start")
     }
 
-    /// What the template says about every move of a case from one stage to another: rules with a
-    /// condition are left out.
-    #[must_use]
-    pub fn transition(&self, from: &str, to: &str) -> Movement {
-        self.transition_if(from, to, Condition::is_empty)
-    }
-
     /// The calendar of this id; for an empty or unknown one the template's first, and in a template
     /// without calendars one that never closes, in UTC.
     #[must_use]
@@ -295,83 +289,6 @@ impl Revision {
     #[must_use]
     pub fn first_working_time(&self) -> Option<&WorkingTime> {
         self.calendars.get(&self.package.calendars.first()?.id)
-    }
-
-    /// What the template says about moving a case for which these conditions hold.
-    #[must_use]
-    pub fn transition_if(
-        &self,
-        from: &str,
-        to: &str,
-        holds: impl Fn(&Condition) -> bool,
-    ) -> Movement {
-        let (Some(from), Some(to)) = (self.stage(from), self.stage(to)) else {
-            return Movement::Unknown;
-        };
-        let mut said = self.flow.said(&self.package, from, to);
-        said.retain(|said| holds(&said.when));
-        Movement::of(said)
-    }
-
-    /// Everything the template may say before a move between two of its stages, with conditions:
-    /// on leaving, on the move itself, on entering.
-    #[must_use]
-    pub fn said_before_move(&self, from: &str, to: &str) -> Vec<Said<'_>> {
-        match (self.stage(from), self.stage(to)) {
-            (Some(from), Some(to)) => self.flow.said(&self.package, from, to),
-            (_, _) => Vec::new(),
-        }
-    }
-
-    /// What the button of a listed move says; `None` when the move or its label is not listed.
-    #[must_use]
-    pub fn move_label(&self, from: &str, to: &str) -> Option<&str> {
-        let label = &self.package.transitions[self.flow.listing(from, to)?].label;
-        (!label.is_empty()).then_some(label)
-    }
-
-    /// The fields that must be filled to stand in a stage and are not, in the order of the list.
-    /// Nothing for a stage that is not in this revision.
-    #[must_use]
-    pub fn missing_required(&self, stage: &str, filled: impl Fn(&str) -> bool) -> Vec<&Field> {
-        let stage = self.stage(stage);
-        self.unfilled(stage.into_iter().flat_map(Stage::required_here), &filled)
-    }
-
-    /// The fields that keep a case from a move: those required where it goes, and, when it goes on
-    /// to a later stage that is not cancelled, those required to leave. Going back asks for
-    /// nothing more than standing there.
-    #[must_use]
-    pub fn missing_for_move(
-        &self,
-        from: &str,
-        to: &str,
-        filled: impl Fn(&str) -> bool,
-    ) -> Vec<&Field> {
-        let mut missing = self.missing_required(to, &filled);
-        let (Some(left), Some(entered)) = (self.stage(from), self.stage(to)) else {
-            return missing;
-        };
-        let onward = self.stages.get(to) > self.stages.get(from);
-        if onward && entered.category != Category::Cancelled {
-            for field in self.unfilled(&left.required_to_leave, &filled) {
-                if !missing.iter().any(|known| known.id == field.id) {
-                    missing.push(field);
-                }
-            }
-        }
-        missing
-    }
-
-    fn unfilled<'i>(
-        &self,
-        ids: impl IntoIterator<Item = &'i String>,
-        filled: &impl Fn(&str) -> bool,
-    ) -> Vec<&Field> {
-        ids.into_iter()
-            .filter(|id| !filled(id))
-            .filter_map(|id| self.field(id))
-            .collect()
     }
 
     fn index(package: Package, bytes: Vec<u8>) -> Self {

@@ -11,7 +11,7 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::fault::{Fault, Faults};
+use super::fault::{Fault, Faults, TimeFault};
 use super::limits::{MAX_CLOCKS, MAX_STAGES};
 use super::package::Package;
 use super::publish::{limit, name, slug, unique};
@@ -194,10 +194,13 @@ pub(super) fn find_faults(package: &Package, faults: &mut Faults) {
         find_stage_faults(package, (&at, "pauses_in"), &clock.pauses_in, faults);
         if clock.pauses_in.contains(&stage.id) {
             let id = cut(&stage.id);
-            faults.add(format!("{at}.pauses_in"), Fault::NeverRuns { id });
+            faults.add(
+                format!("{at}.pauses_in"),
+                Fault::Time(TimeFault::NeverRuns { id }),
+            );
         }
         if stage.category.is_final() {
-            faults.add(at, Fault::ClockAtEnd);
+            faults.add(at, Fault::Time(TimeFault::ClockAtEnd));
         }
     }
     limit("sla", ("clocks", package.sla.len(), MAX_CLOCKS), faults);
@@ -220,7 +223,10 @@ pub(super) fn find_faults(package: &Package, faults: &mut Faults) {
         }
         for id in clock.until.iter().filter(|id| clock.from.contains(id)) {
             let id = cut(id);
-            faults.add(format!("{at}.until"), Fault::NeverRuns { id });
+            faults.add(
+                format!("{at}.until"),
+                Fault::Time(TimeFault::NeverRuns { id }),
+            );
         }
     }
     unique(package.sla.iter().map(|clock| &clock.id), "sla", faults);
@@ -239,7 +245,10 @@ fn find_timing_faults(
     };
     if !calendar.is_empty() && !known(calendar) {
         let id = cut(calendar);
-        faults.add(format!("{at}.calendar"), Fault::UnknownCalendar { id });
+        faults.add(
+            format!("{at}.calendar"),
+            Fault::Time(TimeFault::UnknownCalendar { id }),
+        );
     }
     let business = [Some(target), before]
         .into_iter()
@@ -248,12 +257,15 @@ fn find_timing_faults(
     if let Some(span) = business
         && package.calendars.is_empty()
     {
-        faults.add(at, Fault::NeedsCalendar { span });
+        faults.add(at, Fault::Time(TimeFault::NeedsCalendar { span }));
     }
     if let Some(warn) = before
         && exceeds(warn, target)
     {
-        faults.add(format!("{at}.warn"), Fault::WarnsAtOnce { warn, target });
+        faults.add(
+            format!("{at}.warn"),
+            Fault::Time(TimeFault::WarnsAtOnce { warn, target }),
+        );
     }
 }
 

@@ -1,0 +1,93 @@
+//! What a revision says about moving a case: its rules, its words, and the fields still to fill.
+
+use super::Revision;
+use crate::template::condition::Condition;
+use crate::template::field::Field;
+use crate::template::flow::{Movement, Said};
+use crate::template::stage::{Category, Stage};
+
+impl Revision {
+    /// What the template says about every move of a case from one stage to another: rules with a
+    /// condition are left out.
+    #[must_use]
+    pub fn transition(&self, from: &str, to: &str) -> Movement {
+        self.transition_if(from, to, Condition::is_empty)
+    }
+
+    /// What the template says about moving a case for which these conditions hold.
+    #[must_use]
+    pub fn transition_if(
+        &self,
+        from: &str,
+        to: &str,
+        holds: impl Fn(&Condition) -> bool,
+    ) -> Movement {
+        let (Some(from), Some(to)) = (self.stage(from), self.stage(to)) else {
+            return Movement::Unknown;
+        };
+        let mut said = self.flow.said(&self.package, from, to);
+        said.retain(|said| holds(&said.when));
+        Movement::of(said)
+    }
+
+    /// Everything the template may say before a move between two of its stages, with conditions:
+    /// on leaving, on the move itself, on entering.
+    #[must_use]
+    pub fn said_before_move(&self, from: &str, to: &str) -> Vec<Said<'_>> {
+        match (self.stage(from), self.stage(to)) {
+            (Some(from), Some(to)) => self.flow.said(&self.package, from, to),
+            (_, _) => Vec::new(),
+        }
+    }
+
+    /// What the button of a listed move says; `None` when the move or its label is not listed.
+    #[must_use]
+    pub fn move_label(&self, from: &str, to: &str) -> Option<&str> {
+        let label = &self.package.transitions[self.flow.listing(from, to)?].label;
+        (!label.is_empty()).then_some(label)
+    }
+
+    /// The fields that must be filled to stand in a stage and are not, in the order of the list.
+    /// Nothing for a stage that is not in this revision.
+    #[must_use]
+    pub fn missing_required(&self, stage: &str, filled: impl Fn(&str) -> bool) -> Vec<&Field> {
+        let stage = self.stage(stage);
+        self.unfilled(stage.into_iter().flat_map(Stage::required_here), &filled)
+    }
+
+    /// The fields that keep a case from a move: those required where it goes, and, when it goes on
+    /// to a later stage that is not cancelled, those required to leave. Going back asks for
+    /// nothing more than standing there.
+    #[must_use]
+    pub fn missing_for_move(
+        &self,
+        from: &str,
+        to: &str,
+        filled: impl Fn(&str) -> bool,
+    ) -> Vec<&Field> {
+        let mut missing = self.missing_required(to, &filled);
+        let (Some(left), Some(entered)) = (self.stage(from), self.stage(to)) else {
+            return missing;
+        };
+        let onward = self.stages.get(to) > self.stages.get(from);
+        if onward && entered.category != Category::Cancelled {
+            for field in self.unfilled(&left.required_to_leave, &filled) {
+                if !missing.iter().any(|known| known.id == field.id) {
+                    missing.push(field);
+                }
+            }
+        }
+        missing
+    }
+
+    fn unfilled<'i>(
+        &self,
+        ids: impl IntoIterator<Item = &'i String>,
+        filled: &impl Fn(&str) -> bool,
+    ) -> Vec<&Field> {
+        ids.into_iter()
+            .filter(|id| !filled(id))
+            .filter_map(|id| self.field(id))
+            .collect()
+    }
+}
