@@ -3,25 +3,25 @@
 //! What somebody sent is never lost to a rule: a value that the case does not take now stays with
 //! the submission, unmapped. Only where there would be no case at all is it refused.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod taking;
 
-use casework_engine::case::facet::form::{FormAction, InformationRequest, ReviewState, Submission};
+use std::collections::BTreeMap;
+
+use casework_engine::case::facet::form::{FormAction, InformationRequest, ReviewState};
 use casework_engine::case::facet::hold::HoldAction;
-use casework_engine::case::{Act, CaseAction, PartId};
-use casework_engine::moment::Moment;
-use casework_engine::replica::{Acted, Batch, Replica};
-use casework_engine::template::{Form, FormKind, Revision};
+use casework_engine::case::{CaseAction, PartId};
+use casework_engine::replica::Acted;
+use casework_engine::template::{Form, Revision};
 use casework_engine::view::CaseView;
 use casework_protocol::ids::DocumentId;
 use serde::Serialize;
 
-use super::Workspace;
-use super::cases::{self, NewCaseRequest};
-use super::fields;
+use self::taking::{end_of_hold, take_answer, take_intake};
 use super::templates::{revision, templates};
+use super::{Workspace, cases};
 use crate::error::Error;
 use crate::moment;
-use crate::receipt::{LinkToken, consent_hash};
+use crate::receipt::LinkToken;
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -29,8 +29,6 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const REQUEST_DAYS: u32 = 30;
 /// Longest reason of the hold that a request starts, in characters.
 const MAX_WHY_CHARACTERS: usize = 120;
-/// Moments of one submission: acts begin here, so that they never meet those of the opening.
-const FIRST_PART: u64 = 10_000;
 
 /// A form that a template offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -329,150 +327,4 @@ fn find_form<'r>(revision: &'r Revision, text: &str) -> Result<&'r Form, Error> 
         let name = &revision.package().name;
         Error::Invalid(format!("{name} has no form {text:?}; {known}"))
     })
-}
-
-fn take_intake(
-    replica: &mut Replica,
-    template: DocumentId,
-    sent: &SentForm,
-    now: &Moment,
-) -> Result<DocumentId, Error> {
-    let revision = revision(replica, template)?;
-    let form = offered(&revision, sent, FormKind::Intake)?.clone();
-    let request = NewCaseRequest {
-        stage: Some(form.stage.clone()).filter(|stage| !stage.is_empty()),
-        fields: of_form(&form, &sent.values),
-        ..NewCaseRequest::new(template, sent.title.clone())
-    };
-    let prepared = cases::prepare(replica, &request, now)?;
-    let mapped = request.fields.keys().cloned().collect();
-    let mut batch = replica.batch();
-    let case = cases::open(&mut batch, prepared, now)?.document;
-    let labels = form.labels.iter().map(|label| CaseAction::AddLabel {
-        label: label.clone(),
-    });
-    let submission = submission(&form, sent, (None, mapped));
-    let actions = labels.chain([FormAction::Submit(submission).into()]);
-    for (n, action) in (FIRST_PART..).zip(actions) {
-        batch.act(case, Act::new(moment::part()?, action), &now.part(n))?;
-    }
-    batch.commit()?;
-    Ok(case)
-}
-
-fn take_answer(
-    replica: &mut Replica,
-    (case, request): (DocumentId, PartId),
-    sent: &SentForm,
-    now: &Moment,
-) -> Result<DocumentId, Error> {
-    let view = replica.case(case)?;
-    let revision = revision(replica, view.template)?;
-    let form = offered(&revision, sent, FormKind::Request)?.clone();
-    let planned = plan_values(replica, (&view, &revision), &of_form(&form, &sent.values));
-    let mut batch = replica.batch();
-    let mut parts = FIRST_PART..;
-    let mut mapped = BTreeSet::new();
-    for (field, actions) in planned {
-        let done = actions
-            .into_iter()
-            .try_for_each(|action| set(&mut batch, (case, action), now, &mut parts));
-        // What a rule or a right keeps out stays with the submission for whoever reviews it.
-        if done.is_ok() {
-            mapped.insert(field);
-        }
-    }
-    let submission = submission(&form, sent, (Some(request), mapped));
-    let action = FormAction::Submit(submission).into();
-    set(&mut batch, (case, action), now, &mut parts)?;
-    if let Some(action) = end_of_hold(&view, request) {
-        // An intake member may lack the right; then whoever reviews the answer ends it.
-        let _ = set(&mut batch, (case, action), now, &mut parts);
-    }
-    batch.commit()?;
-    Ok(case)
-}
-
-/// A request that puts its case on hold gives the hold its own id.
-fn end_of_hold(view: &CaseView, request: PartId) -> Option<CaseAction> {
-    let hold = view.facets.holds.0.get(&request)?;
-    let stands = hold.ended.is_none();
-    stands.then(|| HoldAction::End { hold: request }.into())
-}
-
-fn set(
-    batch: &mut Batch<'_>,
-    (case, action): (DocumentId, CaseAction),
-    now: &Moment,
-    parts: &mut impl Iterator<Item = u64>,
-) -> Result<(), Error> {
-    let part = parts.next().unwrap_or_default();
-    batch.act(case, Act::new(moment::part()?, action), &now.part(part))?;
-    Ok(())
-}
-
-/// What sets each field to what was answered; fields that hold it already are set by nothing.
-fn plan_values(
-    replica: &Replica,
-    (view, revision): (&CaseView, &Revision),
-    values: &BTreeMap<String, String>,
-) -> Vec<(String, Vec<CaseAction>)> {
-    let mut planned = Vec::with_capacity(values.len());
-    for (id, words) in values {
-        let Some(field) = revision.field(id) else {
-            continue;
-        };
-        let Ok(wish) = fields::wish(replica, field, words) else {
-            continue;
-        };
-        let held = view.fields.get(id);
-        let chosen = held.map(|held| held.options.clone()).unwrap_or_default();
-        let now = held.and_then(|held| held.content(field));
-        let is_so = casework_engine::value::FieldValue::parse(field, words).ok() == now;
-        let actions = if is_so {
-            Vec::new()
-        } else {
-            wish.actions(field, &chosen)
-        };
-        planned.push((id.clone(), actions));
-    }
-    planned
-}
-
-fn offered<'r>(revision: &'r Revision, sent: &SentForm, kind: FormKind) -> Result<&'r Form, Error> {
-    let form = revision.form(&sent.form).filter(|form| form.kind == kind);
-    form.ok_or_else(|| {
-        let name = &revision.package().name;
-        Error::Invalid(format!("{name} no longer offers the form {:?}", sent.form))
-    })
-}
-
-/// Only what the form asks for can be set by it.
-fn of_form(form: &Form, values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let asked = |field: &String| form.fields.iter().any(|asked| asked.field == *field);
-    let values = values.iter().filter(|(field, _)| asked(field));
-    values
-        .map(|(field, words)| (field.clone(), words.clone()))
-        .collect()
-}
-
-fn submission(
-    form: &Form,
-    sent: &SentForm,
-    (request, mapped): (Option<PartId>, BTreeSet<String>),
-) -> Submission {
-    Submission {
-        id: sent.id,
-        form: sent.form.clone(),
-        request,
-        link: sent.link.clone(),
-        answers: sent.answers.clone(),
-        mapped,
-        documents: sent.documents.clone(),
-        consent: sent.consent.as_deref().map(consent_hash),
-        receipt: sent.receipt.clone(),
-        anonymous: form.anonymous,
-        language: sent.language.clone(),
-        given_ms: sent.given_ms,
-    }
 }
