@@ -11,14 +11,14 @@ use casework_engine::case::facet::form::{FormAction, InformationRequest, ReviewS
 use casework_engine::case::facet::hold::HoldAction;
 use casework_engine::case::{CaseAction, PartId};
 use casework_engine::replica::Acted;
-use casework_engine::template::Form;
+use casework_engine::template::{Form, Revision};
+use casework_engine::view::CaseView;
 use casework_protocol::ids::DocumentId;
 use serde::Serialize;
 
-use self::taking::{end_of_hold, find_form, rows_of, take_answer, take_intake};
-use super::Workspace;
-use super::cases::{self};
+use self::taking::{end_of_hold, take_answer, take_intake};
 use super::templates::{revision, templates};
+use super::{Workspace, cases};
 use crate::error::Error;
 use crate::moment;
 use crate::receipt::LinkToken;
@@ -29,8 +29,6 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const REQUEST_DAYS: u32 = 30;
 /// Longest reason of the hold that a request starts, in characters.
 const MAX_WHY_CHARACTERS: usize = 120;
-/// Moments of one submission: acts begin here, so that they never meet those of the opening.
-const FIRST_PART: u64 = 10_000;
 
 /// A form that a template offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -292,4 +290,41 @@ impl Workspace {
         rows.sort_by_key(|row| (core::cmp::Reverse(row.given_ms), row.submission));
         Ok(rows)
     }
+}
+
+fn rows_of(view: &CaseView) -> Vec<SubmissionRow> {
+    let submissions = view.facets.forms.submissions.iter();
+    submissions
+        .map(|(id, submission)| SubmissionRow {
+            case: view.document,
+            number: view.number.clone(),
+            title: view.title.value().clone(),
+            submission: *id,
+            form: submission.form.clone(),
+            given_ms: submission.given_ms,
+            review: *submission.review.value(),
+            additions: submission.additions.len(),
+        })
+        .collect()
+}
+
+fn find_form<'r>(revision: &'r Revision, text: &str) -> Result<&'r Form, Error> {
+    let forms = &revision.package().forms;
+    let wanted = text.trim().to_lowercase();
+    let by_id = forms.iter().find(|form| form.id == wanted);
+    let by_title = || {
+        forms
+            .iter()
+            .find(|form| form.title.to_lowercase() == wanted)
+    };
+    by_id.or_else(by_title).ok_or_else(|| {
+        let known: Vec<&str> = forms.iter().map(|form| form.id.as_str()).collect();
+        let known = if known.is_empty() {
+            "it offers none".to_owned()
+        } else {
+            format!("there is {}", known.join(", "))
+        };
+        let name = &revision.package().name;
+        Error::Invalid(format!("{name} has no form {text:?}; {known}"))
+    })
 }

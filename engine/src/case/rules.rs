@@ -94,7 +94,8 @@ fn opening_findings(facts: &Facts<'_>, opening: &Opening) -> Vec<Finding> {
                     .is_none_or(|default| default.to_scalar() != *value),
                 FieldEntry::Options(_) => true,
             };
-            if given {
+            // A case that begins in the middle brings what the stages before have gathered.
+            if given && first.id == opening.stage {
                 found.extend(closed_finding(revision, stage, field));
             }
             found.extend(spoken(facts, field.rules.iter().map(Said::of).collect()));

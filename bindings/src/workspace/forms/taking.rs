@@ -1,4 +1,5 @@
-//! Taking what was sent: which form it is, what it sets, and what is kept of it.
+//! Taking what was sent: a case is opened, or what its case takes is set, in one commit with the
+//! answers as they were given.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,7 @@ use casework_engine::template::{Form, FormKind, Revision};
 use casework_engine::view::CaseView;
 use casework_protocol::ids::DocumentId;
 
+use super::SentForm;
 use crate::error::Error;
 use crate::moment;
 use crate::receipt::consent_hash;
@@ -18,44 +20,8 @@ use crate::workspace::cases::{self, NewCaseRequest};
 use crate::workspace::fields;
 use crate::workspace::templates::revision;
 
-use super::*;
-
-pub(super) fn rows_of(view: &CaseView) -> Vec<SubmissionRow> {
-    let submissions = view.facets.forms.submissions.iter();
-    submissions
-        .map(|(id, submission)| SubmissionRow {
-            case: view.document,
-            number: view.number.clone(),
-            title: view.title.value().clone(),
-            submission: *id,
-            form: submission.form.clone(),
-            given_ms: submission.given_ms,
-            review: *submission.review.value(),
-            additions: submission.additions.len(),
-        })
-        .collect()
-}
-
-pub(super) fn find_form<'r>(revision: &'r Revision, text: &str) -> Result<&'r Form, Error> {
-    let forms = &revision.package().forms;
-    let wanted = text.trim().to_lowercase();
-    let by_id = forms.iter().find(|form| form.id == wanted);
-    let by_title = || {
-        forms
-            .iter()
-            .find(|form| form.title.to_lowercase() == wanted)
-    };
-    by_id.or_else(by_title).ok_or_else(|| {
-        let known: Vec<&str> = forms.iter().map(|form| form.id.as_str()).collect();
-        let known = if known.is_empty() {
-            "it offers none".to_owned()
-        } else {
-            format!("there is {}", known.join(", "))
-        };
-        let name = &revision.package().name;
-        Error::Invalid(format!("{name} has no form {text:?}; {known}"))
-    })
-}
+/// Moments of one submission: acts begin here, so that they never meet those of the opening.
+const FIRST_PART: u64 = 10_000;
 
 pub(super) fn take_intake(
     replica: &mut Replica,
@@ -126,7 +92,7 @@ pub(super) fn end_of_hold(view: &CaseView, request: PartId) -> Option<CaseAction
     stands.then(|| HoldAction::End { hold: request }.into())
 }
 
-pub(super) fn set(
+fn set(
     batch: &mut Batch<'_>,
     (case, action): (DocumentId, CaseAction),
     now: &Moment,
@@ -138,7 +104,7 @@ pub(super) fn set(
 }
 
 /// What sets each field to what was answered; fields that hold it already are set by nothing.
-pub(super) fn plan_values(
+fn plan_values(
     replica: &Replica,
     (view, revision): (&CaseView, &Revision),
     values: &BTreeMap<String, String>,
@@ -165,11 +131,7 @@ pub(super) fn plan_values(
     planned
 }
 
-pub(super) fn offered<'r>(
-    revision: &'r Revision,
-    sent: &SentForm,
-    kind: FormKind,
-) -> Result<&'r Form, Error> {
+fn offered<'r>(revision: &'r Revision, sent: &SentForm, kind: FormKind) -> Result<&'r Form, Error> {
     let form = revision.form(&sent.form).filter(|form| form.kind == kind);
     form.ok_or_else(|| {
         let name = &revision.package().name;
@@ -178,7 +140,7 @@ pub(super) fn offered<'r>(
 }
 
 /// Only what the form asks for can be set by it.
-pub(super) fn of_form(form: &Form, values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+fn of_form(form: &Form, values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let asked = |field: &String| form.fields.iter().any(|asked| asked.field == *field);
     let values = values.iter().filter(|(field, _)| asked(field));
     values
@@ -186,7 +148,7 @@ pub(super) fn of_form(form: &Form, values: &BTreeMap<String, String>) -> BTreeMa
         .collect()
 }
 
-pub(super) fn submission(
+fn submission(
     form: &Form,
     sent: &SentForm,
     (request, mapped): (Option<PartId>, BTreeSet<String>),

@@ -86,7 +86,7 @@ fn the_stages_come_in_the_order_of_the_field() {
 
 #[test]
 fn every_package_is_complete() {
-    for package in LIBRARY.iter().map(shipped::Shipped::package) {
+    for package in LIBRARY.iter().map(Shipped::package) {
         let name = &package.name;
         assert!(package.automations.len() >= 5, "{name} acts by itself");
         assert!(!package.forms.is_empty(), "{name} asks people outside");
@@ -130,7 +130,7 @@ fn cases_are_opened_only_of_templates_that_ship_and_roles_are_known() {
         .iter()
         .map(|shipped| shipped.package().key)
         .collect();
-    for package in LIBRARY.iter().map(shipped::Shipped::package) {
+    for package in LIBRARY.iter().map(Shipped::package) {
         for action in package.automations.iter().flat_map(|rule| &rule.actions) {
             if let RuleAction::OpenCase { template, .. } = action {
                 assert!(keys.contains(template), "{}: {template}", package.name);
