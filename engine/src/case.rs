@@ -33,6 +33,7 @@ pub mod write;
 
 mod condition_reading;
 mod decode;
+mod offered;
 mod opening;
 pub(crate) mod ops;
 mod parts;
@@ -68,7 +69,7 @@ pub use part::PartId;
 pub use past::{Held, Object, OpRef, Past, Seen};
 pub use place::{Place, TaskKey, touched_by};
 pub use record::Shelf;
-pub use refusal::ActError;
+pub use refusal::{ActError, AgreementError};
 pub use schema::CommentKey;
 pub use shape::{Revisions, ShapeError, Shaped, ShapedAct, shape_case};
 pub use undo::undo_last;

@@ -9,6 +9,7 @@
 
 mod approval;
 mod automation;
+mod badges;
 mod board;
 mod card;
 mod case;
@@ -38,8 +39,9 @@ mod timeline;
 
 pub use approval::{ApprovalView, Approvals, VoteView};
 pub use automation::{Automations, ClaimView, RunView};
+pub use badges::{Badge, Badges};
 pub use board::{Board, Column, Filter, Sorting, is_overdue, list};
-pub use card::{Badge, Badges, Card, CardField, CardValue, Kept, StoredCardError, TaskDue};
+pub use card::{Card, CardField, CardValue, Kept, StoredCardError, TaskDue};
 pub use case::{
     CaseView, DecisionView, ItemView, OverrideView, StoredViewError, TaskStatus, TaskView,
 };

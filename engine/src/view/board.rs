@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use casework_protocol::ids::MemberId;
 
-use super::card::{Badge, Card, CardValue, Kept};
+use super::badges::Badge;
+use super::card::{Card, CardValue, Kept};
 use crate::clock::{Due, SlaState};
 use crate::template::{Category, Revision, Today};
 

@@ -28,7 +28,7 @@ use crate::case::part::PartId;
 use crate::case::past::Past;
 use crate::case::place::Place;
 use crate::case::record::Shelf;
-use crate::case::refusal::ActError;
+use crate::case::refusal::{ActError, AgreementError};
 use crate::case::step::Plan;
 use crate::case::values::first_put;
 use crate::template::{Revision, Today};
@@ -169,7 +169,9 @@ impl Facet for ApprovalAction {
             Self::LateVote { approval, vote } => {
                 let poll = read_poll(past, *approval)?;
                 if !poll.tally().outcome.is_decided() {
-                    return Err(ActError::NotDecided { id: *approval });
+                    return Err(ActError::Agreement(AgreementError::NotDecided {
+                        id: *approval,
+                    }));
                 }
                 check_vote(&poll, *approval, vote)?;
                 let key = format!("{LATE}/{}", vote.id);
@@ -184,7 +186,7 @@ impl Facet for ApprovalAction {
                 let poll = undecided(past, *approval)?;
                 check_seat(&poll, *approval, seat, *by)?;
                 if poll.is_maker(*to) {
-                    return Err(ActError::OwnWork);
+                    return Err(ActError::Agreement(AgreementError::OwnWork));
                 }
                 let key = format!("{HOLDER}/{seat}");
                 put(plan, past, *approval, (&key, passed(*to, *by)))
@@ -274,9 +276,9 @@ impl Facet for ApprovalAction {
                 let poll = read_poll(past, *approval)?;
                 let asked = poll.questions.iter().any(|q| q.note_required);
                 if asked && vote.answer != Answer::Approve && vote.note.trim().is_empty() {
-                    return Err(ActError::NeedsNote {
+                    return Err(ActError::Agreement(AgreementError::NeedsNote {
                         answer: vote.answer.name(),
-                    });
+                    }));
                 }
                 Ok(())
             }
@@ -422,11 +424,11 @@ fn undecided(past: &Past<'_>, approval: PartId) -> Result<Poll, ActError> {
     let poll = read_poll(past, approval)?;
     let outcome = poll.tally().outcome;
     if outcome.is_decided() {
-        return Err(ActError::Over {
+        return Err(ActError::Agreement(AgreementError::Over {
             what: "approval",
             id: approval,
             state: outcome.name(),
-        });
+        }));
     }
     Ok(poll)
 }
@@ -436,7 +438,7 @@ fn check_vote(poll: &Poll, approval: PartId, vote: &Vote) -> Result<(), ActError
         bounds::check_prose("note", &vote.note)?;
     }
     if poll.is_maker(vote.member) {
-        return Err(ActError::OwnWork);
+        return Err(ActError::Agreement(AgreementError::OwnWork));
     }
     if vote.seats.is_empty() {
         return Err(not_asked(approval));
@@ -459,10 +461,10 @@ fn check_seat(
 }
 
 const fn not_asked(approval: PartId) -> ActError {
-    ActError::NotAsked {
+    ActError::Agreement(AgreementError::NotAsked {
         what: "approval",
         id: approval,
-    }
+    })
 }
 
 /// The seats from which the asking member may vote.

@@ -20,7 +20,7 @@ use crate::case::part::PartId;
 use crate::case::past::Past;
 use crate::case::place::Place;
 use crate::case::record::{Shelf, part_ids, read_value};
-use crate::case::refusal::ActError;
+use crate::case::refusal::{ActError, AgreementError};
 use crate::case::schema;
 use crate::case::step::Plan;
 use crate::case::values::{first_put, put_at, text};
@@ -248,10 +248,10 @@ impl Facet for TransferAction {
         if let Self::Offer { .. } = self {
             for id in part_ids(past, Shelf::Transfers) {
                 if transfer_state(past, id)? == OfferState::Offered {
-                    return Err(ActError::StillOpen {
+                    return Err(ActError::Agreement(AgreementError::StillOpen {
                         what: "transfer",
                         id,
-                    });
+                    }));
                 }
             }
         }
@@ -346,11 +346,11 @@ pub(super) fn check_open(past: &Past<'_>, (shelf, id): (Shelf, PartId)) -> Resul
     if state == OfferState::Offered {
         return Ok(());
     }
-    Err(ActError::Over {
+    Err(ActError::Agreement(AgreementError::Over {
         what: shelf.name(),
         id,
         state: state.name(),
-    })
+    }))
 }
 
 /// The same, answered by this member. Who belongs to a team is for the roster to say.
@@ -361,10 +361,12 @@ pub(super) fn check_answer(
 ) -> Result<(), ActError> {
     check_open(past, (shelf, id))?;
     match addressee(past, (shelf, id)) {
-        Some(Seat::Member(named)) if named != member => Err(ActError::NotAsked {
-            what: shelf.name(),
-            id,
-        }),
+        Some(Seat::Member(named)) if named != member => {
+            Err(ActError::Agreement(AgreementError::NotAsked {
+                what: shelf.name(),
+                id,
+            }))
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -383,10 +385,10 @@ pub(super) fn check_addressed(seen: &Seen<'_>, offer: (Shelf, PartId)) -> Result
     if (seen.asker.holders)(&seat).contains(&seen.asker.me) {
         return Ok(());
     }
-    Err(ActError::NotAsked {
+    Err(ActError::Agreement(AgreementError::NotAsked {
         what: offer.0.name(),
         id: offer.1,
-    })
+    }))
 }
 
 /// A team that is to answer must be able to see the case.

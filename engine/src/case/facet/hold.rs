@@ -16,7 +16,7 @@ use crate::case::part::PartId;
 use crate::case::past::Past;
 use crate::case::place::Place;
 use crate::case::record::{Shelf, part_ids, read_value};
-use crate::case::refusal::ActError;
+use crate::case::refusal::{ActError, AgreementError};
 use crate::case::step::Plan;
 use crate::case::values::{optional, put_at, text};
 use crate::value::Scalar;
@@ -112,11 +112,11 @@ impl Facet for HoldAction {
                 let key = hold.to_string();
                 let record = (Shelf::Holds, key.as_str());
                 if read_value(past, record, ENDED).is_some() {
-                    return Err(ActError::Over {
+                    return Err(ActError::Agreement(AgreementError::Over {
                         what: "hold",
                         id: *hold,
                         state: "ended",
-                    });
+                    }));
                 }
                 plan.put_record(past, record, ENDED, Scalar::Bool(true))
             }

@@ -26,7 +26,7 @@ use crate::case::part::PartId;
 use crate::case::past::Past;
 use crate::case::place::Place;
 use crate::case::record::Shelf;
-use crate::case::refusal::ActError;
+use crate::case::refusal::{ActError, AgreementError};
 use crate::case::step::Plan;
 use crate::case::values::{first_put, optional, put_at, text};
 use crate::value::Scalar;
@@ -253,11 +253,11 @@ impl Facet for ReferralAction {
                 bounds::check_body("outcome", outcome)?;
                 let state = state_of(past, Shelf::Referrals, *referral)?;
                 if state != OfferState::Accepted {
-                    return Err(ActError::Over {
+                    return Err(ActError::Agreement(AgreementError::Over {
                         what: "referral",
                         id: *referral,
                         state: state.name(),
-                    });
+                    }));
                 }
                 plan.put_record(past, record, COMPLETED, Scalar::text(outcome))
             }

@@ -21,7 +21,7 @@ use crate::case::ops::Op;
 use crate::case::part::PartId;
 use crate::case::past::{Object, Past};
 use crate::case::record::Shelf;
-use crate::case::refusal::ActError;
+use crate::case::refusal::{ActError, AgreementError};
 use crate::case::schema;
 use crate::case::slots::{container, record_objects};
 use crate::case::step::Plan;
@@ -173,10 +173,10 @@ impl Request {
     pub(super) fn check(&self, past: &Past<'_>) -> Result<(), ActError> {
         for id in &self.after {
             if !read_poll(past, *id)?.tally().outcome.is_decided() {
-                return Err(ActError::StillOpen {
+                return Err(ActError::Agreement(AgreementError::StillOpen {
                     what: "approval",
                     id: *id,
-                });
+                }));
             }
         }
         Ok(())
@@ -241,9 +241,9 @@ impl Request {
 /// Refuses a seat that nobody holds: an approval that nobody can give.
 pub(in crate::case::facet) fn check_held(seat: &Seat, seen: &Seen<'_>) -> Result<(), ActError> {
     if (seen.asker.holders)(seat).is_empty() {
-        return Err(ActError::NobodyHolds {
+        return Err(ActError::Agreement(AgreementError::NobodyHolds {
             seat: seat.to_string(),
-        });
+        }));
     }
     Ok(())
 }
@@ -259,9 +259,8 @@ fn basis_text(basis: &BTreeMap<String, Scalar>) -> String {
 }
 
 fn find_kind<'r>(revision: &'r Revision, kind: &str) -> Result<&'r ApprovalType, ActError> {
-    revision
-        .approval_type(kind)
-        .ok_or_else(|| ActError::UnknownApproval {
+    revision.approval_type(kind).ok_or_else(|| {
+        ActError::Agreement(AgreementError::UnknownApproval {
             kind: kind.chars().take(80).collect(),
             known: list(
                 revision
@@ -271,6 +270,7 @@ fn find_kind<'r>(revision: &'r Revision, kind: &str) -> Result<&'r ApprovalType,
                     .map(|kind| kind.id.as_str()),
             ),
         })
+    })
 }
 
 /// What the template asks at the values that this past shows.
@@ -282,7 +282,7 @@ fn asked_now(
     let value = |field: &str| field_value(past, field);
     let tier = kind
         .tier(revision.fields(), value)
-        .map_err(|field| ActError::Undecided {
+        .map_err(|field| AgreementError::Undecided {
             field: field.to_owned(),
         })?;
     let seats = tier
@@ -310,8 +310,10 @@ fn seat_of(past: &Past<'_>, approver: &Approver) -> Result<Seat, ActError> {
         Approver::Field(field) => (field_value(past, field), field.as_str()),
     };
     let member = value.and_then(|value| value.as_text()?.parse().ok());
-    member.map(Seat::Member).ok_or_else(|| ActError::Undecided {
-        field: place.to_owned(),
+    member.map(Seat::Member).ok_or_else(|| {
+        ActError::Agreement(AgreementError::Undecided {
+            field: place.to_owned(),
+        })
     })
 }
 
