@@ -6,7 +6,9 @@
 //! seat on, adding an approver and withdrawing end with the decision too. All of it is judged from
 //! the case as its author saw it, on every replica.
 
+mod ballot;
 pub mod reading;
+mod recorded;
 pub mod request;
 
 use std::collections::BTreeSet;
@@ -15,22 +17,20 @@ use casework_protocol::ids::{ActorId, MemberId};
 use casework_protocol::rights::Verb;
 use serde::{Deserialize, Serialize};
 
-use self::reading::{makers_of, passed, read_passed, read_poll};
+use self::ballot::{check_seat, check_vote, not_asked, put, seats_held, undecided};
+use self::reading::{makers_of, passed, read_poll};
 use self::request::Request;
-use super::{Facet, Kinds, Seen};
-use crate::approval::{Answer, May, Outcome, Poll, Seat, Vote};
+use super::{Facet, Seen};
+use crate::approval::{Answer, May, Outcome, Seat, Vote};
 use crate::case::action::Act;
-use crate::case::bounds;
 use crate::case::kind::kinds;
 use crate::case::occasion::OnlyBy;
-use crate::case::ops::Op;
 use crate::case::part::PartId;
 use crate::case::past::Past;
 use crate::case::place::Place;
 use crate::case::record::Shelf;
 use crate::case::refusal::{ActError, AgreementError};
 use crate::case::step::Plan;
-use crate::case::values::first_put;
 use crate::template::{Revision, Today};
 use crate::value::Scalar;
 
@@ -343,137 +343,4 @@ impl Facet for ApprovalAction {
             Self::Vote { .. } | Self::LateVote { .. } | Self::Withdraw { .. } => Vec::new(),
         }
     }
-}
-
-impl Kinds for ApprovalKind {
-    type Action = ApprovalAction;
-
-    fn read(self, on: Option<&str>, ops: &[Op]) -> Option<ApprovalAction> {
-        let on = on?;
-        let approval = || on.split('/').next()?.parse::<PartId>().ok();
-        let seat = || on.split_once('/')?.1.parse::<Seat>().ok();
-        let (key, value) = first_put(ops)?;
-        let vote = || Vote::read(value.as_text()?);
-        Some(match self {
-            Self::Request => ApprovalAction::Request(Request::read(approval()?, ops)?),
-            Self::Vote => ApprovalAction::Vote {
-                approval: approval()?,
-                vote: vote().filter(|vote| key == format!("{VOTE}/{}", vote.member))?,
-            },
-            Self::LateVote => ApprovalAction::LateVote {
-                approval: approval()?,
-                vote: vote().filter(|vote| key == format!("{LATE}/{}", vote.id))?,
-            },
-            Self::Reassign => {
-                let (to, by) = read_passed(value)?;
-                ApprovalAction::Reassign {
-                    approval: approval()?,
-                    seat: seat()?,
-                    by,
-                    to,
-                }
-            }
-            Self::AddApprover => ApprovalAction::AddApprover {
-                approval: approval()?,
-                seat: seat()?,
-            },
-            Self::Withdraw => ApprovalAction::Withdraw {
-                approval: approval()?,
-            },
-        })
-    }
-
-    fn place(self, on: Option<&str>) -> Option<Place> {
-        let approval = on?.split('/').next()?;
-        Some(Place::Record(Shelf::Approvals, approval.to_owned()))
-    }
-
-    fn shown(self, on: Option<&str>) -> Option<Place> {
-        let (approval, part) = match on?.split_once('/') {
-            Some((approval, part)) => (approval, part),
-            None => (on?, ""),
-        };
-        let part = match self {
-            Self::Request => LABEL.to_owned(),
-            Self::Vote => format!("{VOTE}/{part}"),
-            Self::LateVote => format!("{LATE}/{part}"),
-            Self::Reassign => format!("{HOLDER}/{part}"),
-            Self::AddApprover => format!("{ADD}/{part}"),
-            Self::Withdraw => WITHDRAWN.to_owned(),
-        };
-        Some(Place::RecordPart(
-            Shelf::Approvals,
-            approval.to_owned(),
-            part,
-        ))
-    }
-}
-
-fn put(
-    plan: &mut Plan,
-    past: &Past<'_>,
-    approval: PartId,
-    (name, value): (&str, Scalar),
-) -> Result<(), ActError> {
-    let record = (Shelf::Approvals, &*approval.to_string());
-    plan.put_record(past, record, name, value)
-}
-
-/// The poll of an approval that its author saw undecided.
-fn undecided(past: &Past<'_>, approval: PartId) -> Result<Poll, ActError> {
-    let poll = read_poll(past, approval)?;
-    let outcome = poll.tally().outcome;
-    if outcome.is_decided() {
-        return Err(ActError::Agreement(AgreementError::Over {
-            what: "approval",
-            id: approval,
-            state: outcome.name(),
-        }));
-    }
-    Ok(poll)
-}
-
-fn check_vote(poll: &Poll, approval: PartId, vote: &Vote) -> Result<(), ActError> {
-    if !vote.note.is_empty() {
-        bounds::check_prose("note", &vote.note)?;
-    }
-    if poll.is_maker(vote.member) {
-        return Err(ActError::Agreement(AgreementError::OwnWork));
-    }
-    if vote.seats.is_empty() {
-        return Err(not_asked(approval));
-    }
-    let mut seats = vote.seats.iter();
-    seats.try_for_each(|seat| check_seat(poll, approval, seat, vote.member))
-}
-
-fn check_seat(
-    poll: &Poll,
-    approval: PartId,
-    seat: &Seat,
-    member: MemberId,
-) -> Result<(), ActError> {
-    match poll.may(seat, member) {
-        // Who holds a role or a team is for the roster to say: see `seats`.
-        May::Yes | May::IfHeld => Ok(()),
-        May::No => Err(not_asked(approval)),
-    }
-}
-
-const fn not_asked(approval: PartId) -> ActError {
-    ActError::Agreement(AgreementError::NotAsked {
-        what: "approval",
-        id: approval,
-    })
-}
-
-/// The seats from which the asking member may vote.
-fn seats_held(poll: &Poll, seen: &Seen<'_>) -> BTreeSet<Seat> {
-    let me = seen.asker.me;
-    let mine = |seat: &Seat| match poll.may(seat, me) {
-        May::Yes => true,
-        May::No => false,
-        May::IfHeld => (seen.asker.holders)(seat).contains(&me),
-    };
-    poll.seats().into_iter().filter(mine).collect()
 }

@@ -7,17 +7,20 @@
 //! version's.
 
 mod file;
+mod version;
 
 use std::collections::BTreeSet;
 
 use casework_protocol::rights::Verb;
 use serde::{Deserialize, Serialize};
 
+use self::file::read_file;
 pub use self::file::{FileMark, VersionStatus};
-use self::file::{check_file, read_file};
+use self::version::{check_siblings, plan_version, read_ids};
+pub use self::version::{newest_versions, read_choice};
 use super::{Facet, Kinds};
 use crate::case::action::{Act, CaseAction};
-use crate::case::bounds::{self, MAX_LABEL_BYTES, MAX_LISTED, MAX_TITLE_BYTES};
+use crate::case::bounds::{self, MAX_LABEL_BYTES, MAX_TITLE_BYTES};
 use crate::case::conform::list;
 use crate::case::filled::is_filled;
 use crate::case::kind::kinds;
@@ -25,7 +28,7 @@ use crate::case::ops::Op;
 use crate::case::part::PartId;
 use crate::case::past::Past;
 use crate::case::place::Place;
-use crate::case::record::{Shelf, part_ids, read_text};
+use crate::case::record::Shelf;
 use crate::case::refusal::ActError;
 use crate::case::slots::record_objects;
 use crate::case::step::Plan;
@@ -143,36 +146,6 @@ pub enum DocumentAction {
         /// The document.
         document: PartId,
     },
-}
-
-/// The versions of a document that no other one builds on, as this past sees them: one, or several
-/// while they are parallel.
-#[must_use]
-pub fn newest_versions(past: &Past<'_>, document: PartId) -> BTreeSet<PartId> {
-    let document = document.to_string();
-    let (mut all, mut below) = (BTreeSet::new(), BTreeSet::new());
-    for id in part_ids(past, Shelf::Versions) {
-        let key = id.to_string();
-        let record = (Shelf::Versions, key.as_str());
-        if read_text(past, record, DOCUMENT).as_deref() == Some(&document) {
-            all.insert(id);
-            below.extend(read_ids(
-                &read_text(past, record, PARENTS).unwrap_or_default(),
-            ));
-        }
-    }
-    all.difference(&below).copied().collect()
-}
-
-/// The version that was chosen, and those it was chosen over, from the value at [`CHOSEN`].
-#[must_use]
-pub fn read_choice(value: &Scalar) -> Option<(PartId, BTreeSet<PartId>)> {
-    let mut ids = value.as_text()?.split(' ');
-    let chosen = ids.next()?.parse().ok()?;
-    Some((
-        chosen,
-        ids.map(|id| id.parse().ok()).collect::<Option<_>>()?,
-    ))
 }
 
 impl DocumentAction {
@@ -383,26 +356,6 @@ fn plan_value(
     plan.put_record(past, record, name, value)
 }
 
-fn plan_version(
-    plan: &mut Plan,
-    past: &Past<'_>,
-    (document, id): (PartId, PartId),
-    (parents, file): (&BTreeSet<PartId>, &FileMark),
-) -> Result<(), ActError> {
-    check_file(file)?;
-    let parents: Vec<String> = parents.iter().map(PartId::to_string).collect();
-    let values = [
-        (DOCUMENT, Scalar::Text(document.to_string())),
-        (PARENTS, Scalar::Text(parents.join(" "))),
-        (FILE, Scalar::text(&file.name)),
-        (SHA256, Scalar::text(&file.sha256)),
-        (BYTES, Scalar::Int(file.bytes.cast_signed())),
-        (MEDIA, Scalar::text(&file.media)),
-        (STATUS, Scalar::text(VersionStatus::Draft.name())),
-    ];
-    plan.make_record(past, (Shelf::Versions, &id.to_string()), values)
-}
-
 fn check_document(past: &Past<'_>, document: PartId) -> Result<(), ActError> {
     record_objects(past, Shelf::Documents, &document.to_string()).map(|_| ())
 }
@@ -434,32 +387,4 @@ fn check_type(past: &Past<'_>, revision: &Revision, kind: &str) -> Result<(), Ac
         what: found.label.clone(),
         missing: list(missing.into_iter()),
     })
-}
-
-/// These versions must belong to this document.
-fn check_siblings(
-    past: &Past<'_>,
-    document: PartId,
-    versions: &BTreeSet<PartId>,
-) -> Result<(), ActError> {
-    let (count, max) = (versions.len(), MAX_LISTED);
-    if count > max {
-        let what = "versions";
-        return Err(ActError::TooMany { what, count, max });
-    }
-    let owner = document.to_string();
-    for id in versions {
-        let key = id.to_string();
-        if read_text(past, (Shelf::Versions, &key), DOCUMENT).as_deref() != Some(&owner) {
-            return Err(ActError::UnknownPart {
-                what: "version of that document",
-                id: *id,
-            });
-        }
-    }
-    Ok(())
-}
-
-fn read_ids(text: &str) -> impl Iterator<Item = PartId> {
-    text.split(' ').filter_map(|id| id.parse().ok())
 }
