@@ -26,7 +26,7 @@ use crate::case::part::PartId;
 use crate::case::past::Past;
 use crate::case::place::Place;
 use crate::case::record::{Shelf, part_ids};
-use crate::case::refusal::ActError;
+use crate::case::refusal::{ActError, AgreementError};
 use crate::case::schema;
 use crate::case::step::Plan;
 use crate::case::values::{first_put, put_at, text};

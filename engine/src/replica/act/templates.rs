@@ -6,8 +6,8 @@ use casework_protocol::ids::DocumentId;
 use super::{Acted, Batch, unwritten};
 use crate::case::{Needed, Past, change_hash};
 use crate::moment::Moment;
-use crate::replica::asked::OwnAct;
 use crate::replica::ReplicaFault;
+use crate::replica::asked::OwnAct;
 use crate::template::Revision;
 use crate::template_document::{
     self, CheckedTemplate, TemplateAct, TemplateAction, check_template_act, write_template,

@@ -12,7 +12,7 @@ use crate::case::facet::Seen;
 use crate::case::part::PartId;
 use crate::case::past::Past;
 use crate::case::record::Shelf;
-use crate::case::refusal::ActError;
+use crate::case::refusal::{ActError, AgreementError};
 use crate::case::step::Plan;
 use crate::value::Scalar;
 
@@ -31,11 +31,11 @@ pub(super) fn undecided(past: &Past<'_>, approval: PartId) -> Result<Poll, ActEr
     let poll = read_poll(past, approval)?;
     let outcome = poll.tally().outcome;
     if outcome.is_decided() {
-        return Err(ActError::Over {
+        return Err(ActError::Agreement(AgreementError::Over {
             what: "approval",
             id: approval,
             state: outcome.name(),
-        });
+        }));
     }
     Ok(poll)
 }
@@ -45,7 +45,7 @@ pub(super) fn check_vote(poll: &Poll, approval: PartId, vote: &Vote) -> Result<(
         bounds::check_prose("note", &vote.note)?;
     }
     if poll.is_maker(vote.member) {
-        return Err(ActError::OwnWork);
+        return Err(ActError::Agreement(AgreementError::OwnWork));
     }
     if vote.seats.is_empty() {
         return Err(not_asked(approval));
@@ -68,10 +68,10 @@ pub(super) fn check_seat(
 }
 
 pub(super) const fn not_asked(approval: PartId) -> ActError {
-    ActError::NotAsked {
+    ActError::Agreement(AgreementError::NotAsked {
         what: "approval",
         id: approval,
-    }
+    })
 }
 
 /// The seats from which the asking member may vote.

@@ -13,7 +13,7 @@ use crate::case::facet::referral::COMPLETED;
 use crate::case::part::PartId;
 use crate::case::past::Past;
 use crate::case::record::{Shelf, read_value};
-use crate::case::refusal::ActError;
+use crate::case::refusal::{ActError, AgreementError};
 use crate::case::slots::record_objects;
 
 /// Where an offer stands: to take a case over, or a part of it.
@@ -103,11 +103,11 @@ pub(in crate::case::facet) fn check_open(
     if state == OfferState::Offered {
         return Ok(());
     }
-    Err(ActError::Over {
+    Err(ActError::Agreement(AgreementError::Over {
         what: shelf.name(),
         id,
         state: state.name(),
-    })
+    }))
 }
 
 /// The same, answered by this member. Who belongs to a team is for the roster to say.
@@ -118,10 +118,12 @@ pub(in crate::case::facet) fn check_answer(
 ) -> Result<(), ActError> {
     check_open(past, (shelf, id))?;
     match addressee(past, (shelf, id)) {
-        Some(Seat::Member(named)) if named != member => Err(ActError::NotAsked {
-            what: shelf.name(),
-            id,
-        }),
+        Some(Seat::Member(named)) if named != member => {
+            Err(ActError::Agreement(AgreementError::NotAsked {
+                what: shelf.name(),
+                id,
+            }))
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -143,10 +145,10 @@ pub(in crate::case::facet) fn check_addressed(
     if (seen.asker.holders)(&seat).contains(&seen.asker.me) {
         return Ok(());
     }
-    Err(ActError::NotAsked {
+    Err(ActError::Agreement(AgreementError::NotAsked {
         what: offer.0.name(),
         id: offer.1,
-    })
+    }))
 }
 
 /// A team that is to answer must be able to see the case.
