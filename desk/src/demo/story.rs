@@ -83,7 +83,19 @@ fn collide(stage: &Stage, narrator: &mut Narrator) -> Result<(), Fault> {
         code: "resolved".into(),
         notes: "Booked and confirmed".into(),
     };
+    let decided = |question: &str, outcome: &str| {
+        Ok::<_, Fault>(CaseAction::Decide(Decision {
+            id: stage.ana.fresh_part()?,
+            question: question.into(),
+            outcome: outcome.into(),
+            rationale: "The refund was promised and not booked.".into(),
+            conditions: String::new(),
+            supersedes: [].into(),
+        }))
+    };
     for action in [
+        decided("verdict", "upheld")?,
+        decided("redress", "refund")?,
         CaseAction::Move {
             to: "closed".into(),
         },

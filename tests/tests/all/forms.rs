@@ -87,6 +87,7 @@ fn what_a_stranger_sends_is_signed_by_the_intake_and_answered_by_the_office() {
     ana.json(&["template", "import", package.to_str().unwrap()]);
     let words = ["--kind", "service", "--role", "intake"];
     ana.json(&[&["member", "add", "Front door"], &words[..]].concat());
+    ana.json(&["sync"]);
     let invite = ana.json(&["invite", "--device-of", "Front door"]);
     ana.json(&["sync"]);
     let door = premises.person("door");
