@@ -2,26 +2,23 @@
 //!
 //! Numbers of acts and parts begin at 1,000 here, a hundred for each facet.
 
-use casework_protocol::ids::DocumentId;
+mod upkeep;
 
 use super::{Desk, member, part};
 use crate::approval::{Answer, Question, Seat, Vote};
 use crate::case::facet::approval::ApprovalAction;
 use crate::case::facet::approval::request::Request;
 use crate::case::facet::attention::AttentionAction;
-use crate::case::facet::automation::{AutomationAction, Outward, OutwardKind, RunStatus};
 use crate::case::facet::document::{DocumentAction, FileMark, VersionStatus};
 use crate::case::facet::form::{FormAction, InformationRequest, ReviewState, Submission};
 use crate::case::facet::handover::TransferAction;
 use crate::case::facet::hold::HoldAction;
-use crate::case::facet::keeping::KeepingAction;
-use crate::case::facet::link::{LinkAction, Relation};
 use crate::case::facet::party::{PartyAction, PartyKey, PartyMark, PartyNature};
 use crate::case::facet::reading::ReadingAction;
-use crate::case::facet::recurrence::{NextTask, RecurrenceAction};
-use crate::case::facet::redaction::RedactionAction;
 use crate::case::facet::referral::{Consent, Referral, ReferralAction};
 use crate::case::{CaseAction, PartId};
+
+use self::upkeep::{automations, keeping, links, recurrence, redactions};
 
 /// Plays all of them.
 pub(super) fn play(ana: &mut Desk) {
@@ -102,29 +99,6 @@ fn documents(ana: &mut Desk) {
             DocumentAction::Reinstate { document },
         ],
     );
-}
-
-fn recurrence(ana: &mut Desk) {
-    let task = part(1701);
-    let create = CaseAction::CreateTask {
-        id: task,
-        title: "Visit".into(),
-        assignee: None,
-        due: Some("2026-03-02".into()),
-        checklist: vec![(part(1702), "Ring".into()), (part(1703), "Write".into())],
-    };
-    does(ana, 1710, [create]);
-    let repeat = Some("every week, 3 times".to_owned());
-    let next = NextTask {
-        title: "Visit".into(),
-        assignee: None,
-        due: "2026-03-09".into(),
-        repeat: "every week, 2 times".into(),
-        checklist: vec!["Ring".into(), "Write".into()],
-    };
-    let repeat = RecurrenceAction::Repeat { task, repeat };
-    let recur = RecurrenceAction::Recur { task, next };
-    does(ana, 1720, [repeat, recur]);
 }
 
 fn attention(ana: &mut Desk) {
@@ -318,104 +292,6 @@ fn parties(ana: &mut Desk) {
             PartyAction::Reinstate { party },
         ],
     );
-}
-
-fn links(ana: &mut Desk) {
-    let (relation, case) = (Relation::DuplicateOf, DocumentId::new([0xd0; 16]));
-    let add = LinkAction::Add { relation, case };
-    does(ana, 2300, [add, LinkAction::Remove { relation, case }]);
-}
-
-fn keeping(ana: &mut Desk) {
-    let flag = "press".to_owned();
-    does(
-        ana,
-        2400,
-        [
-            KeepingAction::Archive,
-            KeepingAction::Unarchive,
-            KeepingAction::RequestPurge { days: 30 },
-            KeepingAction::CancelPurge,
-            KeepingAction::SetLegalHold,
-            KeepingAction::LiftLegalHold,
-            KeepingAction::SetFlag { flag: flag.clone() },
-            KeepingAction::ClearFlag { flag },
-            KeepingAction::Trash,
-            KeepingAction::Restore,
-        ],
-    );
-}
-
-fn redactions(ana: &mut Desk) {
-    let field = "urgent".to_owned();
-    does(
-        ana,
-        2500,
-        [
-            RedactionAction::Field { field },
-            RedactionAction::Document {
-                document: part(1001),
-            },
-            RedactionAction::Party { party: part(2201) },
-        ],
-    );
-}
-
-fn automations(ana: &mut Desk) {
-    let rule = || "welcome".to_owned();
-    let of_a_rule = [
-        AutomationAction::Notify {
-            id: part(1501),
-            to: vec!["role/manager".into(), "assignees".into()],
-            text: "look at this".into(),
-        },
-        AutomationAction::Request {
-            id: part(1502),
-            what: Outward {
-                kind: OutwardKind::Webhook,
-                name: "crm".into(),
-                text: String::new(),
-                fields: vec!["summary".into()],
-                rule: rule(),
-            },
-        },
-        AutomationAction::Fail {
-            id: part(1503),
-            rule: rule(),
-            why: "nobody to assign".into(),
-        },
-        AutomationAction::Stop {
-            id: part(1504),
-            rule: rule(),
-            why: "there → back → there".into(),
-        },
-    ];
-    for (step, action) in (0..).zip(of_a_rule) {
-        let mut act = crate::case::Act::new(part(1510), action.into());
-        act.cause = Some(crate::case::Cause {
-            rule: rule(),
-            of: Some(casework_protocol::ids::ChangeHash::new([5; 32])),
-            key: part(1500),
-            step,
-            depth: 1,
-        });
-        ana.act(act);
-    }
-    let of_the_agent = [
-        AutomationAction::Claim {
-            id: part(1505),
-            of: "run/0000".into(),
-        },
-        AutomationAction::Report {
-            id: part(1502),
-            status: RunStatus::Done,
-            note: "200".into(),
-        },
-        AutomationAction::Number {
-            number: "CMP-2026-0001".into(),
-        },
-    ];
-    does(ana, 1520, of_the_agent);
 }
 
 /// A hash as documents keep it.
