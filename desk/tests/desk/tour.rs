@@ -81,8 +81,15 @@ fn a_case_goes_from_intake_to_closed_and_its_timeline_tells_it() {
     let entries = timeline["entries"].as_array().unwrap();
     assert_eq!(entries.len() as u64, shown["changes"].as_u64().unwrap());
     assert!(entries.iter().all(|entry| entry["author"] == "Ana"));
-    assert_eq!(entries[0]["action"], "case.reopen");
-    assert_eq!(entries[0]["reason"], "She wrote again");
+    // Newest first: what the template does about a reopening stands above it.
+    let reopened = entries.iter().position(|e| e["action"] == "case.reopen");
+    let (by_rules, rest) = entries.split_at(reopened.expect("it was reopened"));
+    let done: Vec<&str> = by_rules
+        .iter()
+        .filter_map(|e| e["action"].as_str())
+        .collect();
+    assert_eq!(done, ["notice.send", "label.add"]);
+    assert_eq!(rest[0]["reason"], "She wrote again");
     assert_eq!(entries.last().unwrap()["action"], "case.open");
     let moved = entries
         .iter()
