@@ -13,6 +13,8 @@ mod imports;
 mod joining;
 #[path = "scenarios/offline.rs"]
 mod offline;
+#[path = "scenarios/redaction.rs"]
+mod redaction;
 #[path = "scenarios/revisions.rs"]
 mod revisions;
 #[path = "scenarios/revoked.rs"]

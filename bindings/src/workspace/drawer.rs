@@ -117,15 +117,18 @@ impl Workspace {
     }
 }
 
-/// Judges histories that came from bundles until all are judged, one does not hold, or the time is
-/// over. Answers whether something is left that can be judged.
-pub(super) fn judge_bundles(replica: &mut Replica, at_most: Duration) -> Result<bool, Error> {
+/// Judges histories that came from bundles, from where the last call stopped until all have been
+/// looked at or the time is over. Answers whether some were not looked at in this round.
+pub(super) fn judge_bundles(
+    replica: &mut Replica,
+    judged: &mut Option<DocumentId>,
+    at_most: Duration,
+) -> Result<bool, Error> {
     let begun = Instant::now();
     while begun.elapsed() < at_most {
-        match replica.check_next()? {
-            None => return Ok(false),
-            Some(found) if !found.holds() => return Ok(false),
-            Some(_) => {}
+        *judged = replica.check_next(*judged)?.map(|(document, _)| document);
+        if judged.is_none() {
+            return Ok(false);
         }
     }
     Ok(true)

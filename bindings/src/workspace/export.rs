@@ -46,15 +46,8 @@ impl Workspace {
     /// [`Error::Corrupt`] for a quarantined case.
     pub fn export(&self, case: DocumentId) -> Result<ExportedCase, Error> {
         self.read(|replica| {
+            replica.require(case, Verb::Export)?;
             let roster = replica.roster()?.head();
-            let allowed = replica
-                .member()
-                .is_some_and(|me| roster.holds(me, Verb::Export));
-            if !allowed {
-                return Err(Error::Denied(
-                    "exporting needs the right `export`, which no role of yours grants".to_owned(),
-                ));
-            }
             let members = roster
                 .members()
                 .map(|(id, member)| (id, member.name.clone()))

@@ -55,6 +55,8 @@ pub(super) struct Driver<'a> {
     until: Until,
     /// Histories from bundles may be waiting to be judged.
     unjudged: bool,
+    /// The last of them that was looked at in this round.
+    judged: Option<casework_protocol::ids::DocumentId>,
     /// For how long this connection has judged.
     judging: Duration,
     told: Option<Instant>,
@@ -102,6 +104,7 @@ impl<'a> Driver<'a> {
             notices: Vec::new(),
             until,
             unjudged: true,
+            judged: None,
             judging: Duration::ZERO,
             told: None,
         })
@@ -195,7 +198,7 @@ impl<'a> Driver<'a> {
     fn judge(&mut self) -> Result<(), Ended> {
         if self.unjudged {
             let mut replica = self.inner.lock()?;
-            self.unjudged = judge_bundles(&mut replica, JUDGE_AT_MOST)?;
+            self.unjudged = judge_bundles(&mut replica, &mut self.judged, JUDGE_AT_MOST)?;
             self.judging += JUDGE_AT_MOST;
         }
         Ok(())

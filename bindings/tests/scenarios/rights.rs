@@ -77,6 +77,24 @@ fn a_custom_role_gives_what_its_grants_say_and_a_refusal_names_the_one_that_is_m
 }
 
 #[test]
+fn a_right_to_export_ones_own_cases_exports_no_others() {
+    let server = Server::start();
+    let ana = Device::host("Ana", &server);
+    define(&ana, "clerk", &["view all", "export own"]);
+    let rui = ana.invite("Rui", "clerk");
+    let [theirs, own] = ["Noise at night", "Hole in the road"].map(|title| ana.open_case(title));
+    let change = AccessChange {
+        add: vec![ana.workspace.find_principal("Rui").unwrap()],
+        ..AccessChange::default()
+    };
+    ana.workspace.change_access(own, change).unwrap();
+    settle(&[&ana, &rui]);
+    assert!(rui.workspace.export(own).is_ok());
+    let refused = rui.workspace.export(theirs).unwrap_err().to_string();
+    assert!(refused.contains("exporting a case"), "{refused}");
+}
+
+#[test]
 fn what_is_no_grant_is_refused_with_what_there_is() {
     let ana = Device::founder("Ana");
     let wrong = |words: &str| ana.workspace.read_grants(words).unwrap_err().to_string();

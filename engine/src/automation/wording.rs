@@ -1,6 +1,6 @@
 //! Fills the placeholders of a rule's text with what the case says right after the trigger.
 //!
-//! What is empty leaves nothing; a text that grows too long is cut by whoever writes it.
+//! What is empty or redacted leaves nothing; a text that grows too long is cut by whoever writes it.
 
 use super::effect::Scene;
 use crate::case::{Object, schema, stage_of};
@@ -70,6 +70,10 @@ fn said(scene: &Scene<'_>, placeholder: &Placeholder) -> Option<String> {
 fn field(scene: &Scene<'_>, id: &str) -> Option<(FieldType, String)> {
     let field = scene.revision.field(id)?;
     let map = |name| scene.past.maps(Object::Root, name).first().copied();
+    let hidden = schema::redacted_field_key(id);
+    if map(schema::REDACTED).is_some_and(|map| scene.past.scalar(map, &hidden).is_some()) {
+        return None;
+    }
     let range = || format!("{id}/")..format!("{id}0");
     let words = match field.policy() {
         ConflictPolicy::Contested | ConflictPolicy::Latest => {

@@ -180,7 +180,7 @@ impl<'a> Past<'a> {
     }
 
     /// The characters of a text, by the operations that inserted them.
-    pub(super) fn elements(&self, text: Object) -> HashSet<OpRef> {
+    pub(crate) fn elements(&self, text: Object) -> HashSet<OpRef> {
         let id = text.to_exid();
         let items = match &self.at {
             At::Now => self.doc.list_range(&id, ..),

@@ -207,6 +207,12 @@ pub fn redacted_field_key(field: &str) -> String {
     format!("field/{field}")
 }
 
+/// The field that a key of [`REDACTED`] hides, if it hides one.
+#[must_use]
+pub fn split_redacted_field_key(key: &str) -> Option<&str> {
+    key.strip_prefix("field/")
+}
+
 /// The key of a comment in its map: what never changes about it lies here, so that an edit cannot
 /// change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

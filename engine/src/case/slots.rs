@@ -1,5 +1,6 @@
 //! Where things lie in a case: from names, ids and places to maps and keys of the document.
 
+use super::facet::keeping::{LEGAL_HOLD, PURGE};
 use super::part::PartId;
 use super::past::{Object, Past};
 use super::place::Place;
@@ -52,12 +53,8 @@ pub(crate) fn slot(past: &Past<'_>, place: &Place) -> Result<(Vec<Object>, Strin
         Place::Closed => root(schema::CLOSED),
         Place::Field(field) => Ok((vec![container(past, schema::FIELDS)?], field.clone())),
         Place::TaskPart(task, key) => Ok((task_objects(past, *task)?, key.to_string())),
-        // Votes and answers are their authors' alone, and what was asked is not chosen afterwards.
-        Place::Record(shelf, _) | Place::RecordPart(shelf, _, _)
-            if matches!(
-                shelf,
-                Shelf::Approvals | Shelf::Transfers | Shelf::Referrals | Shelf::Holds
-            ) =>
+        Place::Record(shelf, key) | Place::RecordPart(shelf, key, _)
+            if !is_settleable(*shelf, key) =>
         {
             Err(ActError::NotSettleable {
                 place: place.clone(),
@@ -82,6 +79,31 @@ pub(crate) fn slot(past: &Past<'_>, place: &Place) -> Result<(Vec<Object>, Strin
         | Place::Number => Err(ActError::NotSettleable {
             place: place.clone(),
         }),
+    }
+}
+
+/// Whether a settlement may choose between the values of a record. Not where the values are their
+/// authors' alone (votes, answers, readings, what agents report), and not where choosing takes a
+/// right of its own (a legal hold, a purge): there doing it once more settles.
+fn is_settleable(shelf: Shelf, key: &str) -> bool {
+    match shelf {
+        Shelf::Approvals
+        | Shelf::Transfers
+        | Shelf::Referrals
+        | Shelf::Holds
+        | Shelf::Runs
+        | Shelf::Claims
+        | Shelf::Reads => false,
+        Shelf::Marks => ![LEGAL_HOLD, PURGE].contains(&key),
+        Shelf::Documents
+        | Shelf::Versions
+        | Shelf::Parties
+        | Shelf::Links
+        | Shelf::Flags
+        | Shelf::Reopenings
+        | Shelf::FormRequests
+        | Shelf::Submissions
+        | Shelf::Additions => true,
     }
 }
 

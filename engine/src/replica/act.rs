@@ -6,6 +6,7 @@
 //! Several acts may share a commit ([`Batch`]); they stand or fall together, and an import never
 //! leaves half a case.
 
+mod redacting;
 mod templates;
 
 use std::collections::BTreeMap;
@@ -161,6 +162,7 @@ impl Batch<'_> {
         // Only a rule that runs here makes an effect of an act.
         act.cause = act.cause.filter(|cause| cause.of.is_none());
         let (acted, act, revision) = self.perform(id, act, moment)?;
+        self.redact_former(id, &act, (&revision, moment))?;
         let effects = self.run_rules(id, (acted.change, act), (&revision, moment))?;
         Ok(Acted { effects, ..acted })
     }

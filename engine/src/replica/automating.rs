@@ -247,11 +247,19 @@ impl Batch<'_> {
         let record = self.records[&id].head();
         let may = |verb| roster.allows(me, &occasion(roster, record, me).to(verb));
         let seen = |member: &MemberId| views(roster, record, *member);
-        if given_to(action).iter().all(seen) || may(Verb::Assign) || may(Verb::Transfer) {
+        // As the access record will be judged: only `restrict` shows a restricted case to others.
+        let (verbs, verb): (&[Verb], Verb) = if record.restricted() {
+            (&[Verb::Restrict], Verb::Restrict)
+        } else {
+            (
+                &[Verb::Assign, Verb::Transfer, Verb::Restrict],
+                Verb::Assign,
+            )
+        };
+        if given_to(action).iter().all(seen) || verbs.iter().any(|verb| may(*verb)) {
             return Ok(());
         }
-        let (member, verb) = (me, Verb::Assign);
-        Err(AccessError::Lacks { member, verb }.into())
+        Err(AccessError::Lacks { member: me, verb }.into())
     }
 
     /// Writes down that an effect is missing. Once: the other device may have done so.

@@ -13,13 +13,13 @@ use casework_protocol::seal::sign_change;
 use super::admission::Incoming;
 use super::asked::OwnAct;
 use super::document::{actor_of, apply, author_of, guarded};
-use super::history::arrivals;
+use super::history::arrivals_by_now;
 use super::rows::{
     Aside, AsideRow, ChangeRow, DocumentRow, DrawerRow, OutboxDocument, OutboxRow, Outgoing, TipRow,
 };
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
-use super::writing::DocumentStep;
+use super::writing::{Added, DocumentStep};
 use super::{DocumentFault, Notice, Replica, ReplicaFault};
 
 /// Own work on its way into the drawer.
@@ -37,8 +37,12 @@ impl Replica {
         excluded: &BTreeMap<ChangeHash, Aside>,
     ) -> Result<(), ReplicaFault> {
         let id = step.id;
+        let added = step.take_added();
         let old = &step.document.automerge;
-        let arrived = arrivals(&self.store, id, old)?;
+        let place = (id, step.document.row.next_place);
+        let mut arrived = arrivals_by_now((&self.store, writes), place, old)?;
+        let rows = added.rows.values();
+        arrived.extend(rows.filter_map(|row| Some((row.hash, row.arrived?))));
         let unsent = self.unsent_changes(id)?;
         let closure = closure(old, excluded);
         self.forget_published(id, &closure);
@@ -58,7 +62,11 @@ impl Replica {
                 });
                 continue;
             };
-            let signed = self.tip_signature(id, actor_of(change.actor_id()))?;
+            let actor = actor_of(change.actor_id());
+            let signed = match actor.and_then(|actor| added.tips.get(&actor)?.signed) {
+                Some(signed) => Some(signed),
+                None => self.tip_signature(id, actor)?,
+            };
             let row = AsideRow {
                 why: why.clone(),
                 device,
@@ -74,7 +82,7 @@ impl Replica {
         for (hash, why) in rescued {
             self.rescue(writes, (id, hash), &why, unsent.get(&hash))?;
         }
-        self.rebuild(writes, step, kept, &unsent)
+        self.rebuild(writes, step, kept, (&unsent, &added))
     }
 
     fn rebuild(
@@ -82,7 +90,7 @@ impl Replica {
         writes: &mut Writes,
         step: &mut DocumentStep,
         kept: Vec<ChangeRow>,
-        unsent: &BTreeMap<ChangeHash, (u64, OutboxRow)>,
+        (unsent, added): (&BTreeMap<ChangeHash, (u64, OutboxRow)>, &Added),
     ) -> Result<(), ReplicaFault> {
         let id = step.id;
         let raw: Vec<Vec<u8>> = kept.iter().map(|row| row.bytes.clone()).collect();
@@ -95,7 +103,7 @@ impl Replica {
         }
         writes.delete(Table::Snapshots, tables::document(id));
         writes.delete(Table::Histories, tables::document(id));
-        for (actor, tip) in self.tips_of(id, &automerge)? {
+        for (actor, tip) in self.tips_of(id, &automerge, added)? {
             writes.put_cbor(Table::Tips, tables::document_actor(id, actor), &tip);
         }
         let row = &mut step.document.row;
@@ -265,6 +273,7 @@ impl Replica {
         &self,
         id: DocumentId,
         automerge: &Automerge,
+        added: &Added,
     ) -> Result<BTreeMap<ActorId, TipRow>, ReplicaFault> {
         let mut tips: BTreeMap<ActorId, TipRow> = BTreeMap::new();
         let mut there = BTreeSet::new();
@@ -293,8 +302,10 @@ impl Replica {
             );
         }
         for (actor, tip) in &mut tips {
-            let signed = self.tip_signature(id, Some(*actor))?;
-            tip.signed = signed.filter(|(hash, _)| there.contains(hash));
+            let news = added.tips.get(actor).and_then(|tip| tip.signed);
+            let stored = self.tip_signature(id, Some(*actor))?;
+            let signed = [news, stored].into_iter().flatten();
+            tip.signed = { signed }.find(|(hash, _)| there.contains(hash));
             // The own signature was over work that does not stand: what stands is signed anew.
             if tip.signed.is_none() && tip.device == self.device() {
                 let key = self.identity.key.as_ref();

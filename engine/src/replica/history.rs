@@ -10,7 +10,7 @@ use casework_protocol::ids::{ChangeHash, DocumentId};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use super::rows::{Arrived, ChangeRow};
-use super::store::{Store, StoreError, decode_row};
+use super::store::{Store, StoreError, Writes, decode_row};
 use super::tables::{self, Table};
 
 /// Arrivals aligned with the changes of a snapshot.
@@ -107,6 +107,32 @@ pub(crate) fn arrivals(
         }
         Ok(true)
     })?;
+    Ok(found)
+}
+
+/// As [`arrivals`], by what is about to be written too; the document has changes up to `next`.
+pub(crate) fn arrivals_by_now(
+    (store, writes): (&Store, &Writes),
+    (id, next): (DocumentId, u64),
+    automerge: &Automerge,
+) -> Result<BTreeMap<ChangeHash, Arrived>, StoreError> {
+    let mut found = arrivals(store, id, automerge)?;
+    if writes.is_empty() {
+        return Ok(found);
+    }
+    for place in 0..next {
+        let key = tables::document_number(id, place);
+        if let Some(Some(row)) = writes.pending(Table::Changes, &key) {
+            let row: ChangeRow = decode_row(Table::Changes, row)?;
+            found.extend(row.arrived.map(|arrived| (row.hash, arrived)));
+        }
+    }
+    for hash in stored_order(automerge) {
+        let key = tables::document_change(id, hash);
+        if let Some(Some(arrived)) = writes.pending(Table::Late, &key) {
+            found.insert(hash, decode_row(Table::Late, arrived)?);
+        }
+    }
     Ok(found)
 }
 

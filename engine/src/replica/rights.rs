@@ -210,6 +210,32 @@ impl Replica {
         })
     }
 
+    /// Refuses what this device's member may not do with a case as it stands now, naming the grant.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Denied`]; [`ReplicaFault::NotEnrolled`]; [`ReplicaFault::Document`] for a case
+    /// that is not here.
+    pub fn require(&mut self, case: DocumentId, verb: Verb) -> Result<(), ReplicaFault> {
+        let member = self.member().ok_or(ReplicaFault::NotEnrolled)?;
+        let stage = self.case(case)?.stage.value().clone();
+        self.record(case)?;
+        let authority = Authority {
+            roster: self.roster()?,
+            access: &self.records[&case],
+        };
+        let needed = Needed {
+            verb,
+            stage: Some(stage),
+            field: None,
+            seats: Vec::new(),
+            works_in: None,
+        };
+        match self.denial(authority, member, (&needed, None)) {
+            Some(denial) => Err(Box::new(denial).into()),
+            None => Ok(()),
+        }
+    }
+
     /// The roles that a case's present stage asks for, for what works on it.
     fn stage_roles_of(&mut self, place: Where, verb: Verb) -> Result<Vec<String>, ReplicaFault> {
         let Where::Case(case) = place else {

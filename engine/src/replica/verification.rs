@@ -123,16 +123,20 @@ impl Replica {
         Ok(found)
     }
 
-    /// Judges the history of one document that came from a bundle, if there is one left. Answers
-    /// what it found, `None` when all are judged.
+    /// Judges the history of the next document after this one that came from a bundle. Answers
+    /// which and what it found, `None` at the end of the round. What waits for a revision or an
+    /// entry stays to be judged in a later round and keeps no other one waiting.
     ///
     /// # Errors
     /// [`ReplicaFault`] when the store fails.
-    pub fn check_next(&mut self) -> Result<Option<Verification>, ReplicaFault> {
+    pub fn check_next(
+        &mut self,
+        after: Option<DocumentId>,
+    ) -> Result<Option<(DocumentId, Verification)>, ReplicaFault> {
         let mut next = None;
         self.store.scan(Table::Unchecked, &[], |key, _| {
-            next = tables::document_of(key);
-            Ok(false)
+            next = tables::document_of(key).filter(|id| Some(*id) > after);
+            Ok(next.is_none())
         })?;
         let Some(id) = next else { return Ok(None) };
         let mut found = Verification::default();
@@ -144,7 +148,7 @@ impl Replica {
         if !astray.is_empty() {
             self.expel(id, &astray)?;
         }
-        Ok(Some(found))
+        Ok(Some((id, found)))
     }
 
     /// Takes out of a document what came in with a bundle and would not have been admitted: the

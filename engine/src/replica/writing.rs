@@ -32,6 +32,12 @@ pub(super) struct DocumentStep {
     rows: Vec<ChangeRow>,
 }
 
+/// What a step added to a document and has not written yet.
+pub(super) struct Added {
+    pub(super) rows: BTreeMap<ChangeHash, ChangeRow>,
+    pub(super) tips: BTreeMap<ActorId, TipRow>,
+}
+
 impl DocumentStep {
     pub(super) fn new(id: DocumentId, document: OpenDocument) -> Self {
         Self {
@@ -73,6 +79,15 @@ impl DocumentStep {
     /// Everything of the document is to be read and written anew.
     pub(super) fn reread(&mut self) {
         self.whole = true;
+    }
+
+    /// Takes out what was added and is not on the disk, for whoever writes the document anew.
+    pub(super) fn take_added(&mut self) -> Added {
+        let rows = core::mem::take(&mut self.rows).into_iter();
+        Added {
+            rows: rows.map(|row| (row.hash, row)).collect(),
+            tips: core::mem::take(&mut self.tips),
+        }
     }
 }
 

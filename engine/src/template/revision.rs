@@ -211,6 +211,12 @@ impl Revision {
             .map(|(was, _)| was.as_str())
     }
 
+    /// Whether a field had this id that was mapped to another one.
+    #[must_use]
+    pub fn was_field(&self, id: &str) -> bool {
+        self.package.mappings.field.contains_key(id)
+    }
+
     /// A stage by its id, or by one that is mapped to it.
     #[must_use]
     pub fn stage(&self, id: &str) -> Option<&Stage> {

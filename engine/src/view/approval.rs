@@ -14,7 +14,7 @@ use super::record::{Record, read_records};
 use super::side::OriginRef;
 use crate::approval::{Answer, Outcome, Poll, Question, Seat, Vote};
 use crate::case::facet::approval::reading::{is_outdated, read_passed};
-use crate::case::facet::approval::request::Matter;
+use crate::case::facet::approval::request::{Matter, basis_text, read_basis};
 use crate::case::facet::approval::{
     ADD, AFTER, BASIS, HOLDER, KIND, LABEL, LATE, MAKER, MATTER, QUESTION, VOTE, WITHDRAWN,
 };
@@ -105,6 +105,20 @@ impl Approvals {
         let current = self.0.values();
         let current = current.filter(|one| one.current && one.kind.as_deref() == Some(kind));
         current.map(|one| one.outcome).max()
+    }
+}
+
+impl Approvals {
+    /// Takes away the value of a field that was redacted.
+    pub(super) fn hide(&mut self, field: &str) {
+        for one in self.0.values_mut() {
+            let Some(mut basis) = read_basis(&one.basis) else {
+                continue;
+            };
+            if basis.remove(field).is_some() {
+                one.basis = basis_text(&basis);
+            }
+        }
     }
 }
 

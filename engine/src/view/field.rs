@@ -116,7 +116,7 @@ impl CaseView {
     }
 }
 
-/// Every field of the case that was ever written.
+/// Every field of the case that was ever written or redacted.
 pub(super) fn read_fields(reader: &mut Reader<'_>) -> BTreeMap<String, FieldView> {
     let mut fields: BTreeMap<String, FieldView> = BTreeMap::new();
     if let Some(map) = reader.object(&ROOT, schema::FIELDS) {
@@ -136,8 +136,12 @@ pub(super) fn read_fields(reader: &mut Reader<'_>) -> BTreeMap<String, FieldView
             fields.entry(id).or_default().text = prose;
         }
     }
-    for (id, field) in &mut fields {
-        redact(reader, id, field);
+    if let Some(map) = reader.object(&ROOT, schema::REDACTED) {
+        let keys = reader.doc.keys(&map);
+        let ids = keys.filter_map(|key| schema::split_redacted_field_key(&key).map(str::to_owned));
+        for id in ids.collect::<Vec<_>>() {
+            redact(reader, &id, fields.entry(id.clone()).or_default());
+        }
     }
     fields.retain(|_, field| !field.is_untouched());
     fields
@@ -221,7 +225,7 @@ fn redact(reader: &Reader<'_>, id: &str, field: &mut FieldView) {
     let Some(map) = reader.object(&ROOT, schema::REDACTED) else {
         return;
     };
-    let reason = reader.scalars(&map, &format!("field/{id}")).pop();
+    let reason = reader.scalars(&map, &schema::redacted_field_key(id)).pop();
     if let Some(reason) = reason.and_then(|found| text(found.value)) {
         *field = FieldView {
             redacted: Some(reason),

@@ -146,6 +146,17 @@ impl Forms {
     }
 }
 
+impl Forms {
+    /// Takes away what submissions answered to a field that was redacted.
+    pub(super) fn hide(&mut self, field: &str) {
+        for submission in self.submissions.values_mut() {
+            submission
+                .answers
+                .retain(|input, _| keys::field_of_input(input) != Some(field));
+        }
+    }
+}
+
 impl RequestView {
     /// Whether its link takes answers at a moment, in milliseconds since 1970.
     #[must_use]

@@ -10,9 +10,9 @@ use super::reader::{Reader, closing};
 use super::record::read_entries;
 use super::side::{OriginRef, Slot};
 use crate::case::action::Closing;
-use crate::case::facet::keeping::{ARCHIVED, LEGAL_HOLD, PURGE, TRASHED};
+use crate::case::facet::keeping::{ARCHIVED, KeepingAction, LEGAL_HOLD, PURGE, TRASHED};
 use crate::case::facet::link::{Relation, split_link_key};
-use crate::case::{PartId, Place, Shelf};
+use crate::case::{CaseAction, PartId, Place, Shelf};
 use crate::value::Scalar;
 
 /// Milliseconds of a day, for purges.
@@ -116,7 +116,7 @@ impl FacetView for Keeping {
                     value: side.value.clone(),
                     words: None,
                     by: side.by,
-                    settled_by: None,
+                    settled_by: settling(mark, &side.value),
                 };
                 tell(Contest {
                     place: Place::Record(Shelf::Marks, mark.clone()),
@@ -126,6 +126,20 @@ impl FacetView for Keeping {
             }
         }
     }
+}
+
+/// What settles a mark that takes a right of its own: setting or lifting it once more.
+fn settling(mark: &str, value: &Scalar) -> Option<CaseAction> {
+    let action = match (mark, value) {
+        (LEGAL_HOLD, Scalar::Bool(true)) => KeepingAction::SetLegalHold,
+        (LEGAL_HOLD, _) => KeepingAction::LiftLegalHold,
+        (PURGE, Scalar::Int(days)) => KeepingAction::RequestPurge {
+            days: u32::try_from(*days).ok()?,
+        },
+        (PURGE, _) => KeepingAction::CancelPurge,
+        (_, _) => return None,
+    };
+    Some(action.into())
 }
 
 impl FacetView for Links {

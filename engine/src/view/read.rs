@@ -163,6 +163,7 @@ fn finish(
     context: &ViewContext<'_>,
 ) -> Result<(), ViewError> {
     let doc = reader.doc;
+    hide_redacted(view);
     let heads = doc.get_heads();
     let metas: Vec<_> = heads
         .iter()
@@ -190,6 +191,19 @@ fn finish(
     view.flags = derive(view, doc, context);
     view.renumber();
     Ok(())
+}
+
+/// What a redacted field said is said nowhere else: not in the answers of a form that set it, and
+/// not among what an approval was asked at.
+fn hide_redacted(view: &mut CaseView) {
+    let fields = view
+        .fields
+        .iter()
+        .filter(|(_, field)| field.redacted.is_some());
+    for (id, _) in fields {
+        view.facets.forms.hide(id);
+        view.facets.approvals.hide(id);
+    }
 }
 
 fn read_header(reader: &mut Reader<'_>, document: DocumentId) -> Result<CaseView, ViewError> {

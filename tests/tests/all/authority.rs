@@ -1,9 +1,11 @@
 //! Rights that change while people work offline: held work, adoption, restriction, eviction; and
 //! servers that lose their log.
 
-use casework_engine::case::CaseAction;
+use automerge::Automerge;
+use casework_engine::case::{Act, CaseAction};
 use casework_engine::replica::Notice;
 use casework_protocol::access::entry::{AccessBody, Principal};
+use casework_protocol::frame::{PushItem, ServerFrame};
 use casework_protocol::roster::entry::RosterBody;
 use casework_tests::stage::Stage;
 
@@ -67,6 +69,59 @@ fn a_demoted_member_gains_nothing_by_citing_an_old_roster() {
     }
     assert_eq!(stage.replica(ana).held().unwrap().len(), 1);
     assert_eq!(stage.replica(rui).drawer().unwrap().len(), 1);
+}
+
+/// Somebody who built on work before it was held hands that in at the same moment as the author
+/// learns of it: one step takes the one in and the other out.
+#[test]
+fn work_that_builds_on_what_turns_out_to_be_held_goes_with_it_and_the_case_stays_whole() {
+    let mut stage = Stage::new(31);
+    let [ana, rui, mia] = stage.devices(["ana", "rui", "mia"]);
+    let case = stage.open(ana, "Broken street lamp");
+    for text in ["lamp", "street", "night"] {
+        stage.act(ana, case, label(text));
+    }
+    stage.settle();
+    let citation = stage.citation(case);
+    stage.cut(rui);
+    stage.act(rui, case, label("late"));
+    let body = RosterBody::ChangeMember {
+        member: stage.member(rui),
+        name: None,
+        add_roles: vec!["viewer".to_owned()],
+        remove_roles: vec!["operator".to_owned()],
+        active: None,
+    };
+    stage.authorise(ana, body);
+    stage.settle();
+    // What the server says about others does not reach Rui yet.
+    stage.tamper_down(rui, |frame| match frame {
+        ServerFrame::Welcome(_) | ServerFrame::Resumed { .. } | ServerFrame::Answers { .. } => {
+            vec![frame]
+        }
+        _ => Vec::new(),
+    });
+    stage.heal_one(rui);
+    stage.settle();
+    let mut forger = stage.forger(mia, case);
+    let bytes = stage.replica(rui).export(case).unwrap();
+    let mut theirs = Automerge::load(&bytes).unwrap();
+    forger.automerge.merge(&mut theirs).unwrap();
+    forger.stamp.citation = citation;
+    let id = stage.part();
+    forger.act(Act::new(id, label("with it")));
+    stage.hand_in(mia, vec![PushItem::Run(forger.run())]);
+    stage.cut(rui);
+    stage.clear_wire(rui);
+    stage.heal();
+    stage.settle();
+    for who in [ana, rui, mia] {
+        let labels = stage.view(who, case).labels;
+        assert_eq!(labels.len(), 3, "{labels:?}");
+        stage.crash(who);
+        assert!(stage.replica(who).verify(&mut |_, _| {}).unwrap().holds());
+    }
+    stage.assert_converged(case);
 }
 
 #[test]

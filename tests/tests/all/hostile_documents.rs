@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use automerge::ReadDoc as _;
 use automerge::transaction::Transactable as _;
-use casework_engine::case::Act;
+use casework_engine::case::{Act, RevisionMark};
 use casework_fuzz::chunk::{DocumentParts, write_signed, write_unsigned};
 use casework_protocol::bundle::{Arrival, Audience, Bundle, Landed, LeafSignature, history_digest};
 use casework_protocol::frame::{Answer, ClientFrame, PushItem, ServerFrame};
-use casework_protocol::ids::{ChangeHash, DocumentId};
+use casework_protocol::ids::{ChangeHash, DocumentId, RevisionId};
 use casework_protocol::limits::BUNDLE_PIECE_BYTES;
-use casework_tests::stage::{Stage, Who};
+use casework_tests::stage::{Forger, Stage, Who};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
@@ -49,24 +49,33 @@ impl Play {
 
     /// An honest bundle of everything so far, newer than any that the relay has.
     fn honest(&mut self) -> Bundle {
+        self.honest_of(self.case)
+    }
+
+    fn honest_of(&mut self, case: DocumentId) -> Bundle {
         let [_, rui, mia] = self.people;
-        self.stage.act(
-            rui,
-            self.case,
-            label(&format!("newcomer {}", self.newcomers)),
-        );
+        let text = format!("newcomer {}", self.newcomers);
+        self.stage.act(rui, case, label(&text));
         self.stage.settle();
-        let made = self.stage.replica(mia).make_bundle(self.case).unwrap();
+        let made = self.stage.replica(mia).make_bundle(case).unwrap();
         made.expect("the case is long enough")
     }
 
     /// Has the relay keep a bundle, then brings somebody new.
     fn meet(&mut self, name: &str, bundle: &Bundle) -> Who {
+        self.offer(name, bundle);
+        self.newcomers += 1;
+        self.stage
+            .join(&format!("newcomer {}", self.newcomers), "operator")
+    }
+
+    fn offer(&mut self, name: &str, bundle: &Bundle) {
+        let document = bundle.document;
         let bytes = bundle.to_bytes().unwrap();
         let last = bytes.chunks(BUNDLE_PIECE_BYTES).count() - 1;
         let pieces = bytes.chunks(BUNDLE_PIECE_BYTES).enumerate();
         let pieces = pieces.map(|(index, bytes)| ClientFrame::Piece {
-            document: self.case,
+            document,
             index: u32::try_from(index).unwrap(),
             last: index == last,
             bytes: bytes.to_vec(),
@@ -74,7 +83,7 @@ impl Play {
         let pieces = pieces.collect();
         let told = self.stage.speak(self.people[2], pieces);
         let kept = ServerFrame::Kept {
-            document: self.case,
+            document,
             refused: None,
         };
         assert_eq!(
@@ -82,19 +91,28 @@ impl Play {
             [kept],
             "{name}: the relay cannot read it, and keeps it"
         );
-        self.newcomers += 1;
-        self.stage
-            .join(&format!("newcomer {}", self.newcomers), "operator")
+    }
+
+    /// Judges every history from a bundle that is not judged yet. Answers whose.
+    fn judge_round(&mut self, newcomer: Who) -> Vec<DocumentId> {
+        let mut judged = Vec::new();
+        let replica = self.stage.replica(newcomer);
+        while let Some((id, _)) = replica.check_next(judged.last().copied()).unwrap() {
+            judged.push(id);
+        }
+        judged
     }
 
     /// The newcomer has everything, sees what the others see, and can work. Answers how many
     /// documents it took from a bundle.
     fn assert_at_home(&mut self, name: &str, newcomer: Who) -> usize {
         let mut from_bundles = 0;
-        while self.stage.replica(newcomer).check_next().unwrap().is_some() {
-            from_bundles += 1;
-            assert!(from_bundles < 3, "{name}: what was judged is judged again");
-        }
+        from_bundles += self.judge_round(newcomer).len();
+        let again = self.judge_round(newcomer);
+        assert!(
+            again.is_empty(),
+            "{name}: {again:?} was judged and is again"
+        );
         for case in [self.case, self.beside] {
             assert!(self.stage.replica(newcomer).case(case).is_ok(), "{name}");
             let text = format!("by newcomer {}", self.newcomers);
@@ -181,14 +199,23 @@ fn smuggle(
     play: &mut Play,
     write: impl FnOnce(&mut automerge::transaction::Transaction<'_>),
 ) -> Bundle {
-    let mut bundle = play.honest();
-    let [ana, _, mia] = play.people;
+    let bundle = play.honest();
+    let mia = play.people[2];
     let mut forger = play.stage.forger(mia, play.case);
     let act = Act::new(play.stage.part(), label("only named"));
     let named = forger.act(act);
     let message = forger.change(named).message().unwrap().to_owned();
     let mut forger = play.stage.forger(mia, play.case);
     let smuggled = forger.raw(message, write);
+    smuggle_change(play, bundle, (forger, smuggled))
+}
+
+fn smuggle_change(
+    play: &mut Play,
+    mut bundle: Bundle,
+    (mut forger, smuggled): (Forger, ChangeHash),
+) -> Bundle {
+    let [ana, _, mia] = play.people;
     let run = forger.run();
     let workspace = play.stage.replica(mia).workspace();
     let signature = run
@@ -271,6 +298,36 @@ fn a_change_that_a_bundle_smuggles_into_its_document_is_taken_out_again() {
     let newcomer = play.meet("smuggled", &bundle);
     assert_eq!(play.assert_at_home("smuggled", newcomer), 1);
     assert_eq!(play.stage.view(newcomer, play.case).title.value(), "Lamp");
+}
+
+/// Its maker wrote under a template's revision that nobody else has, so nobody can say yet whether
+/// the history holds.
+#[test]
+fn a_history_that_cannot_be_judged_yet_keeps_no_other_one_waiting() {
+    let mut play = Play::new(425);
+    let [_, rui, mia] = play.people;
+    for n in 0..20 {
+        play.stage
+            .act(rui, play.beside, label(&format!("label {n}")));
+    }
+    play.stage.settle();
+    let beside = play.honest_of(play.beside);
+    play.offer("honest", &beside);
+    let bundle = play.honest();
+    let mut forger = play.stage.forger(mia, play.case);
+    forger.stamp.revision = Some(RevisionMark::of(&RevisionId::new([9; 32])));
+    let act = Act::new(play.stage.part(), label("only named"));
+    let waiting = forger.act(act);
+    let bundle = smuggle_change(&mut play, bundle, (forger, waiting));
+    let newcomer = play.meet("waiting", &bundle);
+    let mut both = [play.case, play.beside];
+    both.sort();
+    assert_eq!(play.judge_round(newcomer), both);
+    assert_eq!(
+        play.judge_round(newcomer),
+        [play.case],
+        "only it still waits"
+    );
 }
 
 #[test]

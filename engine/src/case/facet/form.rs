@@ -72,6 +72,17 @@ pub const SUBMISSION: &str = "submission";
 /// Addition: what it says.
 pub const TEXT: &str = "text";
 
+/// What the name of an input that asks for a field begins with; the field's id follows, and behind a
+/// `.` the part of the value it asks for.
+pub const FIELD_INPUT: &str = "f.";
+
+/// The field that an input asks for, if it asks for one.
+#[must_use]
+pub fn field_of_input(input: &str) -> Option<&str> {
+    let rest = input.strip_prefix(FIELD_INPUT)?;
+    Some(rest.split('.').next().unwrap_or(rest))
+}
+
 kinds! {
     /// What kind of action on forms a change is.
     enum FormActionKind {

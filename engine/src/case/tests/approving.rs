@@ -438,6 +438,29 @@ fn a_decision_gives_what_its_type_requires_and_is_not_its_makers() {
 }
 
 #[test]
+fn whoever_wrote_some_of_the_prose_made_it() {
+    let [mut ana, mut rui, _] = desks();
+    let mut package = ana.revision.package().clone();
+    package.decision_types[0].maker_checker = true;
+    package.decision_types[0].made_by = vec!["notes".into()];
+    let revision = Arc::new(package.publish().unwrap());
+    ana.revision = Arc::clone(&revision);
+    rui.revision = revision;
+    let edit = |text: &str| CaseAction::EditText {
+        field: "notes".into(),
+        text: text.into(),
+    };
+    ana.does(10, edit("The wall is too high."));
+    meet(&mut [&mut ana, &mut rui]);
+    let decision = CaseAction::Decide(decide(part(60), "yes"));
+    refused(&mut ana, decision.clone(), "whoever made it");
+    let mut before = rui.clone();
+    before.does(11, decision.clone());
+    rui.does(11, edit("The wall is too high. I measured it."));
+    refused(&mut rui, decision, "whoever made it");
+}
+
+#[test]
 fn nobody_is_asked_who_is_not_there() {
     assert!(holders(&Seat::Role("board".into())).contains(&member(2)));
     let [mut ana, ..] = desks();

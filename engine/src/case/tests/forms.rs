@@ -1,12 +1,18 @@
 //! Requests and submissions: when a link takes answers, what is kept, what is refused.
 
+use std::collections::BTreeSet;
+
+use casework_protocol::ids::DocumentId;
+
 use crate::case::facet::form::{FormAction, InformationRequest, ReviewState, Submission};
+use crate::case::facet::redaction::RedactionAction;
 use crate::case::past::Past;
 use crate::case::record::{Shelf, read_value};
 use crate::case::trial::facets::{kept_hash, submission};
-use crate::case::trial::{Desk, part};
+use crate::case::trial::{Desk, part, set_summary};
 use crate::case::{Act, ActError, CaseAction, Closing};
 use crate::value::Scalar;
+use crate::view::{ViewContext, read};
 
 fn request() -> InformationRequest {
     InformationRequest {
@@ -151,4 +157,26 @@ fn what_no_page_sends_is_refused() {
     ] {
         assert!(!refused(change).is_empty());
     }
+}
+
+#[test]
+fn an_answer_goes_with_the_field_that_it_set_when_that_is_redacted() {
+    let mut ana = asked(|_| {});
+    ana.does(11, set_summary("Maria saw it"));
+    let mut sent = submission(part(2), Some(part(1)));
+    sent.answers = [("f.summary".to_owned(), vec!["Maria saw it".to_owned()])].into();
+    ana.does(12, FormAction::Submit(sent).into());
+    let hide = RedactionAction::Field {
+        field: "summary".into(),
+    };
+    let act = Act::new(part(13), hide.into()).because("asked to be forgotten");
+    ana.act(act);
+    let context = ViewContext {
+        document: DocumentId::new([7; 16]),
+        members: &|_| None,
+        revision: Some(&ana.revision),
+        breaches: &BTreeSet::new(),
+    };
+    let view = format!("{:?}", read(&ana.doc, &context).unwrap());
+    assert!(!view.contains("Maria"), "{view}");
 }

@@ -12,6 +12,7 @@ use crate::case::facet::link::{LinkAction, Relation};
 use crate::case::facet::party::{PartyAction, PartyKey, PartyMark};
 use crate::case::facet::redaction::RedactionAction;
 use crate::case::{Act, ActError, CaseAction, PartId, Past};
+use crate::value::Scalar;
 use crate::view::{Badge, Card, CaseView, Filter, Kept, Sorting, list};
 
 fn file(name: &str) -> FileMark {
@@ -277,6 +278,39 @@ fn redaction_wins_over_edits_in_views_and_in_yesterdays_timeline() {
     }
     let card = Card::of(&view, Some(&ana.revision));
     assert!(!format!("{card:?}").to_lowercase().contains("maria"));
+}
+
+#[test]
+fn a_contested_hold_or_purge_is_settled_by_whoever_may_set_it() {
+    let [mut ana, mut rui] = players();
+    ana.act_because(KeepingAction::SetLegalHold.into(), "court order");
+    rui.act_because(KeepingAction::SetLegalHold.into(), "court order");
+    meet(&mut [&mut ana, &mut rui]);
+    ana.act_because(KeepingAction::LiftLegalHold.into(), "judged");
+    rui.act_because(KeepingAction::SetLegalHold.into(), "appealed");
+    let view = meet(&mut [&mut ana, &mut rui]);
+    let contests = view.facets.contests();
+    let [contest] = &contests[..] else {
+        panic!("{contests:?}");
+    };
+    let settle = CaseAction::Settle {
+        place: contest.place.clone(),
+        value: Scalar::Bool(false),
+    };
+    let refused = ana.try_act(settle, Some("enough"));
+    assert!(
+        matches!(refused, Err(ActError::NotSettleable { .. })),
+        "{refused:?}"
+    );
+    let sides = contest.sides.iter();
+    let own = sides.map(|side| side.settled_by.clone().expect("each has its own act"));
+    let lift = own
+        .into_iter()
+        .find(|act| *act == KeepingAction::LiftLegalHold.into());
+    ana.act_because(lift.expect("one side lifts it"), "the appeal was withdrawn");
+    let view = meet(&mut [&mut ana, &mut rui]);
+    assert!(!view.facets.keeping.is_on_legal_hold());
+    assert!(view.facets.contests().is_empty());
 }
 
 #[test]

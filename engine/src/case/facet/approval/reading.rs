@@ -157,6 +157,11 @@ pub(crate) fn writers_of_field(past: &Past<'_>, field: &str) -> Vec<ActorId> {
             actors.extend(past.seen(map, &key).iter().map(|seen| seen.id.actor));
         }
     }
+    if let Ok(texts) = container(past, schema::TEXTS) {
+        let elements = past.texts(texts, field).into_iter();
+        let written = elements.flat_map(|text| past.elements(text));
+        actors.extend(written.map(|op| op.actor).collect::<BTreeSet<_>>());
+    }
     actors
 }
 

@@ -254,7 +254,8 @@ pub(crate) fn read_basis(json: &str) -> Option<BTreeMap<String, Scalar>> {
     (basis_text(&basis) == json).then_some(basis)
 }
 
-fn basis_text(basis: &BTreeMap<String, Scalar>) -> String {
+/// The text of the values that decided who is asked.
+pub(crate) fn basis_text(basis: &BTreeMap<String, Scalar>) -> String {
     serde_json::to_string(basis).expect("texts and scalars always serialise")
 }
 
