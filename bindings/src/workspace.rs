@@ -18,6 +18,7 @@ mod finding;
 pub(crate) mod forms;
 mod holdings;
 pub(crate) mod imports;
+pub(crate) mod inbox;
 pub(crate) mod invites;
 pub(crate) mod joining;
 mod outcome;
@@ -32,7 +33,7 @@ pub(crate) mod watching;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use casework_engine::moment::Moment;
@@ -69,6 +70,8 @@ pub(crate) struct Inner {
     line: Line,
     /// Whether a watch is on.
     watched: AtomicBool,
+    /// The turn of the inbox that observers were told of.
+    inbox_told: AtomicU64,
 }
 
 /// Which workspace this is, and who this device is in it.
@@ -170,6 +173,7 @@ impl Workspace {
                 hub: Hub::new(),
                 line: Line::default(),
                 watched: AtomicBool::new(false),
+                inbox_told: AtomicU64::new(0),
             }),
         }
     }
@@ -364,7 +368,12 @@ impl Inner {
         })
     }
 
-    pub(crate) fn tell(&self, changed: Changed) {
+    /// Tells observers what changed, and the inbox if it did. Not to be called under the lock.
+    pub(crate) fn tell(&self, mut changed: Changed) {
+        if let Ok(replica) = self.lock() {
+            let turns = replica.inbox_turns();
+            changed.inbox |= self.inbox_told.swap(turns, Ordering::AcqRel) != turns;
+        }
         self.hub.changed(changed);
     }
 }

@@ -6,6 +6,7 @@
 //! Several acts may share a commit ([`Batch`]); they stand or fall together, and an import never
 //! leaves half a case.
 
+mod personal;
 mod templates;
 
 use std::collections::BTreeMap;
