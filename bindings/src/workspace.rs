@@ -33,7 +33,7 @@ pub(crate) mod watching;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use casework_engine::moment::Moment;
@@ -366,15 +366,6 @@ impl Inner {
                     .to_owned(),
             )
         })
-    }
-
-    /// Tells observers what changed, and the inbox if it did. Not to be called under the lock.
-    pub(crate) fn tell(&self, mut changed: Changed) {
-        if let Ok(replica) = self.lock() {
-            let turns = replica.inbox_turns();
-            changed.inbox |= self.inbox_told.swap(turns, Ordering::AcqRel) != turns;
-        }
-        self.hub.changed(changed);
     }
 }
 

@@ -3,6 +3,8 @@
 //! Marks and quiet rules follow the member to all their devices with the next sync; nobody else
 //! ever sees them. An observer hears of changes by [`crate::Changed::inbox`].
 
+use std::sync::atomic::Ordering;
+
 use casework_engine::case::PartId;
 use casework_engine::inbox::ItemKind;
 use casework_engine::inbox::quiet::{Hours, Mute};
@@ -10,8 +12,8 @@ use casework_engine::replica::{InboxAfter, InboxFilter, InboxPage};
 use casework_protocol::ids::DocumentId;
 use serde::Serialize;
 
-use super::Workspace;
 use super::finding::{Candidate, pick};
+use super::{Inner, Workspace};
 use crate::error::Error;
 use crate::moment;
 use crate::observer::Changed;
@@ -156,5 +158,16 @@ impl Workspace {
         let news = self.write(|replica| Ok(replica.set_quiet_hours(hours, &now)?))?;
         self.inner.tell(Changed::default());
         Ok(news)
+    }
+}
+
+impl Inner {
+    /// Tells observers what changed, and the inbox if it did. Not to be called under the lock.
+    pub(crate) fn tell(&self, mut changed: Changed) {
+        if let Ok(replica) = self.lock() {
+            let turns = replica.inbox_turns();
+            changed.inbox |= self.inbox_told.swap(turns, Ordering::AcqRel) != turns;
+        }
+        self.hub.changed(changed);
     }
 }

@@ -9,6 +9,8 @@
 
 mod marking;
 mod reading;
+mod standing;
+mod words;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};

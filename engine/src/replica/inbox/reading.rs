@@ -2,25 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use casework_protocol::access::occasion;
-use casework_protocol::ids::{DocumentId, MemberId};
-use casework_protocol::rights::Verb;
+use casework_protocol::ids::DocumentId;
 use serde::{Deserialize, Serialize};
 
 use super::InboxPlace;
-use crate::case::{PartId, Place, Shelf};
-use crate::inbox::due::{Asking, items as due_items};
+use crate::case::PartId;
 use crate::inbox::quiet::Quiet;
-use crate::inbox::{Item, ItemKind, horizon, item_id};
+use crate::inbox::{Item, ItemKind, horizon};
 use crate::moment::Moment;
 use crate::personal::Personal;
 use crate::replica::store::decode_row;
 use crate::replica::tables::{self, Table};
-use crate::replica::{OwnAct, Replica, ReplicaFault};
-use crate::view::{Card, CaseView, CommentView};
-
-/// Longest excerpt of a text, in characters: a line or two.
-const MAX_ABOUT: usize = 160;
+use crate::replica::{Replica, ReplicaFault};
+use crate::view::Card;
 
 /// Which items are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,80 +229,6 @@ impl Replica {
         Ok(())
     }
 
-    /// What stands only while it is so: deadlines, clocks, the drawer, held work.
-    pub(super) fn standing_items(
-        &mut self,
-        moment: &Moment,
-    ) -> Result<Vec<(Item, Option<DocumentId>)>, ReplicaFault> {
-        self.find_mine()?;
-        let me = self.member().ok_or(ReplicaFault::NotEnrolled)?;
-        let asking = Asking {
-            me,
-            now_ms: moment.now_ms.cast_signed(),
-            zone_min: moment.zone_min,
-        };
-        let mut mine = Vec::new();
-        self.store.scan(Table::Mine, &[], |key, _| {
-            mine.extend(tables::document_of(key));
-            Ok(true)
-        })?;
-        let mut found = Vec::new();
-        for document in mine {
-            if let Some(card) = self.card(document)? {
-                let items = due_items(&card, &asking).into_iter();
-                found.extend(items.map(|item| (item, Some(card.template))));
-            }
-        }
-        let own = self.drawer()?.into_iter().filter_map(|drawn| {
-            let act = drawn.act.as_ref()?;
-            if matches!(act, OwnAct::Personal(_)) {
-                return None;
-            }
-            let number = drawn.number.to_be_bytes();
-            let detail = vec![act.name().to_owned(), drawn.reason.clone()];
-            let at = drawn.made_ms.cast_signed();
-            let of = drawn
-                .change
-                .map_or(number.to_vec(), |c| c.as_bytes().to_vec());
-            Some((
-                standing(ItemKind::Drawer, drawn.document, (at, &of, detail)),
-                None,
-            ))
-        });
-        found.extend(own);
-        found.extend(self.waiting_for_adoption(me)?);
-        Ok(found)
-    }
-
-    /// Held work of others, one item for each case in which this member may adopt.
-    fn waiting_for_adoption(
-        &mut self,
-        me: MemberId,
-    ) -> Result<Vec<(Item, Option<DocumentId>)>, ReplicaFault> {
-        let mut found: Vec<(Item, Option<DocumentId>)> = Vec::new();
-        for held in self.held()? {
-            let known = found.iter().any(|(item, _)| item.document == held.document);
-            if known || held.member == Some(me) || held.what.is_none() {
-                continue;
-            }
-            let Ok(record) = self.record(held.document) else {
-                continue;
-            };
-            let access = record.head().clone();
-            let roster = self.roster()?.head();
-            if !roster.allows(me, &occasion(roster, &access, me).to(Verb::Adopt)) {
-                continue;
-            }
-            let at = held.arrived.map_or(0, |at| at.received_ms.cast_signed());
-            let detail = held.what.into_iter().collect();
-            let of = held.change.as_bytes().to_vec();
-            let mut item = standing(ItemKind::Held, held.document, (at, &of, detail));
-            item.by = held.member;
-            found.push((item, Some(access.template())));
-        }
-        Ok(found)
-    }
-
     pub(super) fn card(&self, document: DocumentId) -> Result<Option<Card>, ReplicaFault> {
         let stored = self.store.get(Table::Cards, &tables::document(document))?;
         Ok(stored.and_then(|bytes| Card::from_stored(&bytes).ok()))
@@ -351,78 +271,6 @@ impl Replica {
             about,
         }))
     }
-
-    /// What people call what an item is about.
-    fn about(&mut self, item: &Item) -> Result<Option<String>, ReplicaFault> {
-        let Some(place) = &item.place else {
-            return Ok(None);
-        };
-        if let Place::Comment(id) = place {
-            return self.comment_text(item.document, *id);
-        }
-        if let Place::Question(question) = place {
-            return Ok(Some(excerpt(question)));
-        }
-        let Some(view) = self.stored_view(item.document)? else {
-            return Ok(None);
-        };
-        let revision = self.current_revision(view.template);
-        let field = |id: &str| Some(revision.as_ref()?.field(id)?.label.clone());
-        let name = if let Place::Task(id) | Place::TaskPart(id, _) = place {
-            view.tasks.get(id).map(|task| task.title.value().clone())
-        } else if let Place::Field(id) = place {
-            field(id).or_else(|| Some(id.clone()))
-        } else if let Place::Record(shelf, key) = place {
-            record_name(&view, *shelf, key)
-        } else {
-            None
-        };
-        Ok(name.as_deref().map(excerpt))
-    }
-
-    fn comment_text(
-        &self,
-        document: DocumentId,
-        id: PartId,
-    ) -> Result<Option<String>, ReplicaFault> {
-        let (mut found, ending) = (None, id.to_string());
-        self.store
-            .scan(Table::Comments, document.as_bytes(), |key, value| {
-                if key.ends_with(ending.as_bytes()) {
-                    found = CommentView::from_stored(value).ok();
-                }
-                Ok(found.is_none())
-            })?;
-        let shown = found.filter(|comment| comment.redacted.is_none());
-        Ok(shown.map(|comment| excerpt(&comment.body)))
-    }
-}
-
-fn record_name(view: &CaseView, shelf: Shelf, key: &str) -> Option<String> {
-    let id: PartId = key.parse().ok()?;
-    let facets = &view.facets;
-    if shelf == Shelf::Approvals {
-        let (_, approval) = facets
-            .approvals
-            .in_order()
-            .into_iter()
-            .find(|(at, _)| *at == id)?;
-        return Some(approval.label.clone());
-    }
-    if shelf == Shelf::Referrals {
-        return Some(facets.referrals.0.get(&id)?.service.clone());
-    }
-    None
-}
-
-/// The beginning of a text, on one line.
-fn excerpt(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= MAX_ABOUT {
-        return line;
-    }
-    let cut: String = line.chars().take(MAX_ABOUT - 1).collect();
-    format!("{}…", cut.trim_end())
 }
 
 fn listed((item, template): (Item, Option<DocumentId>)) -> Listed {
@@ -431,23 +279,5 @@ fn listed((item, template): (Item, Option<DocumentId>)) -> Listed {
         id: item.id,
         place: (item.document, template, item.kind),
         standing: Some(item),
-    }
-}
-
-type Standing<'a> = (i64, &'a [u8], Vec<String>);
-
-fn standing(kind: ItemKind, document: DocumentId, (at_ms, of, detail): Standing<'_>) -> Item {
-    Item {
-        id: item_id(document, kind, &[of]),
-        kind,
-        document,
-        at_ms,
-        received_ms: None,
-        change: None,
-        by: None,
-        with: None,
-        rule: None,
-        place: None,
-        detail,
     }
 }
