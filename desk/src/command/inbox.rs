@@ -88,7 +88,7 @@ fn find(desk: &Desk<'_>, text: &str) -> Result<casework::case::PartId, Fault> {
     found.map_err(|error| Fault::from(error).or_try("casework inbox --all"))
 }
 
-fn teller<'d>(desk: &'d Desk<'_>, page: &InboxPage) -> Result<screen::Teller, Fault> {
+fn teller(desk: &Desk<'_>, page: &InboxPage) -> Result<screen::Teller, Fault> {
     let mut teller = screen::Teller::new(desk.names()?);
     for entry in &page.entries {
         if let Some(template) = entry.template.filter(|id| !teller.knows(*id))

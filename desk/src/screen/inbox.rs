@@ -71,17 +71,8 @@ impl Teller {
                 _ if about.is_empty() => format!("{who} named you in a comment"),
                 _ => format!("{who}: {about}"),
             },
-            ItemKind::Assigned => match said(0).as_str() {
-                "owner" => format!("{who} made you the owner"),
-                "task" => format!("{who} gave you the task{quoted}"),
-                "watcher" => format!("{who} has you watch it"),
-                _ => format!("{who} assigned it to you"),
-            },
-            ItemKind::Unassigned => match said(0).as_str() {
-                "owner" => format!("{who} took the ownership from you"),
-                "task" => format!("{who} took the task{quoted} from you"),
-                _ => format!("{who} took you off"),
-            },
+            ItemKind::Assigned => given(&who, &said(0), &quoted),
+            ItemKind::Unassigned => taken(&who, &said(0), &quoted),
             ItemKind::Moved => self.moved(entry, &who),
             ItemKind::Contested => self.contested(entry),
             ItemKind::AfterClose => {
@@ -178,6 +169,23 @@ impl Teller {
             }
             (None, _) => format!("contested: {both}"),
         }
+    }
+}
+
+fn given(who: &str, what: &str, quoted: &str) -> String {
+    match what {
+        "owner" => format!("{who} made you the owner"),
+        "task" => format!("{who} gave you the task{quoted}"),
+        "watcher" => format!("{who} has you watch it"),
+        _ => format!("{who} assigned it to you"),
+    }
+}
+
+fn taken(who: &str, what: &str, quoted: &str) -> String {
+    match what {
+        "owner" => format!("{who} took the ownership from you"),
+        "task" => format!("{who} took the task{quoted} from you"),
+        _ => format!("{who} took you off"),
     }
 }
 

@@ -92,17 +92,35 @@ fn node(
 /// The changes of the region in an order in which each follows what it builds on.
 fn metas<'a>(doc: &'a Automerge, news: &BTreeSet<ChangeHash>) -> Vec<ChangeMetadata<'a>> {
     let is_new = |hash: &Hash| news.contains(&ChangeHash::new(hash.0));
-    // New changes that build on nothing new: all that lies behind every one of them is outside.
-    let mut entries: Vec<Vec<Hash>> = Vec::new();
-    for hash in news {
-        let Some(meta) = doc.get_change_meta_by_hash(&Hash(*hash.as_bytes())) else {
-            continue;
-        };
-        if !meta.deps.iter().any(is_new) {
-            entries.push(meta.deps.clone());
-        }
+    let new: Vec<ChangeMetadata<'_>> = news
+        .iter()
+        .filter_map(|hash| doc.get_change_meta_by_hash(&Hash(*hash.as_bytes())))
+        .collect();
+    // All that lies behind the first of the new ones lies behind every one.
+    let first = new.iter().filter(|meta| !meta.deps.iter().any(is_new));
+    let beside = not_behind(doc, first);
+    let there: BTreeSet<Hash> = beside.iter().map(|meta| meta.hash).collect();
+    let first: Vec<&ChangeMetadata<'_>> = beside
+        .iter()
+        .filter(|meta| !meta.deps.iter().any(|dep| there.contains(dep)))
+        .collect();
+    if first.iter().all(|meta| is_new(&meta.hash)) {
+        return beside;
     }
-    match &entries[..] {
+    // What is beside a new one may have something beside it that is behind the new one.
+    not_behind(doc, first.into_iter())
+}
+
+/// The changes that are not behind every one of these.
+fn not_behind<'a, 'm>(
+    doc: &'a Automerge,
+    of: impl Iterator<Item = &'m ChangeMetadata<'a>>,
+) -> Vec<ChangeMetadata<'a>>
+where
+    'a: 'm,
+{
+    let deps: Vec<&[Hash]> = of.map(|meta| &meta.deps[..]).collect();
+    match &deps[..] {
         [] => Vec::new(),
         [deps] => doc.get_changes_meta(deps),
         several => {

@@ -1,7 +1,7 @@
 //! A personal document: what its actions write is what they may be received as, and what several say
 //! together does not depend on the order in which they are read.
 
-use automerge::{ActorId, Author, Automerge, Change};
+use automerge::{ActorId, Author, Automerge, Change, ReadDoc};
 use casework_protocol::citation::{Citation, CitedVersion};
 
 use super::*;

@@ -135,7 +135,7 @@ fn of_two_moves_apart_both_movers_and_the_owner_are_told_and_a_watcher_of_the_mo
     let lena = stage.join("lena", "operator");
     apart(&mut stage, [ana, rui, mia]);
     stage.cut(lena);
-    stage.act(rui, case, to("review"));
+    stage.act(rui, case, to("done"));
     stage.act(lena, case, to("answer"));
     together(&mut stage);
     // The owner hears of both moves and of the contest; the movers of the contest.
@@ -147,7 +147,7 @@ fn of_two_moves_apart_both_movers_and_the_owner_are_told_and_a_watcher_of_the_mo
     let entry = &entries(&mut stage, rui, &InboxFilter::default())[0];
     assert_eq!(entry.item.by, Some(stage.member(lena)));
     let sides: BTreeSet<&str> = entry.item.detail.iter().map(String::as_str).collect();
-    assert_eq!(sides, BTreeSet::from(["answer", "review"]));
+    assert_eq!(sides, BTreeSet::from(["answer", "done"]));
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn two_devices_of_one_member_have_one_inbox_with_the_same_marks() {
     let (mut stage, [ana, rui, mia], case) = office(10);
     let phone = stage.second_device(ana, "ana's phone");
     assert_eq!(whole(&mut stage, ana), whole(&mut stage, phone));
-    stage.act(rui, case, to("review"));
+    stage.act(rui, case, to("answer"));
     let say = comment(&mut stage, "@ana look");
     stage.act(mia, case, say);
     together(&mut stage);

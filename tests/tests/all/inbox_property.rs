@@ -59,7 +59,8 @@ impl Play {
     }
 
     fn step(&mut self) {
-        let who = self.who[self.roll(4)];
+        let n = self.roll(4);
+        let who = self.who[n];
         match self.roll(12) {
             0 => self.stage.cut(who),
             1 => self.stage.heal_one(who),
@@ -81,7 +82,8 @@ impl Play {
                 let _ = self.stage.try_act(ana, hidden, action);
             }
             _ => {
-                let case = self.cases[self.roll(2)];
+                let n = self.roll(2);
+                let case = self.cases[n];
                 let action = self.draw();
                 let _ = self.stage.try_act(who, case, action);
             }
@@ -99,7 +101,8 @@ impl Play {
     }
 
     fn draw(&mut self) -> CaseAction {
-        let whose = self.who[self.roll(3)];
+        let n = self.roll(3);
+        let whose = self.who[n];
         let member = self.stage.member(whose);
         match self.roll(9) {
             0..=2 => CaseAction::Move {
@@ -220,6 +223,10 @@ struct History {
 
 type Told = (DocumentId, ItemKind, Option<MemberId>, Option<MemberId>);
 
+type Is = fn(&CaseAction) -> bool;
+/// One, the other, and whether they say different things.
+type Rule = (Is, Is, fn(&CaseAction, &CaseAction) -> bool);
+
 impl History {
     fn of(stage: &mut Stage, who: Who, case: DocumentId) -> Self {
         let bytes = stage.replica(who).export(case).unwrap();
@@ -321,11 +328,7 @@ impl History {
     /// whoever owns the case where the two meet.
     fn pairs(
         &self,
-        (is_one, is_other, differ): (
-            fn(&CaseAction) -> bool,
-            fn(&CaseAction) -> bool,
-            fn(&CaseAction, &CaseAction) -> bool,
-        ),
+        (is_one, is_other, differ): Rule,
         kind: ItemKind,
         me: MemberId,
     ) -> BTreeSet<Told> {
