@@ -22,7 +22,7 @@ mod wire;
 mod workspace;
 
 pub use casework_engine::{
-    approval, case, clock, moment as moments, replica, template, value, view,
+    approval, case, clock, inbox, moment as moments, replica, template, value, view,
 };
 pub use casework_protocol::frame::Scope;
 pub use casework_protocol::{ids, keys, rights};
@@ -31,9 +31,10 @@ pub use casework_engine::replica::{Affected, Impact};
 pub use casework_engine::template_document::draft::{Draft, DraftStatus};
 
 pub use casework_engine::replica::{
-    Acted, AgentTurn, Answer, Drawn, Errand, Finding, Founding, Given, HeldWork, Notice, Obstacle,
-    OwnAct, OwnEntry, PastRun, Quarantined, Question, Ran, RanOutcome, Redone, Retried, RuleReport,
-    ServerRow, Standing, Status, TestReport, Verification, Where, Would,
+    Acted, AgentTurn, Answer, Drawn, Errand, Finding, Founding, Given, HeldWork, InboxAfter,
+    InboxEntry, InboxFilter, InboxPage, Notice, Obstacle, OwnAct, OwnEntry, PastRun, Quarantined,
+    Question, Ran, RanOutcome, Redone, Retried, RuleReport, ServerRow, Standing, Status,
+    TestReport, Verification, Where, Would,
 };
 pub use casework_engine::sync::Phase;
 pub use casework_protocol::access::entry::Principal;
@@ -54,6 +55,7 @@ pub use workspace::drafts::DraftView;
 pub use workspace::export::ExportedCase;
 pub use workspace::forms::{FormOffer, RequestMade, RequestTerms, SentForm, SentTo, SubmissionRow};
 pub use workspace::imports::{CaseImport, Step, StepAction};
+pub use workspace::inbox::QuietView;
 pub use workspace::invites::InviteView;
 pub use workspace::joining::Newcomer;
 pub use workspace::parts::file_mark;

@@ -47,6 +47,9 @@ pub struct Changed {
     pub people: bool,
     /// Anything at all: read everything again.
     pub everything: bool,
+    /// The inbox: new items, other read marks, other quiet rules. What only time makes is not
+    /// told: look when it is shown.
+    pub inbox: bool,
 }
 
 /// Keeps an observer attached until it is dropped. A call that has begun ends first or goes on for
@@ -64,6 +67,7 @@ impl Changed {
         Self {
             everything: true,
             people: true,
+            inbox: true,
             ..Self::default()
         }
     }
@@ -78,6 +82,7 @@ impl Changed {
         self.documents.extend(other.documents);
         self.people |= other.people;
         self.everything |= other.everything;
+        self.inbox |= other.inbox;
     }
 }
 

@@ -18,6 +18,7 @@ mod finding;
 pub(crate) mod forms;
 mod holdings;
 pub(crate) mod imports;
+pub(crate) mod inbox;
 pub(crate) mod invites;
 pub(crate) mod joining;
 mod outcome;
@@ -32,7 +33,7 @@ pub(crate) mod watching;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use casework_engine::moment::Moment;
@@ -69,6 +70,8 @@ pub(crate) struct Inner {
     line: Line,
     /// Whether a watch is on.
     watched: AtomicBool,
+    /// The turn of the inbox that observers were told of.
+    inbox_told: AtomicU64,
 }
 
 /// Which workspace this is, and who this device is in it.
@@ -170,6 +173,7 @@ impl Workspace {
                 hub: Hub::new(),
                 line: Line::default(),
                 watched: AtomicBool::new(false),
+                inbox_told: AtomicU64::new(0),
             }),
         }
     }
@@ -362,10 +366,6 @@ impl Inner {
                     .to_owned(),
             )
         })
-    }
-
-    pub(crate) fn tell(&self, changed: Changed) {
-        self.hub.changed(changed);
     }
 }
 

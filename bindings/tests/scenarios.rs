@@ -9,6 +9,8 @@ mod contested;
 mod folders;
 #[path = "scenarios/imports.rs"]
 mod imports;
+#[path = "scenarios/inbox.rs"]
+mod inbox;
 #[path = "scenarios/joining.rs"]
 mod joining;
 #[path = "scenarios/offline.rs"]

@@ -149,6 +149,7 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
         | Command::Automation(_)
         | Command::List(_)
         | Command::Approvals
+        | Command::Inbox(_)
         | Command::Overrides { .. }
         | Command::Board(_)
         | Command::Sync(_)

@@ -12,6 +12,7 @@ mod draft;
 mod drawer;
 mod form;
 mod handover;
+mod inbox;
 mod list;
 mod part;
 mod people;
@@ -35,6 +36,7 @@ pub use form::{BaseUrl, FormCommand, LinkArgs, RequestArgs, ReviewArgs, ServeArg
 pub use handover::{
     AnswerArgs, HoldCommand, MakeArgs, ReferralArgs, ReferralCommand, TransferCommand,
 };
+pub use inbox::{InboxArgs, InboxCommand, MuteArgs, ShowArgs};
 pub use list::{ListArgs, SortBy};
 pub use part::{DocumentCommand, PartCommand, PartyCommand, RedactWhat};
 pub use people::{CanArgs, InviteArgs, KindArg, MemberCommand, RoleCommand, TeamCommand};
@@ -121,6 +123,8 @@ pub enum Command {
     /// What waits for your answer: approvals to give, cases to take over
     #[command(after_help = "Example:\n  casework approvals")]
     Approvals,
+    /// What you are told: who named you, gave you work, moved your cases, waits for you
+    Inbox(InboxArgs),
     /// What was done although a rule asked, with the reasons, to be looked over
     #[command(after_help = "Example:\n  casework overrides\n  casework overrides --template HR")]
     Overrides {

@@ -16,6 +16,7 @@ mod export;
 mod forms;
 mod handovers;
 mod import;
+mod inbox;
 mod listing;
 mod overrides;
 mod parts;
@@ -75,6 +76,7 @@ pub fn carry_out(
         Command::Automation(command) => automations::carry_out(&desk, command),
         Command::List(args) => listing::list(&desk, args),
         Command::Approvals => approvals::wanted(&desk),
+        Command::Inbox(args) => inbox::carry_out(&desk, args),
         Command::Overrides { template } => overrides::list(&desk, template.as_deref()),
         Command::Board(args) => listing::board(&desk, args),
         Command::Sync(_) => status::sync(&mut desk),

@@ -14,6 +14,7 @@ pub mod difference_page;
 pub mod form_page;
 pub mod glossary;
 pub mod import_page;
+pub mod inbox;
 pub mod ink;
 pub mod lists;
 pub mod page;

@@ -1,17 +1,23 @@
 //! `casework sync --watch`: stays in step, says what happens, and owns the replica meanwhile.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
+use casework::case::PartId;
 use casework::view::Card;
-use casework::{Changed, Notice, Observer, SyncState, Workspace};
+use casework::{Changed, InboxEntry, InboxFilter, Notice, Observer, SyncState, Workspace};
 use serde_json::json;
 
 use crate::command::{carry_out, notice_words, state_words};
 use crate::fault::Fault;
 use crate::output;
 use crate::owner::Service;
+use crate::screen::glossary::Names;
+use crate::screen::inbox;
 use crate::screen::words::{count, here, plain};
 
+/// Most items of the inbox that are announced at once: a screenful; the others are in the inbox.
+const MAX_ANNOUNCED: usize = 40;
 /// Most cases that are named when several changed at once.
 const MAX_NAMED: usize = 5;
 
@@ -25,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace, as_json: bool) -> Result<(), Fault> {
     let teller = Arc::new(Teller {
         workspace: workspace.clone(),
         as_json,
+        told: Mutex::new(unread_items(workspace).into_iter().map(id_of).collect()),
     });
     teller.say(
         "watching",
@@ -64,6 +71,22 @@ pub(crate) fn wait_for_the_end() -> Result<(), Fault> {
 struct Teller {
     workspace: Workspace,
     as_json: bool,
+    /// The items of the inbox that need not be announced any more.
+    told: Mutex<BTreeSet<PartId>>,
+}
+
+/// The newest unread items that are not muted.
+fn unread_items(workspace: &Workspace) -> Vec<InboxEntry> {
+    let filter = InboxFilter {
+        unread: true,
+        ..InboxFilter::default()
+    };
+    let page = workspace.inbox(&filter, None, MAX_ANNOUNCED);
+    page.unwrap_or_default().entries
+}
+
+fn id_of(entry: InboxEntry) -> PartId {
+    entry.item.id
 }
 
 impl Teller {
@@ -78,8 +101,40 @@ impl Teller {
     }
 }
 
+impl Teller {
+    /// Announces what is new in the inbox, the oldest first. In quiet hours nothing is said, then or
+    /// later: it is in the inbox.
+    fn announce(&self) {
+        let entries = unread_items(&self.workspace);
+        let quiet = self.workspace.quiet().is_ok_and(|quiet| quiet.now);
+        let Ok(names) = self.workspace.members() else {
+            return;
+        };
+        let mut teller = inbox::Teller::new(Names::of(&names));
+        let Ok(mut told) = self.told.lock() else {
+            return;
+        };
+        for entry in entries.into_iter().rev() {
+            if !told.insert(entry.item.id) || quiet {
+                continue;
+            }
+            if let Some(template) = entry.template.filter(|id| !teller.knows(*id))
+                && let Ok(revision) = self.workspace.revision(template)
+            {
+                teller.learn(template, &revision);
+            }
+            let words = teller.sentence(&entry);
+            let line = format!("inbox: {} {words}", plain(&entry.number));
+            self.say("inbox", &line, json!(entry));
+        }
+    }
+}
+
 impl Observer for Teller {
     fn changed(&self, changed: &Changed) {
+        if changed.inbox {
+            self.announce();
+        }
         let cards = self.workspace.cards().unwrap_or_default();
         let known = |card: &&Card| changed.documents.contains(&card.document);
         let named: Vec<String> = cards

@@ -30,6 +30,7 @@ mod healing;
 mod history;
 mod holdings;
 mod impact;
+mod inbox;
 mod intake;
 mod lineage;
 mod linking;
@@ -56,6 +57,7 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -66,6 +68,7 @@ use casework_protocol::keys::{SecretKey, Signer};
 use casework_protocol::roster::Roster;
 use redb::StorageBackend;
 
+use crate::personal::Personal;
 use crate::template::Revision;
 use document::OpenDocuments;
 use opening::Openings;
@@ -82,6 +85,7 @@ pub use drafts::MergeDraft;
 pub use drawer::{Drawn, HeldWork, Redone};
 pub use fault::ReplicaFault;
 pub use impact::{Affected, Impact};
+pub use inbox::{InboxAfter, InboxEntry, InboxFilter, InboxPage};
 pub use linking::LinkedCase;
 pub use notice::Notice;
 pub use quarantine::{Quarantined, Retried};
@@ -177,6 +181,12 @@ pub struct Replica {
     next_outbox: u64,
     next_drawer: u64,
     notices: Vec<Notice>,
+    /// What the member keeps for themself; `None` until it is first asked for, and after a change.
+    personal: Option<Personal>,
+    /// How often the inbox may have changed since the replica was opened.
+    inbox_turns: u64,
+    /// When the newest head was signed; `None` until it is first asked for, and after a new one.
+    head_ms: Cell<Option<Option<i64>>>,
     /// A program that was changed so that it asks for no right before it acts.
     #[cfg(test)]
     lawless: bool,

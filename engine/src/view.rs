@@ -61,9 +61,11 @@ pub use journey::{Journey, Turn, Visit};
 pub use keeping::{Keeping, Links, ReopeningView, Reopenings};
 pub use party::{Parties, PartyView};
 pub use read::{ViewError, read, refresh};
+pub(crate) use reader::device_of;
 pub use reader::{Members, ViewContext};
 pub use reading::Readings;
 pub use side::{Origin, OriginRef, Origins, Side, Slot};
+pub(crate) use timeline::Looking;
 pub use timeline::{
     Arrival, SKEW_TOLERANCE_MS, Skew, TimelineContext, TimelineEntry, TimelinePage, timeline,
     timeline_length,

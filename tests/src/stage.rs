@@ -207,7 +207,7 @@ impl Stage {
     }
 
     /// Lets time pass until then.
-    pub(crate) fn wait_until(&mut self, now_ms: u64) {
+    pub fn wait_until(&mut self, now_ms: u64) {
         self.now_ms = self.now_ms.max(now_ms);
     }
 
@@ -217,7 +217,9 @@ impl Stage {
         SecretKey::from_seed(&seed)
     }
 
-    pub(crate) fn now_ms(&self) -> u64 {
+    /// What every clock on stage says, milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
         self.now_ms
     }
 

@@ -179,7 +179,7 @@ impl<'a> Driver<'a> {
         let notices = replica.take_notices();
         drop(replica);
         self.unjudged |= !changed.documents.is_empty();
-        self.inner.hub.changed(changed);
+        self.inner.tell(changed);
         self.inner.hub.notices(&notices);
         self.notices.extend(notices);
         stepped.map_err(|fault: SyncFault<_>| ended(fault))

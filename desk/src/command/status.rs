@@ -197,6 +197,9 @@ pub(super) fn status(desk: &Desk<'_>) -> Result<Response, Fault> {
     };
     pair("server", &server, None);
     let held = |number: usize| (number > 0).then_some(Tone::Warning);
+    // A device that belongs to nobody has no inbox.
+    let unread = desk.workspace.unread_count().unwrap_or_default();
+    pair("inbox", &unread_words(unread), held(unread));
     pair("cases", &thousands(status.cases as u64), None);
     pair("templates", &thousands(status.templates as u64), None);
     pair(
@@ -231,8 +234,16 @@ pub(super) fn status(desk: &Desk<'_>) -> Result<Response, Fault> {
         pair("log", &head, None);
     }
     pair("folder", &info.folder.display().to_string(), None);
-    let json = json!({ "info": json(&info), "status": json(&status), "sync": json(&state) });
+    let mut json = json!({ "info": json(&info), "status": json(&status), "sync": json(&state) });
+    json["inbox"] = json!({ "unread": unread });
     Ok(Response::new(page.finish(), json))
+}
+
+fn unread_words(unread: usize) -> String {
+    match unread {
+        0 => "nothing unread".to_owned(),
+        unread => format!("{} unread (casework inbox)", thousands(unread as u64)),
+    }
 }
 
 /// How syncing stands, in a few words.

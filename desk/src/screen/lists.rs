@@ -153,6 +153,7 @@ pub fn deed(act: Option<&OwnAct>) -> String {
             format!("{}{}", act.action.kind(), target.unwrap_or_default())
         }
         Some(OwnAct::Template(_)) => "template".to_owned(),
+        Some(OwnAct::Personal(_)) => "own inbox".to_owned(),
         Some(OwnAct::Entry(entry)) => plain(&entry.what),
         None => "something this version cannot read".to_owned(),
     }

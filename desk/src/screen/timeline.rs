@@ -170,7 +170,11 @@ impl<'a> Teller<'a> {
             | ActionKind::DraftStart
             | ActionKind::DraftEdit
             | ActionKind::DraftDiscard
-            | ActionKind::DraftPublish => action.to_string(),
+            | ActionKind::DraftPublish
+            | ActionKind::PersonalOpen
+            | ActionKind::InboxMark
+            | ActionKind::InboxReadUntil
+            | ActionKind::InboxQuiet => action.to_string(),
         }
     }
 

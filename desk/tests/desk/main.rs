@@ -8,6 +8,7 @@
 mod errors;
 mod forms;
 mod import;
+mod inbox;
 mod owner;
 mod program;
 mod rights;

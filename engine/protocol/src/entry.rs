@@ -53,7 +53,8 @@ pub struct EntryHead {
     /// The device that signs.
     #[n(4)]
     pub author: DeviceId,
-    /// Milliseconds since 1970 by the author's clock. A claim; nothing is judged by it.
+    /// Milliseconds since 1970 by the author's clock. A claim; nothing is judged by it, but that the
+    /// genesis of a personal document claims none.
     #[n(5)]
     pub claimed_ms: u64,
 }

@@ -204,7 +204,11 @@ fn read_action(message: &Message, ops: &[Op]) -> Option<CaseAction> {
         | ActionKind::DraftStart
         | ActionKind::DraftEdit
         | ActionKind::DraftDiscard
-        | ActionKind::DraftPublish => return None,
+        | ActionKind::DraftPublish
+        | ActionKind::PersonalOpen
+        | ActionKind::InboxMark
+        | ActionKind::InboxReadUntil
+        | ActionKind::InboxQuiet => return None,
     })
 }
 

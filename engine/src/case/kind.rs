@@ -154,11 +154,34 @@ kinds! {
     DraftDiscard = "draft.discard",
     /// Publishes what a draft says.
     DraftPublish = "draft.publish",
+    /// Opens a personal document.
+    PersonalOpen = "personal.open",
+    /// Marks items of one's own inbox.
+    InboxMark = "inbox.mark",
+    /// Marks everything in one's own inbox up to a time as read.
+    InboxReadUntil = "inbox.read-until",
+    /// Sets or ends a quiet rule of one's own inbox.
+    InboxQuiet = "inbox.quiet",
     } and FacetKind
 }
 
 impl ActionKind {
-    /// Whether it belongs to template documents; all others belong to cases.
+    /// Whether it belongs to personal documents.
+    #[must_use]
+    pub const fn is_of_personal(self) -> bool {
+        matches!(
+            self,
+            Self::PersonalOpen | Self::InboxMark | Self::InboxReadUntil | Self::InboxQuiet
+        )
+    }
+
+    /// Whether it belongs to cases.
+    #[must_use]
+    pub const fn is_of_case(self) -> bool {
+        !self.is_of_template() && !self.is_of_personal()
+    }
+
+    /// Whether it belongs to template documents.
     #[must_use]
     pub const fn is_of_template(self) -> bool {
         matches!(

@@ -207,10 +207,10 @@ fn read_body(citation: Citation, json: &str) -> Result<Message, String> {
     if let Some(fault) = body.by.as_ref().and_then(Cause::fault) {
         return Err(fault.to_owned());
     }
-    if body.by.is_some() && action.is_of_template() {
+    if body.by.is_some() && !action.is_of_case() {
         return Err(format!("no automation does {action}"));
     }
-    if body.t.is_some() == action.is_of_template() {
+    if body.t.is_some() != action.is_of_case() {
         return Err(format!(
             "{action} must cite a revision exactly if it is done to a case"
         ));

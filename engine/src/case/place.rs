@@ -157,7 +157,11 @@ pub(super) fn touched(action: ActionKind, on: Option<&str>) -> Option<Place> {
         | ActionKind::DraftStart
         | ActionKind::DraftEdit
         | ActionKind::DraftDiscard
-        | ActionKind::DraftPublish => None,
+        | ActionKind::DraftPublish
+        | ActionKind::PersonalOpen
+        | ActionKind::InboxMark
+        | ActionKind::InboxReadUntil
+        | ActionKind::InboxQuiet => None,
     }
 }
 

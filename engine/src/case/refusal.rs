@@ -320,6 +320,9 @@ pub enum ActError {
     /// The draft says so already. Cure: none needed.
     #[error("the draft is so already")]
     DraftUnchanged,
+    /// The inbox is so already. Cure: none needed.
+    #[error("the inbox is so already")]
+    InboxUnchanged,
     /// An approval, a handover or a hold refuses it. Cure: in the text.
     #[error(transparent)]
     Agreement(#[from] AgreementError),

@@ -24,14 +24,15 @@ use super::past::Past;
 use super::plan;
 use super::reader::compare;
 use super::refusal::ActError;
+use crate::personal::PersonalAction;
 use crate::template::{Revision, RevisionError};
 use crate::template_document::TemplateAction;
 
 /// Looks a published revision up by its mark, among those of the case's template.
 pub type Revisions<'a> = &'a dyn Fn(RevisionMark) -> Option<Arc<Revision>>;
 
-/// A received change that is what its action writes. Only [`shape_case`] and
-/// [`crate::template_document::shape_template`] make it.
+/// A received change that is what its action writes. Only [`shape_case`],
+/// [`crate::template_document::shape_template`] and [`crate::personal::shape_personal`] make it.
 pub struct Shaped {
     change: Change,
     message: Message,
@@ -49,6 +50,8 @@ pub enum ShapedAct {
     Case(Box<Act>),
     /// Something to a template.
     Template(Box<TemplateAction>),
+    /// Something to a personal document.
+    Personal(Box<PersonalAction>),
 }
 
 /// A change that is not what its action writes, or that cannot be judged yet.
@@ -224,6 +227,25 @@ impl Shaped {
             message,
             act,
             needed,
+            claims: Claims::default(),
+            ops,
+            standing,
+        }
+    }
+
+    /// Puts a proof together. The caller has compared and re-encoded the change. It needs no right
+    /// but sight of the document, and that is asked of every change.
+    pub(crate) fn of_personal(
+        change: Change,
+        message: Message,
+        action: PersonalAction,
+        (ops, standing): (Vec<Op>, Standing),
+    ) -> Self {
+        Self {
+            change,
+            message,
+            act: ShapedAct::Personal(Box::new(action)),
+            needed: Vec::new(),
             claims: Claims::default(),
             ops,
             standing,

@@ -7,6 +7,7 @@
 //! leaves half a case.
 
 mod redacting;
+mod personal;
 mod templates;
 
 use std::collections::BTreeMap;

@@ -29,6 +29,7 @@ use super::tables::{self, Table};
 use super::writing::DocumentStep;
 use super::{Notice, Replica, ReplicaFault};
 use crate::case::{Batch, Message, RevisionMark, ShapeError, Shaped, shape_case};
+use crate::personal::shape_personal;
 use crate::template::Revision;
 use crate::template_document::shape_template;
 
@@ -347,6 +348,7 @@ pub(super) fn shape(
     let shaped = guarded(|| match kind {
         DocumentKind::Case => shape_case(batch, change, revisions),
         DocumentKind::Template => shape_template(batch, change),
+        DocumentKind::Personal => shape_personal(batch, change),
     });
     match shaped {
         Ok(Ok(shaped)) => Ok(shaped),

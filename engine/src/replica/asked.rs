@@ -6,6 +6,7 @@ use casework_protocol::authority::Act as Asking;
 use casework_protocol::roster::entry::RosterBody;
 
 use crate::case::{Message, Needed, Past, Shaped};
+use crate::personal::PersonalAction;
 use crate::template::Today;
 use crate::template_document::TemplateAct;
 
@@ -54,6 +55,7 @@ pub(super) fn needed_by(act: &str, past: &Past<'_>, message: &Message) -> Vec<Ne
     }
     match serde_json::from_str(act) {
         Ok(OwnAct::Case(act)) => crate::case::needed(past, &act, message.rule.is_some()),
+        Ok(OwnAct::Personal(_)) => Vec::new(),
         Ok(OwnAct::Template(_) | OwnAct::Entry(_)) | Err(_) => {
             let verb = casework_protocol::rights::Verb::Publish;
             vec![Needed {
@@ -77,6 +79,8 @@ pub enum OwnAct {
     Template(TemplateAct),
     /// To the roster or to an access record: an entry that nobody's log has taken.
     Entry(OwnEntry),
+    /// To one's own personal document.
+    Personal(PersonalAction),
 }
 
 /// A roster or access entry as it was said, to be signed onto the head of the day.
@@ -161,6 +165,7 @@ impl OwnAct {
             Self::Entry(entry) => &entry.what,
             Self::Case(act) => act.action.kind().name(),
             Self::Template(act) => act.action.kind().name(),
+            Self::Personal(action) => action.kind().name(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! What is said in them afterwards is in `saying`.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use casework_protocol::access::draft::AccessDraft;
@@ -137,6 +138,8 @@ impl Replica {
             return Err(ReplicaFault::Exists);
         }
         writes.put(Table::Meta, meta::LAYOUT.to_vec(), LAYOUT.to_vec());
+        // Every case that will be here is looked through as it comes.
+        writes.put(Table::Meta, meta::MINE.to_vec(), Vec::new());
         let workspace = identity.workspace.as_bytes().to_vec();
         writes.put(Table::Meta, meta::WORKSPACE.to_vec(), workspace);
         let device = identity.key.device().as_bytes().to_vec();
@@ -165,6 +168,9 @@ impl Replica {
             next_outbox: 0,
             next_drawer: 0,
             notices: Vec::new(),
+            personal: None,
+            inbox_turns: 0,
+            head_ms: Cell::new(None),
             #[cfg(test)]
             lawless: false,
         }
@@ -231,10 +237,11 @@ impl Replica {
         body: AccessBody,
         moment: &Moment,
     ) -> Result<(DocumentId, SignedEntry, AccessRecord), ReplicaFault> {
-        let draft = AccessDraft {
-            body,
-            claimed_ms: moment.now_ms,
-        };
+        // A device has one personal document: its genesis has one form, so it says no time.
+        let personal =
+            matches!(&body, AccessBody::Genesis { kind, .. } if *kind == DocumentKind::Personal);
+        let claimed_ms = if personal { 0 } else { moment.now_ms };
+        let draft = AccessDraft { body, claimed_ms };
         let entry = draft.found(self.workspace(), self.identity.key.as_ref());
         let id = document_id(&entry.hash::<AccessBody>());
         let verified = entry.clone().verify().map_err(untrusted)?;
@@ -263,10 +270,20 @@ impl Replica {
 
     /// Commits; on failure everything in memory that may run ahead of the disk is thrown away.
     pub(super) fn commit(&mut self, writes: Writes) -> Result<(), ReplicaFault> {
-        self.store.commit(writes).map_err(|error| {
+        if writes.touches(Table::Personal) {
+            self.personal = None;
+            self.inbox_turns += 1;
+        }
+        self.inbox_turns += u64::from(writes.touches(Table::Inbox));
+        let new_head = writes.pending(Table::Meta, meta::HEAD).is_some();
+        if let Err(error) = self.store.commit(writes) {
             self.forget_memory();
-            error.into()
-        })
+            return Err(error.into());
+        }
+        if new_head {
+            self.head_ms.set(None);
+        }
+        Ok(())
     }
 
     /// Adds a row to the outbox.

@@ -153,7 +153,12 @@ impl Replica {
             return Ok(Err(why));
         }
         let mut writes = Writes::default();
-        self.write_bundle(&mut writes, id, (&bundle, &order))?;
+        let mut arrived = self.write_bundle(&mut writes, id, (&bundle, &order))?;
+        arrived.extend(
+            local
+                .iter()
+                .filter_map(|row| Some((row.hash, row.arrived?))),
+        );
         for (actor, tip) in tips {
             writes.put_cbor(Table::Tips, tables::document_actor(id, actor), &tip);
         }
@@ -179,6 +184,7 @@ impl Replica {
         };
         let mut step = super::writing::DocumentStep::new(id, document);
         step.reread();
+        step.arrived = Some(arrived);
         if step.document.row.kind == casework_protocol::access::entry::DocumentKind::Template {
             self.read_revisions(&mut writes, &step.document.automerge, id)?;
         }
@@ -194,7 +200,7 @@ impl Replica {
         writes: &mut Writes,
         id: DocumentId,
         (bundle, order): (&ProvedBundle, &[ChangeHash]),
-    ) -> Result<(), ReplicaFault> {
+    ) -> Result<BTreeMap<ChangeHash, Arrived>, ReplicaFault> {
         let places: BTreeMap<ChangeHash, Arrived> = bundle
             .landed()
             .iter()
@@ -233,7 +239,7 @@ impl Replica {
                 }
             }
         }
-        Ok(())
+        Ok(places)
     }
 
     /// Changes here that the loaded document does not have.

@@ -111,6 +111,7 @@ impl Replica {
                 act.redo_of = row.hash;
                 batch.act_on_template(row.document, act, moment)?
             }
+            OwnAct::Personal(action) => batch.act_on_personal(row.document, action, moment)?,
             OwnAct::Entry(entry) => {
                 drop(batch);
                 return self.say_again(&row, &entry, (key, moment));

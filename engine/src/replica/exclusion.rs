@@ -82,6 +82,7 @@ impl Replica {
         for (hash, why) in rescued {
             self.rescue(writes, (id, hash), &why, unsent.get(&hash))?;
         }
+        step.arrived = Some(arrived);
         self.rebuild(writes, step, kept, (&unsent, &added))
     }
 

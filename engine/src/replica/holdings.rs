@@ -1,5 +1,6 @@
 //! The replica as a sync session sees it: see [`Holdings`].
 
+use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::access::{occasion, views};
 use casework_protocol::frame::{Answer, Cursor, DocumentHeads, ErrorCode, Logged, Scope, Start};
 use casework_protocol::ids::{DocumentId, ServerId, WorkspaceId};
@@ -109,6 +110,7 @@ impl Holdings for Replica {
         }
         let mut steps = Vec::new();
         self.judge_own(&mut writes, &start, &mut steps)?;
+        self.prune_inbox(&mut writes, head.head().time_ms)?;
         self.settle_steps(writes, steps)?;
         self.invite = None;
         Ok(())
@@ -254,6 +256,7 @@ impl Replica {
         let (roster, access) = (self.roster()?.head(), self.records[&id].head());
         let here = occasion(roster, access, member);
         let wanted = match self.scope() {
+            _ if access.kind() == DocumentKind::Personal => true,
             Scope::All => true,
             Scope::Mine => here.own,
             Scope::Team => here.team,
@@ -287,6 +290,7 @@ impl Replica {
                 rescued += 1;
             }
         }
+        self.forget_items(&mut writes, id)?;
         for table in Table::OF_A_DOCUMENT {
             self.delete_all(&mut writes, table, id)?;
         }

@@ -157,6 +157,14 @@ impl Replica {
         self.documents_of(DocumentKind::Case)
     }
 
+    /// The personal documents on this device: those of its member's devices.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn personal_documents(&self) -> Result<Vec<DocumentId>, ReplicaFault> {
+        self.documents_of(DocumentKind::Personal)
+    }
+
     fn documents_of(&self, kind: DocumentKind) -> Result<Vec<DocumentId>, ReplicaFault> {
         let mut found = Vec::new();
         self.store.scan(Table::Documents, &[], |key, value| {
@@ -237,6 +245,7 @@ impl Replica {
             match row.kind {
                 DocumentKind::Case => status.cases += 1,
                 DocumentKind::Template => status.templates += 1,
+                DocumentKind::Personal => {}
             }
             status.quarantined_documents += usize::from(row.quarantined.is_some());
             Ok(true)

@@ -107,6 +107,7 @@ impl Replica {
         writes: &mut Writes,
         template: DocumentId,
     ) -> Result<(), ReplicaFault> {
+        let me = self.member();
         let Some(revision) = self.current_revision(template) else {
             return Ok(());
         };
@@ -117,7 +118,7 @@ impl Replica {
                 continue;
             };
             view.judge_again(&revision);
-            write_card(writes, &view, Some(&revision));
+            write_card(writes, &view, (Some(&revision), me));
             writes.put(Table::Views, tables::document(case), view.to_stored());
             if let Some(open) = self.documents.get_mut(case) {
                 open.view = None;

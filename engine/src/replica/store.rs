@@ -93,6 +93,12 @@ impl Writes {
         self.rows.is_empty()
     }
 
+    /// Whether anything of a table changes.
+    pub(crate) fn touches(&self, table: Table) -> bool {
+        let mut rows = self.rows.range((table, Vec::new())..);
+        rows.next().is_some_and(|((first, _), _)| *first == table)
+    }
+
     /// What these writes say about a key, before they are committed.
     pub(crate) fn pending(&self, table: Table, key: &[u8]) -> Option<Option<&[u8]>> {
         self.rows.get(&(table, key.to_vec())).map(Option::as_deref)

@@ -6,6 +6,8 @@
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, RevisionId};
 use redb::TableDefinition;
 
+use crate::case::PartId;
+
 /// A table of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Table {
@@ -52,11 +54,20 @@ pub(crate) enum Table {
     /// Linked case ‖ linking case → (): where to look for the inverse of a link. A row may outlive
     /// its link; the view of the linking case is what counts.
     Links,
+    /// Document → `Personal`: what a personal document says.
+    Personal,
+    /// Document ‖ item id → `InboxRow`: what this member is told.
+    Inbox,
+    /// Time downwards ‖ item id → `InboxPlace`: the same in the order in which it is shown. It says
+    /// nothing of what the item is about; a row whose item is gone counts for nothing.
+    InboxOrder,
+    /// Document → (): cases that this member works on, whose deadlines are for the inbox.
+    Mine,
 }
 
 impl Table {
     /// Every table, so that opening a store creates them all.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Meta,
         Self::Roster,
         Self::Access,
@@ -78,6 +89,10 @@ impl Table {
         Self::Bundled,
         Self::Unchecked,
         Self::Links,
+        Self::Personal,
+        Self::Inbox,
+        Self::InboxOrder,
+        Self::Mine,
     ];
 
     /// The redb table.
@@ -104,11 +119,15 @@ impl Table {
             Self::Bundled => "bundled/1",
             Self::Unchecked => "unchecked/1",
             Self::Links => "links/1",
+            Self::Personal => "personal/1",
+            Self::Inbox => "inbox/1",
+            Self::InboxOrder => "inbox-order/1",
+            Self::Mine => "mine/1",
         })
     }
 
     /// Tables whose keys begin with a document id; eviction empties them for that document.
-    pub(crate) const OF_A_DOCUMENT: [Self; 13] = [
+    pub(crate) const OF_A_DOCUMENT: [Self; 16] = [
         Self::Access,
         Self::Documents,
         Self::Snapshots,
@@ -122,6 +141,9 @@ impl Table {
         Self::Comments,
         Self::Bundled,
         Self::Unchecked,
+        Self::Personal,
+        Self::Inbox,
+        Self::Mine,
     ];
 }
 
@@ -143,6 +165,8 @@ pub(crate) mod meta {
     pub(crate) const SCOPE: &[u8] = b"scope";
     /// Documents that were given up and are to be fetched anew.
     pub(crate) const WANTED: &[u8] = b"wanted";
+    /// Whether the cases that the member works on were looked through: (), since the inbox is here.
+    pub(crate) const MINE: &[u8] = b"mine";
 }
 
 /// A key made of one number.
@@ -213,6 +237,25 @@ pub(crate) fn unjudged(seq: u64, id: DocumentId, hash: ChangeHash) -> Vec<u8> {
 pub(crate) fn split_unjudged(key: &[u8]) -> Option<(u64, DocumentId, ChangeHash)> {
     let seq = u64::from_be_bytes(key.get(..8)?.try_into().ok()?);
     Some((seq, document_of(key.get(8..)?)?, change_of(key)?))
+}
+
+/// Document ‖ item.
+pub(crate) fn document_item(id: DocumentId, item: PartId) -> Vec<u8> {
+    [id.as_bytes().as_slice(), item.as_bytes()].concat()
+}
+
+/// Time, the newest first ‖ item.
+pub(crate) fn inbox_order(at_ms: i64, item: PartId) -> Vec<u8> {
+    // Flipping the sign bit makes signed numbers sort as bytes, and all bits turn the order round.
+    let down = !(at_ms.cast_unsigned() ^ (1 << 63));
+    [down.to_be_bytes().as_slice(), item.as_bytes()].concat()
+}
+
+/// Splits a key of [`inbox_order`].
+pub(crate) fn split_inbox_order(key: &[u8]) -> Option<(i64, PartId)> {
+    let down = u64::from_be_bytes(key.get(..8)?.try_into().ok()?);
+    let at_ms = (!down ^ (1 << 63)).cast_signed();
+    Some((at_ms, PartId::new(key.get(8..)?.try_into().ok()?)))
 }
 
 /// A revision.

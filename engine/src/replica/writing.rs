@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use casework_protocol::access::entry::DocumentKind;
-use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
+use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, MemberId};
 
 use super::document::{OpenDocument, guarded};
-use super::rows::{ChangeRow, TipRow};
+use super::inbox::{News, note_mine};
+use super::rows::{Arrived, ChangeRow, TipRow};
 use super::store::Writes;
 use super::tables::{self, Table};
 use super::{DocumentFault, Replica, ReplicaFault};
@@ -30,6 +31,8 @@ pub(super) struct DocumentStep {
     breaches: BTreeSet<ChangeHash>,
     tips: BTreeMap<ActorId, TipRow>,
     rows: Vec<ChangeRow>,
+    /// When its changes arrived, where the store does not say so any more.
+    pub(super) arrived: Option<BTreeMap<ChangeHash, Arrived>>,
 }
 
 /// What a step added to a document and has not written yet.
@@ -48,6 +51,7 @@ impl DocumentStep {
             breaches: BTreeSet::new(),
             tips: BTreeMap::new(),
             rows: Vec::new(),
+            arrived: None,
         }
     }
 
@@ -169,6 +173,7 @@ impl Replica {
     ) -> Result<(), ReplicaFault> {
         let id = step.id;
         let first = step.document.row.next_place - step.rows.len() as u64;
+        let news = News::of(step.whole, &step.rows);
         for (place, row) in (first..).zip(step.rows.drain(..)) {
             writes.put_cbor(Table::Changes, tables::document_number(id, place), &row);
         }
@@ -176,10 +181,14 @@ impl Replica {
             writes.put_cbor(Table::Tips, tables::document_actor(id, *actor), tip);
         }
         writes.put_cbor(Table::Documents, tables::document(id), &step.document.row);
-        if step.document.row.kind == DocumentKind::Case {
-            self.write_views(writes, step)?;
+        match step.document.row.kind {
+            DocumentKind::Case => {
+                self.write_views(writes, step)?;
+                self.write_inbox(writes, step, &news)
+            }
+            DocumentKind::Personal => self.write_personal(writes, step),
+            DocumentKind::Template => Ok(()),
         }
-        Ok(())
     }
 
     fn write_views(
@@ -237,7 +246,7 @@ impl Replica {
             let key = tables::document_bytes(step.id, &comment_key(&comment));
             writes.put(Table::Comments, key, comment.to_stored());
         }
-        write_card(writes, &view, revision.as_deref());
+        write_card(writes, &view, (revision.as_deref(), self.member()));
         writes.put(Table::Views, tables::document(step.id), view.to_stored());
         step.document.view = Some(view);
         Ok(())
@@ -250,8 +259,13 @@ impl Replica {
     }
 }
 
-pub(super) fn write_card(writes: &mut Writes, view: &CaseView, revision: Option<&Revision>) {
+pub(super) fn write_card(
+    writes: &mut Writes,
+    view: &CaseView,
+    (revision, me): (Option<&Revision>, Option<MemberId>),
+) {
     let card = Card::of(view, revision);
+    note_mine(writes, &card, me);
     writes.put(
         Table::Cards,
         tables::document(view.document),

@@ -16,7 +16,7 @@ use self::reading::{Difference, History, Matter};
 use self::walk::{Visited, newest_first};
 use super::reader::{Members, device_of};
 use crate::case::message::Message;
-use crate::case::{ActionKind, Cause, Imported};
+use crate::case::{ActionKind, Cause, Imported, Place};
 use crate::value::Scalar;
 
 /// How far a clock may be off before the entry says so, in milliseconds: five minutes.
@@ -125,6 +125,27 @@ pub fn timeline(
 #[must_use]
 pub fn timeline_length(doc: &Automerge) -> u64 {
     doc.stats().num_changes
+}
+
+/// The history of a case, to look at what single changes did to one place.
+pub(crate) struct Looking<'a>(History<'a>);
+
+impl<'a> Looking<'a> {
+    /// Looks back over this document.
+    pub(crate) fn at(doc: &'a Automerge) -> Self {
+        Self(History::of(doc))
+    }
+
+    /// The values that a change found at a place and those it left, the one shown first.
+    pub(crate) fn difference(
+        &self,
+        place: &Place,
+        (deps, hash): (&[automerge::ChangeHash], automerge::ChangeHash),
+    ) -> (Vec<Scalar>, Vec<Scalar>) {
+        let matter = Matter::of_place(place.clone()).unwrap_or(Matter::Nothing);
+        let difference = self.0.difference(&matter, deps, hash);
+        (difference.before, difference.after)
+    }
 }
 
 fn entry(

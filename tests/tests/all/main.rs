@@ -25,6 +25,8 @@ mod hostile_bytes;
 mod hostile_documents;
 mod hostile_server;
 mod hostile_server_entries;
+mod inbox;
+mod inbox_property;
 mod joining;
 mod kill;
 mod main_job;

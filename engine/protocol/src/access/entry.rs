@@ -23,6 +23,10 @@ pub enum DocumentKind {
     /// A template; everybody may see it.
     #[n(1)]
     Template,
+    /// What one member keeps for themself, on all their devices: which items of their inbox are
+    /// read. Each device may found one; nobody else ever sees it.
+    #[n(2)]
+    Personal,
 }
 
 /// Somebody an access record can name.

@@ -55,6 +55,9 @@ pub enum AccessError {
     /// The author would not see, or does not see, the document. At its genesis: name the author.
     #[error("member {0} does not see this document")]
     Blind(MemberId),
+    /// A personal document is its member's alone, for ever. Drop the entry.
+    #[error("a personal document is its member's alone and its record never changes")]
+    Personal,
     /// A template is seen by everybody and cannot be restricted.
     #[error("a template cannot be restricted")]
     PublicTemplate,

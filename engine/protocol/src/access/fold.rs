@@ -7,6 +7,7 @@
 //! * Without it, in an unrestricted case that one sees, `assign` adds and removes members and teams,
 //!   and `transfer` adds them.
 //! * Everybody may take themselves off.
+//! * The record of a personal document never changes.
 
 use std::collections::BTreeSet;
 
@@ -65,14 +66,20 @@ pub(super) fn found(
     let document = document_id(&entry.hash());
     let template = match (kind, template) {
         (DocumentKind::Case, Some(template)) => *template,
-        (DocumentKind::Template, None) => document,
+        (DocumentKind::Template | DocumentKind::Personal, None) => document,
         (DocumentKind::Case, None) => {
             return Err(AccessError::BadGenesis("it is a case without a template"));
         }
         (DocumentKind::Template, Some(_)) => {
             return Err(AccessError::BadGenesis("it is a template of a template"));
         }
+        (DocumentKind::Personal, Some(_)) => {
+            return Err(AccessError::BadGenesis("it is personal and has a template"));
+        }
     };
+    if *kind == DocumentKind::Personal {
+        check_personal(head, (principals, *restricted), nonce)?;
+    }
     if *kind == DocumentKind::Template && *restricted {
         return Err(AccessError::PublicTemplate);
     }
@@ -94,15 +101,36 @@ pub(super) fn found(
     })
 }
 
+/// A personal document names one member and is restricted. Nonce and claimed time are zero, so that
+/// its bytes, and with them its id, follow from workspace, device and member: a device has at most
+/// one, and nothing needs to be counted to know that.
+fn check_personal(
+    head: &EntryHead,
+    (principals, restricted): (&[Principal], bool),
+    nonce: &[u8],
+) -> Result<(), AccessError> {
+    let fault = match principals {
+        [Principal::Member(_)] if !restricted => "it is personal and not restricted",
+        [Principal::Member(_)] if nonce.iter().any(|byte| *byte != 0) => {
+            "it is personal and its nonce is not zero"
+        }
+        [Principal::Member(_)] if head.claimed_ms != 0 => "it is personal and claims a time",
+        [Principal::Member(_)] => return Ok(()),
+        _ => "it is personal and does not name exactly one member",
+    };
+    Err(AccessError::BadGenesis(fault))
+}
+
 /// Whether the author of a genesis may create this document under this roster: `open` for a case,
-/// `publish` for a template, and in the end they must see it, or they could never work on it.
+/// `publish` for a template, nothing for what is their own; and in the end they must see it, or they
+/// could never work on it.
 pub(super) fn check_founder(roster: &RosterState, state: &AccessState) -> Result<(), AccessError> {
     let member = roster.acting(state.opened_by)?;
-    let verb = match state.kind {
-        DocumentKind::Case => Verb::Open,
-        DocumentKind::Template => Verb::Publish,
-    };
-    check_verb(roster, state, member, verb)?;
+    match state.kind {
+        DocumentKind::Case => check_verb(roster, state, member, Verb::Open)?,
+        DocumentKind::Template => check_verb(roster, state, member, Verb::Publish)?,
+        DocumentKind::Personal => {}
+    }
     if views(roster, state, member) {
         Ok(())
     } else {
@@ -126,6 +154,9 @@ pub(super) fn next(
     else {
         return Err(AccessError::SecondGenesis(state.version + 1));
     };
+    if state.kind == DocumentKind::Personal {
+        return Err(AccessError::Personal);
+    }
     let wish = Wish {
         add,
         remove,

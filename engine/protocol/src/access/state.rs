@@ -62,7 +62,7 @@ impl AccessState {
         self.kind
     }
 
-    /// The template of a case; a template is its own.
+    /// The template of a case; any other document is its own.
     #[must_use]
     pub fn template(&self) -> DocumentId {
         self.template
@@ -115,6 +115,7 @@ pub fn names(roster: &RosterState, access: &AccessState, member: MemberId) -> bo
 /// Who sees a document:
 ///
 /// * a template: every active member;
+/// * a personal document: the one active member that it names, whatever anybody is granted;
 /// * an unrestricted case: whoever has a `view` grant that covers it, and whoever it names who has
 ///   a `view` grant of any scope;
 /// * a restricted case: only whom it names, and of these whoever has a `view` grant of any scope.
@@ -129,6 +130,7 @@ pub fn views(roster: &RosterState, access: &AccessState, member: MemberId) -> bo
     }
     match access.kind {
         DocumentKind::Template => true,
+        DocumentKind::Personal => access.contains(&Principal::Member(member)),
         DocumentKind::Case => {
             (!access.restricted && roster.allows(member, &occasion(roster, access, member)))
                 || (names(roster, access, member) && roster.holds(member, Verb::View))

@@ -1,5 +1,7 @@
 //! Each rule of access records once, as a sentence.
 
+mod personal;
+
 use super::*;
 use crate::access::draft::AccessDraft;
 use crate::access::entry::{DocumentKind, Principal};

@@ -166,7 +166,11 @@ impl Matter {
             | ActionKind::DraftStart
             | ActionKind::DraftEdit
             | ActionKind::DraftDiscard
-            | ActionKind::DraftPublish => None,
+            | ActionKind::DraftPublish
+            | ActionKind::PersonalOpen
+            | ActionKind::InboxMark
+            | ActionKind::InboxReadUntil
+            | ActionKind::InboxQuiet => None,
             ActionKind::TaskCreate => task(TaskKey::Title),
             ActionKind::TaskAssign => task(TaskKey::Assignee),
             ActionKind::TaskReschedule => task(TaskKey::Due),
@@ -196,7 +200,7 @@ impl Matter {
         Self::of_place(place)
     }
 
-    fn of_place(place: Place) -> Option<Self> {
+    pub(super) fn of_place(place: Place) -> Option<Self> {
         Some(match place {
             Place::Title => Self::Root(schema::TITLE),
             Place::Number => Self::Root(schema::NUMBER),

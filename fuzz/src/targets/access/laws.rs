@@ -46,8 +46,12 @@ pub(super) fn assert_lawful(
         "what a record is about never changes"
     );
     assert!(
-        after.kind() == DocumentKind::Case || !after.restricted(),
+        after.kind() != DocumentKind::Template || !after.restricted(),
         "a hidden template"
+    );
+    assert!(
+        after.kind() != DocumentKind::Personal,
+        "somebody changed who has a personal document"
     );
     assert!(
         matches!(entry.body(), Body::Change { .. }),
@@ -112,6 +116,10 @@ fn naive_views(roster: &RosterState, access: &AccessState, member: MemberId) -> 
     };
     if access.kind() == DocumentKind::Template {
         return true;
+    }
+    if access.kind() == DocumentKind::Personal {
+        let own: Vec<&Principal> = access.principals().collect();
+        return own == [&Principal::Member(member)];
     }
     let named = access.principals().any(|principal| match principal {
         Principal::Member(id) => *id == member,

@@ -137,11 +137,11 @@ pub(super) fn body(script: &mut Script<'_>) -> (u8, Body) {
     };
     let body = if script.byte() == 0 {
         Body::Genesis {
-            kind: if script.flag() {
-                DocumentKind::Case
-            } else {
-                DocumentKind::Template
-            },
+            kind: *script.pick(&[
+                DocumentKind::Case,
+                DocumentKind::Template,
+                DocumentKind::Personal,
+            ]),
             template: script.flag().then_some(TEMPLATE),
             principals: principals(script),
             restricted: script.flag(),

@@ -115,7 +115,12 @@ impl Viewer {
     }
 
     fn wants(&self, roster: &RosterState, access: &AccessState) -> bool {
-        if access.kind() == DocumentKind::Template || self.extra.contains(&access.document()) {
+        match access.kind() {
+            // Whatever cases a device wants: these are small, and it cannot do without them.
+            DocumentKind::Template | DocumentKind::Personal => return true,
+            DocumentKind::Case => {}
+        }
+        if self.extra.contains(&access.document()) {
             return true;
         }
         match &self.scope {
