@@ -33,8 +33,11 @@ use crate::output;
 use crate::owner::Service;
 use crate::screen::words::plain;
 
-/// Most rounds of syncing and acting of `--once`: claim, number or deliver, report.
-const MAX_ROUNDS: usize = 8;
+/// Most rounds of syncing and acting of `--once`: a claim holds after the second one, and what it
+/// leads to may want another.
+const MAX_ROUNDS: usize = 32;
+/// Rounds in which claims may wait for the server and nothing else happens.
+const MAX_PATIENCE: usize = 3;
 
 /// Acts as the agent.
 pub(crate) fn run(
@@ -108,7 +111,7 @@ impl Agent {
     }
 
     fn once(&mut self, as_json: bool) -> Result<(), Fault> {
-        let mut all = AgentTurn::default();
+        let (mut all, mut waited) = (AgentTurn::default(), 0);
         for _ in 0..MAX_ROUNDS {
             self.workspace.sync(&mut |_| {})?;
             let turn = self.look()?;
@@ -116,9 +119,11 @@ impl Agent {
                 self.tell(&turn, false);
             }
             let done = turn.claimed + turn.numbered + turn.opened;
-            let goes_on = done + turn.fired.len() + turn.errands.len() > 0;
+            let done = done + turn.fired.len() + turn.errands.len();
+            waited = if done == 0 { waited + 1 } else { 0 };
+            let over = done == 0 && (turn.pending == 0 || waited >= MAX_PATIENCE);
             absorb(&mut all, turn);
-            if !goes_on {
+            if over {
                 break;
             }
         }

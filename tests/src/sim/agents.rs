@@ -30,6 +30,7 @@ unlisted = "free"
 stages = [
     { id = "intake", name = "Intake", category = "intake" },
     { id = "review", name = "Review", category = "active", sla = { target = "2 days" } },
+    { id = "done", name = "Done", category = "done" },
 ]
 fields = [
     { id = "ends", label = "Ends", type = "date" },
@@ -99,8 +100,6 @@ struct Play {
     bots: [Who; 2],
     template: DocumentId,
     cases: Vec<DocumentId>,
-    /// Which agents have the role, as the founder last said.
-    agents: [bool; 2],
     /// What each agent noted of its calls, on its disk beside the replica.
     journals: [BTreeSet<String>; 2],
     /// How often the world outside was called under each key.
@@ -125,7 +124,6 @@ impl Play {
             bots,
             template,
             cases: Vec::new(),
-            agents: [true; 2],
             journals: [BTreeSet::new(), BTreeSet::new()],
             calls: BTreeMap::new(),
             actions: 0,
@@ -218,7 +216,7 @@ impl Play {
     /// Gives an agent its role or takes it, so that for a while both believe they lead, or neither.
     fn change_role(&mut self, n: usize) {
         let role = vec!["agent".to_owned()];
-        let (add_roles, remove_roles) = if self.agents[n] {
+        let (add_roles, remove_roles) = if self.has_role(n) {
             (Vec::new(), role)
         } else {
             (role, Vec::new())
@@ -231,9 +229,18 @@ impl Play {
             remove_roles,
             active: None,
         };
-        let founder = self.people[0];
-        self.stage.authorise(founder, body);
-        self.agents[n] = !self.agents[n];
+        let (founder, moment) = (self.people[0], self.stage.moment());
+        // An entry that still waits for the server may say the same.
+        let _ = self.stage.replica(founder).authorise(body, &moment);
+    }
+
+    /// Whether an agent has its role, as the founder knows.
+    fn has_role(&mut self, n: usize) -> bool {
+        let member = self.stage.member(self.bots[n]);
+        let founder = self.stage.replica(self.people[0]);
+        let roster = founder.roster().expect("the founder has a roster");
+        let known = roster.head().member(member);
+        known.is_some_and(|known| known.roles.contains("agent"))
     }
 
     fn act(&mut self) {
@@ -327,12 +334,13 @@ impl Play {
 
     fn end(mut self) -> Outcome {
         let seed = self.stage.seed();
+        self.stage.heal();
+        self.stage.settle();
         for n in 0..2 {
-            if !self.agents[n] {
+            if !self.has_role(n) {
                 self.change_role(n);
             }
         }
-        self.stage.heal();
         self.stage.settle();
         let mut rounds = 0;
         loop {

@@ -14,7 +14,10 @@ const TEMPLATE: &str = r#"
 key = "AG"
 name = "Agents"
 unlisted = "free"
-stages = [{ id = "intake", name = "Intake", category = "intake" }]
+stages = [
+    { id = "intake", name = "Intake", category = "intake" },
+    { id = "done", name = "Done", category = "done" },
+]
 fields = [
     { id = "ends", label = "Ends", type = "date" },
     { id = "ended", label = "Ended", type = "counter" },
