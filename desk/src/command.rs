@@ -75,7 +75,9 @@ pub fn carry_out(
         Command::Automation(command) => automations::carry_out(&desk, command),
         Command::List(args) => listing::list(&desk, args),
         Command::Approvals => approvals::wanted(&desk),
-        Command::Overrides { template } => overrides::list(&desk, template.as_deref()),
+        Command::Overrides { template, reviewed } => {
+            overrides::list(&desk, template.as_deref(), *reviewed)
+        }
         Command::Board(args) => listing::board(&desk, args),
         Command::Sync(_) => status::sync(&mut desk),
         Command::Server(args) => status::server(&desk, args),

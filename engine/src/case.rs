@@ -58,8 +58,8 @@ pub use contents::{Closing, Decision, FieldEntry, Opening, Override};
 pub(crate) use decode::act_in;
 pub use decode::act_of;
 pub use facet::{FacetAction, FacetKind};
-pub use filled::is_filled;
-pub use judge::{Asker, Checked, breaches, check_act, current_decisions};
+pub use filled::{has_document, is_filled};
+pub use judge::{Asker, Checked, breaches, broken_anew, check_act, current_decisions};
 pub use kind::ActionKind;
 pub use message::{Message, MessageError, RevisionMark};
 pub use occasion::{

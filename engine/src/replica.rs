@@ -17,6 +17,7 @@ mod answers;
 mod asked;
 mod authority;
 mod automating;
+mod breaches;
 mod bundles;
 mod chains;
 mod compaction;
@@ -177,7 +178,8 @@ pub struct Replica {
     next_outbox: u64,
     next_drawer: u64,
     notices: Vec<Notice>,
-    /// A program that was changed so that it asks for no right before it acts.
+    /// A program that was changed so that it asks for no right before it acts, and claims to have
+    /// every role.
     #[cfg(test)]
     lawless: bool,
 }

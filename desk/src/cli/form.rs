@@ -172,4 +172,8 @@ pub struct ServeArgs {
     /// Take the caller's address from the last X-Forwarded-For, which a proxy of yours writes
     #[arg(long)]
     pub behind_proxy: bool,
+    /// How long a form must have been open before it is taken, in seconds: programs are faster than
+    /// people
+    #[arg(long, default_value_t = 2, value_name = "SECS", value_parser = clap::value_parser!(u32).range(0..=60))]
+    pub min_fill_secs: u32,
 }

@@ -8,7 +8,7 @@ use casework::{Acted, Error, ErrorKind, NewCaseRequest};
 use serde_json::json;
 
 use super::settling::{comment, settle};
-use super::{Desk, access, approvals, handovers, parts, showing, tasks};
+use super::{Desk, access, approvals, handovers, overrides, parts, showing, tasks};
 use crate::cli::{CaseCommand, OpenArgs, Why};
 use crate::fault::Fault;
 use crate::request::Response;
@@ -26,6 +26,12 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Respon
         CaseCommand::Referral(command) => handovers::referral(desk, command),
         CaseCommand::Hold(command) => handovers::hold(desk, command),
         CaseCommand::Access(command) => access::carry_out(desk, command),
+        CaseCommand::Review {
+            case,
+            of,
+            verdict,
+            note,
+        } => overrides::review(desk, case, of, (*verdict, note)),
         CaseCommand::Set { case, values, why } => set(desk, case, values, why),
         CaseCommand::Clear { case, fields, why } => clear(desk, case, fields, why),
         CaseCommand::Label {
@@ -135,6 +141,7 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
         | CaseCommand::Referral(_)
         | CaseCommand::Hold(_)
         | CaseCommand::Access(_)
+        | CaseCommand::Review { .. }
         | CaseCommand::Label { .. }
         | CaseCommand::Settle { .. }
         | CaseCommand::Show { .. }
@@ -223,6 +230,7 @@ fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
         request.assignees.insert(desk.member(member)?);
     }
     request.restricted = args.restricted;
+    request.overriding = overriding(&args.why);
     let acted = desk
         .workspace
         .open_case(&request)
@@ -237,6 +245,11 @@ fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
     answer(desk, acted.document, &[acted], "Opened")
 }
 
+/// The reason to go through a rule that asks, if that is wished.
+fn overriding(why: &Why) -> Option<String> {
+    why.reason.clone().filter(|_| why.override_rule)
+}
+
 fn set(desk: &Desk<'_>, case: &str, values: &[String], why: &Why) -> Result<Response, Fault> {
     let id = desk.case(case)?;
     let pairs = values
@@ -245,8 +258,13 @@ fn set(desk: &Desk<'_>, case: &str, values: &[String], why: &Why) -> Result<Resp
         .collect::<Result<Vec<_>, _>>()?;
     let mut acted = Vec::new();
     for (field, words) in pairs {
-        let reason = why.reason.as_deref();
-        let set = desk.workspace.set_field(id, field, words, reason);
+        let set = match overriding(why) {
+            Some(reason) => desk.workspace.override_field(id, field, words, &reason),
+            None => {
+                let reason = why.reason.as_deref();
+                desk.workspace.set_field(id, field, words, reason)
+            }
+        };
         acted.extend(set.map_err(|error| after(cure(error, case), acted.len()))?);
     }
     answer(desk, id, &acted, "Changed")
@@ -256,7 +274,10 @@ fn clear(desk: &Desk<'_>, case: &str, fields: &[String], why: &Why) -> Result<Re
     let id = desk.case(case)?;
     let mut acted = Vec::new();
     for field in fields {
-        let cleared = desk.workspace.clear_field(id, field, why.reason.as_deref());
+        let cleared = match overriding(why) {
+            Some(reason) => desk.workspace.override_clearing(id, field, &reason),
+            None => desk.workspace.clear_field(id, field, why.reason.as_deref()),
+        };
         acted.extend(cleared.map_err(|error| after(cure(error, case), acted.len()))?);
     }
     answer(desk, id, &acted, "Changed")
@@ -376,6 +397,11 @@ pub(super) fn cure(error: Error, case: &str) -> Fault {
     let fault = Fault::from(error);
     if text.contains("opening requires") {
         fault.or_try("the same command with --set FIELD=VALUE for each of them")
+    } else if let Some(kind) = document_wanted(&text) {
+        fault.or_try(format!(
+            "casework case document add {case} FILE --type {kind}, or the same command with \
+             --override --reason \"…\""
+        ))
     } else if text.contains("override the rule") {
         fault.or_try("the same command with --override --reason \"…\"")
     } else if text.contains("needs a reason") {
@@ -391,9 +417,26 @@ pub(super) fn cure(error: Error, case: &str) -> Fault {
     }
 }
 
+/// The first type of document that a refusal asks for.
+fn document_wanted(refusal: &str) -> Option<&str> {
+    let (_, named) = refusal.split_once(" requires the document")?;
+    let first = named.split([',', ';']).next()?;
+    let (_, id) = first.rsplit_once('(')?;
+    id.split_once(')').map(|(id, _)| id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_for_want_of_a_document_names_its_type() {
+        let one = "Offer requires the document CV (cv); to go on all the same, override the rule";
+        assert_eq!(document_wanted(one), Some("cv"));
+        let several = "Legal requires the documents Quote (quote), Draft (draft); to go on";
+        assert_eq!(document_wanted(several), Some("quote"));
+        assert_eq!(document_wanted("Offer requires Salary (gross)"), None);
+    }
 
     #[test]
     fn a_value_may_hold_an_equals_sign_but_a_field_must_be_named() {

@@ -27,10 +27,21 @@ use super::visit::{Method, Reply, Visit};
 use super::words::{TAGS, Words, words};
 
 /// How the pages are served.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// The path before `/f/` and `/r`: nothing, or as in `/forms`.
     pub base_path: String,
+    /// Fastest that a person fills in a form, in milliseconds.
+    pub min_fill_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base_path: String::new(),
+            min_fill_ms: MIN_FILL_MS,
+        }
+    }
 }
 
 /// The pages.
@@ -187,7 +198,7 @@ impl Site {
         match age {
             None | Some(None) => return Some((422, Some(Complaint::TooOld))),
             Some(Some(age)) if age > MAX_FILL_MS => return Some((422, Some(Complaint::TooOld))),
-            Some(Some(age)) if age < MIN_FILL_MS => return Some((422, Some(Complaint::TooFast))),
+            Some(Some(age)) if age < self.settings.min_fill_ms => return Some((422, Some(Complaint::TooFast))),
             Some(Some(_)) => {}
         }
         if !answers.first(TRAP).is_empty() {

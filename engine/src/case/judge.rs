@@ -35,6 +35,9 @@ use crate::template::{Revision, Severity, Status, Today};
 /// Longest text of a rule in a message, in characters; the rest is in the template.
 const MAX_RULE_CHARACTERS: usize = 500;
 
+/// Most rules that one received act is said to break: a mark, not a list.
+const MAX_RULES_TOLD: usize = 8;
+
 /// Who asks, and when.
 pub struct Asker<'a> {
     /// The moment and the local day.
@@ -125,19 +128,60 @@ pub fn check_act(
 pub fn breaches(facts: &Facts<'_>, act: &Act) -> Vec<String> {
     let mut broken = Vec::new();
     if let Err(error) = check_values(facts.past, facts.revision, &act.action, &facts.today) {
-        broken.push(error.to_string());
+        broken.push(cut(&error.to_string()));
     }
-    for finding in findings(facts, &act.action) {
+    for finding in findings(facts, act) {
         let passed = match finding.severity {
             Severity::Warn => true,
             Severity::Ask => act.override_rule,
             Severity::Block => false,
         };
         if !passed {
-            broken.push(finding.rule);
+            broken.push(cut(&finding.rule));
         }
     }
+    broken.truncate(MAX_RULES_TOLD);
     broken
+}
+
+/// What a received act breaks of a newer revision and not of the one it was judged by: rules that
+/// its author could not know. An override passes the rules that its author was asked about, not
+/// these.
+#[must_use]
+pub fn broken_anew(facts: &Facts<'_>, newer: &Revision, act: &Act) -> Vec<String> {
+    let then = Facts {
+        revision: newer,
+        ..*facts
+    };
+    let mut broken = Vec::new();
+    let value = check_values(then.past, newer, &act.action, &then.today).err();
+    let known = check_values(facts.past, facts.revision, &act.action, &facts.today).is_err();
+    if let Some(error) = value.filter(|error| !known && !is_mapped(newer, error)) {
+        broken.push(cut(&error.to_string()));
+    }
+    let before = findings(facts, act);
+    for finding in findings(&then, act) {
+        let as_strong =
+            |known: &Finding| known.rule == finding.rule && known.severity >= finding.severity;
+        if finding.severity > Severity::Warn && !before.iter().any(as_strong) {
+            broken.push(cut(&finding.rule));
+        }
+    }
+    broken.truncate(MAX_RULES_TOLD);
+    broken
+}
+
+/// What a newer revision no longer has was given another place there: nothing is broken by that.
+fn is_mapped(newer: &Revision, error: &ActError) -> bool {
+    if let ActError::UnknownOption { field, option, .. } = error {
+        newer.chosen(field, option) != option
+    } else {
+        matches!(error, ActError::UnknownField { .. })
+    }
+}
+
+fn cut(rule: &str) -> String {
+    rule.chars().take(MAX_RULE_CHARACTERS).collect()
 }
 
 impl Checked {
@@ -306,7 +350,7 @@ type Said = (Option<String>, Vec<String>);
 
 /// Turns what the rules say into a refusal, or into the rule overridden and the warnings.
 fn settle_findings(facts: &Facts<'_>, act: &Act) -> Result<Said, ActError> {
-    let found = findings(facts, &act.action);
+    let found = findings(facts, act);
     let said = |severity: Severity| {
         let rules = found.iter().filter(|finding| finding.severity == severity);
         rules

@@ -181,6 +181,7 @@ impl Replica {
         step.reread();
         if step.document.row.kind == casework_protocol::access::entry::DocumentKind::Template {
             self.read_revisions(&mut writes, &step.document.automerge, id)?;
+            self.judge_cases_again(&mut writes, id)?;
         }
         match self.settle_whole(writes, vec![step]) {
             Ok(()) => Ok(Ok(())),

@@ -67,6 +67,7 @@ impl Replica {
                 arrived,
             };
             writes.put_cbor(Table::Aside, tables::document_change(id, hash), &row);
+            writes.delete(Table::Breaches, tables::document_change(id, hash));
             if device == self.device() {
                 rescued.push((hash, why.clone()));
             }
@@ -322,6 +323,7 @@ fn moved(row: &OutboxRow, place: u64) -> OutboxRow {
             act,
             signature,
             cites,
+            under,
             ..
         } => OutboxRow {
             what: Outgoing::Change {
@@ -330,6 +332,7 @@ fn moved(row: &OutboxRow, place: u64) -> OutboxRow {
                 place,
                 signature: *signature,
                 cites: *cites,
+                under: under.clone(),
             },
             ..*row
         },
