@@ -10,6 +10,7 @@
 pub mod action;
 pub mod batch;
 pub mod bounds;
+pub mod breach;
 pub mod cause;
 pub mod claims;
 pub mod condition;
@@ -52,6 +53,7 @@ pub(crate) mod trial;
 
 pub use action::{Act, CaseAction, Imported};
 pub use batch::{Batch, MissingDependency};
+pub use breach::{breaches, broken_anew};
 pub use cause::Cause;
 pub use condition::{Facts, holds, passes};
 pub use contents::{Closing, Decision, FieldEntry, Opening, Override};
@@ -59,7 +61,7 @@ pub(crate) use decode::act_in;
 pub use decode::act_of;
 pub use facet::{FacetAction, FacetKind};
 pub use filled::{has_document, is_filled};
-pub use judge::{Asker, Checked, breaches, broken_anew, check_act, current_decisions};
+pub use judge::{Asker, Checked, check_act, current_decisions};
 pub use kind::ActionKind;
 pub use message::{Message, MessageError, RevisionMark};
 pub use occasion::{

@@ -75,9 +75,15 @@ fn a_restricted_intake_opens_a_case_for_those_named_only() {
     let rui = ana.invite("Rui", "operator");
     let case = desk.workspace.take_form(&sent(&desk, 1)).unwrap();
     settle(&[&desk, &ana, &mia, &rui]);
-    assert_eq!(mia.workspace.case(case).unwrap().title.value(), "Report a breach");
+    assert_eq!(
+        mia.workspace.case(case).unwrap().title.value(),
+        "Report a breach"
+    );
     assert!(mia.workspace.access(case).unwrap().restricted);
-    assert!(desk.workspace.case(case).is_ok(), "whoever takes forms keeps it");
+    assert!(
+        desk.workspace.case(case).is_ok(),
+        "whoever takes forms keeps it"
+    );
     for other in [&ana, &rui] {
         assert!(other.workspace.case(case).is_err());
     }

@@ -20,7 +20,7 @@ use super::glossary::{Glossary, Names};
 use super::ink::{Depth, Tone};
 use super::page::{INDENT, Page};
 use super::part_page::PartPage;
-use super::words::{count, counted, here, plain, width};
+use super::words::{count, here, plain, width};
 
 /// Digits of a task's or comment's id that are shown and can be typed.
 const ID_DIGITS: usize = 4;

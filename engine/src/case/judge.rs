@@ -2,7 +2,7 @@
 //! whether it has any effect.
 //!
 //! Rules guide, they do not lock: *warn* is said, *ask* wants a reason and is recorded, *block*
-//! refuses with the way out. Received work is never kept out by them; [`breaches`] tells what it
+//! refuses with the way out. Received work is never kept out by them; `breach.rs` tells what it
 //! broke. Proof type: [`Checked`] exists only for an act that was found good.
 
 use std::collections::BTreeSet;
@@ -33,10 +33,7 @@ use crate::approval::Seat;
 use crate::template::{Revision, Severity, Status, Today};
 
 /// Longest text of a rule in a message, in characters; the rest is in the template.
-const MAX_RULE_CHARACTERS: usize = 500;
-
-/// Most rules that one received act is said to break: a mark, not a list.
-const MAX_RULES_TOLD: usize = 8;
+pub(super) const MAX_RULE_CHARACTERS: usize = 500;
 
 /// Who asks, and when.
 pub struct Asker<'a> {
@@ -120,68 +117,6 @@ pub fn check_act(
         warnings,
         needed,
     })
-}
-
-/// What a received act broke that would have been refused or asked about before acting: for the
-/// mark *rule broken*. Empty for work that kept every rule or overrode what asked.
-#[must_use]
-pub fn breaches(facts: &Facts<'_>, act: &Act) -> Vec<String> {
-    let mut broken = Vec::new();
-    if let Err(error) = check_values(facts.past, facts.revision, &act.action, &facts.today) {
-        broken.push(cut(&error.to_string()));
-    }
-    for finding in findings(facts, act) {
-        let passed = match finding.severity {
-            Severity::Warn => true,
-            Severity::Ask => act.override_rule,
-            Severity::Block => false,
-        };
-        if !passed {
-            broken.push(cut(&finding.rule));
-        }
-    }
-    broken.truncate(MAX_RULES_TOLD);
-    broken
-}
-
-/// What a received act breaks of a newer revision and not of the one it was judged by: rules that
-/// its author could not know. An override passes the rules that its author was asked about, not
-/// these.
-#[must_use]
-pub fn broken_anew(facts: &Facts<'_>, newer: &Revision, act: &Act) -> Vec<String> {
-    let then = Facts {
-        revision: newer,
-        ..*facts
-    };
-    let mut broken = Vec::new();
-    let value = check_values(then.past, newer, &act.action, &then.today).err();
-    let known = check_values(facts.past, facts.revision, &act.action, &facts.today).is_err();
-    if let Some(error) = value.filter(|error| !known && !is_mapped(newer, error)) {
-        broken.push(cut(&error.to_string()));
-    }
-    let before = findings(facts, act);
-    for finding in findings(&then, act) {
-        let as_strong =
-            |known: &Finding| known.rule == finding.rule && known.severity >= finding.severity;
-        if finding.severity > Severity::Warn && !before.iter().any(as_strong) {
-            broken.push(cut(&finding.rule));
-        }
-    }
-    broken.truncate(MAX_RULES_TOLD);
-    broken
-}
-
-/// What a newer revision no longer has was given another place there: nothing is broken by that.
-fn is_mapped(newer: &Revision, error: &ActError) -> bool {
-    if let ActError::UnknownOption { field, option, .. } = error {
-        newer.chosen(field, option) != option
-    } else {
-        matches!(error, ActError::UnknownField { .. })
-    }
-}
-
-fn cut(rule: &str) -> String {
-    rule.chars().take(MAX_RULE_CHARACTERS).collect()
 }
 
 impl Checked {

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::field::{Choice, Field};
-use crate::approval::Seat;
 use super::revision::Revision;
+use crate::approval::Seat;
 use crate::value::FieldType;
 
 /// A form that a template offers.

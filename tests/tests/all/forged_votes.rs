@@ -119,7 +119,10 @@ fn assert_given(stage: &mut Stage, case: DocumentId, approval: PartId) {
 #[test]
 fn a_vote_by_a_member_without_the_seat_is_quarantined_on_every_replica() {
     let (mut stage, [_, rui, mia], case) = office(71);
-    let seats = [Seat::Role("manager".into()), Seat::Member(stage.member(mia))];
+    let seats = [
+        Seat::Role("manager".into()),
+        Seat::Member(stage.member(mia)),
+    ];
     let question = Question {
         seats: seats.into(),
         ..Question::default()
@@ -197,7 +200,9 @@ fn a_review_of_an_override_of_ones_own_is_quarantined_on_every_replica() {
     stage.act(rui, case, CaseAction::Move { to });
     stage.settle();
     let overrides = stage.view(ana, case).overrides;
-    let (of, _) = overrides.first_key_value().expect("rui went through a rule");
+    let (of, _) = overrides
+        .first_key_value()
+        .expect("rui went through a rule");
     let review = Review {
         verdict: ReviewVerdict::Accepted,
         note: String::new(),
