@@ -7,6 +7,8 @@
 mod contested;
 #[path = "scenarios/folders.rs"]
 mod folders;
+#[path = "scenarios/forms.rs"]
+mod forms;
 #[path = "scenarios/imports.rs"]
 mod imports;
 #[path = "scenarios/inbox.rs"]

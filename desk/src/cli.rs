@@ -29,7 +29,7 @@ pub use access::AccessCommand;
 pub use agent::AgentCommand;
 pub use approval::{AnswerArg, ApprovalCommand, ApproveArgs};
 pub use automation::AutomationCommand;
-pub use case::{CaseCommand, OpenArgs, Why};
+pub use case::{CaseCommand, OpenArgs, Verdict, Why};
 pub use draft::DraftCommand;
 pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
 pub use form::{BaseUrl, FormCommand, LinkArgs, RequestArgs, ReviewArgs, ServeArgs};
@@ -126,11 +126,16 @@ pub enum Command {
     /// What you are told: who named you, gave you work, moved your cases, waits for you
     Inbox(InboxArgs),
     /// What was done although a rule asked, with the reasons, to be looked over
-    #[command(after_help = "Example:\n  casework overrides\n  casework overrides --template HR")]
+    #[command(
+        after_help = "Example:\n  casework overrides\n  casework overrides --template HR --reviewed\n  casework case review HR-~K7Q2 3f2a accepted --note \"Agreed by phone\""
+    )]
     Overrides {
         /// Key or name of a template
         #[arg(long, short, value_name = "TEMPLATE")]
         template: Option<String>,
+        /// Also those that were reviewed and accepted
+        #[arg(long)]
+        reviewed: bool,
     },
     /// Cases by stage, as a kanban
     Board(BoardArgs),

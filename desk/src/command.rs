@@ -10,6 +10,7 @@ mod agent;
 mod approvals;
 mod automations;
 mod cases;
+mod cures;
 mod drafts;
 mod drawer;
 mod export;
@@ -77,7 +78,9 @@ pub fn carry_out(
         Command::List(args) => listing::list(&desk, args),
         Command::Approvals => approvals::wanted(&desk),
         Command::Inbox(args) => inbox::carry_out(&desk, args),
-        Command::Overrides { template } => overrides::list(&desk, template.as_deref()),
+        Command::Overrides { template, reviewed } => {
+            overrides::list(&desk, template.as_deref(), *reviewed)
+        }
         Command::Board(args) => listing::board(&desk, args),
         Command::Sync(_) => status::sync(&mut desk),
         Command::Server(args) => status::server(&desk, args),

@@ -68,6 +68,7 @@ impl FormHost {
         let rooms = Arc::new(Rooms::open(workspace)?);
         let settings = Settings {
             base_path: path_of(&args.base.base_url),
+            min_fill_ms: u64::from(args.min_fill_secs) * 1_000,
         };
         let seed = workspace.moment()?.derive("form key");
         let site = Site::new(settings, FormKey::in_folder(workspace.folder(), seed)?);

@@ -10,6 +10,7 @@
 pub mod action;
 pub mod batch;
 pub mod bounds;
+pub mod breach;
 pub mod cause;
 pub mod claims;
 pub mod condition;
@@ -52,14 +53,15 @@ pub(crate) mod trial;
 
 pub use action::{Act, CaseAction, Imported};
 pub use batch::{Batch, MissingDependency};
+pub use breach::{breaches, broken_anew};
 pub use cause::Cause;
 pub use condition::{Facts, holds, passes};
 pub use contents::{Closing, Decision, FieldEntry, Opening, Override};
 pub(crate) use decode::act_in;
 pub use decode::act_of;
 pub use facet::{FacetAction, FacetKind};
-pub use filled::is_filled;
-pub use judge::{Asker, Checked, breaches, check_act, current_decisions};
+pub use filled::{has_document, is_filled};
+pub use judge::{Asker, Checked, check_act, current_decisions};
 pub use kind::ActionKind;
 pub use message::{Message, MessageError, RevisionMark};
 pub use occasion::{

@@ -17,6 +17,7 @@ mod answers;
 mod asked;
 mod authority;
 mod automating;
+mod breaches;
 mod bundles;
 mod chains;
 mod compaction;
@@ -187,7 +188,8 @@ pub struct Replica {
     inbox_turns: u64,
     /// When the newest head was signed; `None` until it is first asked for, and after a new one.
     head_ms: Cell<Option<Option<i64>>>,
-    /// A program that was changed so that it asks for no right before it acts.
+    /// A program that was changed so that it asks for no right before it acts, and claims to have
+    /// every role.
     #[cfg(test)]
     lawless: bool,
 }

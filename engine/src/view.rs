@@ -11,6 +11,7 @@ mod approval;
 mod automation;
 mod badges;
 mod board;
+mod breach;
 mod card;
 mod case;
 mod clocks;
@@ -41,6 +42,7 @@ pub use approval::{ApprovalView, Approvals, VoteView};
 pub use automation::{Automations, ClaimView, RunView};
 pub use badges::{Badge, Badges};
 pub use board::{Board, Column, Filter, Sorting, is_overdue, list};
+pub use breach::{Breach, Breaches, NewerRule};
 pub use card::{Card, CardField, CardValue, Kept, StoredCardError, TaskDue};
 pub use case::{
     CaseView, DecisionView, ItemView, OverrideView, StoredViewError, TaskStatus, TaskView,

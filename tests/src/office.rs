@@ -255,6 +255,8 @@ impl Office {
             opening,
             imported: None,
             restricted,
+            viewers: Vec::new(),
+            overriding: None,
         };
         match self.stage.replica(who).open_case(case, &moment) {
             Ok(opened) => {

@@ -298,6 +298,8 @@ impl Stage {
             opening,
             imported: None,
             restricted,
+            viewers: Vec::new(),
+            overriding: None,
         };
         let acted = self.replica(who).open_case(case, &moment)?;
         self.deeds.insert(

@@ -278,5 +278,7 @@ fn new_case(template: DocumentId, n: usize) -> NewCase {
         opening,
         imported: None,
         restricted: false,
+        viewers: Vec::new(),
+        overriding: None,
     }
 }

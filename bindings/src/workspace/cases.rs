@@ -7,6 +7,7 @@ use casework_engine::case::{Act, CaseAction, FieldEntry, Imported, Opening, Part
 use casework_engine::moment::Moment;
 use casework_engine::replica::{Acted, Batch, NewCase, Replica};
 use casework_engine::template::{Field, Revision};
+use casework_protocol::access::entry::Principal;
 use casework_protocol::ids::{DocumentId, MemberId};
 
 use super::Workspace;
@@ -39,6 +40,10 @@ pub struct NewCaseRequest {
     pub imported: Option<Imported>,
     /// Only for those named: owner, assignees and the opener.
     pub restricted: bool,
+    /// Who sees it besides owner, assignees and the opener: members, teams, roles.
+    pub viewers: Vec<Principal>,
+    /// Go through rules that ask before a case is opened so, for this reason.
+    pub overriding: Option<String>,
 }
 
 /// A case that is ready to be opened, and what follows in the same commit.
@@ -149,8 +154,41 @@ impl Workspace {
         words: &str,
         reason: Option<&str>,
     ) -> Result<Vec<Acted>, Error> {
-        self.change_field(case, field, reason, |replica, found, chosen| {
+        self.change_field(case, field, (reason, false), |replica, found, chosen| {
             Ok(fields::wish(replica, found, words)?.actions(found, chosen))
+        })
+    }
+
+    /// As [`Workspace::set_field`], going through a rule that asks, for this reason.
+    ///
+    /// # Errors
+    /// As there, and when a rule blocks.
+    pub fn override_field(
+        &self,
+        case: DocumentId,
+        field: &str,
+        words: &str,
+        reason: &str,
+    ) -> Result<Vec<Acted>, Error> {
+        let why = (Some(reason), true);
+        self.change_field(case, field, why, |replica, found, chosen| {
+            Ok(fields::wish(replica, found, words)?.actions(found, chosen))
+        })
+    }
+
+    /// As [`Workspace::clear_field`], going through a rule that asks, for this reason.
+    ///
+    /// # Errors
+    /// As there, and when a rule blocks.
+    pub fn override_clearing(
+        &self,
+        case: DocumentId,
+        field: &str,
+        reason: &str,
+    ) -> Result<Vec<Acted>, Error> {
+        let why = (Some(reason), true);
+        self.change_field(case, field, why, |_, found, chosen| {
+            fields::emptying(found, chosen)
         })
     }
 
@@ -164,7 +202,7 @@ impl Workspace {
         field: &str,
         reason: Option<&str>,
     ) -> Result<Vec<Acted>, Error> {
-        self.change_field(case, field, reason, |_, found, chosen| {
+        self.change_field(case, field, (reason, false), |_, found, chosen| {
             fields::emptying(found, chosen)
         })
     }
@@ -198,7 +236,7 @@ impl Workspace {
         &self,
         case: DocumentId,
         name: &str,
-        reason: Option<&str>,
+        why: (Option<&str>, bool),
         plan: impl FnOnce(&Replica, &Field, &BTreeSet<String>) -> Result<Vec<CaseAction>, Error>,
     ) -> Result<Vec<Acted>, Error> {
         let now = moment::now()?;
@@ -211,7 +249,7 @@ impl Workspace {
             if actions.is_empty() {
                 return Err(Error::Invalid(format!("{} is so already", field.label)));
             }
-            act_all(replica, case, (actions, reason), &now)
+            act_through(replica, case, (actions, why), &now)
         })
     }
 }
@@ -223,11 +261,22 @@ pub(super) fn act_all(
     (actions, reason): (Vec<CaseAction>, Option<&str>),
     now: &Moment,
 ) -> Result<Vec<Acted>, Error> {
+    act_through(replica, case, (actions, (reason, false)), now)
+}
+
+/// Does several things in one commit, with the reason and whether rules that ask are gone through.
+fn act_through(
+    replica: &mut Replica,
+    case: DocumentId,
+    (actions, (reason, override_rule)): (Vec<CaseAction>, (Option<&str>, bool)),
+    now: &Moment,
+) -> Result<Vec<Acted>, Error> {
     let mut batch = replica.batch();
     let mut done = Vec::with_capacity(actions.len());
     for (n, action) in (0..).zip(actions) {
         let act = Act {
             reason: reason.map(str::to_owned),
+            override_rule,
             ..Act::new(moment::part()?, action)
         };
         done.push(batch.act(case, act, &now.part(n))?);
@@ -287,6 +336,8 @@ pub(super) fn prepare(
             opening,
             imported,
             restricted,
+            viewers: request.viewers.clone(),
+            overriding: request.overriding.clone(),
         },
         then,
     })

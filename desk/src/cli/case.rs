@@ -14,7 +14,7 @@ use super::task::TaskCommand;
 pub enum CaseCommand {
     /// Open a case
     #[command(
-        after_help = "Example:\n  casework case open CMP \"Fee charged twice\" --set channel=phone \\\n    --set \"customer=Helena Dias; complainant\" --owner Ana --label urgent"
+        after_help = "Example:\n  casework case open CMP \"Fee charged twice\" --set channel=phone \\\n    --set \"customer=Helena Dias; complainant\" --owner Ana --label urgent\n  casework case open CMP \"Came in by letter\" --stage review --set channel=letter \\\n    --override --reason \"Assessed at the counter\""
     )]
     Open(OpenArgs),
     /// Move to a stage, forward or back
@@ -231,9 +231,39 @@ pub enum CaseCommand {
         #[arg(long, default_value_t = 0, value_name = "N")]
         skip: usize,
     },
+    /// Say what is to become of something that was done although a rule asked
+    #[command(
+        after_help = "Example:\n  casework overrides                          what waits for it\n  casework case review CMP-~K7Q2 3f2a accepted\n  casework case review CMP-~K7Q2 3f2a follow-up --note \"Ask for the letter\""
+    )]
+    Review {
+        /// Number, beginning of the id, or unique title
+        case: String,
+        /// Beginning of the id of the override
+        #[arg(value_name = "OVERRIDE")]
+        of: String,
+        /// What was found
+        verdict: Verdict,
+        /// What there is to say; needed for a follow-up
+        #[arg(
+            long,
+            default_value = "",
+            hide_default_value = true,
+            value_name = "TEXT"
+        )]
+        note: String,
+    },
     /// Who is on the case.
     #[command(flatten)]
     Access(AccessCommand),
+}
+
+/// What a review of an override finds.
+#[derive(Debug, Clone, Copy, clap::ValueEnum, Serialize, Deserialize)]
+pub enum Verdict {
+    /// It was in order
+    Accepted,
+    /// Something is still to be done about it
+    FollowUp,
 }
 
 /// The reason of an act, and whether a rule that asks is gone through.
@@ -272,4 +302,7 @@ pub struct OpenArgs {
     /// Only for you, its owner and its assignees
     #[arg(long)]
     pub restricted: bool,
+    /// Why, and whether to go through a rule that asks, such as the one that a later stage has
+    #[command(flatten)]
+    pub why: Why,
 }

@@ -174,4 +174,8 @@ pub struct ServeArgs {
     #[arg(long)]
     #[serde(default)]
     pub behind_proxy: bool,
+    /// How long a form must have been open before it is taken, in seconds: programs are faster than
+    /// people
+    #[arg(long, default_value_t = 2, value_name = "SECS", value_parser = clap::value_parser!(u32).range(0..=60))]
+    pub min_fill_secs: u32,
 }

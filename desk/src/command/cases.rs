@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use casework::case::{CaseAction, Closing, Decision};
 use casework::ids::DocumentId;
-use casework::{Acted, Error, ErrorKind, NewCaseRequest};
+use casework::{Acted, ErrorKind, NewCaseRequest};
 use serde_json::json;
 
+use super::cures::cure;
 use super::settling::{comment, settle};
-use super::{Desk, access, approvals, handovers, parts, showing, tasks};
+use super::{Desk, access, approvals, handovers, overrides, parts, showing, tasks};
 use crate::cli::{CaseCommand, OpenArgs, Why};
 use crate::fault::Fault;
 use crate::request::Response;
@@ -26,6 +27,12 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Respon
         CaseCommand::Referral(command) => handovers::referral(desk, command),
         CaseCommand::Hold(command) => handovers::hold(desk, command),
         CaseCommand::Access(command) => access::carry_out(desk, command),
+        CaseCommand::Review {
+            case,
+            of,
+            verdict,
+            note,
+        } => overrides::review(desk, case, of, (*verdict, note)),
         CaseCommand::Set { case, values, why } => set(desk, case, values, why),
         CaseCommand::Clear { case, fields, why } => clear(desk, case, fields, why),
         CaseCommand::Label {
@@ -135,6 +142,7 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
         | CaseCommand::Referral(_)
         | CaseCommand::Hold(_)
         | CaseCommand::Access(_)
+        | CaseCommand::Review { .. }
         | CaseCommand::Label { .. }
         | CaseCommand::Settle { .. }
         | CaseCommand::Show { .. }
@@ -223,6 +231,7 @@ fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
         request.assignees.insert(desk.member(member)?);
     }
     request.restricted = args.restricted;
+    request.overriding = overriding(&args.why);
     let acted = desk
         .workspace
         .open_case(&request)
@@ -237,6 +246,11 @@ fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
     answer(desk, acted.document, &[acted], "Opened")
 }
 
+/// The reason to go through a rule that asks, if that is wished.
+fn overriding(why: &Why) -> Option<String> {
+    why.reason.clone().filter(|_| why.override_rule)
+}
+
 fn set(desk: &Desk<'_>, case: &str, values: &[String], why: &Why) -> Result<Response, Fault> {
     let id = desk.case(case)?;
     let pairs = values
@@ -245,8 +259,13 @@ fn set(desk: &Desk<'_>, case: &str, values: &[String], why: &Why) -> Result<Resp
         .collect::<Result<Vec<_>, _>>()?;
     let mut acted = Vec::new();
     for (field, words) in pairs {
-        let reason = why.reason.as_deref();
-        let set = desk.workspace.set_field(id, field, words, reason);
+        let set = match overriding(why) {
+            Some(reason) => desk.workspace.override_field(id, field, words, &reason),
+            None => {
+                let reason = why.reason.as_deref();
+                desk.workspace.set_field(id, field, words, reason)
+            }
+        };
         acted.extend(set.map_err(|error| after(cure(error, case), acted.len()))?);
     }
     answer(desk, id, &acted, "Changed")
@@ -256,7 +275,10 @@ fn clear(desk: &Desk<'_>, case: &str, fields: &[String], why: &Why) -> Result<Re
     let id = desk.case(case)?;
     let mut acted = Vec::new();
     for field in fields {
-        let cleared = desk.workspace.clear_field(id, field, why.reason.as_deref());
+        let cleared = match overriding(why) {
+            Some(reason) => desk.workspace.override_clearing(id, field, &reason),
+            None => desk.workspace.clear_field(id, field, why.reason.as_deref()),
+        };
         acted.extend(cleared.map_err(|error| after(cure(error, case), acted.len()))?);
     }
     answer(desk, id, &acted, "Changed")
@@ -367,27 +389,6 @@ fn after(fault: Fault, done: usize) -> Fault {
             ),
             ..fault
         },
-    }
-}
-
-/// What to try after a refusal, where a command can be named.
-pub(super) fn cure(error: Error, case: &str) -> Fault {
-    let text = error.to_string();
-    let fault = Fault::from(error);
-    if text.contains("opening requires") {
-        fault.or_try("the same command with --set FIELD=VALUE for each of them")
-    } else if text.contains("override the rule") {
-        fault.or_try("the same command with --override --reason \"…\"")
-    } else if text.contains("needs a reason") {
-        fault.or_try("the same command with --reason \"…\"")
-    } else if text.contains("is closed; reopen") {
-        fault.or_try(format!("casework case reopen {case} --reason \"…\""))
-    } else if text.contains("in the trash; restore") {
-        fault.or_try(format!("casework case restore {case}"))
-    } else if text.contains("is contested") || text.contains("are contested") {
-        fault.or_try(format!("casework case show {case}"))
-    } else {
-        fault
     }
 }
 

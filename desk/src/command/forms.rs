@@ -108,6 +108,7 @@ fn link(desk: &Desk<'_>, args: &LinkArgs) -> Result<Response, Fault> {
         made_ms,
         expires_ms: days.map(|days| made_ms + i64::from(days) * DAY_MS),
         single_use: args.single_use || form.single_use,
+        device: desk.workspace.info()?.device,
     };
     let link = Links::in_folder(desk.workspace.folder()).add(&token, terms)?;
     let url = url_of(&args.base, &token);

@@ -1,15 +1,39 @@
-//! `casework overrides`: what was done although a rule asked, over all cases, newest first.
+//! `casework overrides`: what was done although a rule asked, over all cases, and reviewing it.
+//!
+//! What nobody looked at comes first, then what is to be followed up, then what was accepted; each
+//! newest first.
 
+use casework::case::PartId;
+use casework::case::facet::review::{Review, ReviewAction, ReviewVerdict};
+use casework::view::{CaseView, OverrideView};
 use serde_json::json;
 
+use super::cases::answer;
 use super::{Desk, json};
+use crate::cli::Verdict;
 use crate::fault::Fault;
 use crate::request::Response;
+use crate::screen::case_page::said;
+use crate::screen::glossary::Names;
 use crate::screen::table::Table;
 use crate::screen::words::plain;
 
+/// An override of a case.
+struct Found {
+    at_ms: i64,
+    number: String,
+    id: PartId,
+    who: Option<String>,
+    exception: OverrideView,
+    reviews: Vec<String>,
+}
+
 /// Lists them, of one template or of all.
-pub(super) fn list(desk: &Desk<'_>, template: Option<&str>) -> Result<Response, Fault> {
+pub(super) fn list(
+    desk: &Desk<'_>,
+    template: Option<&str>,
+    reviewed: bool,
+) -> Result<Response, Fault> {
     let wanted = template.map(|text| desk.template(text)).transpose()?;
     let names = desk.names()?;
     let mut found = Vec::new();
@@ -18,45 +42,136 @@ pub(super) fn list(desk: &Desk<'_>, template: Option<&str>) -> Result<Response, 
             continue;
         }
         let view = desk.workspace.case(card.document)?;
-        for (id, exception) in &view.overrides {
-            let origin = view.origins.get(exception.by);
-            let who = origin.member.map(|member| names.member(member));
-            found.push((
-                origin.claimed_ms,
-                card.number.clone(),
-                *id,
-                who,
-                exception.clone(),
-            ));
-        }
+        found.extend(of_case(&view, &names));
     }
-    found.sort_by(|a, b| (b.0, &a.1, a.2).cmp(&(a.0, &b.1, b.2)));
-    let mut table = Table::new(&["case", "who", "rule", "reason"]);
-    for (_, number, _, who, exception) in &found {
+    found.retain(|one| reviewed || one.exception.verdict() != Some(ReviewVerdict::Accepted));
+    found.sort_by(|a, b| {
+        let key = |one: &Found| (rank(&one.exception), core::cmp::Reverse(one.at_ms), one.id);
+        (key(a), &a.number).cmp(&(key(b), &b.number))
+    });
+    let mut table = Table::new(&["case", "id", "who", "rule", "reason", "review"]);
+    for one in &found {
         table.row([
-            plain(number),
-            plain(who.as_deref().unwrap_or("somebody")),
-            plain(&exception.rule),
-            plain(&exception.why),
+            plain(&one.number),
+            one.id.to_string(),
+            plain(one.who.as_deref().unwrap_or("somebody")),
+            plain(&one.exception.rule),
+            plain(&one.exception.why),
+            standing(one),
         ]);
     }
     let lines = if table.is_empty() {
-        vec!["Nobody went through a rule that asked.".to_owned()]
+        vec![nothing(reviewed).to_owned()]
     } else {
         table.lines(desk.screen)
     };
-    let listed: Vec<_> = found
-        .iter()
-        .map(|(at_ms, number, id, who, exception)| {
-            json!({
-                "case": number,
-                "override": id,
-                "who": who,
-                "at_ms": at_ms,
-                "rule": exception.rule,
-                "why": exception.why,
-            })
-        })
-        .collect();
+    let listed: Vec<_> = found.iter().map(as_json).collect();
     Ok(Response::new(lines, json!({ "overrides": json(&listed) })))
+}
+
+/// Reviews one.
+pub(super) fn review(
+    desk: &Desk<'_>,
+    case: &str,
+    of: &str,
+    (verdict, note): (Verdict, &str),
+) -> Result<Response, Fault> {
+    let id = desk.case(case)?;
+    let view = desk.workspace.case(id)?;
+    let mut known = view.overrides.keys();
+    let found = known.by_ref().find(|part| part.to_string().starts_with(of));
+    let other = known.find(|part| part.to_string().starts_with(of));
+    let of = match (found, other) {
+        (Some(found), None) => *found,
+        (Some(_), Some(_)) => {
+            let message = format!("several overrides of {case} begin with {of}");
+            return Err(Fault::invalid(message).or_try("more letters of its id"));
+        }
+        (None, _) => {
+            let message = format!("{case} has no override {of}");
+            return Err(Fault::invalid(message).or_try("casework overrides --reviewed"));
+        }
+    };
+    let verdict = match verdict {
+        Verdict::Accepted => ReviewVerdict::Accepted,
+        Verdict::FollowUp => ReviewVerdict::FollowUp,
+    };
+    let note = note.to_owned();
+    let review = Review { verdict, note };
+    let action = ReviewAction::Review { of, review }.into();
+    let acted = desk.workspace.act(id, action, None, false);
+    let acted = acted.map_err(|error| cure(error, case, of))?;
+    answer(desk, id, &[acted], "Reviewed")
+}
+
+fn cure(error: casework::Error, case: &str, of: PartId) -> Fault {
+    let text = error.to_string();
+    let fault = Fault::from(error);
+    if text.contains("note on what is to be followed up") {
+        let of = of.to_string();
+        fault.or_try(format!(
+            "casework case review {case} {of} follow-up --note \"…\""
+        ))
+    } else {
+        fault
+    }
+}
+
+fn of_case(view: &CaseView, names: &Names) -> Vec<Found> {
+    let all = view.overrides.iter();
+    all.map(|(id, exception)| {
+        let origin = view.origins.get(exception.by);
+        let sides = exception.review.iter().flat_map(|slot| slot.sides());
+        let reviews = sides.map(|side| {
+            let by = names.origin(view.origins.get(side.by));
+            said(&side.value, &by)
+        });
+        Found {
+            at_ms: origin.claimed_ms,
+            number: view.number.clone(),
+            id: *id,
+            who: origin.member.map(|member| names.member(member)),
+            exception: exception.clone(),
+            reviews: reviews.collect(),
+        }
+    })
+    .collect()
+}
+
+fn rank(exception: &OverrideView) -> u8 {
+    match exception.verdict() {
+        None => 0,
+        Some(ReviewVerdict::FollowUp) => 1,
+        Some(ReviewVerdict::Accepted) => 2,
+    }
+}
+
+fn standing(one: &Found) -> String {
+    if one.reviews.is_empty() {
+        "open".to_owned()
+    } else {
+        one.reviews.join("; ")
+    }
+}
+
+const fn nothing(reviewed: bool) -> &'static str {
+    if reviewed {
+        "Nobody went through a rule that asked."
+    } else {
+        "Nothing that went through a rule is to be looked at."
+    }
+}
+
+fn as_json(one: &Found) -> serde_json::Value {
+    let verdict = one.exception.verdict();
+    json!({
+        "case": one.number,
+        "override": one.id,
+        "who": one.who,
+        "at_ms": one.at_ms,
+        "rule": one.exception.rule,
+        "why": one.exception.why,
+        "review": verdict.map(ReviewVerdict::words),
+        "reviews": one.reviews,
+    })
 }

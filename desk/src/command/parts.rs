@@ -12,7 +12,8 @@ use casework::ids::DocumentId;
 use serde_json::json;
 
 use super::Desk;
-use super::cases::{act, answer, cure, number};
+use super::cases::{act, answer, number};
+use super::cures::cure;
 use super::settling::comment;
 use crate::cli::{PartCommand, RedactWhat, Why};
 use crate::fault::Fault;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use casework::case::CaseAction;
+use casework::case::{CaseAction, Imported};
 use casework::ids::{DocumentId, MemberId};
 use casework::template::Revision;
-use casework::{NewCaseRequest, Workspace};
+use casework::{Error, NewCaseRequest, Workspace};
 use serde::Deserialize;
 
 use crate::fault::Fault;
@@ -82,7 +82,15 @@ pub(super) fn open(workspace: &Workspace, sample: &Sample) -> Result<(DocumentId
     request.stage = Some(sample.stage.clone());
     request.fields = sample.fields.clone();
     request.owner = member(workspace, sample.owner.as_deref())?;
-    let case = workspace.open_case(&request)?.document;
+    let case = match workspace.open_case(&request) {
+        // It came as far as this elsewhere: the rules of opening are not asked.
+        Err(Error::Invalid(_)) => {
+            request.imported = Some(elsewhere(workspace, &request)?);
+            workspace.open_case(&request)?
+        }
+        opened => opened?,
+    };
+    let case = case.document;
     let actions = follow_up(workspace, sample)?;
     if !actions.is_empty() {
         workspace.act_together(case, actions, None)?;
@@ -91,6 +99,17 @@ pub(super) fn open(workspace: &Workspace, sample: &Sample) -> Result<(DocumentId
         close(workspace, case, &sample.template)?;
     }
     Ok((case, workspace.case(case)?.changes))
+}
+
+/// Its owner's, as of now.
+fn elsewhere(workspace: &Workspace, request: &NewCaseRequest) -> Result<Imported, Fault> {
+    let me = workspace.info()?.member;
+    let who = request.owner.or(me);
+    Ok(Imported {
+        who: who.ok_or_else(|| Fault::invalid("nobody is enrolled here"))?,
+        at_ms: jiff::Timestamp::now().as_millisecond(),
+        zone_min: 0,
+    })
 }
 
 fn follow_up(workspace: &Workspace, sample: &Sample) -> Result<Vec<CaseAction>, Fault> {

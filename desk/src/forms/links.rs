@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use casework::ids::DocumentId;
+use casework::ids::{DeviceId, DocumentId};
 use casework::receipt::LinkToken;
 use casework::view::LinkState;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,10 @@ pub struct Link {
     /// When it was revoked, in milliseconds since 1970.
     #[serde(default)]
     pub revoked_ms: Option<i64>,
+    /// The device that serves it. In a folder that was copied to another device it is dead: two
+    /// servers of one link would open two cases for one page.
+    #[serde(default)]
+    pub device: Option<DeviceId>,
 }
 
 /// How a link is made.
@@ -65,6 +69,8 @@ pub struct Terms {
     pub expires_ms: Option<i64>,
     /// Whether the first submission uses it up.
     pub single_use: bool,
+    /// The device that serves it.
+    pub device: DeviceId,
 }
 
 /// The links of a folder. Reads the file again when another process wrote it.
@@ -82,6 +88,12 @@ impl Link {
     #[must_use]
     pub fn name(&self) -> &str {
         self.token.get(..NAME_DIGITS).unwrap_or(&self.token)
+    }
+
+    /// Whether this device serves it.
+    #[must_use]
+    pub fn is_served_by(&self, device: DeviceId) -> bool {
+        self.device.is_none_or(|by| by == device)
     }
 
     /// Whether it takes submissions, when so many came by it.
@@ -139,6 +151,7 @@ impl Links {
             expires_ms: terms.expires_ms,
             single_use: terms.single_use,
             revoked_ms: None,
+            device: Some(terms.device),
         };
         let mut links = self.all()?;
         if links.len() >= MAX_LINKS {
@@ -228,6 +241,7 @@ mod tests {
             made_ms: 1,
             expires_ms: Some(100),
             single_use: true,
+            device: DeviceId::new([1; 32]),
         }
     }
 
@@ -242,6 +256,8 @@ mod tests {
         let token = LinkToken::new([7; 16]);
         let link = links.add(&token, terms("for the school")).unwrap();
         assert_eq!(other.find(&token.hash()).unwrap(), Some(link.clone()));
+        assert!(link.is_served_by(DeviceId::new([1; 32])));
+        assert!(!link.is_served_by(DeviceId::new([2; 32])));
         let stored = fs::read_to_string(folder.path().join(FILE)).unwrap();
         assert!(!stored.contains(&token.to_string()), "{stored}");
         other.revoke(link.name(), 5).unwrap();

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use casework::case::PartId;
 use casework::case::facet::form::ReviewState;
-use casework::ids::DocumentId;
+use casework::ids::{DeviceId, DocumentId};
 use casework::template::{FormKind, Status};
 use casework::view::{CaseView, LinkState, SubmissionView};
 use casework::{Changed, Error, ErrorKind, Observer, SentForm, SentTo, Workspace};
@@ -21,6 +21,7 @@ use crate::fault::Fault;
 /// A workspace whose forms are served.
 pub struct Rooms {
     workspace: Workspace,
+    device: DeviceId,
     links: Links,
     index: Mutex<Index>,
 }
@@ -42,6 +43,7 @@ impl Rooms {
     pub fn open(workspace: &Workspace) -> Result<Self, Fault> {
         let rooms = Self {
             workspace: workspace.clone(),
+            device: workspace.info()?.device,
             links: Links::in_folder(workspace.folder()),
             index: Mutex::default(),
         };
@@ -81,7 +83,9 @@ impl Rooms {
     fn intake(&self, link: &str, now_ms: u64, used: usize) -> Result<Option<Offer>, OfficeFault> {
         let found = self.links.find(link).map_err(down)?;
         let Some(found) = found else { return Ok(None) };
-        if found.state(now_ms.cast_signed(), used) != LinkState::Open {
+        if !found.is_served_by(self.device)
+            || found.state(now_ms.cast_signed(), used) != LinkState::Open
+        {
             return Ok(None);
         }
         let Ok(revision) = self.workspace.revision(found.template) else {

@@ -16,22 +16,16 @@ use super::body::Answers;
 use super::form_page::{Complaint, Shown, thanks};
 use super::language::choose;
 use super::limits::{
-    FLOOR_MS, LOOKS_PER_MINUTE, MAX_FILL_MS, MAX_PATH_BYTES, MIN_FILL_MS, MISSES_PER_MINUTE,
+    FLOOR_MS, LOOKS_PER_MINUTE, MAX_FILL_MS, MAX_PATH_BYTES, MISSES_PER_MINUTE,
     SENDS_PER_LINK_PER_MINUTE, SENDS_PER_MINUTE,
 };
 use super::office::{Offer, Office, OfficeFault, Sent};
 use super::page::{gone, plain};
 use super::patience::{Deed, Patience};
+use super::settings::Settings;
 use super::ticket::{FormKey, Ticket};
 use super::visit::{Method, Reply, Visit};
 use super::words::{TAGS, Words, words};
-
-/// How the pages are served.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// The path before `/f/` and `/r`: nothing, or as in `/forms`.
-    pub base_path: String,
-}
 
 /// The pages.
 #[derive(Debug)]
@@ -187,7 +181,9 @@ impl Site {
         match age {
             None | Some(None) => return Some((422, Some(Complaint::TooOld))),
             Some(Some(age)) if age > MAX_FILL_MS => return Some((422, Some(Complaint::TooOld))),
-            Some(Some(age)) if age < MIN_FILL_MS => return Some((422, Some(Complaint::TooFast))),
+            Some(Some(age)) if age < self.settings.min_fill_ms => {
+                return Some((422, Some(Complaint::TooFast)));
+            }
             Some(Some(_)) => {}
         }
         if !answers.first(TRAP).is_empty() {

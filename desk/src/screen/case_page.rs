@@ -1,6 +1,10 @@
 //! The page of a case: header, what to look at, fields, tasks, decisions, comments.
 
 mod comments;
+mod flags;
+mod overrides;
+
+pub use self::overrides::said;
 
 use casework::case::PartId;
 use casework::template::{Field, Revision, Today};
@@ -16,7 +20,7 @@ use super::glossary::{Glossary, Names};
 use super::ink::{Depth, Tone};
 use super::page::{INDENT, Page};
 use super::part_page::PartPage;
-use super::words::{count, counted, here, plain, width};
+use super::words::{count, here, plain, width};
 
 /// Digits of a task's or comment's id that are shown and can be typed.
 const ID_DIGITS: usize = 4;
@@ -141,63 +145,6 @@ impl CasePage<'_> {
             let by = self.names.origin(view.origins.get(view.closed.shown().by));
             let line = format!("closed: {} · {by}", glossary.closing(closing));
             page.line(page.tone(Tone::Good, &line));
-        }
-    }
-
-    fn flags(&self, page: &mut Page) {
-        let flags = &self.view.flags;
-        let mut marks = Vec::new();
-        if !flags.contested.is_empty() {
-            let places = counted(flags.contested.len() as u64, "place is", "places are");
-            marks.push((Tone::Bad, format!("{places} contested")));
-        }
-        if !flags.requirements_unmet.is_empty() {
-            let labels: Vec<String> = flags
-                .requirements_unmet
-                .iter()
-                .map(|id| self.glossary().label(id))
-                .collect();
-            marks.push((
-                Tone::Warning,
-                format!("requirements unmet: {}", labels.join(", ")),
-            ));
-        }
-        if flags.activity_after_close > 0 {
-            let changes = count(u64::from(flags.activity_after_close), "change");
-            marks.push((
-                Tone::Warning,
-                format!("activity after close: {changes} made without knowing of it"),
-            ));
-        }
-        if flags.activity_in_trash > 0 {
-            let changes = count(u64::from(flags.activity_in_trash), "change");
-            marks.push((
-                Tone::Warning,
-                format!("activity in trash: {changes} made without knowing of it"),
-            ));
-        }
-        if !flags.rule_broken.is_empty() {
-            let changes = count(flags.rule_broken.len() as u64, "change");
-            marks.push((
-                Tone::Warning,
-                format!("{changes} landed although a rule forbids it"),
-            ));
-        }
-        if self.held > 0 {
-            let changes = counted(self.held as u64, "change waits", "changes wait");
-            marks.push((
-                Tone::Warning,
-                format!("{changes} for an adoption (casework held list)"),
-            ));
-        }
-        if self.unsynced {
-            marks.push((Tone::Quiet, "not all of it is on the server yet".to_owned()));
-        }
-        if flags.parallel_edit {
-            marks.push((Tone::Quiet, "parallel edits, merged".to_owned()));
-        }
-        for (tone, mark) in marks {
-            page.line(page.tone(tone, &format!("! {mark}")));
         }
     }
 
@@ -346,22 +293,6 @@ impl CasePage<'_> {
                     page.text(INDENT + 2, text);
                 }
             }
-        }
-    }
-
-    fn overrides(&self, page: &mut Page) {
-        if self.view.overrides.is_empty() {
-            return;
-        }
-        page.heading("Overrides", "rules that asked and were gone through");
-        for exception in self.view.overrides.values() {
-            let by = self.names.origin(self.view.origins.get(exception.by));
-            let line = format!(
-                "{} — “{}” — {by}",
-                plain(&exception.rule),
-                plain(&exception.why)
-            );
-            page.text(INDENT, &line);
         }
     }
 }

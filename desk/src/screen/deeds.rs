@@ -13,6 +13,7 @@ use casework::case::facet::link::{LinkKind, split_link_key};
 use casework::case::facet::reading::ReadingKind;
 use casework::case::facet::recurrence::RecurrenceKind;
 use casework::case::facet::redaction::RedactionKind;
+use casework::case::facet::review::{Review, ReviewKind};
 use casework::case::{FacetKind, Place};
 use casework::view::{CaseView, TimelineEntry};
 
@@ -36,6 +37,7 @@ pub(super) fn deed(teller: &Teller<'_>, kind: FacetKind, entry: &TimelineEntry) 
         FacetKind::Redaction(kind) => redaction(teller, kind, entry),
         FacetKind::Recurrence(kind) => recurrence(kind, entry),
         FacetKind::Form(kind) => form::deed(teller, kind, entry),
+        FacetKind::Review(ReviewKind::Review) => review(entry),
     }
 }
 
@@ -54,6 +56,21 @@ pub(super) fn subject(entry: &TimelineEntry) -> String {
     match &entry.subject {
         Some(subject) => format!("“{}”", plain(subject)),
         None => super::timeline::quoted(&entry.after),
+    }
+}
+
+fn review(entry: &TimelineEntry) -> String {
+    let said = entry.after.first().and_then(|value| value.as_text());
+    match said.and_then(Review::read) {
+        Some(review) if review.note.is_empty() => {
+            format!("reviewed an override: {}", review.verdict.words())
+        }
+        Some(review) => format!(
+            "reviewed an override: {} “{}”",
+            review.verdict.words(),
+            plain(&review.note)
+        ),
+        None => "reviewed an override".to_owned(),
     }
 }
 

@@ -123,6 +123,13 @@ impl<'a> Glossary<'a> {
         plain(self.field(id).map_or(id, |field| &field.label))
     }
 
+    /// The label of a document type.
+    #[must_use]
+    pub fn document_type(&self, id: &str) -> String {
+        let known = self.revision.and_then(|r| r.document_type(id));
+        plain(known.map_or(id, |kind| &kind.label))
+    }
+
     /// The value of a field as people read it.
     #[must_use]
     pub fn value(&self, field: &str, value: &Scalar) -> String {

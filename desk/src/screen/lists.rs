@@ -75,6 +75,11 @@ pub fn badges(card: &Card, now_ms: i64) -> Vec<(Tone, String)> {
             "requirements unmet",
         ),
         (badges.rule_broken, Tone::Warning, "rule broken"),
+        (
+            badges.newer_rule_broken,
+            Tone::Warning,
+            "breaks a newer rule",
+        ),
         (badges.update_needed, Tone::Warning, "update needed"),
         (is(SlaState::Paused), Tone::Quiet, "sla paused"),
         (badges.being_checked, Tone::Quiet, "being checked"),
@@ -82,6 +87,7 @@ pub fn badges(card: &Card, now_ms: i64) -> Vec<(Tone, String)> {
         (badges.approval_wanted, Tone::Warning, "approval wanted"),
         (badges.handover, Tone::Warning, "handover offered"),
         (badges.on_hold, Tone::Quiet, "on hold"),
+        (badges.override_to_review, Tone::Quiet, "override to review"),
     ]
     .into_iter()
     .filter(|(set, _, _)| *set)

@@ -86,6 +86,16 @@ impl<'a> Teller<'a> {
         if let Some(rule) = &entry.overrides {
             asides.push(format!("overrode: {}", plain(rule)));
         }
+        for rule in &entry.breach.rules {
+            asides.push(format!("broke a rule: {}", plain(rule)));
+        }
+        if let Some(newer) = &entry.breach.newer {
+            let rules: Vec<String> = newer.rules.iter().map(|rule| plain(rule)).collect();
+            let (revision, rules) = (newer.revision.short(), rules.join("; "));
+            asides.push(format!(
+                "breaks a newer rule (revision {revision}): {rules}"
+            ));
+        }
         if let Some(cause) = &entry.cause {
             let because = entry.trigger.as_deref().unwrap_or("its time came");
             asides.push(format!(

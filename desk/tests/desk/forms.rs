@@ -60,12 +60,11 @@ impl Office {
         )
     }
 
-    /// Opens the form, waits as people do, and sends it.
+    /// Opens the form and sends it.
     fn send(&self, path: &str, answers: &[(&str, &str)]) -> Page {
         let page = self.get(path);
         assert_eq!(page.status, 200, "{}", page.body);
         let ticket = input(&page.body, "ticket");
-        std::thread::sleep(Duration::from_millis(2_050));
         self.post(path, &[&[("ticket", ticket.as_str())], answers].concat())
     }
 
@@ -76,7 +75,15 @@ impl Office {
 }
 
 fn serve(ana: &Person) -> (Running, String) {
-    let mut serving = ana.spawn(&["form", "serve", "--listen", "127.0.0.1:0", "--json"]);
+    let mut serving = ana.spawn(&[
+        "form",
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--min-fill-secs",
+        "0",
+        "--json",
+    ]);
     let line = serving.wait_for("serving");
     let said: Value = serde_json::from_str(&line).unwrap();
     let address = said["data"]["address"].as_str().unwrap().to_owned();
@@ -260,7 +267,6 @@ fn a_page_that_is_sent_again_after_a_crash_opens_one_case() {
     let mut office = Office::new();
     let path = office.link(&[]);
     let ticket = input(&office.get(&path).body, "ticket");
-    std::thread::sleep(Duration::from_millis(2_050));
     let answers = [&[("ticket", ticket.as_str())], &REPORT[..]].concat();
     let first = office.post(&path, &answers);
     office.serving.child.kill().unwrap();

@@ -26,7 +26,8 @@ pub struct Facts<'a> {
     pub revision: &'a Revision,
     /// The moment of the action.
     pub today: Today,
-    /// The roles of who acts; `None` where that is not known, and then no test of `actor` holds.
+    /// The roles of who acts, by the roster that the act cites; `None` where nobody does, and then
+    /// no test of `actor` holds.
     pub actor: Option<&'a BTreeSet<String>>,
     /// What is about to be done: its values stand in the place of those of the past.
     pub ahead: Option<&'a CaseAction>,
@@ -57,7 +58,7 @@ pub fn holds(condition: &Condition, facts: &Facts<'_>) -> bool {
 /// Whether one test holds.
 #[must_use]
 pub fn passes(test: &Test, facts: &Facts<'_>) -> bool {
-    // Who acted is known only before acting; neither the test nor its opposite holds later.
+    // Where nobody acts, neither the test nor its opposite holds.
     if test.of == Subject::Actor && facts.actor.is_none() {
         return false;
     }

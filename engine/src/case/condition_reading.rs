@@ -327,7 +327,7 @@ const fn presence(there: bool) -> Answer {
 }
 
 /// The statuses of the newest versions of all documents of a type that were not withdrawn.
-fn document_statuses(past: &Past<'_>, kind: &str) -> BTreeSet<String> {
+pub(super) fn document_statuses(past: &Past<'_>, kind: &str) -> BTreeSet<String> {
     let status = |id: PartId| read_text(past, (Shelf::Versions, &id.to_string()), document::STATUS);
     let wanted = |id: &PartId| {
         let key = id.to_string();

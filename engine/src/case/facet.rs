@@ -22,6 +22,7 @@ pub mod party;
 pub mod reading;
 pub mod recurrence;
 pub mod redaction;
+pub mod review;
 
 use casework_protocol::access::entry::AccessBody;
 use casework_protocol::ids::{ActorId, MemberId};
@@ -42,6 +43,7 @@ use self::reading::{ReadingAction, ReadingKind};
 use self::recurrence::{RecurrenceAction, RecurrenceKind};
 use self::redaction::{RedactionAction, RedactionKind};
 use self::referral::{ReferralAction, ReferralKind};
+use self::review::{ReviewAction, ReviewKind};
 use super::action::{Act, CaseAction};
 use super::judge::Asker;
 use super::occasion::OnlyBy;
@@ -292,4 +294,6 @@ facets! {
     Recurrence(RecurrenceAction, RecurrenceKind),
     /// What people outside are asked and send.
     Form(FormAction, FormActionKind),
+    /// Reviews of overrides.
+    Review(ReviewAction, ReviewKind),
 }

@@ -1,5 +1,7 @@
-//! Whether a field of a case is filled, wherever its policy keeps the value.
+//! Whether a field of a case is filled, wherever its policy keeps the value, and whether a document
+//! of a type is there.
 
+use super::condition_reading::document_statuses;
 use super::past::{Object, Past};
 use super::schema;
 use super::slots;
@@ -16,6 +18,12 @@ pub fn is_filled(past: &Past<'_>, revision: &Revision, field: &str) -> bool {
     core::iter::once(field)
         .chain(revision.formerly(field))
         .any(|id| says_anything(past, policy, id))
+}
+
+/// Whether the case has a document of this type that was not withdrawn.
+#[must_use]
+pub fn has_document(past: &Past<'_>, kind: &str) -> bool {
+    !document_statuses(past, kind).is_empty()
 }
 
 fn says_anything(past: &Past<'_>, policy: ConflictPolicy, field: &str) -> bool {

@@ -2,7 +2,7 @@
 //! whether it has any effect.
 //!
 //! Rules guide, they do not lock: *warn* is said, *ask* wants a reason and is recorded, *block*
-//! refuses with the way out. Received work is never kept out by them; [`breaches`] tells what it
+//! refuses with the way out. Received work is never kept out by them; `breach.rs` tells what it
 //! broke. Proof type: [`Checked`] exists only for an act that was found good.
 
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ use crate::approval::Seat;
 use crate::template::{Revision, Severity, Status, Today};
 
 /// Longest text of a rule in a message, in characters; the rest is in the template.
-const MAX_RULE_CHARACTERS: usize = 500;
+pub(super) const MAX_RULE_CHARACTERS: usize = 500;
 
 /// Who asks, and when.
 pub struct Asker<'a> {
@@ -117,27 +117,6 @@ pub fn check_act(
         warnings,
         needed,
     })
-}
-
-/// What a received act broke that would have been refused or asked about before acting: for the
-/// mark *rule broken*. Empty for work that kept every rule or overrode what asked.
-#[must_use]
-pub fn breaches(facts: &Facts<'_>, act: &Act) -> Vec<String> {
-    let mut broken = Vec::new();
-    if let Err(error) = check_values(facts.past, facts.revision, &act.action, &facts.today) {
-        broken.push(error.to_string());
-    }
-    for finding in findings(facts, &act.action) {
-        let passed = match finding.severity {
-            Severity::Warn => true,
-            Severity::Ask => act.override_rule,
-            Severity::Block => false,
-        };
-        if !passed {
-            broken.push(finding.rule);
-        }
-    }
-    broken
 }
 
 impl Checked {
@@ -306,7 +285,7 @@ type Said = (Option<String>, Vec<String>);
 
 /// Turns what the rules say into a refusal, or into the rule overridden and the warnings.
 fn settle_findings(facts: &Facts<'_>, act: &Act) -> Result<Said, ActError> {
-    let found = findings(facts, &act.action);
+    let found = findings(facts, act);
     let said = |severity: Severity| {
         let rules = found.iter().filter(|finding| finding.severity == severity);
         rules

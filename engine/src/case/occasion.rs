@@ -47,7 +47,7 @@ pub enum OnlyBy {
 }
 
 /// The rights that an act needs on a case as it was before; all of them. `overriding` says that it
-/// goes through a rule.
+/// goes through a rule; so does the opening of an imported case.
 #[must_use]
 pub fn needed(past: &Past<'_>, act: &Act, overriding: bool) -> Vec<Needed> {
     let stage = if let CaseAction::Open(opening) = &act.action {
@@ -66,7 +66,9 @@ pub fn needed(past: &Past<'_>, act: &Act, overriding: bool) -> Vec<Needed> {
     };
     let stands_in = stage_of(past);
     let mut verbs = vec![verb(past, &act.action)];
-    if overriding {
+    // What an import opens is not judged by the rules of opening: that is passing rules over too.
+    let passing_over = act.imported.is_some() && matches!(act.action, CaseAction::Open(_));
+    if overriding || passing_over {
         verbs.push(Verb::Override);
     }
     verbs

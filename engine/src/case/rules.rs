@@ -1,12 +1,14 @@
-//! What the rules of a template say about an act: moves, stages, required and closed fields.
+//! What the rules of a template say about an act: moves, stages, openings, required and closed
+//! fields, required documents.
 //!
-//! Only says it; whether it refuses, asks or warns is up to whoever acts (`judge.rs`).
+//! Only says it; whether it refuses, asks or warns is up to whoever acts (`judge.rs`). A case that
+//! is opened in a later stage needs what a move there would need; only an import does not.
 
-use super::action::CaseAction;
+use super::action::{Act, CaseAction};
 use super::condition::{Facts, holds};
 use super::conform::list;
 use super::contents::{FieldEntry, Opening};
-use super::filled::is_filled;
+use super::filled::{has_document, is_filled};
 use super::occasion;
 use crate::template::{Field, FieldPolicy, Revision, Said, Severity, Stage};
 use crate::value::ConflictPolicy;
@@ -21,11 +23,17 @@ pub(super) struct Finding {
 }
 
 /// Everything the template says about an act on the case as it is.
-pub(super) fn findings(facts: &Facts<'_>, action: &CaseAction) -> Vec<Finding> {
+pub(super) fn findings(facts: &Facts<'_>, act: &Act) -> Vec<Finding> {
+    let action = &act.action;
     if let CaseAction::Move { to } = action {
         move_findings(facts, to)
     } else if let CaseAction::Open(opening) = action {
-        opening_findings(&facts.after(action), opening)
+        let begun = if act.imported.is_some() {
+            Begun::Elsewhere
+        } else {
+            Begun::Here
+        };
+        opening_findings(&facts.after(action), opening, begun)
     } else if let CaseAction::Close(_) = action {
         let stage = occasion::stage_of(facts.past).unwrap_or_default();
         let missing = facts
@@ -66,43 +74,55 @@ fn move_findings(facts: &Facts<'_>, to: &str) -> Vec<Finding> {
     let missing = revision.missing_for_move(&from, to, |id| is_filled(facts.past, revision, id));
     let name = revision.stage(to).map_or(to, |stage| stage.name.as_str());
     found.extend(missing_finding(&missing, name));
+    let there = |kind: &str| has_document(facts.past, kind);
+    found.extend(document_finding(
+        revision,
+        &revision.missing_documents(&from, to, there),
+        name,
+    ));
     found
 }
 
-fn opening_findings(facts: &Facts<'_>, opening: &Opening) -> Vec<Finding> {
+/// Where a case that is being opened began.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    Here,
+    /// In another system; what was done there is not judged by the rules of opening here.
+    Elsewhere,
+}
+
+fn opening_findings(facts: &Facts<'_>, opening: &Opening, begun: Begun) -> Vec<Finding> {
     let revision = facts.revision;
     let mut found = Vec::new();
-    let first = revision.first_stage();
-    if first.id != opening.stage {
-        found.push(Finding::new(
-            Severity::Warn,
-            format!("cases begin in {}", first.name),
-        ));
+    let (first, Some(stage)) = (revision.first_stage(), revision.stage(&opening.stage)) else {
+        return found;
+    };
+    let later = first.id != stage.id;
+    if later {
+        let rule = format!("cases begin in {}", first.name);
+        found.push(Finding::new(Severity::Warn, rule));
     }
-    if let Some(stage) = revision.stage(&opening.stage) {
-        found.extend(spoken(facts, stage.said_on_entry()));
-        for (id, entry) in &opening.fields {
-            let Some(field) = revision.field(id) else {
-                continue;
-            };
-            // A default is given by the template itself.
-            let given = match entry {
-                FieldEntry::Value(value) => field
-                    .default_value()
-                    .ok()
-                    .flatten()
-                    .is_none_or(|default| default.to_scalar() != *value),
-                FieldEntry::Options(_) => true,
-            };
-            // A case that begins in the middle brings what the stages before have gathered.
-            if given && first.id == opening.stage {
-                found.extend(closed_finding(revision, stage, field));
-            }
-            found.extend(spoken(facts, field.rules.iter().map(Said::of).collect()));
+    let said = if later && begun == Begun::Here {
+        revision.said_before_move(&first.id, &stage.id)
+    } else {
+        stage.said_on_entry()
+    };
+    found.extend(spoken(facts, said));
+    for (id, entry) in &opening.fields {
+        let Some(field) = revision.field(id) else {
+            continue;
+        };
+        if is_given(field, entry) && (!later || begun == Begun::Here) {
+            found.extend(brought_finding(revision, stage, field));
         }
+        found.extend(spoken(facts, field.rules.iter().map(Said::of).collect()));
     }
     let filled = |id: &str| opening.fields.contains_key(id);
-    let missing = revision.missing_required(&opening.stage, filled);
+    let missing = if begun == Begun::Here {
+        revision.missing_for_move(&first.id, &stage.id, filled)
+    } else {
+        revision.missing_required(&stage.id, filled)
+    };
     // Counters and prose begin empty, so an opening cannot be asked for them.
     let missing: Vec<&Field> = missing
         .into_iter()
@@ -114,7 +134,47 @@ fn opening_findings(facts: &Facts<'_>, opening: &Opening) -> Vec<Finding> {
         })
         .collect();
     found.extend(missing_finding(&missing, "opening"));
+    if later && begun == Begun::Here {
+        let documents = revision.missing_documents(&first.id, &stage.id, |_| false);
+        found.extend(document_finding(revision, &documents, &stage.name));
+    }
     found
+}
+
+/// Whether somebody chose the value; a default is given by the template itself.
+fn is_given(field: &Field, entry: &FieldEntry) -> bool {
+    match entry {
+        FieldEntry::Value(value) => field
+            .default_value()
+            .ok()
+            .flatten()
+            .is_none_or(|default| default.to_scalar() != *value),
+        FieldEntry::Options(_) => true,
+    }
+}
+
+/// A field that a case brings into the stage in which it is opened, although neither that stage nor
+/// the first one lets anybody edit it. It may have been filled on a way that the case did not go
+/// here: then somebody has to say so.
+fn brought_finding(revision: &Revision, stage: &Stage, field: &Field) -> Option<Finding> {
+    let first = revision.first_stage();
+    let closed = closed_finding(revision, stage, field)?;
+    if first.policy_of(&field.id).is_editable() {
+        return None;
+    }
+    let before = revision
+        .stages()
+        .iter()
+        .take_while(|other| other.id != stage.id);
+    let before: Vec<&Stage> = before.collect();
+    let passed = before
+        .iter()
+        .any(|other| other.policy_of(&field.id).is_editable());
+    Some(if passed {
+        Finding::new(Severity::Ask, closed.rule)
+    } else {
+        closed
+    })
 }
 
 fn field_findings(facts: &Facts<'_>, field: &str, action: &CaseAction) -> Vec<Finding> {
@@ -171,6 +231,25 @@ fn missing_finding(missing: &[&Field], what: &str) -> Option<Finding> {
         Severity::Ask,
         format!("{what} requires {fields}"),
     ))
+}
+
+fn document_finding(revision: &Revision, missing: &[&str], what: &str) -> Option<Finding> {
+    if missing.is_empty() {
+        return None;
+    }
+    let named = missing.iter().map(|id| {
+        let kind = revision.document_type(id);
+        kind.map_or_else(|| (*id).to_owned(), |kind| format!("{} ({id})", kind.label))
+    });
+    let named: Vec<String> = named.collect();
+    let noun = if named.len() == 1 {
+        "document"
+    } else {
+        "documents"
+    };
+    let named = list(named.iter().map(String::as_str));
+    let rule = format!("{what} requires the {noun} {named}");
+    Some(Finding::new(Severity::Ask, rule))
 }
 
 impl Finding {

@@ -6,5 +6,6 @@ mod concurrent;
 mod conditions;
 mod forms;
 mod hostile;
+mod opening;
 mod receiving;
 mod undoing;

@@ -19,6 +19,8 @@ use crate::template::{
 };
 use crate::value::{ConflictPolicy, FieldType, Scalar};
 
+use super::facet::review::{Review, ReviewAction, ReviewVerdict};
+
 pub(crate) mod facets;
 
 pub(crate) use facets::{file, helena, vote};
@@ -483,6 +485,12 @@ fn play_ending(ana: &mut Desk) {
     let mut rui = ana.copy_to(2);
     ana.does(35, set_summary("left"));
     rui.does(36, set_summary("right"));
+    let review = Review {
+        verdict: ReviewVerdict::FollowUp,
+        note: "the review is made up for".into(),
+    };
+    let of = part(32);
+    rui.does(38, ReviewAction::Review { of, review }.into());
     ana.merge(&rui);
     let value = Scalar::text("left");
     let settle = CaseAction::Settle {

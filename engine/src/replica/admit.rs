@@ -13,7 +13,7 @@ use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::gate::{Origin, check_change};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 
-use self::merging::{apply_one_by_one, breaks_a_rule};
+use self::merging::apply_one_by_one;
 use super::admission::{
     Incoming, Index, Judging, judge_authorship, judge_claims, judge_rights, place,
 };
@@ -32,12 +32,13 @@ use crate::case::{Batch, Message, RevisionMark, ShapeError, Shaped, shape_case};
 use crate::personal::shape_personal;
 use crate::template::Revision;
 use crate::template_document::shape_template;
+use crate::view::Breach;
 
 /// A change that was found good.
 struct Admitted {
     incoming: Incoming,
     message: Message,
-    breached: bool,
+    breach: Breach,
 }
 
 /// What came of a batch before it is applied.
@@ -197,13 +198,14 @@ impl Replica {
                 Ok(shaped) => {
                     let message = shaped.message().clone();
                     cited.take(hash, shaped.change().deps(), &message);
-                    let breached = guarded(|| breaks_a_rule(&batch, &shaped, &revisions));
+                    let by = (incoming.device, incoming.arrived);
+                    let breach = self.breach_of(template, (&batch, &shaped), by);
                     index.take(header, message.citation, incoming.device);
                     batch.take(shaped);
                     sorted.admitted.push(Admitted {
                         incoming,
                         message,
-                        breached: breached.unwrap_or(true),
+                        breach,
                     });
                 }
                 Err(why) => {
@@ -246,7 +248,7 @@ impl Replica {
         for Admitted {
             incoming,
             message,
-            breached,
+            breach,
         } in admitted
         {
             let hash = incoming.change.header().hash;
@@ -254,8 +256,8 @@ impl Replica {
                 put_aside(writes, step.id, incoming, why.clone());
                 continue;
             }
-            if breached {
-                step.breached(hash);
+            if !breach.is_empty() {
+                step.breached(hash, breach);
             }
             writes.delete(Table::Aside, tables::document_change(step.id, hash));
             let header = incoming.change.header();

@@ -294,6 +294,8 @@ impl Replica {
             opening,
             imported: None,
             restricted: false,
+            viewers: Vec::new(),
+            overriding: None,
         };
         let mut batch = self.batch();
         let opened = match batch.open_case(case, &moment.part(0)) {

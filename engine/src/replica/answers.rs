@@ -251,13 +251,20 @@ impl Replica {
                 seq,
                 received_ms: row.made_ms,
             };
-            if let Outgoing::Change { act, cites, .. } = row.what {
-                due.push((key.to_vec(), id, (hash, arrived), (act, cites)));
+            if let Outgoing::Change {
+                act, cites, under, ..
+            } = row.what
+            {
+                due.push((key.to_vec(), id, (hash, arrived), (act, cites, under)));
             }
             Ok(true)
         })?;
-        for (key, id, (hash, arrived), (act, cites)) in due {
-            if self.is_undisputed(id, cites, arrived)? && !self.roles_may_hold(id, arrived)? {
+        for (key, id, (hash, arrived), (act, cites, under)) in due {
+            let newer = self.newer_rules_may_speak(id, under.as_deref(), arrived)?;
+            if !newer
+                && self.is_undisputed(id, cites, arrived)?
+                && !self.roles_may_hold(id, arrived)?
+            {
                 writes.delete(Table::Unjudged, key);
                 continue;
             }
@@ -272,6 +279,8 @@ impl Replica {
             };
             if let Some(why) = self.judge_placed(&step, (hash, arrived), &act)? {
                 self.exclude(writes, &mut step, &BTreeMap::from([(hash, why)]))?;
+            } else if newer {
+                self.judge_placed_rules(&mut step, (hash, arrived));
             }
             writes.delete(Table::Unjudged, key);
             if open.is_some() {

@@ -75,6 +75,7 @@ impl Replica {
                 arrived,
             };
             writes.put_cbor(Table::Aside, tables::document_change(id, hash), &row);
+            writes.delete(Table::Breaches, tables::document_change(id, hash));
             if device == self.device() {
                 rescued.push((hash, why.clone()));
             }
@@ -334,6 +335,7 @@ fn moved(row: &OutboxRow, place: u64) -> OutboxRow {
             act,
             signature,
             cites,
+            under,
             ..
         } => OutboxRow {
             what: Outgoing::Change {
@@ -342,6 +344,7 @@ fn moved(row: &OutboxRow, place: u64) -> OutboxRow {
                 place,
                 signature: *signature,
                 cites: *cites,
+                under: under.clone(),
             },
             ..*row
         },

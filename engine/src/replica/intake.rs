@@ -109,7 +109,7 @@ impl Replica {
                 .changes
                 .extend(incoming(&signed, &run));
         }
-        let mut steps = self.take_documents(&mut writes, arriving)?;
+        let mut steps = self.take_documents(&mut writes, arriving, from)?;
         self.judge_own(&mut writes, &start, &mut steps)?;
         // What is missing is fetched; should that not come to an end, it is read again from here.
         if self.gaps.is_empty() {
@@ -152,11 +152,13 @@ impl Replica {
     }
 
     /// Templates first: a case may cite a revision that comes along with it. A revision that was
-    /// not known before lets everything be judged that waited.
+    /// not known before lets everything be judged that waited; one that stands before `from`, up to
+    /// where all was read, has what is here judged again.
     fn take_documents(
         &mut self,
         writes: &mut Writes,
         arriving: BTreeMap<DocumentId, Arriving>,
+        from: u64,
     ) -> Result<Vec<DocumentStep>, ReplicaFault> {
         let mut steps = Vec::new();
         let mut cases = BTreeMap::new();
@@ -164,7 +166,11 @@ impl Replica {
         for (id, arriving) in arriving {
             let kind = self.row_in(writes, id)?.map(|row| row.kind);
             if kind == Some(DocumentKind::Template) {
+                let known = self.published_of(id);
                 steps.extend(self.take_changes(writes, id, arriving)?);
+                if self.published_late(id, &known, from) {
+                    self.judge_cases_again(writes, id)?;
+                }
             } else {
                 cases.insert(id, arriving);
             }

@@ -18,7 +18,7 @@ use crate::case::facet::reading::ReadingAction;
 use crate::case::{Act, ActError, PartId};
 use crate::moment::Moment;
 use crate::view::{
-    Arrival, Card, CaseView, CommentView, TimelineContext, TimelineEntry, TimelinePage,
+    Arrival, Breaches, Card, CaseView, CommentView, TimelineContext, TimelineEntry, TimelinePage,
 };
 
 /// How a replica stands.
@@ -188,6 +188,12 @@ impl Replica {
         id: DocumentId,
         page: TimelinePage,
     ) -> Result<Vec<TimelineEntry>, ReplicaFault> {
+        let breaches = match self.case(id) {
+            Ok(view) => view.flags.breaches(),
+            // A template breaks no rule.
+            Err(ReplicaFault::Document(_)) => Breaches::new(),
+            Err(fault) => return Err(fault),
+        };
         self.document(id)?;
         let document = self
             .documents
@@ -210,7 +216,12 @@ impl Replica {
             members: &members,
             arrivals: &arrivals,
         };
-        Ok(crate::view::timeline(&document.automerge, &context, page))
+        let mut entries = crate::view::timeline(&document.automerge, &context, page);
+        for entry in &mut entries {
+            let breach = breaches.get(&entry.change);
+            entry.breach = breach.cloned().unwrap_or_default();
+        }
+        Ok(entries)
     }
 
     /// How the replica stands.

@@ -5,7 +5,7 @@
 
 use casework_protocol::access::entry::{AccessBody, DocumentKind};
 use casework_protocol::entry::SignedEntry;
-use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, ServerId};
+use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, RevisionId, ServerId};
 use casework_protocol::keys::Signature;
 use casework_protocol::roster::entry::RosterBody;
 use minicbor::{Decode, Encode};
@@ -134,6 +134,21 @@ pub(crate) struct AsideRow {
     pub(crate) arrived: Option<Arrived>,
 }
 
+/// What a change broke and landed all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct BreachRow {
+    /// Rules of the revision that it cites, in words.
+    #[n(0)]
+    pub(crate) rules: Vec<String>,
+    /// The newer revision whose rules it breaks.
+    #[n(1)]
+    pub(crate) newer: Option<RevisionId>,
+    /// Those rules, in words.
+    #[n(2)]
+    pub(crate) newer_rules: Vec<String>,
+}
+
 /// Something to be pushed.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -174,6 +189,9 @@ pub(crate) enum Outgoing {
         /// The roster and the access version that it cites, in force when it was made.
         #[n(4)]
         cites: (u64, u64),
+        /// The mark of the template revision that it cites.
+        #[n(5)]
+        under: Option<String>,
     },
     /// The genesis of the document's access record; signed when it was made, in the access table.
     #[n(1)]

@@ -118,6 +118,7 @@ impl Batch<'_> {
             place,
             signature,
             cites: (roster.version, access.version),
+            under: message.revision.map(|mark| mark.to_string()),
         };
         replica.enqueue(&mut self.writes, id, what, moment.now_ms);
         Ok(())

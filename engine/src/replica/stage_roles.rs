@@ -146,6 +146,24 @@ impl Replica {
         }
     }
 
+    /// The publishes of a template that are known.
+    pub(super) fn published_of(&self, template: DocumentId) -> Published {
+        self.published.get(&template).cloned().unwrap_or_default()
+    }
+
+    /// Whether a publish became known that stands in the log before this position.
+    pub(super) fn published_late(
+        &self,
+        template: DocumentId,
+        known: &Published,
+        from: u64,
+    ) -> bool {
+        let all = self.published.get(&template).into_iter().flatten();
+        let fresh = all.filter(|(hash, _)| !known.contains_key(*hash));
+        let mut places = fresh.filter_map(|(_, (since, _))| *since);
+        places.any(|since| since < from)
+    }
+
     /// The revisions by which something said on a case of this template is judged. What a rule of
     /// the template did is the template's own word, and that it is one is judged elsewhere: edit
     /// roles are for people.

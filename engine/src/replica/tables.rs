@@ -63,11 +63,13 @@ pub(crate) enum Table {
     InboxOrder,
     /// Document → (): cases that this member works on, whose deadlines are for the inbox.
     Mine,
+    /// Document ‖ change hash → `BreachRow`: what the change broke and landed all the same.
+    Breaches,
 }
 
 impl Table {
     /// Every table, so that opening a store creates them all.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Meta,
         Self::Roster,
         Self::Access,
@@ -93,6 +95,7 @@ impl Table {
         Self::Inbox,
         Self::InboxOrder,
         Self::Mine,
+        Self::Breaches,
     ];
 
     /// The redb table.
@@ -123,11 +126,12 @@ impl Table {
             Self::Inbox => "inbox/1",
             Self::InboxOrder => "inbox-order/1",
             Self::Mine => "mine/1",
+            Self::Breaches => "breaches/1",
         })
     }
 
     /// Tables whose keys begin with a document id; eviction empties them for that document.
-    pub(crate) const OF_A_DOCUMENT: [Self; 16] = [
+    pub(crate) const OF_A_DOCUMENT: [Self; 17] = [
         Self::Access,
         Self::Documents,
         Self::Snapshots,
@@ -144,6 +148,7 @@ impl Table {
         Self::Personal,
         Self::Inbox,
         Self::Mine,
+        Self::Breaches,
     ];
 }
 

@@ -1,5 +1,6 @@
 //! Played on replicas in memory, with a log that sequences what they push.
 
+mod breaches;
 mod rights;
 mod rights_oracle;
 mod stage_roles;
@@ -230,6 +231,8 @@ fn open(replica: &mut Replica, template: DocumentId, clock: &mut Clock) -> Docum
         opening,
         imported: None,
         restricted: false,
+        viewers: Vec::new(),
+        overriding: None,
     };
     replica.open_case(case, &clock.next()).unwrap().document
 }

@@ -27,6 +27,7 @@ use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::{Notice, Replica, ReplicaFault};
 use crate::case::{Batch, RevisionMark};
+use crate::view::Breaches;
 
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,6 +60,9 @@ pub struct Verification {
     /// The changes among it, and where they belong instead.
     #[serde(skip)]
     astray: BTreeMap<ChangeHash, Aside>,
+    /// What the changes broke of the document that was looked at last.
+    #[serde(skip)]
+    breaches: Breaches,
 }
 
 impl Verification {
@@ -141,6 +145,9 @@ impl Replica {
         let Some(id) = next else { return Ok(None) };
         let mut found = Verification::default();
         self.verify_document(id, &mut found)?;
+        if self.documents.peek(id).is_some() {
+            self.mark_anew(id, &core::mem::take(&mut found.breaches))?;
+        }
         // What waits for a revision or an entry is judged again when that has arrived.
         let final_word = |why: &Aside| matches!(why, Aside::Quarantined(_) | Aside::Held);
         let mut astray = found.astray.clone();
@@ -218,6 +225,7 @@ impl Replica {
         id: DocumentId,
         found: &mut Verification,
     ) -> Result<(), ReplicaFault> {
+        found.breaches.clear();
         let template = self.document(id)?.row.template.filter(|known| *known != id);
         if let Some(template) = template {
             self.read_published(template)?;
@@ -303,6 +311,10 @@ impl Replica {
                     continue;
                 }
             };
+            let breach = self.breach_of(template, (&batch, &shaped), (device, arrived));
+            if !breach.is_empty() {
+                found.breaches.insert(hash, breach);
+            }
             let citation = shaped.message().citation;
             cited.take(hash, shaped.change().deps(), shaped.message());
             index.take(incoming.change.header(), citation, device);

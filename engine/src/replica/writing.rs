@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, MemberId};
 
+use super::breaches::put_breach;
 use super::document::{OpenDocument, guarded};
 use super::inbox::{News, note_mine};
 use super::rows::{Arrived, ChangeRow, TipRow};
@@ -17,7 +18,8 @@ use super::{DocumentFault, Replica, ReplicaFault};
 use crate::case::{Message, PartId, Place, touched_by};
 use crate::template::Revision;
 use crate::view::{
-    Card, CaseView, CommentView, ViewContext, read, read_comments, refresh, refresh_comments,
+    Breach, Breaches, Card, CaseView, CommentView, ViewContext, read, read_comments, refresh,
+    refresh_comments,
 };
 
 /// A document taken out of memory while a step works on it. If the step fails it is dropped, and
@@ -28,7 +30,7 @@ pub(super) struct DocumentStep {
     touched: BTreeSet<Place>,
     /// Everything is read anew.
     whole: bool,
-    breaches: BTreeSet<ChangeHash>,
+    breaches: Breaches,
     tips: BTreeMap<ActorId, TipRow>,
     rows: Vec<ChangeRow>,
     /// When its changes arrived, where the store does not say so any more.
@@ -48,7 +50,7 @@ impl DocumentStep {
             document,
             touched: BTreeSet::new(),
             whole: false,
-            breaches: BTreeSet::new(),
+            breaches: Breaches::new(),
             tips: BTreeMap::new(),
             rows: Vec::new(),
             arrived: None,
@@ -70,14 +72,14 @@ impl DocumentStep {
         place
     }
 
-    /// Notes that a change broke a rule that was in force where its author stood.
-    pub(super) fn breached(&mut self, hash: ChangeHash) {
-        self.breaches.insert(hash);
+    /// Notes what a change broke.
+    pub(super) fn breached(&mut self, hash: ChangeHash, breach: Breach) {
+        self.breaches.insert(hash, breach);
     }
 
     /// Whether nothing was noted.
     pub(super) fn is_idle(&self) -> bool {
-        !self.whole && self.rows.is_empty() && self.touched.is_empty()
+        !self.whole && self.rows.is_empty() && self.touched.is_empty() && self.breaches.is_empty()
     }
 
     /// Everything of the document is to be read and written anew.
@@ -180,6 +182,9 @@ impl Replica {
         for (actor, tip) in &step.tips {
             writes.put_cbor(Table::Tips, tables::document_actor(id, *actor), tip);
         }
+        for (change, breach) in &step.breaches {
+            put_breach(writes, (id, *change), breach);
+        }
         writes.put_cbor(Table::Documents, tables::document(id), &step.document.row);
         match step.document.row.kind {
             DocumentKind::Case => {
@@ -205,7 +210,7 @@ impl Replica {
                 writes.delete(Table::Cards, tables::document(step.id));
                 return Ok(());
             }
-        } else if step.touched.is_empty() {
+        } else if step.touched.is_empty() && step.breaches.is_empty() {
             return Ok(());
         }
         let roster = self.roster()?.head();
@@ -217,10 +222,10 @@ impl Replica {
             None if step.whole => None,
             None => self.stored_view(step.id)?,
         };
-        let mut breaches = view
-            .as_ref()
-            .map(|v| v.flags.rule_broken.clone())
-            .unwrap_or_default();
+        let mut breaches = match &view {
+            Some(view) => view.flags.breaches(),
+            None => self.stored_breaches(step.id, &step.document.automerge)?,
+        };
         breaches.append(&mut step.breaches);
         let context = ViewContext {
             document: step.id,

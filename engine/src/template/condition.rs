@@ -90,7 +90,7 @@ pub enum Subject {
     Approval(String),
     /// `party/ROLE`: the set of names of the parties in a role.
     Party(String),
-    /// `actor`: the roles of who acts, as a set; before acting only.
+    /// `actor`: the roles of who acts, as a set, in the roster that the act cites.
     Actor,
 }
 

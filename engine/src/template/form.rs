@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::field::{Choice, Field};
 use super::revision::Revision;
+use crate::approval::Seat;
 use crate::value::FieldType;
 
 /// A form that a template offers.
@@ -68,6 +69,11 @@ pub struct Form {
     /// write: `{ channel = "web" }`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub preset: BTreeMap<String, String>,
+    /// Intake: who sees the opened case, and nobody else does but whoever opens it (`role:manager`,
+    /// `team:legal`, `member:…`); empty for everybody who sees cases of the template.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    pub restricted_to: Vec<Seat>,
     /// Request: the case waits on hold until the answer comes.
     #[serde(default, skip_serializing_if = "is_false")]
     pub holds: bool,
@@ -180,6 +186,7 @@ impl Form {
             labels: Vec::new(),
             title_from: String::new(),
             preset: BTreeMap::new(),
+            restricted_to: Vec::new(),
             holds: false,
             languages: BTreeMap::new(),
         }

@@ -37,6 +37,7 @@ fn check_counts(form: &Form, at: &str, faults: &mut Faults) {
     for (what, count, max) in [
         ("fields", form.fields.len(), MAX_FORM_FIELDS),
         ("presets", form.preset.len(), MAX_FORM_FIELDS),
+        ("restricted_to", form.restricted_to.len(), MAX_FORM_FIELDS),
         ("questions", form.questions.len(), MAX_FORM_QUESTIONS),
         ("labels", form.labels.len(), MAX_FORM_LABELS),
         ("languages", form.languages.len(), MAX_FORM_LANGUAGES),
@@ -131,6 +132,7 @@ fn check_target(package: &Package, form: &Form, at: &str, faults: &mut Faults) {
                 ("labels", !form.labels.is_empty()),
                 ("title_from", !form.title_from.is_empty()),
                 ("preset", !form.preset.is_empty()),
+                ("restricted_to", !form.restricted_to.is_empty()),
             ] {
                 if given {
                     refuse(setting, faults);

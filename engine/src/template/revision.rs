@@ -13,6 +13,7 @@ use casework_protocol::ids::RevisionId;
 
 use super::approval::ApprovalType;
 use super::calendar::Calendar;
+use super::document_type::DocumentType;
 use super::fault::{Fault, TemplateFault};
 use super::field::Field;
 use super::flow::Flow;
@@ -256,6 +257,13 @@ impl Revision {
             .resolutions
             .iter()
             .find(|outcome| outcome.id == id)
+    }
+
+    /// A document type by its id.
+    #[must_use]
+    pub fn document_type(&self, id: &str) -> Option<&DocumentType> {
+        let types = &self.package.document_types;
+        types.iter().find(|kind| kind.id == id)
     }
 
     /// A kind of approval by its id.

@@ -17,7 +17,7 @@ use super::case::CaseView;
 pub struct Badges {
     /// Values were written without knowing of each other.
     pub contested: bool,
-    /// The stage asks for fields that are empty.
+    /// A stage asks for fields that are empty or documents that are not there.
     pub requirements_unmet: bool,
     /// Somebody worked on it without knowing that it was closed.
     pub activity_after_close: bool,
@@ -47,6 +47,10 @@ pub struct Badges {
     pub approval_wanted: bool,
     /// Somebody is to take it over, or a part of it.
     pub handover: bool,
+    /// A change came late and breaks a rule of a newer revision.
+    pub newer_rule_broken: bool,
+    /// Something was done although a rule asked, and nobody has looked at it.
+    pub override_to_review: bool,
 }
 
 /// The name of one of the [`Badges`].
@@ -84,6 +88,10 @@ pub enum Badge {
     ApprovalWanted,
     /// See [`Badges::handover`].
     Handover,
+    /// See [`Badges::newer_rule_broken`].
+    NewerRuleBroken,
+    /// See [`Badges::override_to_review`].
+    OverrideToReview,
 }
 
 impl Badges {
@@ -92,7 +100,8 @@ impl Badges {
         let flags = &view.flags;
         Self {
             contested: !flags.contested.is_empty(),
-            requirements_unmet: !flags.requirements_unmet.is_empty(),
+            requirements_unmet: !flags.requirements_unmet.is_empty()
+                || !flags.documents_unmet.is_empty(),
             activity_after_close: flags.activity_after_close > 0,
             rule_broken: !flags.rule_broken.is_empty(),
             activity_in_trash: flags.activity_in_trash > 0,
@@ -104,6 +113,8 @@ impl Badges {
             approval_wanted: view.facets.approvals.pending().next().is_some(),
             handover: view.facets.transfers.open().next().is_some()
                 || view.facets.referrals.open().next().is_some(),
+            newer_rule_broken: !flags.newer_rule_broken.is_empty(),
+            override_to_review: view.overrides_to_review().next().is_some(),
             ..Self::default()
         }
     }
@@ -128,6 +139,8 @@ impl Badges {
             Badge::OnHold => self.on_hold,
             Badge::ApprovalWanted => self.approval_wanted,
             Badge::Handover => self.handover,
+            Badge::NewerRuleBroken => self.newer_rule_broken,
+            Badge::OverrideToReview => self.override_to_review,
         }
     }
 
@@ -139,11 +152,12 @@ impl Badges {
 
 impl Badge {
     /// Every badge, the most urgent first.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Contested,
         Self::RequirementsUnmet,
         Self::ActivityAfterClose,
         Self::RuleBroken,
+        Self::NewerRuleBroken,
         Self::Held,
         Self::Unsynced,
         Self::UpdateNeeded,
@@ -156,6 +170,7 @@ impl Badge {
         Self::OnHold,
         Self::ApprovalWanted,
         Self::Handover,
+        Self::OverrideToReview,
     ];
 
     /// What people read.
@@ -178,6 +193,8 @@ impl Badge {
             Self::OnHold => "on hold",
             Self::ApprovalWanted => "approval wanted",
             Self::Handover => "handover offered",
+            Self::NewerRuleBroken => "breaks a newer rule",
+            Self::OverrideToReview => "override to review",
         }
     }
 }

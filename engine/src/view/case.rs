@@ -15,6 +15,7 @@ use super::flags::Flags;
 use super::journey::Journey;
 use super::side::{OriginRef, Origins, Renumbering, Slot};
 use crate::case::action::Closing;
+use crate::case::facet::review::{Review, ReviewVerdict};
 use crate::case::{PartId, RevisionMark, schema};
 
 /// First byte of a stored view. A view of another version is read anew from its document.
@@ -157,6 +158,18 @@ pub struct OverrideView {
     pub why: String,
     /// Who did it.
     pub by: OriginRef,
+    /// What somebody else said about it; several sides when two did at once.
+    pub review: Option<Slot<Review>>,
+}
+
+impl OverrideView {
+    /// What the reviews come to: the strictest of those that nothing took the place of; `None`
+    /// while nobody looked at it.
+    #[must_use]
+    pub fn verdict(&self) -> Option<ReviewVerdict> {
+        let sides = self.review.iter().flat_map(Slot::sides);
+        sides.map(|side| side.value.verdict).max()
+    }
 }
 
 /// A stored view that cannot be read: another version, or damaged bytes. Read the document again.
@@ -183,6 +196,12 @@ impl CaseView {
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.closed.value().is_some()
+    }
+
+    /// What was done although a rule asked and nobody has looked at since.
+    pub fn overrides_to_review(&self) -> impl Iterator<Item = (PartId, &OverrideView)> {
+        let all = self.overrides.iter().map(|(id, one)| (*id, one));
+        all.filter(|(_, one)| one.verdict().is_none())
     }
 
     /// When it entered its stage, by the clock of the winning mover, milliseconds UTC.
@@ -259,6 +278,9 @@ impl CaseView {
         }
         for exception in self.overrides.values_mut() {
             visit(&mut exception.by);
+            if let Some(review) = &mut exception.review {
+                review.visit(visit);
+            }
         }
         self.facets.visit(visit);
         self.journey.visit(visit);

@@ -4,12 +4,13 @@
 //! flag (DOMAIN §4). Invariant: every replica with the same changes, revision and verdicts derives
 //! the same flags.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
 use casework_protocol::ids::ChangeHash;
 use serde::{Deserialize, Serialize};
 
+use super::breach::NewerRule;
 use super::case::CaseView;
 use super::decision::contested_questions;
 use super::reader::ViewContext;
@@ -27,12 +28,18 @@ pub struct Flags {
     pub contested: BTreeSet<Place>,
     /// The fields required in the stage that are empty, in the order of the stage's list.
     pub requirements_unmet: Vec<String>,
+    /// The types of the documents that a stage asked for which the case left onward, and that are
+    /// not there: `(stage, type)` in the order of the visits.
+    pub documents_unmet: Vec<(String, String)>,
     /// How many changes were made without knowing of the close that holds.
     pub activity_after_close: u32,
     /// How many changes were made without knowing that the case had been put into the trash.
     pub activity_in_trash: u32,
-    /// The changes that broke a rule and landed all the same.
-    pub rule_broken: BTreeSet<ChangeHash>,
+    /// The changes that broke rules of the revision they cite and landed all the same, with the
+    /// rules in words.
+    pub rule_broken: BTreeMap<ChangeHash, Vec<String>>,
+    /// The changes that came late and break rules which stand only in a newer revision.
+    pub newer_rule_broken: BTreeMap<ChangeHash, NewerRule>,
     /// Whether the newest work was done in parallel and nobody has built on all of it yet.
     pub parallel_edit: bool,
 }
@@ -43,9 +50,11 @@ impl Flags {
     pub fn is_clear(&self) -> bool {
         self.contested.is_empty()
             && self.requirements_unmet.is_empty()
+            && self.documents_unmet.is_empty()
             && self.activity_after_close == 0
             && self.activity_in_trash == 0
             && self.rule_broken.is_empty()
+            && self.newer_rule_broken.is_empty()
     }
 }
 
@@ -103,14 +112,20 @@ pub(super) fn derive(view: &CaseView, doc: &Automerge, context: &ViewContext<'_>
     let in_trash = in_trash.map_or(0, |by| {
         changes_beside_trash(doc, view.origins.get(by).change).len()
     });
-    Flags {
+    let mut flags = Flags {
         contested: contested(view, context.revision),
         requirements_unmet: context.revision.map(|r| unmet(view, r)).unwrap_or_default(),
+        documents_unmet: context
+            .revision
+            .map(|r| documents_unmet(view, r))
+            .unwrap_or_default(),
         activity_after_close: u32::try_from(beside).unwrap_or(u32::MAX),
         activity_in_trash: u32::try_from(in_trash).unwrap_or(u32::MAX),
-        rule_broken: context.breaches.clone(),
         parallel_edit: doc.get_heads().len() > 1,
-    }
+        ..Flags::default()
+    };
+    flags.mark_breaches(context.breaches);
+    flags
 }
 
 impl CaseView {
@@ -118,6 +133,7 @@ impl CaseView {
     pub fn judge_again(&mut self, revision: &Revision) {
         self.flags.contested = contested(self, Some(revision));
         self.flags.requirements_unmet = unmet(self, revision);
+        self.flags.documents_unmet = documents_unmet(self, revision);
     }
 }
 
@@ -176,6 +192,27 @@ fn unmet(view: &CaseView, revision: &Revision) -> Vec<String> {
     };
     let missing = revision.missing_required(view.stage.value(), filled);
     missing.into_iter().map(|field| field.id.clone()).collect()
+}
+
+/// What the stages asked for from which the case went on to where it stands.
+fn documents_unmet(view: &CaseView, revision: &Revision) -> Vec<(String, String)> {
+    let documents = view.facets.documents.0.values();
+    let there: BTreeSet<&str> = documents
+        .filter(|document| !*document.withdrawn.value())
+        .map(|document| document.kind.as_str())
+        .collect();
+    let mut unmet: Vec<(String, String)> = Vec::new();
+    let stands = view.stage.value();
+    for visit in &view.journey.visits {
+        let missing = revision.missing_documents(&visit.stage, stands, |kind| there.contains(kind));
+        for kind in missing {
+            if !unmet.iter().any(|(_, known)| known == kind) {
+                let stage = revision.placed(&visit.stage).to_owned();
+                unmet.push((stage, kind.to_owned()));
+            }
+        }
+    }
+    unmet
 }
 
 /// Whether a change is activity in a case, as opposed to closing, reopening or looking at it.

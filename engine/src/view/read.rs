@@ -19,6 +19,7 @@ use super::reader::{Reader, ViewContext, closing, member_or_null, text, text_or_
 use super::side::{Origins, Slot};
 use super::task::{read_task, read_tasks};
 use crate::case::action::Override;
+use crate::case::facet::review::{Review, review_key};
 use crate::case::message::Message;
 use crate::case::{ActionKind, FacetKind, PartId, Place, Shelf, schema};
 use crate::value::Scalar;
@@ -310,17 +311,23 @@ fn read_overrides(reader: &mut Reader<'_>) -> BTreeMap<PartId, OverrideView> {
     let Some(map) = reader.object(&ROOT, schema::OVERRIDES) else {
         return BTreeMap::new();
     };
+    let reviews = reader.slots(&map, |value| Review::read(value.as_text()?));
+    let mut reviews: BTreeMap<String, Slot<Review>> = reviews.into_iter().collect();
     let found = reader.slots(&map, |value| Override::read(value.as_text()?));
     found
         .into_iter()
         .filter_map(|(id, slot)| {
             let Override { rule, why } = slot.value().clone();
+            let id: PartId = id.parse().ok()?;
+            let review = reviews.remove(&review_key(id));
+            let by = slot.shown().by;
             Some((
-                id.parse().ok()?,
+                id,
                 OverrideView {
                     rule,
                     why,
-                    by: slot.shown().by,
+                    by,
+                    review,
                 },
             ))
         })

@@ -4,13 +4,14 @@
 //! scalars, not what they mean (`read.rs`). Values of a kind that no case holds are passed over:
 //! admission keeps them out, and a reader never fails on what somebody else wrote.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use automerge::{
     Automerge, ChangeMetadata, ObjId, ReadDoc, ScalarValue, ScalarValueRef, Value, ValueRef,
 };
 use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId};
 
+use super::breach::Breaches;
 use super::side::{Origin, OriginRef, Origins, Side, Slot};
 use crate::case::action::Closing;
 use crate::case::message::Message;
@@ -29,8 +30,8 @@ pub struct ViewContext<'a> {
     pub members: &'a Members<'a>,
     /// The revision the case is judged by; `None` while it is not known here.
     pub revision: Option<&'a Revision>,
-    /// The admitted changes that broke a rule.
-    pub breaches: &'a BTreeSet<ChangeHash>,
+    /// What the admitted changes broke.
+    pub breaches: &'a Breaches,
 }
 
 /// One reading of one document.

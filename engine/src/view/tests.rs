@@ -4,6 +4,7 @@
 mod boards;
 mod clocks;
 mod contract;
+mod exceptions;
 mod facets;
 mod play;
 mod property;

@@ -14,6 +14,7 @@ use casework_protocol::ids::{ChangeHash, DeviceId, MemberId};
 
 use self::reading::{Difference, History, Matter};
 use self::walk::{Visited, newest_first};
+use super::breach::Breach;
 use super::reader::{Members, device_of};
 use crate::case::message::Message;
 use crate::case::{ActionKind, Cause, Imported, Place};
@@ -95,6 +96,8 @@ pub struct TimelineEntry {
     pub skew: Option<Skew>,
     /// Whether its values are not shown because they were redacted.
     pub redacted: bool,
+    /// What it broke and landed all the same.
+    pub breach: Breach,
 }
 
 /// A claimed time that cannot be right.
@@ -196,6 +199,7 @@ fn entry(
         parallel: visited.parallel,
         skew: skew(meta.timestamp, arrival, visited.known_ms),
         redacted: hidden,
+        breach: Breach::default(),
     }
 }
 

@@ -3,11 +3,11 @@
 //! Input: the number of a device, then the chunk. What the gate accepts must be the change that
 //! the document library reads; what has the shape of an action must merge, save and load.
 
-use std::collections::BTreeSet;
-
 use automerge::{Automerge, Change};
 use casework_engine::case::{Batch, Message, Shaped, shape_case, touched_by};
-use casework_engine::view::{TimelineContext, TimelinePage, ViewContext, read, refresh, timeline};
+use casework_engine::view::{
+    Breaches, TimelineContext, TimelinePage, ViewContext, read, refresh, timeline,
+};
 use casework_protocol::citation::Citation;
 use casework_protocol::gate::{
     ActorTip, ChangeHeader, ChangeIndex, CheckedChange, GateError, IndexedChange, check_change,
@@ -133,7 +133,7 @@ fn merge(before: &Automerge, batch: Batch<'_>, shaped: Shaped, header: &ChangeHe
 /// The case can be shown, and what was refreshed by the message alone is what is read anew.
 fn assert_shown(before: &Automerge, after: &Automerge, message: &Message) {
     let members = |found: DeviceId| (1..4).find(|n| device(*n) == found).map(member);
-    let (revision, breaches) = (Some(&**book().revision()), BTreeSet::new());
+    let (revision, breaches) = (Some(&**book().revision()), Breaches::new());
     let document = CASE;
     let context = ViewContext {
         document,

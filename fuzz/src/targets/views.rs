@@ -3,11 +3,9 @@
 //! Input: a byte that says what, then the row. A damaged disk must cost one row its reading anew:
 //! what is read can be shown without a panic and is stored again as the same.
 
-use std::collections::BTreeSet;
-
 use casework_engine::view::{
-    Card, CaseView, CommentView, Sorting, StoredCardError, StoredCommentError, StoredViewError,
-    ViewContext, list, read, read_comments,
+    Breaches, Card, CaseView, CommentView, Sorting, StoredCardError, StoredCommentError,
+    StoredViewError, ViewContext, list, read, read_comments,
 };
 use casework_protocol::ids::DeviceId;
 use rand_chacha::ChaCha8Rng;
@@ -119,7 +117,7 @@ fn show(view: &CaseView) {
 pub fn seeds() -> Vec<Vec<u8>> {
     let book = book();
     let members = |found: DeviceId| (1..4).find(|n| device(*n) == found).map(member);
-    let (revision, breaches) = (Some(&**book.revision()), BTreeSet::new());
+    let (revision, breaches) = (Some(&**book.revision()), Breaches::new());
     let context = ViewContext {
         document: CASE,
         members: &members,

@@ -3,6 +3,7 @@
 //!
 //! The key, the document and the handshake are real; only the checks before writing are missing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use automerge::transaction::{CommitOptions, Transaction};
@@ -17,7 +18,7 @@ use casework_protocol::frame::handshake::prove;
 use casework_protocol::frame::{
     Answer, ClientFrame, Hello, PushItem, ServerFrame, VERSION, decode,
 };
-use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, WorkspaceId};
+use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, MemberId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
 use casework_protocol::seal::{SignedRun, sign_change};
 use casework_sync_server::relay::{self, Output};
@@ -25,6 +26,9 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use super::{Stage, Who, package};
+
+/// Nobody in particular.
+const NOBODY: MemberId = MemberId::new([0; 16]);
 
 /// The modified program, at one case.
 pub struct Forger {
@@ -36,6 +40,12 @@ pub struct Forger {
     revision: Revision,
     /// What its changes claim.
     pub stamp: Stamp,
+    /// Who it says it is.
+    pub says: MemberId,
+    /// Who it says holds every seat.
+    pub holders: BTreeSet<MemberId>,
+    /// Whether it takes everything in the case for its own.
+    pub owns: bool,
     made: Vec<Vec<u8>>,
     tip: ChangeHash,
 }
@@ -63,6 +73,9 @@ impl Stage {
             automerge,
             revision,
             stamp,
+            says: NOBODY,
+            holders: [NOBODY].into(),
+            owns: true,
             made: Vec::new(),
             tip: ChangeHash::new([0; 32]),
         };
@@ -189,11 +202,11 @@ impl Forger {
         let now = Timestamp::from_millisecond(self.stamp.time_ms).expect("a time of our days");
         let asker = Asker {
             today: Today::at(now, Offset::UTC),
-            me: casework_protocol::ids::MemberId::new([0; 16]),
+            me: self.says,
             knows: &|_| true,
-            is_me: &|_| true,
-            roles: &std::collections::BTreeSet::new(),
-            holders: &|_| [casework_protocol::ids::MemberId::new([0; 16])].into(),
+            is_me: &|_| self.owns,
+            roles: &BTreeSet::new(),
+            holders: &|_| self.holders.clone(),
         };
         check_act(&Past::now(&self.automerge), &self.revision, act, &asker).expect("it makes sense")
     }

@@ -17,7 +17,15 @@ struct Desk {
 
 impl Desk {
     fn open(intake: &Person) -> Self {
-        let words = ["form", "serve", "--listen", "127.0.0.1:0", "--json"];
+        let words = [
+            "form",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--min-fill-secs",
+            "0",
+            "--json",
+        ];
         let mut command = intake.command(&words);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
@@ -49,11 +57,10 @@ impl Desk {
         page
     }
 
-    /// Opens a page, waits as people do, and sends it with these answers.
+    /// Opens a page and sends it with these answers.
     fn fill_in(&self, path: &str, answers: &str) -> String {
         let page = self.ask(&format!("GET {path}"), "");
         let ticket = after(&page, "name=\"ticket\" value=\"");
-        thread::sleep(Duration::from_millis(2_050));
         self.ask(
             &format!("POST {path}"),
             &format!("ticket={ticket}&{answers}"),
@@ -131,4 +138,51 @@ fn what_a_stranger_sends_is_signed_by_the_intake_and_answered_by_the_office() {
     for who in [&ana, &door] {
         assert_eq!(who.json(&["verify"])["holds"], true);
     }
+}
+
+#[test]
+fn a_second_host_with_a_copied_folder_serves_no_link_of_the_first() {
+    let premises = Premises::new();
+    let ana = premises.ana();
+    let package = checkout().join("desk/tests/desk/service.toml");
+    ana.json(&["template", "import", package.to_str().unwrap()]);
+    let words = ["--kind", "service", "--role", "intake"];
+    ana.json(&[&["member", "add", "Front door"], &words[..]].concat());
+    ana.json(&["sync"]);
+    let door = |name: &str| {
+        let invite = ana.json(&["invite", "--device-of", "Front door"]);
+        ana.json(&["sync"]);
+        let person = premises.person(name);
+        let link = text(&invite["link"]);
+        person.json(&["join", &link, "--name", "Front door", "--device", name]);
+        person
+    };
+    let (first, second) = (door("first"), door("second"));
+    let path = path_of(&first.json(&["form", "link", "SRV", "report"]));
+    let desk = Desk::open(&first);
+    let answers = "f.summary=Dark+street&f.street=Rua+Nova&consent=yes";
+    let page = desk.ask(&format!("GET {path}"), "");
+    let ticket = after(&page, "name=\"ticket\" value=\"");
+    let body = format!("ticket={ticket}&{answers}");
+    let sent = desk.ask(&format!("POST {path}"), &body);
+    assert!(sent.contains("class=\"box number\">"), "{sent}");
+    drop(desk);
+    // The link and the key of the first door lie in the folder of the second one as well.
+    for file in ["form-links.json", "forms.key"] {
+        std::fs::copy(first.folder.join(file), second.folder.join(file)).unwrap();
+    }
+    let desk = Desk::open(&second);
+    let page = desk.ask(&format!("GET {path}"), "");
+    assert!(page.starts_with("HTTP/1.1 404"), "{page}");
+    // Once it knows of the submission, it answers the page that is sent again with its receipt.
+    let again = desk.ask(&format!("POST {path}"), &body);
+    let known = after(&sent, "class=\"box number\">");
+    assert!(
+        again.starts_with("HTTP/1.1 404") || again.contains(&known),
+        "{again}"
+    );
+    drop(desk);
+    settle(&[&first, &second, &ana]);
+    let all = ana.json(&["form", "submissions"]);
+    assert_eq!(all["submissions"].as_array().unwrap().len(), 1, "{all}");
 }

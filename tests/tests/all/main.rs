@@ -19,6 +19,7 @@ mod contract;
 mod convergence;
 mod crash;
 mod documents;
+mod forged_votes;
 mod forgery;
 mod forms;
 mod hostile_bundles;
@@ -32,6 +33,7 @@ mod joining;
 mod kill;
 mod main_job;
 mod office;
+mod rules;
 mod scene;
 
 #[test]

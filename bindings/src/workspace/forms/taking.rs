@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use casework_engine::approval::Seat;
 use casework_engine::case::facet::form::{FormAction, Submission};
 use casework_engine::case::facet::hold::HoldAction;
 use casework_engine::case::{Act, CaseAction, PartId};
@@ -31,13 +32,19 @@ pub(super) fn take_intake(
 ) -> Result<DocumentId, Error> {
     let revision = revision(replica, template)?;
     let form = offered(&revision, sent, FormKind::Intake)?.clone();
+    let answered = of_form(&form, &sent.values);
+    let mapped = answered.keys().cloned().collect();
+    // What the template presets is asked of nobody, so no answer stands against it.
+    let mut fields = form.preset.clone();
+    fields.extend(answered);
     let request = NewCaseRequest {
         stage: Some(form.stage.clone()).filter(|stage| !stage.is_empty()),
-        fields: of_form(&form, &sent.values),
+        fields,
+        restricted: !form.restricted_to.is_empty(),
+        viewers: form.restricted_to.iter().map(Seat::principal).collect(),
         ..NewCaseRequest::new(template, sent.title.clone())
     };
     let prepared = cases::prepare(replica, &request, now)?;
-    let mapped = request.fields.keys().cloned().collect();
     let mut batch = replica.batch();
     let case = cases::open(&mut batch, prepared, now)?.document;
     let labels = form.labels.iter().map(|label| CaseAction::AddLabel {

@@ -5,7 +5,8 @@ use casework::case::facet::party::{PartyAction, PartyKey, PartyMark, PartyNature
 
 use crate::cli::{PartyCommand, Why};
 use crate::command::Desk;
-use crate::command::cases::{act, answer, cure, pair};
+use crate::command::cases::{act, answer, pair};
+use crate::command::cures::cure;
 use crate::fault::Fault;
 use crate::request::Response;
 

@@ -1,4 +1,5 @@
-//! What a revision says about moving a case: its rules, its words, and the fields still to fill.
+//! What a revision says about moving a case: its rules, its words, and the fields and documents
+//! still missing.
 
 use super::Revision;
 use crate::template::condition::Condition;
@@ -66,11 +67,7 @@ impl Revision {
         filled: impl Fn(&str) -> bool,
     ) -> Vec<&Field> {
         let mut missing = self.missing_required(to, &filled);
-        let (Some(left), Some(entered)) = (self.stage(from), self.stage(to)) else {
-            return missing;
-        };
-        let onward = self.stages.get(to) > self.stages.get(from);
-        if onward && entered.category != Category::Cancelled {
+        if let Some(left) = self.left_onward(from, to) {
             for field in self.unfilled(&left.required_to_leave, &filled) {
                 if !missing.iter().any(|known| known.id == field.id) {
                     missing.push(field);
@@ -78,6 +75,30 @@ impl Revision {
             }
         }
         missing
+    }
+
+    /// The types of the documents that keep a case from a move, in the order of the list: those of
+    /// the stage that it leaves onward. Going back, staying and cancelling ask for none.
+    #[must_use]
+    pub fn missing_documents(
+        &self,
+        from: &str,
+        to: &str,
+        there: impl Fn(&str) -> bool,
+    ) -> Vec<&str> {
+        let left = self.left_onward(from, to);
+        let listed = left.into_iter().flat_map(|stage| &stage.documents);
+        listed
+            .map(String::as_str)
+            .filter(|kind| !there(kind))
+            .collect()
+    }
+
+    /// The stage left, if the move goes on to a later stage that is not cancelled.
+    fn left_onward(&self, from: &str, to: &str) -> Option<&Stage> {
+        let (left, entered) = (self.stage(from)?, self.stage(to)?);
+        let onward = self.stages.get(to) > self.stages.get(from);
+        (onward && entered.category != Category::Cancelled).then_some(left)
     }
 
     fn unfilled<'i>(

@@ -11,10 +11,11 @@ use super::*;
 use crate::approval::{Answer, Vote};
 use crate::case::facet::approval::ApprovalAction;
 use crate::case::facet::approval::request::Request;
+use crate::case::facet::document::{DocumentAction, FileMark};
 use crate::case::trial::{Desk, member, part};
 use crate::case::{
-    Act, ActError, CaseAction, Closing, Decision, FieldEntry, Opening, Past, is_closed, is_filled,
-    stage_of,
+    Act, ActError, CaseAction, Closing, Decision, FieldEntry, Opening, Past, has_document,
+    is_closed, is_filled, stage_of,
 };
 use crate::value::{ConflictPolicy, FieldValue};
 
@@ -54,6 +55,36 @@ fn what_a_stage_requires_is_asked_for_in_every_shipped_package() {
         }
         assert!(asked >= 2, "{} asks for {asked} on its road", shipped.name);
     }
+}
+
+#[test]
+fn a_document_that_a_stage_lists_is_asked_for_before_a_case_goes_on_from_it() {
+    let mut listed = 0;
+    for shipped in &LIBRARY {
+        let mut walk = Walk::open(shipped);
+        for stage in &shipped.road[1..] {
+            walk.fill_for(stage);
+            if let Some(kind) = walk.missing_documents(stage).first() {
+                let label = walk
+                    .desk
+                    .revision
+                    .document_type(kind)
+                    .unwrap()
+                    .label
+                    .clone();
+                let to = (*stage).to_owned();
+                let refusal = walk.try_act(CaseAction::Move { to }).unwrap_err();
+                let refusal = refusal.to_string();
+                let asked = refusal.contains(" requires the document")
+                    && refusal.contains(&format!("{label} ({kind})"));
+                let blocked = refusal.contains("is blocked");
+                assert!(asked || blocked, "{} to {stage}: {refusal}", shipped.name);
+                listed += usize::from(asked);
+            }
+            walk.move_on(stage);
+        }
+    }
+    assert!(listed >= 12, "only {listed} documents were asked for");
 }
 
 impl Walk {
@@ -119,6 +150,9 @@ impl Walk {
     /// Fills what the move requires, does what its rules want, and moves.
     pub(super) fn move_on(&mut self, stage: &str) {
         self.fill_for(stage);
+        for kind in self.missing_documents(stage) {
+            self.add_document(&kind);
+        }
         for (_, step) in self.steps.iter().filter(|(to, _)| *to == stage) {
             self.step(*step);
         }
@@ -141,6 +175,41 @@ impl Walk {
         let from = stage_of(&past).unwrap();
         let missing = revision.missing_for_move(&from, stage, |id| is_filled(&past, revision, id));
         missing.into_iter().cloned().collect()
+    }
+
+    fn missing_documents(&self, stage: &str) -> Vec<String> {
+        let past = Past::now(&self.desk.doc);
+        let from = stage_of(&past).unwrap();
+        let there = |kind: &str| has_document(&past, kind);
+        let missing = self.desk.revision.missing_documents(&from, stage, there);
+        missing.into_iter().map(str::to_owned).collect()
+    }
+
+    fn add_document(&mut self, kind: &str) {
+        let revision = Arc::clone(&self.desk.revision);
+        for field in &revision.document_type(kind).unwrap().required_fields {
+            let field = revision.field(field).unwrap();
+            if !is_filled(&Past::now(&self.desk.doc), &revision, &field.id) {
+                self.fill(field, &words_for(field));
+            }
+        }
+        let name = format!("{kind}.pdf");
+        let file = FileMark {
+            name: name.clone(),
+            sha256: "0f".repeat(32),
+            bytes: 1_000,
+            media: "application/pdf".to_owned(),
+        };
+        self.act(
+            DocumentAction::Add {
+                id: part(self.acts + 4_000),
+                name,
+                kind: kind.to_owned(),
+                version: part(self.acts + 5_000),
+                file,
+            }
+            .into(),
+        );
     }
 
     pub(super) fn step(&mut self, step: Step) {

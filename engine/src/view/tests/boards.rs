@@ -79,6 +79,7 @@ fn badges_come_from_the_flags_and_from_the_replica() {
         Badge::RequirementsUnmet,
         Badge::ActivityAfterClose,
         Badge::Unsynced,
+        Badge::OverrideToReview,
     ];
     assert_eq!(badges, expected);
     assert_eq!(badges[1].label(), "activity after close");

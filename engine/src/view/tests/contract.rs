@@ -4,7 +4,7 @@ use super::play::{Player, close, label, meet, member, move_to, players, set};
 use crate::case::action::CaseAction;
 use crate::case::{Place, TaskKey};
 use crate::value::Scalar;
-use crate::view::{Slot, TaskStatus};
+use crate::view::{Breach, Slot, TaskStatus};
 
 fn values<T: Clone>(slot: &Slot<T>) -> Vec<T> {
     slot.sides().map(|side| side.value.clone()).collect()
@@ -494,8 +494,13 @@ fn two_settlements_on_different_sides_are_contested_again() {
 fn a_broken_rule_is_flagged_by_the_verdict_of_admission() {
     let [mut ana]: [Player; 1] = players();
     let change = ana.act(move_to("answer"));
-    let view = ana.see_with(&[change].into());
-    assert_eq!(view.flags.rule_broken, [change].into());
+    let rules = vec!["a review comes first".to_owned()];
+    let breach = Breach {
+        rules: rules.clone(),
+        newer: None,
+    };
+    let view = ana.see_with(&[(change, breach)].into());
+    assert_eq!(view.flags.rule_broken, [(change, rules)].into());
     assert!(!view.flags.is_clear());
 }
 

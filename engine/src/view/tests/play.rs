@@ -18,8 +18,8 @@ use crate::case::{ActError, PartId, Place, touched_by};
 use crate::template::{Category, Choice, Field, Package, Revision, Stage};
 use crate::value::{ConflictPolicy, FieldType, Scalar};
 use crate::view::{
-    CaseView, CommentView, TimelineContext, TimelineEntry, TimelinePage, ViewContext, read,
-    read_comments, timeline,
+    Breaches, CaseView, CommentView, TimelineContext, TimelineEntry, TimelinePage, ViewContext,
+    read, read_comments, timeline,
 };
 
 /// Sunday, 1 March 2026, 12:00 UTC.
@@ -237,14 +237,14 @@ impl Player {
     }
 
     pub(super) fn see(&self) -> CaseView {
-        self.see_with(&BTreeSet::new())
+        self.see_with(&Breaches::new())
     }
 
-    pub(super) fn see_with(&self, breaches: &BTreeSet<ChangeHash>) -> CaseView {
+    pub(super) fn see_with(&self, breaches: &Breaches) -> CaseView {
         read(&self.doc, &self.context(breaches)).unwrap()
     }
 
-    pub(super) fn context<'a>(&'a self, breaches: &'a BTreeSet<ChangeHash>) -> ViewContext<'a> {
+    pub(super) fn context<'a>(&'a self, breaches: &'a Breaches) -> ViewContext<'a> {
         ViewContext {
             document: CASE,
             members: &member_of,
@@ -254,7 +254,7 @@ impl Player {
     }
 
     pub(super) fn comments(&self) -> Vec<CommentView> {
-        read_comments(&self.doc, &self.context(&BTreeSet::new()))
+        read_comments(&self.doc, &self.context(&Breaches::new()))
     }
 
     pub(super) fn timeline(&self) -> Vec<TimelineEntry> {

@@ -1,7 +1,5 @@
 //! What a view holds, how it is stored, and what it makes of documents that are no cases.
 
-use std::collections::BTreeSet;
-
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{Automerge, ROOT, ReadDoc};
 
@@ -9,7 +7,7 @@ use super::play::{NOON, Player, TEMPLATE, close, member, member_of, move_to, pla
 use crate::case::action::{Act, CaseAction, Imported};
 use crate::case::schema;
 use crate::value::Scalar;
-use crate::view::{CaseView, CommentView, ViewContext, ViewError, read};
+use crate::view::{Breaches, CaseView, CommentView, ViewContext, ViewError, read};
 
 #[test]
 fn an_opened_case_shows_what_it_was_opened_with() {
@@ -128,7 +126,7 @@ fn a_document_that_is_no_case_is_an_error_and_not_a_panic() {
         document: TEMPLATE,
         members: &member_of,
         revision: None,
-        breaches: &BTreeSet::new(),
+        breaches: &Breaches::new(),
     };
     let empty = Automerge::new();
     assert_eq!(
@@ -219,7 +217,7 @@ fn fields_whose_ids_begin_alike_are_not_mixed_up() {
         field: "visits".to_owned(),
         by: 2,
     });
-    let none = BTreeSet::new();
+    let none = Breaches::new();
     let touched = ana.touched_since(&before);
     crate::view::refresh(&mut view, &ana.doc, &touched, &ana.context(&none)).unwrap();
     assert_eq!(

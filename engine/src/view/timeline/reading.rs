@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::{Automerge, ChangeHash as Hash, ReadDoc};
 
 use crate::case::facet::document;
+use crate::case::facet::review::review_key;
 use crate::case::past::{Held, Object, Past};
 use crate::case::record::{part_ids, read_text};
 use crate::case::schema::{self, CommentKey};
@@ -196,6 +197,10 @@ impl Matter {
         let place = kind.shown(on)?;
         if place == Place::Watchers {
             return Some(Self::Entry(schema::WATCHERS, on?.to_owned()));
+        }
+        if place == Place::Overrides {
+            let of: PartId = on?.parse().ok()?;
+            return Some(Self::Entry(schema::OVERRIDES, review_key(of)));
         }
         Self::of_place(place)
     }
