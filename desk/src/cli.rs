@@ -128,6 +128,9 @@ pub enum Command {
         #[arg(long, short, value_name = "TEMPLATE")]
         template: Option<String>,
     },
+    /// Cases that are to be purged, and those that were
+    #[command(after_help = "Example:\n  casework purges")]
+    Purges,
     /// Cases by stage, as a kanban
     Board(BoardArgs),
     /// Send and receive

@@ -20,6 +20,7 @@ mod listing;
 mod overrides;
 mod parts;
 mod people;
+mod purges;
 mod quarantine;
 mod roles;
 mod settling;
@@ -75,6 +76,7 @@ pub fn carry_out(
         Command::Automation(command) => automations::carry_out(&desk, command),
         Command::List(args) => listing::list(&desk, args),
         Command::Approvals => approvals::wanted(&desk),
+        Command::Purges => purges::list(&desk),
         Command::Overrides { template } => overrides::list(&desk, template.as_deref()),
         Command::Board(args) => listing::board(&desk, args),
         Command::Sync(_) => status::sync(&mut desk),

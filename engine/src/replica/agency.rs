@@ -73,6 +73,8 @@ pub struct AgentTurn {
     pub opened: usize,
     /// Claims that wait for the server.
     pub pending: usize,
+    /// Purges that were due and carried out.
+    pub purged: usize,
 }
 
 /// A case with something to do, and when its changes arrived.
@@ -155,6 +157,7 @@ impl Replica {
             }
         }
         self.number_cases(&mut turn, (&desks, taken, &agents), read_upto, &mut next)?;
+        turn.purged = self.purge_due(&next())?;
         Ok(turn)
     }
 

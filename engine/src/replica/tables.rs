@@ -52,11 +52,14 @@ pub(crate) enum Table {
     /// Linked case ‖ linking case → (): where to look for the inverse of a link. A row may outlive
     /// its link; the view of the linking case is what counts.
     Links,
+    /// Document → `PurgeRow`: a purge that is requested, or was carried out. The latter is a
+    /// tombstone and stays for ever.
+    Purges,
 }
 
 impl Table {
     /// Every table, so that opening a store creates them all.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Meta,
         Self::Roster,
         Self::Access,
@@ -78,6 +81,7 @@ impl Table {
         Self::Bundled,
         Self::Unchecked,
         Self::Links,
+        Self::Purges,
     ];
 
     /// The redb table.
@@ -104,11 +108,12 @@ impl Table {
             Self::Bundled => "bundled/1",
             Self::Unchecked => "unchecked/1",
             Self::Links => "links/1",
+            Self::Purges => "purges/1",
         })
     }
 
     /// Tables whose keys begin with a document id; eviction empties them for that document.
-    pub(crate) const OF_A_DOCUMENT: [Self; 13] = [
+    pub(crate) const OF_A_DOCUMENT: [Self; 14] = [
         Self::Access,
         Self::Documents,
         Self::Snapshots,
@@ -122,6 +127,7 @@ impl Table {
         Self::Comments,
         Self::Bundled,
         Self::Unchecked,
+        Self::Purges,
     ];
 }
 

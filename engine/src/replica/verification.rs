@@ -103,6 +103,7 @@ impl Replica {
             documents.extend(tables::document_of(key).map(|id| (id, row)));
             Ok(true)
         })?;
+        self.verify_purges(&documents, &mut found)?;
         let total = documents.len();
         for (done, (id, row)) in documents.into_iter().enumerate() {
             if let Some(why) = &row.quarantined {
@@ -121,6 +122,38 @@ impl Replica {
             });
         }
         Ok(found)
+    }
+
+    /// Content is gone where a purge took it, and only there.
+    fn verify_purges(
+        &mut self,
+        documents: &[(DocumentId, DocumentRow)],
+        found: &mut Verification,
+    ) -> Result<(), ReplicaFault> {
+        for (id, row) in documents {
+            if let Some(seq) = row.bare {
+                let what = format!("its content from {seq} on is kept back, and nobody purged it");
+                found.find(*id, None, what);
+            }
+            if self.is_purged(*id) {
+                found.find(*id, None, "it was purged, and something of it is here");
+            }
+        }
+        self.load_purged()?;
+        for id in self.purged.clone() {
+            match self.record(id) {
+                Ok(record) if record.head().purged().is_some() => {
+                    found.access_entries += record.head().version();
+                }
+                Ok(_) => found.find(
+                    id,
+                    None,
+                    "it counts as purged, and its record says otherwise",
+                ),
+                Err(fault) => found.find(id, None, fault),
+            }
+        }
+        Ok(())
     }
 
     /// Judges the history of one document that came from a bundle, if there is one left. Answers

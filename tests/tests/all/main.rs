@@ -29,6 +29,7 @@ mod joining;
 mod kill;
 mod main_job;
 mod office;
+mod purging;
 mod scene;
 
 #[test]
