@@ -112,7 +112,7 @@ impl From<DocumentFault> for Error {
     fn from(fault: DocumentFault) -> Self {
         let text = fault.to_string();
         match fault {
-            DocumentFault::Unknown(_) => Self::Invalid(text),
+            DocumentFault::Unknown(_) | DocumentFault::Purged(_) => Self::Invalid(text),
             DocumentFault::Store(error) => error.into(),
             DocumentFault::Quarantined { .. } | _ => Self::Corrupt(text),
         }

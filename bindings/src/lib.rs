@@ -34,8 +34,8 @@ pub use casework_engine::automation::Timer;
 pub use casework_engine::replica::{
     Acted, AgentTurn, Answer, Drawn, Errand, Finding, FiredRule, Founding, Given, HeldWork,
     InboxAfter, InboxEntry, InboxFilter, InboxPage, Notice, Obstacle, OwnAct, OwnEntry, PastRun,
-    Quarantined, Question, Ran, RanOutcome, Redone, Retried, RuleReport, ServerRow, Standing,
-    Status, TestReport, Verification, Where, Would,
+    Purge, PurgeState, Quarantined, Question, Ran, RanOutcome, Redone, Retried, RuleReport,
+    ServerRow, Standing, Status, TestReport, Verification, Where, Would,
 };
 pub use casework_engine::sync::Phase;
 pub use casework_protocol::access::entry::Principal;
@@ -62,7 +62,7 @@ pub use workspace::joining::Newcomer;
 pub use workspace::parts::file_mark;
 pub use workspace::people::{DeviceView, MemberChange, MemberView, RoleView, TeamChange, TeamView};
 pub use workspace::reading::{BoardColumn, BoardView, CardPage, Names};
-pub use workspace::rights::{AccessSaid, AccessView, Viewer, read_verb};
+pub use workspace::rights::{AccessSaid, AccessView, PurgeSaid, Viewer, read_verb};
 pub use workspace::templates::{TemplateImport, TemplateView};
 pub use workspace::watching::Watch;
 pub use workspace::{Info, Workspace};

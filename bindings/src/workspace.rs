@@ -24,6 +24,7 @@ pub(crate) mod joining;
 mod outcome;
 pub(crate) mod parts;
 pub(crate) mod people;
+mod purging;
 pub(crate) mod reading;
 pub(crate) mod rights;
 mod session;

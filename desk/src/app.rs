@@ -160,6 +160,7 @@ fn decide(cli: Cli) -> Result<Option<Response>, Fault> {
         | Command::Verify
         | Command::Export(_)
         | Command::Import(_)
+        | Command::Purges
         | Command::Quarantine(_) => {}
     }
     let request = Request::new(prepared(cli.command)?, screen);

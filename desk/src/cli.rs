@@ -137,6 +137,9 @@ pub enum Command {
         #[arg(long)]
         reviewed: bool,
     },
+    /// Cases that are to be purged, and those that were
+    #[command(after_help = "Example:\n  casework purges")]
+    Purges,
     /// Cases by stage, as a kanban
     Board(BoardArgs),
     /// Send and receive

@@ -22,6 +22,7 @@ mod listing;
 mod overrides;
 mod parts;
 mod people;
+mod purges;
 mod quarantine;
 mod roles;
 mod settling;
@@ -78,6 +79,7 @@ pub fn carry_out(
         Command::List(args) => listing::list(&desk, args),
         Command::Approvals => approvals::wanted(&desk),
         Command::Inbox(args) => inbox::carry_out(&desk, args),
+        Command::Purges => purges::list(&desk),
         Command::Overrides { template, reviewed } => {
             overrides::list(&desk, template.as_deref(), *reviewed)
         }

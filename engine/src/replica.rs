@@ -38,6 +38,7 @@ mod linking;
 mod notice;
 mod opening;
 mod outbox;
+mod purging;
 mod quarantine;
 mod reading;
 mod rehearsal;
@@ -89,6 +90,7 @@ pub use impact::{Affected, Impact};
 pub use inbox::{InboxAfter, InboxEntry, InboxFilter, InboxPage};
 pub use linking::LinkedCase;
 pub use notice::Notice;
+pub use purging::{Purge, PurgeRefusal, PurgeState};
 pub use quarantine::{Quarantined, Retried};
 pub use reading::Status;
 pub use rehearsal::{MAX_HISTORY, PastRun, RuleReport, TestReport, Would};
@@ -177,6 +179,10 @@ pub struct Replica {
     /// Documents with own entries that were placed beyond what has been read, and the newest such
     /// position: when that much was read, nothing may be missing in between.
     ahead: BTreeMap<DocumentId, u64>,
+    /// Documents that were purged.
+    purged: BTreeSet<DocumentId>,
+    /// Documents of which entries came without content, and no purge so far.
+    emptied: BTreeSet<DocumentId>,
     /// Documents to be looked at for a bundle; `None` until the first look.
     to_bundle: Option<Vec<DocumentId>>,
     next_outbox: u64,

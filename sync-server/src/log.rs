@@ -2,7 +2,8 @@
 //!
 //! It stores and finds; it judges nothing. Two implementations pass one conformance suite: in
 //! memory, and redb on disk.
-//! Invariant: a batch is appended whole and durably or not at all, and only at the end.
+//! Invariant: a batch is appended whole and durably or not at all, and only at the end; of what
+//! stands, only the items of purged documents are replaced.
 //!
 //! ```text
 //! relay ──Batch──▶ append ──▶ records · hash index · actor tips · documents · nodes · signed head
@@ -249,6 +250,9 @@ pub struct Batch {
     pub held: Vec<HeldRow>,
     /// Tree nodes that were completed: level, index, hash; each level ascending.
     pub nodes: Vec<(u8, u64, NodeHash)>,
+    /// Documents that are purged with this batch, each with the records before `first` that
+    /// replace those at the same positions; its bundle and its held runs go.
+    pub purged: BTreeMap<DocumentId, Vec<Record>>,
     /// The workspace afterwards.
     pub row: WorkspaceRow,
 }

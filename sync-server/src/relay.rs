@@ -183,9 +183,7 @@ impl Relay {
             } => workspace
                 .admit(now_ms, device, healing, items)
                 .map(|answers| Reply::Answers { number, answers }),
-            ProvedAsk::Restore { head, items, proof } => {
-                workspace.restore(now_ms, &head, items, proof.as_ref())
-            }
+            ProvedAsk::Restore { head, brought } => workspace.restore(now_ms, &head, brought),
             ProvedAsk::Recover(head) => workspace.recover(now_ms, &head).map(|()| Reply::Done),
             ProvedAsk::Keep { document, bytes } => workspace
                 .keep(device, document, bytes)
@@ -203,25 +201,23 @@ impl Relay {
     pub fn commit(&self, now_ms: u64) -> Result<Vec<(WorkspaceId, u64)>, WorkspaceError> {
         let staged =
             std::mem::take(&mut *self.staged.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut batches: Vec<(Option<Shared>, Batch)> = Vec::new();
-        for id in &staged {
-            let shared = self.workspace(*id);
-            let batch = match &shared {
-                Some(shared) => writing(shared).take_batch(now_ms),
-                None => self.absent.take_batch(*id),
-            };
-            batches.extend(batch.map(|batch| (shared, batch)));
-        }
-        if batches.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (shared, batches): (Vec<Option<Shared>>, Vec<Batch>) = batches.into_iter().unzip();
-        if let Err(error) = self.log.append(&batches) {
-            for batch in &batches {
-                self.reload(batch.workspace)?;
+        let taken = self.take_batches(now_ms, &staged);
+        let appended = taken.and_then(|batches| {
+            let (shared, batches): (Vec<_>, Vec<_>) = batches.into_iter().unzip();
+            if !batches.is_empty() {
+                self.log.append(&batches)?;
             }
-            return Err(error.into());
-        }
+            Ok((shared, batches))
+        });
+        let (shared, batches) = match appended {
+            Ok(appended) => appended,
+            Err(error) => {
+                for id in &staged {
+                    self.reload(*id)?;
+                }
+                return Err(error.into());
+            }
+        };
         let mut grown = Vec::with_capacity(batches.len());
         for (shared, batch) in shared.into_iter().zip(batches) {
             let Some(shared) = shared else { continue };
@@ -229,6 +225,24 @@ impl Relay {
             writing(&shared).publish(batch);
         }
         Ok(grown)
+    }
+
+    /// What every staged workspace adds.
+    fn take_batches(
+        &self,
+        now_ms: u64,
+        staged: &BTreeSet<WorkspaceId>,
+    ) -> Result<Vec<(Option<Shared>, Batch)>, LogError> {
+        let mut batches = Vec::new();
+        for id in staged {
+            let shared = self.workspace(*id);
+            let batch = match &shared {
+                Some(shared) => writing(shared).take_batch(now_ms)?,
+                None => self.absent.take_batch(*id),
+            };
+            batches.extend(batch.map(|batch| (shared, batch)));
+        }
+        Ok(batches)
     }
 
     /// Verifies, stages and commits one request: the whole path in one call, for simulation.
@@ -286,11 +300,9 @@ impl Relay {
                     Err(reply) => reply,
                 }
             }
-            ProvedAsk::Restore { head, items, proof } => {
-                let brought = (items, proof.as_ref());
-                self.bring_back(now_ms, &head, brought)
-                    .unwrap_or_else(|reply| reply)
-            }
+            ProvedAsk::Restore { head, brought } => self
+                .bring_back(now_ms, &head, brought)
+                .unwrap_or_else(|reply| reply),
             ProvedAsk::Recover(head) => {
                 self.note_lost(now_ms, &head);
                 Reply::Done

@@ -206,6 +206,13 @@ impl Stage {
         }
     }
 
+    /// Days go by in which nobody is connected.
+    pub fn pass_days(&mut self, days: u64) {
+        self.cut_all();
+        self.wait_until(self.now_ms + days * 24 * 60 * 60 * 1000);
+        self.heal();
+    }
+
     /// Lets time pass until then.
     pub fn wait_until(&mut self, now_ms: u64) {
         self.now_ms = self.now_ms.max(now_ms);

@@ -7,7 +7,7 @@ use casework_engine::moment::Moment;
 use casework_engine::replica::{Replica, ReplicaFault};
 use casework_engine::sync::{Holdings, Parcel, Turn};
 use casework_protocol::frame::{
-    Answer, Cursor, DocumentHeads, ErrorCode, Logged, PushItem, Scope, Start,
+    Answer, Cursor, DocumentHeads, ErrorCode, Logged, ProvedPurge, PushItem, Scope, Start,
 };
 use casework_protocol::ids::{DocumentId, ServerId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
@@ -43,9 +43,9 @@ impl InSession<'_> {
             match item {
                 Logged::Run(run) => self.note(run.run.document()),
                 Logged::Equivocation { run, .. } => self.note(run.document()),
-                Logged::Access { document, .. } | Logged::Withheld { document, .. } => {
-                    self.note(*document);
-                }
+                Logged::Access { document, .. }
+                | Logged::Withheld { document, .. }
+                | Logged::Purged { document, .. } => self.note(*document),
                 Logged::Roster { .. } => self.changed.people = true,
             }
         }
@@ -167,6 +167,10 @@ impl Holdings for InSession<'_> {
 
     fn kept_proof(&self, size: u64) -> Result<Option<ConsistencyProof>, ReplicaFault> {
         self.replica.kept_proof(size)
+    }
+
+    fn kept_purges(&self, items: &[Logged]) -> Result<Vec<ProvedPurge>, ReplicaFault> {
+        self.replica.kept_purges(items)
     }
 
     fn heads(&self) -> Result<Vec<DocumentHeads>, ReplicaFault> {

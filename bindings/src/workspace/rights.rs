@@ -55,6 +55,23 @@ pub struct AccessSaid {
     pub restricted: Option<bool>,
     /// A legal hold set or lifted.
     pub legal_hold: Option<bool>,
+    /// A purge requested, cancelled or carried out.
+    pub purge: Option<PurgeSaid>,
+}
+
+/// What an entry of an access record says about purging the case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PurgeSaid {
+    /// It is to be purged after so many days.
+    Requested {
+        /// The days.
+        days: u32,
+    },
+    /// It is not to be purged.
+    Cancelled,
+    /// It is purged.
+    CarriedOut,
 }
 
 impl Workspace {
@@ -194,7 +211,19 @@ impl Workspace {
 }
 
 fn said(by: Option<MemberId>, claimed_ms: u64, body: &AccessBody) -> AccessSaid {
+    let purging = |purge| AccessSaid {
+        by,
+        claimed_ms,
+        added: Vec::new(),
+        removed: Vec::new(),
+        restricted: None,
+        legal_hold: None,
+        purge: Some(purge),
+    };
     match body {
+        AccessBody::RequestPurge { days } => purging(PurgeSaid::Requested { days: *days }),
+        AccessBody::CancelPurge => purging(PurgeSaid::Cancelled),
+        AccessBody::Purge => purging(PurgeSaid::CarriedOut),
         AccessBody::Genesis {
             principals,
             restricted,
@@ -206,6 +235,7 @@ fn said(by: Option<MemberId>, claimed_ms: u64, body: &AccessBody) -> AccessSaid 
             removed: Vec::new(),
             restricted: restricted.then_some(true),
             legal_hold: None,
+            purge: None,
         },
         AccessBody::Change {
             add,
@@ -219,6 +249,7 @@ fn said(by: Option<MemberId>, claimed_ms: u64, body: &AccessBody) -> AccessSaid 
             removed: remove.clone(),
             restricted: *restricted,
             legal_hold: *legal_hold,
+            purge: None,
         },
     }
 }

@@ -114,9 +114,13 @@ pub enum PartCommand {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Request that the case be purged after some days, or take the request back
+    /// Request that the case be purged after some days, take the request back, or carry it out
+    ///
+    /// A purge takes the content of the case away on the server and on every device, for good. It
+    /// waits its days from when the server received the request, and never runs while a legal hold
+    /// stands. `casework purges` lists what waits and what was done.
     #[command(
-        after_help = "Example:\n  casework case purge CMP-~K7Q2 --days 30 --reason \"Retention is over\"\n  casework case purge CMP-~K7Q2 --cancel"
+        after_help = "Example:\n  casework case purge CMP-~K7Q2 --days 30 --reason \"Retention is over\"\n  casework case purge CMP-~K7Q2 --cancel\n  casework case purge CMP-~K7Q2 --carry-out"
     )]
     Purge {
         /// Number, beginning of the id, or unique title
@@ -127,6 +131,9 @@ pub enum PartCommand {
         /// Take the request back
         #[arg(long)]
         cancel: bool,
+        /// Carry out what was requested, once it is due
+        #[arg(long, conflicts_with_all = ["cancel", "days", "reason"])]
+        carry_out: bool,
         /// Why; needed to request it
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,

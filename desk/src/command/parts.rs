@@ -34,6 +34,11 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &PartCommand) -> Result<Respon
             steps,
             reason,
         } => undo(desk, case, *steps, reason.as_deref()),
+        PartCommand::Purge {
+            case,
+            carry_out: true,
+            ..
+        } => super::purges::carry_out(desk, case),
         PartCommand::Watch { case, .. }
         | PartCommand::Severity { case, .. }
         | PartCommand::Link { case, .. }

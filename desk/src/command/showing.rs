@@ -44,10 +44,12 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
         .as_ref()
         .map_or("", |revision| &revision.package().name);
     let links = links(desk, id)?;
+    let purge = workspace.purge_of(id)?;
     let parts = PartPage {
         view: &view,
         revision: revision.as_deref(),
         links: &links,
+        purge: purge.as_ref(),
         names: &names,
     };
     let now = jiff::Zoned::now();
@@ -92,7 +94,8 @@ fn links(desk: &Desk<'_>, id: DocumentId) -> Result<Vec<(LinkedCase, String)>, F
     };
     let with_name = |link: LinkedCase| {
         let name = called.get(&link.case).cloned();
-        let name = name.unwrap_or_else(|| format!("{} (not here)", link.case.short()));
+        let gone = if link.purged { "" } else { " (not here)" };
+        let name = name.unwrap_or_else(|| format!("{}{gone}", link.case.short()));
         (link, name)
     };
     Ok(links.into_iter().map(with_name).collect())

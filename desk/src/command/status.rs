@@ -145,6 +145,13 @@ pub(crate) fn notice_words(notice: &Notice) -> String {
                 document.short()
             )
         }
+        Notice::Purged { document, rescued } => {
+            let rescued = count(*rescued as u64, "action");
+            format!(
+                "case {} was purged: its content is gone for good; {rescued} of yours rescued",
+                document.short()
+            )
+        }
         other => format!("{other:?}"),
     }
 }

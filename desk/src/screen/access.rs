@@ -1,6 +1,6 @@
 //! Who is on a case, who sees it, and who said so.
 
-use casework::{AccessSaid, AccessView, Principal};
+use casework::{AccessSaid, AccessView, Principal, PurgeSaid};
 
 use super::Screen;
 use super::glossary::Names;
@@ -83,6 +83,14 @@ fn said(entry: &AccessSaid, names: &Names) -> String {
     match entry.restricted {
         Some(true) => parts.push("restricted it".to_owned()),
         Some(false) => parts.push("lifted the restriction".to_owned()),
+        None => {}
+    }
+    match entry.purge {
+        Some(PurgeSaid::Requested { days }) => {
+            parts.push(format!("requested a purge after {days} days"));
+        }
+        Some(PurgeSaid::Cancelled) => parts.push("cancelled the purge".to_owned()),
+        Some(PurgeSaid::CarriedOut) => parts.push("purged it".to_owned()),
         None => {}
     }
     match entry.legal_hold {

@@ -1,6 +1,7 @@
 //! What a case has besides fields, tasks and comments: documents, parties, links, where it is kept,
 //! its reopenings. For people as sections of its page, for programs as JSON.
 
+use casework::Purge;
 use casework::case::PartId;
 use casework::case::facet::keeping::{ARCHIVED, LEGAL_HOLD, PURGE, TRASHED};
 use casework::case::facet::party::PartyKey;
@@ -13,7 +14,7 @@ use super::case_page::short;
 use super::glossary::{Glossary, Names};
 use super::ink::Tone;
 use super::page::{INDENT, Page};
-use super::words::{bytes, day, plain};
+use super::words::{bytes, plain};
 
 /// Everything the sections are made of.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,8 @@ pub struct PartPage<'a> {
     pub revision: Option<&'a Revision>,
     /// Its links from both sides, with what the other case is called.
     pub links: &'a [(LinkedCase, String)],
+    /// The purge that its access record has.
+    pub purge: Option<&'a Purge>,
     /// People and devices.
     pub names: &'a Names,
 }
@@ -45,16 +48,12 @@ impl PartPage<'_> {
                 page.line(page.tone(tone, &format!("! {words} · {}", self.said(by))));
             }
         }
-        let requested = |by| self.view.origins.get(by).claimed_ms;
-        if let (Some(due), Some(by)) = (keeping.purge_due_ms(requested), keeping.set_by(PURGE)) {
-            let stands = keeping.is_on_legal_hold();
-            let held = if stands {
-                ", held by the legal hold"
-            } else {
-                ""
-            };
-            let line = format!("! to be purged from {}{held} · {}", day(due), self.said(by));
-            page.line(page.tone(Tone::Bad, &line));
+        if let Some(purge) = self.purge {
+            let (_, words) = super::purges::words(purge, self.names);
+            page.line(page.tone(Tone::Bad, &format!("! to be purged: {words}")));
+        } else if let Some(by) = keeping.set_by(PURGE) {
+            let words = "a purge is requested and waits for the server";
+            page.line(page.tone(Tone::Bad, &format!("! {words} · {}", self.said(by))));
         }
         for (flag, by) in &keeping.flags {
             let line = format!("! flag {} · {}", plain(flag), self.said(*by));
@@ -83,7 +82,7 @@ impl PartPage<'_> {
             .collect();
         let links = self.links.iter().map(|(link, called)| {
             let (relation, case) = (link.relation.word(), link.case);
-            json!({ "relation": relation, "case": case, "called": called, "own": link.own })
+            json!({ "relation": relation, "case": case, "called": called, "own": link.own, "purged": link.purged })
         });
         let reopenings = facets
             .reopenings
@@ -104,6 +103,7 @@ impl PartPage<'_> {
                 "trash": keeping.is_trashed(),
                 "legal_hold": keeping.is_on_legal_hold(),
                 "purge_due_ms": keeping.purge_due_ms(requested),
+                "purge": self.purge,
                 "flags": flags,
             },
         });
@@ -216,7 +216,11 @@ impl PartPage<'_> {
         }
         page.heading("Links", "");
         for (link, called) in self.links {
-            let aside = if link.own { "" } else { "written there" };
+            let aside = match (link.purged, link.own) {
+                (true, _) => "purged",
+                (false, true) => "",
+                (false, false) => "written there",
+            };
             let aside = page.tone(Tone::Quiet, aside);
             let line = format!("{} {}  {aside}", link.relation, plain(called));
             page.line(format!("{}{line}", " ".repeat(INDENT)));

@@ -7,12 +7,14 @@ pub mod draft;
 pub mod entry;
 mod error;
 mod fold;
+mod purge;
 mod state;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::AccessError;
+pub use purge::{PurgeRequest, Purged};
 pub use state::{AccessState, names, occasion, views};
 
 use crate::access::entry::{AccessBody, AccessEntry};
@@ -121,7 +123,8 @@ impl AccessRecord {
                 given: received.seq,
             });
         }
-        fold::next(self.head(), entry, roster.in_force(received.seq))
+        let roster = roster.in_force(received.seq);
+        fold::next(self.head(), entry, (received, roster))
     }
 
     /// The document.

@@ -26,10 +26,10 @@ use minicbor::{Decode, Encode};
 use crate::limits::MAX_FRAME_BYTES;
 
 pub use answer::{Answer, Placed, RefusedBecause};
-pub use client::{ClientFrame, Cursor, DocumentHeads, PushItem, Scope, Start};
+pub use client::{ClientFrame, Cursor, DocumentHeads, ProvedPurge, PushItem, Scope, Start};
 pub use code::ErrorCode;
 pub use handshake::{Hello, Prove, Welcome};
-pub use logged::{Logged, LoggedRun, Standing};
+pub use logged::{BareEntry, Logged, LoggedRun, Standing};
 pub use server::{Continuity, ServerFrame};
 
 /// The protocol version this code speaks.

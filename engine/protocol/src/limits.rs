@@ -75,6 +75,10 @@ pub const MAX_MEMBER_TEAMS: usize = 64;
 pub const MAX_MEMBER_DEVICES: usize = 64;
 /// Most members in one team, and most principals one access entry may add or remove.
 pub const MAX_PRINCIPALS: usize = 5_000;
+/// The fewest days a purge waits: somebody on a field trip must be able to object.
+pub const MIN_PURGE_DAYS: u32 = 7;
+/// The most days a purge waits: ten years.
+pub const MAX_PURGE_DAYS: u32 = 3_660;
 /// Most changes one adoption entry may name; a longer hold is adopted in several entries.
 pub const MAX_ADOPTED_CHANGES: usize = 1_000;
 /// Most uses of one invite.

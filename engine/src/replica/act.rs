@@ -6,8 +6,8 @@
 //! Several acts may share a commit ([`Batch`]); they stand or fall together, and an import never
 //! leaves half a case.
 
-mod redacting;
 mod personal;
+mod redacting;
 mod templates;
 
 use std::collections::BTreeMap;

@@ -82,6 +82,8 @@ pub struct AgentTurn {
     pub refused: Vec<String>,
     /// Claims that wait for the server.
     pub pending: usize,
+    /// Purges that were due and carried out.
+    pub purged: usize,
 }
 
 /// A rule whose time had come, and what it did.
@@ -167,6 +169,7 @@ impl Replica {
         }
         if leads {
             self.number_cases(&mut turn, (&desks, taken), &watch, &mut next)?;
+            turn.purged = self.purge_due(&next())?;
         }
         Ok(turn)
     }

@@ -133,6 +133,9 @@ impl OwnEntry {
         let what = match body {
             AccessBody::Genesis { .. } => "access.found",
             AccessBody::Change { .. } => "access.change",
+            AccessBody::RequestPurge { .. } => "access.request-purge",
+            AccessBody::CancelPurge => "access.cancel-purge",
+            AccessBody::Purge => "access.purge",
         };
         Self::new(Chain::Access, what.to_owned(), body)
     }

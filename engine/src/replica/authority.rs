@@ -119,6 +119,7 @@ impl Replica {
         for id in unfinished {
             replica.quarantine_document(id, "opening it ended the program the last time")?;
         }
+        replica.load_purged()?;
         replica.load_revisions()?;
         replica.gaps = replica.wanted_again()?;
         Ok(replica)
@@ -164,6 +165,8 @@ impl Replica {
             to_compare: Default::default(),
             gaps: Default::default(),
             ahead: Default::default(),
+            purged: Default::default(),
+            emptied: Default::default(),
             to_bundle: None,
             next_outbox: 0,
             next_drawer: 0,
@@ -310,6 +313,8 @@ impl Replica {
         self.documents.close_all();
         self.records.clear();
         self.published.clear();
+        // A failing store says so again at the next use.
+        let _ = self.load_purged();
         if let Ok(roster) = load_roster(&self.store) {
             self.roster = roster;
         }
@@ -338,6 +343,7 @@ pub(super) fn document_row(kind: DocumentKind, template: Option<DocumentId>) -> 
         document_seq: Some(0),
         ahead: Vec::new(),
         quarantined: None,
+        bare: None,
     }
 }
 

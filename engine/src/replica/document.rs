@@ -32,6 +32,10 @@ pub enum DocumentFault {
         /// Why.
         why: String,
     },
+    /// It was purged: its content is gone for good, everywhere. `casework purges` tells when and
+    /// by whom.
+    #[error("case {0} was purged; its content is gone for good")]
+    Purged(DocumentId),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -5,6 +5,7 @@ use casework_protocol::ids::{DeviceId, DocumentId, MemberId, RevisionId};
 use casework_protocol::roster::RosterError;
 
 use super::document::DocumentFault;
+use super::purging::PurgeRefusal;
 use super::rights::Denial;
 use super::store::StoreError;
 use crate::case::ActError;
@@ -29,6 +30,9 @@ pub enum ReplicaFault {
     /// An access record refuses an entry; see [`AccessError`].
     #[error(transparent)]
     Access(#[from] AccessError),
+    /// A purge is not carried out now; the text says what it waits for.
+    #[error(transparent)]
+    Purge(#[from] PurgeRefusal),
     /// The template cannot be published; every fault says what to do.
     #[error("the template has {} faults, the first: {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
     Template(Vec<TemplateFault>),

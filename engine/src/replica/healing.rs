@@ -8,14 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::ReadDoc as _;
 
-use casework_protocol::frame::{Cursor, Logged, LoggedRun, Placed, PushItem, Standing, Start};
+use casework_protocol::frame::{
+    Cursor, Logged, LoggedRun, Placed, ProvedPurge, PushItem, Standing, Start,
+};
 use casework_protocol::ids::DocumentId;
-use casework_protocol::log::{ConsistencyProof, Frontier, NodeHash, Nodes, prove_consistency};
+use casework_protocol::log::{
+    ConsistencyProof, Frontier, NodeHash, Nodes, prove_consistency, prove_inclusion,
+};
 use casework_protocol::rights::Verb;
 
 use super::history::History;
 use super::outbox::NOBODYS;
-use super::rows::{ChangeRow, Sequenced};
+use super::rows::{ChangeRow, PurgeRow, Sequenced};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table, meta};
 use super::{DocumentFault, Replica, ReplicaFault};
@@ -65,6 +69,9 @@ impl Replica {
             .iter()
             .filter(|item| !matches!(item, Logged::Withheld { .. }))
         {
+            let gone = item.document().is_some_and(|id| self.is_purged(id));
+            let bare = gone.then(|| item.bare()).flatten();
+            let item = bare.as_ref().unwrap_or(item);
             writes.put_cbor(Table::Log, tables::number(item.seq()), item);
         }
     }
@@ -143,6 +150,34 @@ impl Replica {
         Ok(whole.then(|| frontier.root() == head.head().root))
     }
 
+    /// For each purged document among these items, proof under the newest head that it was.
+    pub(super) fn prove_purges(&self, items: &[Logged]) -> Result<Vec<ProvedPurge>, ReplicaFault> {
+        let bare = items
+            .iter()
+            .filter(|item| matches!(item, Logged::Purged { .. }));
+        let documents: BTreeSet<DocumentId> = bare.filter_map(Logged::document).collect();
+        let head = self.newest_head()?.filter(|_| !documents.is_empty());
+        let Some(head) = head else {
+            return Ok(Vec::new());
+        };
+        let size = head.head().size;
+        let (tree, _) = self.kept_tree(size)?;
+        let mut proved = Vec::with_capacity(documents.len());
+        for document in documents {
+            let Some(PurgeRow::Purged { arrived, .. }) = self.purge_row(document)? else {
+                continue;
+            };
+            let key = tables::number(arrived.seq);
+            let item: Option<Logged> = self.store.get_cbor(Table::Log, &key)?;
+            let proof = prove_inclusion(&tree, arrived.seq, size).ok();
+            proved.extend(
+                item.zip(proof)
+                    .map(|(item, proof)| ProvedPurge { item, proof }),
+            );
+        }
+        Ok(proved)
+    }
+
     /// The tree over the items kept, up to the first gap or this size.
     fn kept_tree(&self, size: u64) -> Result<(KeptTree, Frontier), ReplicaFault> {
         let mut tree = KeptTree::default();
@@ -202,6 +237,11 @@ impl Replica {
                 Ok(true)
             })?;
             for (key, row) in rows {
+                // The record of a purged case has ended and counts no more; it is given back.
+                if let Some(id) = tables::document_of(&key).filter(|id| self.is_purged(*id)) {
+                    self.to_compare.insert(id);
+                    continue;
+                }
                 touched.extend(tables::document_of(&key).filter(|id| *id != stays));
                 writes.put_cbor(table, key, &row);
             }
@@ -302,7 +342,9 @@ impl Replica {
             let changes = match self.document(id) {
                 Ok(document) => document.automerge.stats().num_changes,
                 Err(ReplicaFault::Document(
-                    DocumentFault::Unknown(_) | DocumentFault::Quarantined { .. },
+                    DocumentFault::Unknown(_)
+                    | DocumentFault::Purged(_)
+                    | DocumentFault::Quarantined { .. },
                 )) => continue,
                 Err(fault) => return Err(fault),
             };

@@ -2,7 +2,9 @@
 
 use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::access::{occasion, views};
-use casework_protocol::frame::{Answer, Cursor, DocumentHeads, ErrorCode, Logged, Scope, Start};
+use casework_protocol::frame::{
+    Answer, Cursor, DocumentHeads, ErrorCode, Logged, ProvedPurge, Scope, Start,
+};
 use casework_protocol::ids::{DocumentId, ServerId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
 use casework_protocol::log::{ConsistencyProof, SignedHead, VerifiedHead};
@@ -104,6 +106,7 @@ impl Holdings for Replica {
         writes.put_cbor(Table::Meta, meta::HEAD.to_vec(), head.signed());
         let start = Start::At(cursor);
         self.find_unread(&writes, cursor.seq)?;
+        self.find_emptied();
         // What is missing is fetched; should that not come to an end, it is read again.
         if self.gaps.is_empty() {
             writes.put_cbor(Table::Meta, meta::START.to_vec(), &start);
@@ -117,6 +120,9 @@ impl Holdings for Replica {
     }
 
     fn evict(&mut self, document: DocumentId) -> Result<(), ReplicaFault> {
+        if self.is_purged(document) {
+            return Ok(());
+        }
         if self.is_for_us(document)? {
             let what = format!("it evicts document {document}, which nobody took away");
             self.blame(what);
@@ -169,6 +175,10 @@ impl Holdings for Replica {
 
     fn kept_proof(&self, size: u64) -> Result<Option<ConsistencyProof>, ReplicaFault> {
         self.prove_kept(size)
+    }
+
+    fn kept_purges(&self, items: &[Logged]) -> Result<Vec<ProvedPurge>, ReplicaFault> {
+        self.prove_purges(items)
     }
 
     fn heads(&self) -> Result<Vec<DocumentHeads>, ReplicaFault> {
@@ -270,26 +280,7 @@ impl Replica {
     /// many things were rescued.
     pub(super) fn give_up(&mut self, id: DocumentId, why: &str) -> Result<usize, ReplicaFault> {
         let mut writes = Writes::default();
-        let why = Aside::Quarantined(why.to_owned());
-        let unsent = self.unsent_changes(id)?;
-        let mut rescued = unsent.len();
-        for (hash, row) in &unsent {
-            self.rescue(&mut writes, (id, *hash), &why, Some(row))?;
-        }
-        let mut rows: Vec<OutboxRow> = Vec::new();
-        self.store.scan(Table::Outbox, &[], |key, value| {
-            if decode_row::<OutboxDocument>(Table::Outbox, value)?.document == id {
-                rows.push(decode_row(Table::Outbox, value)?);
-                writes.delete(Table::Outbox, key.to_vec());
-            }
-            Ok(true)
-        })?;
-        for row in &rows {
-            if matches!(row.what, Outgoing::Access { .. }) {
-                self.keep_entry(&mut writes, row, &why.to_string());
-                rescued += 1;
-            }
-        }
+        let rescued = self.rescue_unsent(&mut writes, id, why)?;
         self.forget_items(&mut writes, id)?;
         for table in Table::OF_A_DOCUMENT {
             self.delete_all(&mut writes, table, id)?;
@@ -298,6 +289,43 @@ impl Replica {
         self.records.remove(&id);
         self.actors.remove(&id);
         self.commit(writes)?;
+        Ok(rescued)
+    }
+
+    /// Moves everything of a document that was not sent into the drawer. Answers how many things.
+    pub(super) fn rescue_unsent(
+        &mut self,
+        writes: &mut Writes,
+        id: DocumentId,
+        why: &str,
+    ) -> Result<usize, ReplicaFault> {
+        let why = Aside::Quarantined(why.to_owned());
+        let mut unsent = self.unsent_changes(id)?;
+        // What was answered in this very step was sent.
+        unsent.retain(|_, (number, _)| {
+            let key = tables::number(*number);
+            writes.pending(Table::Outbox, &key) != Some(None)
+        });
+        let mut rescued = unsent.len();
+        for (hash, row) in &unsent {
+            self.rescue(writes, (id, *hash), &why, Some(row))?;
+        }
+        let mut rows: Vec<OutboxRow> = Vec::new();
+        self.store.scan(Table::Outbox, &[], |key, value| {
+            let sent = writes.pending(Table::Outbox, key) == Some(None);
+            let here = decode_row::<OutboxDocument>(Table::Outbox, value)?.document == id;
+            if here && !sent {
+                rows.push(decode_row(Table::Outbox, value)?);
+                writes.delete(Table::Outbox, key.to_vec());
+            }
+            Ok(true)
+        })?;
+        for row in &rows {
+            if matches!(row.what, Outgoing::Access { .. }) {
+                self.keep_entry(writes, row, &why.to_string());
+                rescued += 1;
+            }
+        }
         Ok(rescued)
     }
 }

@@ -87,6 +87,7 @@ impl Replica {
                 }
                 Logged::Run(logged) => self.check_run(logged, &mut pending),
                 item @ Logged::Withheld { .. } => self.note_withheld(&mut writes, item, from)?,
+                item @ Logged::Purged { .. } => self.note_bare(&mut writes, &item, from)?,
                 Logged::Equivocation {
                     seq,
                     document_seq,
@@ -136,6 +137,9 @@ impl Replica {
         else {
             return Ok(());
         };
+        if self.is_purged(document) {
+            return Ok(());
+        }
         let numbers = (document_seq, changes.len() as u64);
         self.count(writes, document, numbers, seq >= from)?;
         for (hash, seq) in changes.into_iter().zip(seq..) {
@@ -275,6 +279,12 @@ impl Replica {
         id: DocumentId,
         arriving: Arriving,
     ) -> Result<Option<DocumentStep>, ReplicaFault> {
+        if self.is_purged(id) {
+            if !arriving.changes.is_empty() {
+                self.blame(format!("content of document {id}, which was purged"));
+            }
+            return Ok(None);
+        }
         let Some(row) = self.row_in(writes, id)? else {
             if !arriving.changes.is_empty() {
                 self.blame(format!(

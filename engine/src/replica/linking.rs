@@ -24,6 +24,8 @@ pub struct LinkedCase {
     pub case: DocumentId,
     /// Whether the link is written on this case; the inverse of one written there else.
     pub own: bool,
+    /// Whether the other case was purged.
+    pub purged: bool,
 }
 
 impl Replica {
@@ -56,6 +58,7 @@ impl Replica {
             relation,
             case,
             own,
+            purged: self.is_purged(case),
         });
         Ok(linked.collect())
     }

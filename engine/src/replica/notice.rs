@@ -72,6 +72,14 @@ pub enum Notice {
         /// The device.
         device: DeviceId,
     },
+    /// A case was purged: its content is gone for good, here and everywhere; unsent work on it is
+    /// in the drawer.
+    Purged {
+        /// Which.
+        document: DocumentId,
+        /// How many unsent actions were rescued.
+        rescued: usize,
+    },
     /// A document stopped being visible and was forgotten; unsent work on it is in the drawer.
     Evicted {
         /// Which.

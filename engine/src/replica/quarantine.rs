@@ -156,7 +156,7 @@ impl Replica {
             .get_cbor(Table::Meta, meta::WANTED)?
             .unwrap_or_default();
         let mut wanted = BTreeSet::new();
-        for id in list {
+        for id in list.into_iter().filter(|id| !self.is_purged(*id)) {
             if self
                 .store
                 .get(Table::Documents, &tables::document(id))?

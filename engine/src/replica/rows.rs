@@ -61,6 +61,10 @@ pub(crate) struct DocumentRow {
     /// Why the whole document is quarantined.
     #[n(6)]
     pub(crate) quarantined: Option<String>,
+    /// Position of the first entry that came without its content: what a purge leaves, and so to
+    /// be followed by one.
+    #[n(8)]
+    pub(crate) bare: Option<u64>,
 }
 
 /// A change since the snapshot.
@@ -229,6 +233,24 @@ pub(crate) struct DrawerRow {
     /// Held work may still come back by adoption.
     #[n(5)]
     pub(crate) held: bool,
+}
+
+/// What the access record of a document says about purging it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum PurgeRow {
+    /// A request stands; it is in the record.
+    #[n(0)]
+    Requested,
+    /// It was carried out, and the document is gone for good.
+    #[n(1)]
+    Purged {
+        #[n(0)]
+        arrived: Arrived,
+        #[n(1)]
+        by: DeviceId,
+        #[n(2)]
+        template: DocumentId,
+    },
 }
 
 /// The server of this workspace.

@@ -18,6 +18,7 @@ use super::rows::{ChangeRow, Outgoing, TipRow};
 use super::tables::{self, Table};
 use super::writing::DocumentStep;
 use super::{Batch, ReplicaFault};
+use crate::case::facet::keeping::settled_access;
 use crate::case::{CaseAction, Message, RevisionMark, Stamp};
 use crate::moment::Moment;
 use crate::template::Revision;
@@ -132,7 +133,10 @@ impl Batch<'_> {
     ) -> Result<DocumentId, ReplicaFault> {
         let (kind, template) = match &body {
             AccessBody::Genesis { kind, template, .. } => (*kind, *template),
-            AccessBody::Change { .. } => (DocumentKind::Case, None),
+            AccessBody::Change { .. }
+            | AccessBody::RequestPurge { .. }
+            | AccessBody::CancelPurge
+            | AccessBody::Purge => (DocumentKind::Case, None),
         };
         let (id, entry, record) = self.replica.found_record(body, moment)?;
         put_access(&mut self.writes, id, 1, (&entry, None));
@@ -181,12 +185,13 @@ impl Batch<'_> {
             })
             .collect();
         if let CaseAction::Facet(action) = action {
-            let head = self.records[&id].head();
-            let news = |body: &AccessBody| match body {
-                AccessBody::Change { legal_hold, .. } => *legal_hold != Some(head.legal_hold()),
-                AccessBody::Genesis { .. } => false,
-            };
-            bodies.extend(action.facet().access().filter(news));
+            // One that changes nothing is dropped when it is signed: only then it is known what
+            // the entries before it, made here or elsewhere, have changed.
+            bodies.extend(action.facet().access());
+        }
+        if let CaseAction::Settle { place, value } = action {
+            let standing = self.records[&id].head().purge().map(|purge| purge.days);
+            bodies.extend(settled_access(place, value, standing));
         }
         for body in bodies {
             let what = Outgoing::Access { body };

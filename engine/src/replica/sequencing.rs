@@ -115,6 +115,10 @@ impl Replica {
         entry: SignedEntry,
         arrived: Arrived,
     ) -> Result<(), ReplicaFault> {
+        if self.is_purged(id) {
+            // Its record has ended, whatever a server says that knows nothing of it.
+            return Ok(());
+        }
         let verified = entry.clone().verify::<AccessBody>().map_err(untrusted)?;
         let version = verified.head().version;
         let received = Received {
@@ -151,7 +155,9 @@ impl Replica {
         match taken {
             Ok(record) => {
                 put_access(writes, id, version, (&entry, Some(arrived)));
+                let head = record.head().clone();
                 self.records.insert(id, record);
+                self.follow_purge(writes, &head, arrived)?;
             }
             Err(why) => {
                 writes.delete(Table::Documents, tables::document(id));

@@ -99,6 +99,20 @@ impl Writes {
         rows.next().is_some_and(|((first, _), _)| *first == table)
     }
 
+    /// Takes back every write of a table for keys like these.
+    pub(crate) fn retract_all(&mut self, table: Table, like: impl Fn(&[u8]) -> bool) {
+        self.rows
+            .retain(|(which, key), _| *which != table || !like(key));
+    }
+
+    /// Writes of a table that put something there.
+    pub(crate) fn puts(&self, table: Table) -> impl Iterator<Item = (&Bytes, &Bytes)> {
+        self.rows
+            .iter()
+            .filter(move |((which, _), _)| *which == table)
+            .filter_map(|((_, key), value)| Some((key, value.as_ref()?)))
+    }
+
     /// What these writes say about a key, before they are committed.
     pub(crate) fn pending(&self, table: Table, key: &[u8]) -> Option<Option<&[u8]>> {
         self.rows.get(&(table, key.to_vec())).map(Option::as_deref)

@@ -65,11 +65,14 @@ pub(crate) enum Table {
     Mine,
     /// Document ‖ change hash → `BreachRow`: what the change broke and landed all the same.
     Breaches,
+    /// Document → `PurgeRow`: a purge that is requested, or was carried out. The latter is a
+    /// tombstone and stays for ever.
+    Purges,
 }
 
 impl Table {
     /// Every table, so that opening a store creates them all.
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::Meta,
         Self::Roster,
         Self::Access,
@@ -96,6 +99,7 @@ impl Table {
         Self::InboxOrder,
         Self::Mine,
         Self::Breaches,
+        Self::Purges,
     ];
 
     /// The redb table.
@@ -127,11 +131,12 @@ impl Table {
             Self::InboxOrder => "inbox-order/1",
             Self::Mine => "mine/1",
             Self::Breaches => "breaches/1",
+            Self::Purges => "purges/1",
         })
     }
 
     /// Tables whose keys begin with a document id; eviction empties them for that document.
-    pub(crate) const OF_A_DOCUMENT: [Self; 17] = [
+    pub(crate) const OF_A_DOCUMENT: [Self; 18] = [
         Self::Access,
         Self::Documents,
         Self::Snapshots,
@@ -149,6 +154,7 @@ impl Table {
         Self::Inbox,
         Self::Mine,
         Self::Breaches,
+        Self::Purges,
     ];
 }
 

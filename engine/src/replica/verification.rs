@@ -4,6 +4,8 @@
 //! What it finds is reported, never repaired silently; only what a bundle brought in and no log
 //! would have let in is taken out again, and told.
 
+mod purges;
+
 use std::collections::BTreeMap;
 
 use automerge::Change;
@@ -107,6 +109,7 @@ impl Replica {
             documents.extend(tables::document_of(key).map(|id| (id, row)));
             Ok(true)
         })?;
+        self.verify_purges(&documents, &mut found)?;
         let total = documents.len();
         for (done, (id, row)) in documents.into_iter().enumerate() {
             if let Some(why) = &row.quarantined {

@@ -111,6 +111,9 @@ impl Replica {
     /// An open document, loaded if need be.
     pub(super) fn document(&mut self, id: DocumentId) -> Result<&mut OpenDocument, ReplicaFault> {
         if self.documents.get_mut(id).is_none() {
+            if self.is_purged(id) {
+                return Err(DocumentFault::Purged(id).into());
+            }
             let _marker = self.openings.begin(id);
             let document = super::document::load(&self.store, id)?;
             self.documents.put(id, document);

@@ -3,10 +3,11 @@
 //! Nothing that any replica holds is lost: what stands in a lost log goes back verbatim, what
 //! cannot comes as new arrivals after a comparison of heads.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use casework_protocol::frame::{ClientFrame, DocumentHeads, ErrorCode, Logged};
 use casework_protocol::ids::DocumentId;
+use casework_protocol::limits::MAX_PUSH_ITEMS;
 
 use super::fault::SyncFault;
 use super::holdings::{Holdings, Parcel};
@@ -14,6 +15,8 @@ use super::session::{Frames, Session, State};
 
 /// Bytes of items in one restoring frame.
 const RESTORE_BYTES: usize = 512 * 1024;
+/// Purges proved in one restoring frame: about a kilobyte each.
+const PROVED_PURGES: usize = 256;
 /// When to come again to a server that waits for what other devices hold.
 const RECOVERING_RETRY_MS: u64 = 30_000;
 /// Documents compared at once: what they lack is in memory together.
@@ -127,6 +130,8 @@ impl Session {
         if items.is_empty() {
             return Err(later());
         }
+        let purges = holdings.kept_purges(&items).map_err(SyncFault::Holdings)?;
+        let purges = (!purges.is_empty()).then_some(purges);
         let proof = if end == size {
             None
         } else {
@@ -135,7 +140,12 @@ impl Session {
         };
         self.state = State::Restoring { sent: end };
         let head = head.signed().clone();
-        Ok(vec![ClientFrame::Restore { head, items, proof }])
+        Ok(vec![ClientFrame::Restore {
+            head,
+            items,
+            proof,
+            purges,
+        }])
     }
 
     /// The server took items back and now reaches to here.
@@ -199,14 +209,22 @@ impl Session {
     }
 }
 
-/// The items that follow each other from a position on, up to a size, and where they end.
+/// The items that follow each other from a position on, up to a size, and where they end; no more
+/// than go into one frame with the proofs of their purges.
 fn gapless(items: Vec<Logged>, from: u64, size: u64) -> (Vec<Logged>, u64) {
     let mut end = from;
     let mut follow = Vec::new();
-    for item in items {
+    let mut purged = BTreeSet::new();
+    for item in items.into_iter().take(MAX_PUSH_ITEMS) {
         let next = end.saturating_add(item.len());
         if item.seq() != end || next > size {
             break;
+        }
+        if let Logged::Purged { document, .. } = &item {
+            purged.insert(*document);
+            if purged.len() > PROVED_PURGES {
+                break;
+            }
         }
         end = next;
         follow.push(item);

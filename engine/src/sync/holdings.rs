@@ -4,7 +4,7 @@
 //! method that changes something is durable when it returns.
 
 use casework_protocol::frame::{
-    Answer, Cursor, DocumentHeads, ErrorCode, Logged, PushItem, Scope, Start,
+    Answer, Cursor, DocumentHeads, ErrorCode, Logged, ProvedPurge, PushItem, Scope, Start,
 };
 use casework_protocol::ids::{DocumentId, EpochId, ServerId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
@@ -109,6 +109,8 @@ pub trait Holdings {
     /// Proof that the log of `size` entries is the beginning of the one under [`Self::head`], for
     /// a restore that takes several frames; `None` when this replica does not keep the tree.
     fn kept_proof(&self, size: u64) -> Result<Option<ConsistencyProof>, Self::Fault>;
+    /// For each purged document among these items, proof under [`Self::head`] that it was purged.
+    fn kept_purges(&self, items: &[Logged]) -> Result<Vec<ProvedPurge>, Self::Fault>;
     /// Heads of the documents that may have changes the server lacks.
     fn heads(&self) -> Result<Vec<DocumentHeads>, Self::Fault>;
     /// The server told its heads; answers what it lacks of those documents, in causal order.

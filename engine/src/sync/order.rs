@@ -108,7 +108,7 @@ impl Order {
         (last, upto): (u64, u64),
         fetched: Option<DocumentId>,
     ) -> Result<(), Misplaced> {
-        let of_fetched = |item| fetched.is_some() && document_of(item) == fetched;
+        let of_fetched = |item: &Logged| fetched.is_some() && item.document() == fetched;
         if upto < last {
             // The answer to a fetch says nothing about the log as a whole.
             return match items.iter().find(|item| !of_fetched(item)) {
@@ -120,9 +120,9 @@ impl Order {
         for item in items {
             let end = end_of(item)?;
             if is_genesis(item) {
-                self.whole = document_of(item);
+                self.whole = item.document();
             }
-            let of_whole = self.whole.is_some() && document_of(item) == self.whole;
+            let of_whole = self.whole.is_some() && item.document() == self.whole;
             if item.seq() >= next {
                 self.whole = self.whole.filter(|_| of_whole);
                 next = end;
@@ -166,7 +166,7 @@ impl Order {
 
 /// First sync: items come document by document, but only from before the target.
 fn within(item: &Logged, target: u64, fetched: Option<DocumentId>) -> Result<(), Misplaced> {
-    let of_fetched = fetched.is_some() && document_of(item) == fetched;
+    let of_fetched = fetched.is_some() && item.document() == fetched;
     if end_of(item)? <= target || of_fetched {
         Ok(())
     } else {
@@ -181,15 +181,6 @@ fn end_of(item: &Logged) -> Result<u64, Misplaced> {
     item.seq()
         .checked_add(item.len())
         .ok_or(misplaced(item.seq(), "no log is that long"))
-}
-
-fn document_of(item: &Logged) -> Option<DocumentId> {
-    match item {
-        Logged::Run(run) => Some(run.run.document()),
-        Logged::Access { document, .. } | Logged::Withheld { document, .. } => Some(*document),
-        Logged::Equivocation { run, .. } => Some(run.document()),
-        Logged::Roster { .. } => None,
-    }
 }
 
 /// The first entry of a document: from here on it may be sent whole.
@@ -212,6 +203,7 @@ fn was_held(item: &Logged) -> bool {
         Logged::Access { .. }
         | Logged::Roster { .. }
         | Logged::Withheld { .. }
+        | Logged::Purged { .. }
         | Logged::Equivocation { .. } => false,
     }
 }

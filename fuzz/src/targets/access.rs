@@ -27,6 +27,7 @@ mod world;
 use laws::assert_lawful;
 use world::{ANA, body, opened, staffed};
 
+const WEEK_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 /// Most entries of one script.
 const MOST_ENTRIES: usize = 30;
 
@@ -112,8 +113,12 @@ fn offer(entry: AccessEntry) -> Outcome {
         );
     }
     let mut record = opened().clone();
+    let kind = match entry.body() {
+        AccessBody::Genesis { .. } | AccessBody::Change { .. } => "Change",
+        AccessBody::RequestPurge { .. } | AccessBody::CancelPurge | AccessBody::Purge => "Purging",
+    };
     match apply(&mut record, entry, received, staffed()) {
-        Ok(()) => Outcome::accepted(&"").within("Change"),
+        Ok(()) => Outcome::accepted(&"").within(kind),
         Err(error) => Outcome::read(&error).within("Offer"),
     }
 }
@@ -130,7 +135,8 @@ fn apply(
     match record.apply(entry.clone(), received, roster) {
         Ok(after) => {
             assert_eq!(judged, Ok(()), "judged otherwise than applied");
-            assert_lawful(&before, &entry, after, roster.in_force(received.seq));
+            let roster = roster.in_force(received.seq);
+            assert_lawful((&before, after), &entry, (received, roster));
             Ok(())
         }
         Err(error) => {
@@ -161,9 +167,11 @@ fn play(script: &mut Script<'_>) -> Outcome {
         if script.is_over() {
             break;
         }
+        // Now and then a week passes, so that purges come due.
+        let passed = if script.below(4) == 0 { WEEK_MS } else { 1_000 };
         received = Received {
             seq: received.seq + 1,
-            ms: received.ms + 1_000,
+            ms: received.ms + passed,
         };
         let error = if script.below(3) == 0 {
             roster_step(&mut roster, received, script)

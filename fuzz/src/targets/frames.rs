@@ -11,7 +11,7 @@ use casework_protocol::frame::handshake::{Hello, check_prove, check_welcome};
 use casework_protocol::frame::{
     ClientFrame, FrameError, Logged, PushItem, ServerFrame, decode, encode,
 };
-use casework_protocol::log::SignedHead;
+use casework_protocol::log::{EntryKind, SignedHead};
 use casework_protocol::roster::entry::RosterBody;
 use casework_protocol::seal::{SealError, SignedRun};
 use minicbor::{Decode, Encode};
@@ -87,8 +87,18 @@ fn open_client(frame: &ClientFrame) -> Outcome {
             Outcome::read(&proved).within("Prove")
         }
         ClientFrame::Push { items, .. } => first_of(items.iter().map(open_item)).within("Push"),
-        ClientFrame::Restore { head, items, .. } => {
+        ClientFrame::Restore {
+            head,
+            items,
+            purges,
+            ..
+        } => {
             open_head(head);
+            if let Ok(head) = head.clone().verify(key(9).server(), WORKSPACE) {
+                // The seeds' head is over no log at all: nothing stands under it.
+                let mut purges = purges.iter().flatten();
+                assert!(purges.all(|purge| purge.verify(&head).is_err()));
+            }
             first_of(items.iter().map(open_logged)).within("Restore")
         }
         ClientFrame::Hello(_)
@@ -159,6 +169,16 @@ fn open_logged(item: &Logged) -> Outcome {
         Logged::Equivocation { run, .. } => open_run(run),
         Logged::Roster { entry, .. } | Logged::Access { entry, .. } => open_entry(entry),
         Logged::Withheld { .. } => Outcome::accepted(item),
+        Logged::Purged { kind, entries, .. } => {
+            let leaves = item.leaves();
+            let content = matches!(kind, EntryKind::Change | EntryKind::Equivocation);
+            assert!(
+                leaves.is_none() || content,
+                "a purge took an entry of authority"
+            );
+            assert!(leaves.is_none_or(|leaves| leaves.len() == entries.len()));
+            Outcome::accepted(item)
+        }
     }
 }
 

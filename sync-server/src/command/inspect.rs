@@ -9,12 +9,13 @@ use clap::Args;
 use super::{open, say};
 
 /// What `inspect` tells of a workspace, in this order.
-const ORDER: [&str; 9] = [
+const ORDER: [&str; 10] = [
     "name",
     "workspace",
     "members",
     "devices",
     "documents",
+    "purged",
     "entries",
     "roster",
     "epoch",
@@ -55,6 +56,7 @@ impl Inspect {
                 "members": roster.members().count(),
                 "devices": roster.devices().filter(|(_, device)| !device.revoked).count(),
                 "documents": workspace.document_count(),
+                "purged": workspace.purged_count(),
                 "recovering": workspace.recovery().is_some(),
             }));
         }

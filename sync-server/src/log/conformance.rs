@@ -35,6 +35,7 @@ pub fn check_all(make: impl Fn() -> Box<dyn Log>) {
     workspaces_do_not_see_each_other(&make);
     nodes_make_the_same_root_as_the_frontier(&make);
     the_newest_bundle_replaces_the_one_before(&make);
+    a_purge_replaces_the_items_of_its_document_and_nothing_else(&make);
     an_empty_log_answers_with_nothing(&make);
 }
 
@@ -140,8 +141,27 @@ impl Scribe {
             documents,
             held,
             nodes,
+            purged: BTreeMap::new(),
             row,
         }
+    }
+
+    /// The next batch, which purges a document: one access entry, and everything of the document
+    /// before it without payload.
+    pub fn purge(&mut self, document: DocumentId) -> Batch {
+        let mut stripped = Vec::new();
+        for record in &mut self.records {
+            let content = matches!(record.kind, EntryKind::Change | EntryKind::Equivocation);
+            if record.document == document && content {
+                record.item = vec![0xee; 3];
+                record.held = false;
+                stripped.push(record.clone());
+            }
+        }
+        self.held.retain(|_, row| row.document != document);
+        let mut batch = self.batch(1);
+        batch.purged.insert(document, stripped);
+        batch
     }
 
     /// The row of the workspace as it stands.
@@ -405,6 +425,33 @@ fn the_newest_bundle_replaces_the_one_before(make: Make<'_>) {
     assert_eq!(log.piece(w, document, 6, 1).unwrap(), None);
     assert_eq!(log.piece(w, document, 4, 0).unwrap(), None);
     assert_eq!(log.bundle(w, DocumentId::new([2; 16])).unwrap(), None);
+}
+
+fn a_purge_replaces_the_items_of_its_document_and_nothing_else(make: Make<'_>) {
+    let (log, mut scribe, mut other) = (make(), Scribe::new(1), Scribe::new(2));
+    log.append(&[scribe.batch(200), other.batch(50)]).unwrap();
+    let (w, one, two) = (
+        scribe.workspace,
+        DocumentId::new([1; 16]),
+        DocumentId::new([2; 16]),
+    );
+    for document in [one, two] {
+        log.put_bundle(w, document, 4, &[b"one", b"two"]).unwrap();
+    }
+    log.put_bundle(other.workspace, one, 4, &[b"one"]).unwrap();
+    let held = scribe.held.len();
+    log.append(&[scribe.purge(one)]).unwrap();
+    assert!(scribe.held.len() < held && !scribe.held.is_empty());
+    scribe.compare(log.as_ref());
+    other.compare(log.as_ref());
+    assert_eq!(log.bundle(w, one).unwrap(), None);
+    assert_eq!(log.piece(w, one, 4, 0).unwrap(), None);
+    assert!(log.bundle(w, two).unwrap().is_some());
+    assert!(log.piece(w, two, 4, 1).unwrap().is_some());
+    assert!(log.bundle(other.workspace, one).unwrap().is_some());
+    log.append(&[scribe.batch(40)]).unwrap();
+    log.append(&[scribe.purge(two)]).unwrap();
+    scribe.compare(log.as_ref());
 }
 
 fn an_empty_log_answers_with_nothing(make: Make<'_>) {

@@ -53,6 +53,14 @@ impl MemoryLog {
         }
     }
 
+    /// Puts another record where one stands, as a failing disk might.
+    #[cfg(test)]
+    pub(crate) fn damage(&self, workspace: WorkspaceId, record: Record) {
+        if let Some(stored) = self.writing().get_mut(&workspace) {
+            stored.records.insert(record.seq, record);
+        }
+    }
+
     fn reading(&self) -> RwLockReadGuard<'_, BTreeMap<WorkspaceId, Stored>> {
         self.workspaces
             .read()
@@ -105,6 +113,12 @@ impl Stored {
                 .iter()
                 .map(|(level, index, hash)| ((*level, *index), *hash)),
         );
+        for (document, records) in &batch.purged {
+            let bare = records.iter().map(|record| (record.seq, record.clone()));
+            self.records.extend(bare);
+            self.held.retain(|_, row| row.document != *document);
+            self.bundles.remove(document);
+        }
         self.row = batch.row.clone();
     }
 }

@@ -9,11 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use casework_protocol::ids::{EpochId, WorkspaceId};
 use casework_protocol::keys::SecretKey;
-use casework_protocol::log::{
-    ConsistencyProof, Frontier, LogHead, SignedHead, VerifiedHead, sign_head,
-};
+use casework_protocol::log::{Frontier, LogHead, SignedHead, VerifiedHead, sign_head};
 
-use super::request::Lost as LostItem;
+use super::request::Brought;
 use super::workspace::Workspace;
 use super::{OnLoss, Relay, Reply, failed};
 use crate::log::{Batch, EpochEnd, Log, LogError, Recovery, WorkspaceRow};
@@ -142,11 +140,11 @@ impl Relay {
         &self,
         now_ms: u64,
         head: &VerifiedHead,
-        (items, proof): (Result<Vec<LostItem>, String>, Option<&ConsistencyProof>),
+        brought: Brought,
     ) -> Result<Reply, Reply> {
         let id = head.head().workspace;
         let parts = (Arc::clone(&self.log), Arc::clone(&self.key));
-        let (mut workspace, reply) = Workspace::refound(parts, now_ms, head, items, proof)?;
+        let (mut workspace, reply) = Workspace::refound(parts, now_ms, head, brought)?;
         let target = self.absent.target(id);
         if let Some(target) = target.and_then(|head| head.verify(self.server(), id).ok()) {
             let aimed = workspace.recover(now_ms, &target);
@@ -205,6 +203,7 @@ fn batch_of(workspace: WorkspaceId, row: WorkspaceRow) -> Batch {
         documents: BTreeMap::new(),
         held: Vec::new(),
         nodes: Vec::new(),
+        purged: BTreeMap::new(),
         row,
     }
 }

@@ -3,8 +3,11 @@
 //! Reads only, and stops at nothing: everything that is wrong is told, up to a bound. What the
 //! devices prove of what they are handed, this proves of what lies on the disk.
 
+use std::collections::BTreeMap;
+
+use casework_protocol::access::entry::AccessBody;
 use casework_protocol::frame::Logged;
-use casework_protocol::ids::{ChangeHash, ServerId, WorkspaceId};
+use casework_protocol::ids::{ChangeHash, DocumentId, ServerId, WorkspaceId};
 use casework_protocol::log::{EntryKind, Frontier};
 use casework_protocol::seal::CheckedRun;
 
@@ -39,6 +42,9 @@ pub fn check_workspace(
         id,
         frontier: Frontier::new(),
         done: Checked::default(),
+        purged: BTreeMap::new(),
+        bare: BTreeMap::new(),
+        full: BTreeMap::new(),
     };
     let Some(row) = log.workspace(id)? else {
         check.fault(0, "the workspace has no row");
@@ -62,6 +68,7 @@ pub fn check_workspace(
         }
         step(check.frontier.size());
     }
+    check.compare_purges();
     let (size, root) = (check.frontier.size(), check.frontier.root());
     if let Some(head) = head.map(|head| *head.head())
         && (size, root) != (head.size, head.root)
@@ -77,6 +84,11 @@ struct Check {
     id: WorkspaceId,
     frontier: Frontier,
     done: Checked,
+    /// Documents that were purged, with entries whose content is gone, and with entries whose
+    /// content is there, each with a position.
+    purged: BTreeMap<DocumentId, u64>,
+    bare: BTreeMap<DocumentId, u64>,
+    full: BTreeMap<DocumentId, u64>,
 }
 
 impl Check {
@@ -94,7 +106,11 @@ impl Check {
             let Some(item) = self.read(record) else {
                 return Ok(false);
             };
-            if record.kind == EntryKind::Change {
+            if let Logged::Purged { entries, .. } = &item {
+                self.bare.insert(record.document, record.seq);
+                self.done.entries += entries.len() as u64;
+            } else if record.kind == EntryKind::Change {
+                self.full.insert(record.document, record.seq);
                 let hashes = record.hashes.iter();
                 changes.extend(hashes.map(|hash| (record.seq, ChangeHash::new(*hash))));
             }
@@ -105,10 +121,19 @@ impl Check {
                     let proved = entry.verify::<casework_protocol::roster::entry::RosterBody>();
                     self.entry(record.seq, proved.map(drop));
                 }
-                Logged::Access { entry, .. } => {
-                    let proved = entry.verify::<casework_protocol::access::entry::AccessBody>();
+                Logged::Access {
+                    document, entry, ..
+                } => {
+                    let proved = entry.verify::<AccessBody>();
+                    if proved
+                        .as_ref()
+                        .is_ok_and(|entry| *entry.body() == AccessBody::Purge)
+                    {
+                        self.purged.insert(document, record.seq);
+                    }
                     self.entry(record.seq, proved.map(drop));
                 }
+                Logged::Purged { .. } => {}
                 Logged::Withheld { .. } => self.fault(record.seq, "a withheld item was stored"),
             }
         }
@@ -151,6 +176,33 @@ impl Check {
             self.frontier.append(leaf.leaf_hash(), &mut |_, _, _| {});
         }
         Some(item)
+    }
+
+    /// Content is gone where its document was purged, and only there.
+    fn compare_purges(&mut self) {
+        let lost = self
+            .bare
+            .iter()
+            .filter(|(id, _)| !self.purged.contains_key(id));
+        let lost = lost.map(|(id, seq)| {
+            (
+                *seq,
+                format!("content of document {id} is gone, which nobody purged"),
+            )
+        });
+        let left = self
+            .full
+            .iter()
+            .filter(|(id, _)| self.purged.contains_key(id));
+        let left = left.map(|(id, seq)| {
+            (
+                *seq,
+                format!("content of document {id} is here, which was purged"),
+            )
+        });
+        for (seq, problem) in lost.chain(left).collect::<Vec<_>>() {
+            self.fault(seq, &problem);
+        }
     }
 
     fn gate(

@@ -4,17 +4,19 @@
 //! end towards that head are taken verbatim if the tree over them is a beginning of the head's.
 //! Invariant: what is taken back stands exactly where it stood, or nothing of it is taken.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use casework_protocol::access::AccessRecord;
 use casework_protocol::authority::Received;
 use casework_protocol::frame::{Continuity, ErrorCode};
+use casework_protocol::ids::DocumentId;
 use casework_protocol::keys::SecretKey;
-use casework_protocol::log::{ConsistencyProof, VerifiedHead};
+use casework_protocol::log::VerifiedHead;
 use casework_protocol::roster::entry::{RosterBody, RosterEntry};
 
-use super::request::{Lost, LostWhat, detail};
-use super::workspace::Workspace;
+use super::request::{Brought, Lost, LostWhat, detail};
+use super::workspace::{Document, Workspace};
 use super::{OnLoss, Reply, failure};
 use crate::log::{Log, LogError, Recovery};
 
@@ -116,15 +118,14 @@ impl Workspace {
         &mut self,
         now_ms: u64,
         head: &VerifiedHead,
-        items: Result<Vec<Lost>, String>,
-        proof: Option<&ConsistencyProof>,
+        brought: Brought,
     ) -> Result<Reply, LogError> {
         if !self.pending.is_empty() {
             let detail = "the log is being written to; send it again".to_owned();
             return Ok(failure(ErrorCode::Busy, detail));
         }
         self.recover(now_ms, head)?;
-        match items.and_then(|items| self.take_back(head, items, proof)) {
+        match self.take_back(head, brought) {
             Ok(size) => Ok(Reply::Restored(size)),
             Err(problem) => {
                 let (log, key) = (Arc::clone(&self.log), Arc::clone(&self.key));
@@ -144,10 +145,14 @@ impl Workspace {
         (log, key): (Arc<dyn Log>, Arc<SecretKey>),
         now_ms: u64,
         head: &VerifiedHead,
-        items: Result<Vec<Lost>, String>,
-        proof: Option<&ConsistencyProof>,
+        brought: Brought,
     ) -> Result<(Self, Reply), Reply> {
         let problem = |text: String| failure(ErrorCode::NotFound, detail(&text));
+        let Brought {
+            items,
+            proof,
+            purged,
+        } = brought;
         let mut items = items.map_err(problem)?;
         let Some(Lost {
             seq: 0,
@@ -171,22 +176,27 @@ impl Workspace {
             target: head.signed().clone(),
             since_ms: now_ms,
         });
-        let size = this.take_back(head, items, proof).map_err(problem)?;
+        let brought = Brought {
+            items: Ok(items),
+            proof,
+            purged,
+        };
+        let size = this.take_back(head, brought).map_err(problem)?;
         Ok((this, Reply::Restored(size)))
     }
 
-    fn take_back(
-        &mut self,
-        head: &VerifiedHead,
-        items: Vec<Lost>,
-        proof: Option<&ConsistencyProof>,
-    ) -> Result<u64, String> {
-        let head = head.head();
+    fn take_back(&mut self, head: &VerifiedHead, brought: Brought) -> Result<u64, String> {
+        let Brought {
+            items,
+            proof,
+            purged,
+        } = brought;
+        let (head, items) = (head.head(), items?);
         if head.epoch != self.row.epoch {
             return Err(format!("the head is of epoch {}", head.epoch));
         }
         for lost in items {
-            self.take_back_one(lost)?;
+            self.take_back_one(lost, &purged)?;
         }
         let (size, root) = (self.pending.next_seq(), self.pending.frontier.root());
         if size == head.size {
@@ -208,7 +218,7 @@ impl Workspace {
         Ok(size)
     }
 
-    fn take_back_one(&mut self, lost: Lost) -> Result<(), String> {
+    fn take_back_one(&mut self, lost: Lost, purged: &BTreeSet<DocumentId>) -> Result<(), String> {
         let Lost {
             seq,
             document_seq,
@@ -253,6 +263,18 @@ impl Workspace {
                 let fit = self.refit(&run, known);
                 self.place_run(&run, fit);
             }
+            LostWhat::Bare(document, kind, entries) => {
+                self.known_document(&document, seq, document_seq)?;
+                let proved = purged.contains(&document)
+                    || self
+                        .documents
+                        .get(&document)
+                        .is_some_and(Document::is_purged);
+                if !proved {
+                    return Err(format!("position {seq}: no proof that it was purged"));
+                }
+                self.place_bare((document, document_seq), kind, &entries)?;
+            }
             LostWhat::Equivocation(run) => {
                 self.known_document(&run.origin().document, seq, document_seq)?;
                 let stored = self.log.lookup(self.id, &[], &[run.actor()]);
@@ -288,7 +310,7 @@ impl Workspace {
 
     fn known_document(
         &self,
-        document: &casework_protocol::ids::DocumentId,
+        document: &DocumentId,
         seq: u64,
         document_seq: u64,
     ) -> Result<&AccessRecord, String> {

@@ -79,6 +79,23 @@ impl HeldWork {
         released
     }
 
+    /// Forgets the runs of a document that is purged.
+    pub(super) fn forget(&mut self, document: DocumentId) {
+        for seq in self.of_document.remove(&document).unwrap_or_default() {
+            let Some(row) = self.runs.remove(&seq) else {
+                continue;
+            };
+            if let Some(waiting) = self.waiting.get_mut(&row.device)
+                && row.adopted.is_none()
+            {
+                *waiting = waiting.saturating_sub(row.changes.len());
+            }
+            for change in &row.changes {
+                self.of_change.remove(&change.hash);
+            }
+        }
+    }
+
     /// Whether the change waits for an adoption.
     pub(super) fn is_held(&self, change: ChangeHash) -> bool {
         self.waiting_run(change).is_some()

@@ -71,6 +71,9 @@ impl Workspace {
         else {
             return false;
         };
+        if known.is_purged() {
+            return false;
+        }
         let here = occasion(roster, known.access.head(), member);
         self.sees(device, document) && roster.allows(member, &here.to(Verb::Keep))
     }

@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use casework_protocol::frame::logged::payload_hash;
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
 use casework_protocol::log::{EntryKind, Frontier, Leaf, NodeHash};
 
@@ -20,6 +19,8 @@ pub(super) struct Pending {
     pub(super) tips: BTreeMap<ActorId, TipRow>,
     pub(super) touched: BTreeSet<DocumentId>,
     pub(super) held: Vec<HeldRow>,
+    /// Documents that are purged with this commit.
+    pub(super) purged: BTreeSet<DocumentId>,
     pub(super) nodes: Vec<(u8, u64, NodeHash)>,
     pub(super) received_ms: u64,
     /// The workspace's row changed without an entry (an epoch, a recovery).
@@ -32,8 +33,8 @@ pub(super) struct Placing<'a> {
     pub(super) held: bool,
     pub(super) document: DocumentId,
     pub(super) document_seq: u64,
-    /// Per entry its hash and the bytes that its payload hash covers.
-    pub(super) entries: &'a [([u8; 32], &'a [u8])],
+    /// Per entry its hash and its payload hash.
+    pub(super) entries: &'a [([u8; 32], [u8; 32])],
     pub(super) item: Vec<u8>,
 }
 
@@ -47,6 +48,7 @@ impl Pending {
             tips: BTreeMap::new(),
             touched: BTreeSet::new(),
             held: Vec::new(),
+            purged: BTreeSet::new(),
             nodes: Vec::new(),
             received_ms,
             row_changed: false,
@@ -81,7 +83,7 @@ impl Pending {
                 document,
                 document_seq: document_seq + n,
                 hash: *hash,
-                payload: payload_hash(payload),
+                payload: *payload,
             };
             let nodes = &mut self.nodes;
             self.frontier

@@ -93,6 +93,12 @@ impl Recent {
         }
     }
 
+    /// Forgets every commit: something in them was purged. Whoever is behind reads the log.
+    pub(super) fn forget(&mut self) {
+        self.commits.clear();
+        self.bytes = 0;
+    }
+
     /// The frame of changes that begins at this position, if it is shared.
     pub(super) fn frame(&self, from: u64) -> Option<&SharedFrame> {
         let frames = &self.commit(from)?.frames;

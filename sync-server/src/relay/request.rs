@@ -3,11 +3,15 @@
 //! Stateless and the costly half of admission: many requests are verified together, on any thread.
 //! Invariant: only [`verify`] makes a [`ProvedRequest`].
 
+use std::collections::BTreeSet;
+
 use casework_protocol::access::entry::AccessEntry;
-use casework_protocol::frame::{Answer, ErrorCode, Logged, PushItem, RefusedBecause};
+use casework_protocol::frame::{
+    Answer, BareEntry, ErrorCode, Logged, ProvedPurge, PushItem, RefusedBecause,
+};
 use casework_protocol::ids::{DeviceId, DocumentId, WorkspaceId};
 use casework_protocol::limits::MAX_DETAIL_BYTES;
-use casework_protocol::log::{ConsistencyProof, VerifiedHead};
+use casework_protocol::log::{ConsistencyProof, EntryKind, VerifiedHead};
 use casework_protocol::roster::entry::RosterEntry;
 use casework_protocol::seal::VerifiedRun;
 
@@ -42,6 +46,8 @@ pub enum Ask {
         items: Vec<Logged>,
         /// From the end of the items to the head.
         proof: Option<ConsistencyProof>,
+        /// That documents of which only leaves come were purged.
+        purges: Vec<ProvedPurge>,
     },
     /// To recover until the log reaches this head.
     Recover(VerifiedHead),
@@ -101,8 +107,7 @@ pub(super) enum ProvedAsk {
     },
     Restore {
         head: VerifiedHead,
-        items: Result<Vec<Lost>, String>,
-        proof: Option<ConsistencyProof>,
+        brought: Brought,
     },
     Recover(VerifiedHead),
     Keep {
@@ -132,6 +137,15 @@ pub(super) enum Part {
     Alone,
 }
 
+/// What a device brings back.
+#[derive(Debug)]
+pub(super) struct Brought {
+    pub(super) items: Result<Vec<Lost>, String>,
+    pub(super) proof: Option<ConsistencyProof>,
+    /// Documents that were purged by the word of the head under which the items stood.
+    pub(super) purged: BTreeSet<DocumentId>,
+}
+
 /// A lost item with its former place.
 #[derive(Debug)]
 pub(super) struct Lost {
@@ -147,6 +161,7 @@ pub(super) enum LostWhat {
     Equivocation(VerifiedRun),
     Roster(RosterEntry),
     Access(DocumentId, AccessEntry),
+    Bare(DocumentId, EntryKind, Vec<BareEntry>),
 }
 
 impl Proved {

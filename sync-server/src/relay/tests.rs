@@ -9,5 +9,6 @@ mod admitting;
 mod following;
 mod healing;
 mod keeping;
+mod purging;
 mod sessions;
 pub(crate) mod stage;

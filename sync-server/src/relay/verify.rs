@@ -2,6 +2,8 @@
 //!
 //! May run on any thread. Invariant: nothing else makes a [`ProvedRequest`].
 
+use std::collections::BTreeSet;
+
 use casework_protocol::entry::EntryError;
 use casework_protocol::frame::{Logged, PushItem, RefusedBecause};
 use casework_protocol::ids::{DeviceId, DocumentId, WorkspaceId};
@@ -9,7 +11,7 @@ use casework_protocol::log::{ConsistencyProof, VerifiedHead};
 use casework_protocol::seal::{CheckedRun, SealError, SignedRun, VerifiedRun};
 
 use super::request::{
-    Ask, Lost, LostWhat, Part, Proved, ProvedAsk, ProvedRequest, Request, detail,
+    Ask, Brought, Lost, LostWhat, Part, Proved, ProvedAsk, ProvedRequest, Request, detail,
 };
 
 /// How many signatures a request takes, to fill a batch.
@@ -64,6 +66,7 @@ enum Opened {
         head: VerifiedHead,
         items: Vec<LostSlot>,
         proof: Option<ConsistencyProof>,
+        purged: Result<BTreeSet<DocumentId>, String>,
     },
     Ready(ProvedAsk),
 }
@@ -102,12 +105,23 @@ impl Pool {
                     items,
                 }
             }
-            Ask::Restore { head, items, proof } => {
+            Ask::Restore {
+                head,
+                items,
+                proof,
+                purges,
+            } => {
                 let items = items
                     .into_iter()
                     .map(|item| self.lost(workspace, item))
                     .collect();
-                Opened::Restore { head, items, proof }
+                let purged = purges.iter().map(|purge| purge.verify(&head)).collect();
+                Opened::Restore {
+                    head,
+                    items,
+                    proof,
+                    purged,
+                }
             }
             Ask::Recover(head) => Opened::Ready(ProvedAsk::Recover(head)),
             Ask::Keep { document, bytes } => Opened::Ready(ProvedAsk::Keep { document, bytes }),
@@ -184,6 +198,13 @@ impl Pool {
                 let entry = entry.verify().map_err(text)?;
                 Ok(ready(document_seq, LostWhat::Access(document, entry)))
             }
+            Logged::Purged {
+                document,
+                document_seq,
+                kind,
+                entries,
+                ..
+            } => Ok(ready(document_seq, LostWhat::Bare(document, kind, entries))),
             Logged::Withheld { .. } => Err("withheld, so it cannot be brought back".to_owned()),
         }
     }
@@ -222,7 +243,12 @@ impl Opened {
                     items: items.collect(),
                 }
             }
-            Self::Restore { head, items, proof } => {
+            Self::Restore {
+                head,
+                items,
+                proof,
+                purged,
+            } => {
                 let items = items.into_iter().map(|slot| match slot {
                     LostSlot::Pooled {
                         at,
@@ -245,11 +271,17 @@ impl Opened {
                     }
                     LostSlot::Ready(item) => *item,
                 });
-                ProvedAsk::Restore {
-                    head,
-                    items: items.collect(),
+                let items = items.collect::<Result<_, String>>();
+                let (items, purged) = match (items, purged) {
+                    (Ok(items), Ok(purged)) => (Ok(items), purged),
+                    (Err(problem), _) | (_, Err(problem)) => (Err(problem), BTreeSet::new()),
+                };
+                let brought = Brought {
+                    items,
                     proof,
-                }
+                    purged,
+                };
+                ProvedAsk::Restore { head, brought }
             }
             Self::Ready(ask) => ask,
         }

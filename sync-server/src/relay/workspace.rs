@@ -5,6 +5,7 @@
 //! again.
 
 mod load;
+mod purge;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -176,6 +177,13 @@ impl Workspace {
         self.row.recovery.as_ref()
     }
 
+    /// How many documents were purged: what is left of them are leaves.
+    #[must_use]
+    pub fn purged_count(&self) -> usize {
+        let purged = |document: &&Document| document.is_purged();
+        self.documents.values().filter(purged).count()
+    }
+
     /// How many documents it has.
     #[must_use]
     pub fn document_count(&self) -> usize {
@@ -275,10 +283,15 @@ impl Workspace {
     }
 
     /// Closes the batch in the making, if there is anything in it.
-    pub(super) fn take_batch(&mut self, now_ms: u64) -> Option<Batch> {
+    ///
+    /// # Errors
+    /// The log's, when what a purge takes away cannot be read: then the batch is lost, and memory
+    /// must be loaded again.
+    pub(super) fn take_batch(&mut self, now_ms: u64) -> Result<Option<Batch>, LogError> {
         if self.pending.is_empty() {
-            return None;
+            return Ok(None);
         }
+        let purged = self.strip_purged()?;
         let fresh = Pending::after(&self.pending.frontier, self.pending.received_ms);
         let done = std::mem::replace(&mut self.pending, fresh);
         let head = LogHead {
@@ -298,7 +311,7 @@ impl Workspace {
             .touched
             .iter()
             .filter_map(|id| Some((*id, self.documents.get(id)?)));
-        Some(Batch {
+        Ok(Some(Batch {
             workspace: self.id,
             first: done.first,
             documents: rows
@@ -309,12 +322,16 @@ impl Workspace {
             tips: done.tips,
             held: done.held,
             nodes: done.nodes,
+            purged,
             row,
-        })
+        }))
     }
 
     /// The batch is durable: followers may see it.
     pub(super) fn publish(&mut self, batch: Batch) {
+        if !batch.purged.is_empty() {
+            self.recent.forget();
+        }
         self.recent.add(&self.row, &batch);
         let recovery = self.row.recovery.take();
         self.row = batch.row;
@@ -338,6 +355,11 @@ impl Document {
             marks: vec![genesis],
             bundle: None,
         }
+    }
+
+    /// Whether its content is gone for good.
+    pub(super) fn is_purged(&self) -> bool {
+        self.access.head().purged().is_some()
     }
 
     /// Takes changes that stand from this position on; the number of the first among the

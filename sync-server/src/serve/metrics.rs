@@ -54,6 +54,7 @@ pub(super) struct Metrics {
     recovering: Gauge,
     entries: Gauge,
     documents: Gauge,
+    purged: Gauge,
 }
 
 /// From a quarter of a millisecond, a fast fsync, to eight seconds, a disk that is failing.
@@ -94,7 +95,7 @@ impl Metrics {
         let used = hub.bounds.bytes_in_flight - hub.bytes.available_permits();
         self.in_flight_bytes
             .set(i64::try_from(used).unwrap_or(i64::MAX));
-        let (mut entries, mut documents, mut recovering) = (0, 0, 0);
+        let (mut entries, mut documents, mut purged, mut recovering) = (0, 0, 0, 0);
         let workspaces = hub.relay.workspaces();
         for id in &workspaces {
             let Some(shared) = hub.relay.workspace(*id) else {
@@ -105,6 +106,7 @@ impl Metrics {
             };
             entries += workspace.size();
             documents += workspace.document_count();
+            purged += workspace.purged_count();
             recovering += i64::from(workspace.recovery().is_some());
         }
         let lost = hub.relay.lost().len();
@@ -113,6 +115,7 @@ impl Metrics {
         self.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
         self.documents
             .set(i64::try_from(documents).unwrap_or(i64::MAX));
+        self.purged.set(i64::try_from(purged).unwrap_or(i64::MAX));
         self.recovering
             .set(recovering + i64::try_from(lost).unwrap_or(i64::MAX));
     }
@@ -181,6 +184,11 @@ impl Metrics {
             "documents",
             "Documents of all workspaces",
             self.documents.clone(),
+        );
+        all.register(
+            "documents_purged",
+            "Documents of which leaves are left",
+            self.purged.clone(),
         );
         all
     }

@@ -33,6 +33,7 @@ mod joining;
 mod kill;
 mod main_job;
 mod office;
+mod purging;
 mod rules;
 mod scene;
 

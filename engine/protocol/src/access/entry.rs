@@ -1,4 +1,5 @@
-//! What an access entry can say: who is on a document, whether it is restricted, legal holds.
+//! What an access entry can say: who is on a document, whether it is restricted, legal holds, and
+//! that it is to be purged or is purged.
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,21 @@ pub enum AccessBody {
         #[n(3)]
         legal_hold: Option<bool>,
     },
+    /// Asks for the content to be purged, so many days after the log has received this; again, in
+    /// place of the request before.
+    #[n(2)]
+    RequestPurge {
+        /// How long it waits, in days.
+        #[n(0)]
+        days: u32,
+    },
+    /// Takes the request back.
+    #[n(3)]
+    CancelPurge,
+    /// Purges the content, for good: holds only when a request has waited and no legal hold
+    /// stands. The record ends here.
+    #[n(4)]
+    Purge,
 }
 
 impl Chain for AccessBody {

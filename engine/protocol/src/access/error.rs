@@ -3,6 +3,7 @@
 use crate::citation::CitedVersion;
 use crate::entry::EntryError;
 use crate::ids::{DocumentId, MemberId, WorkspaceId};
+use crate::limits::{MAX_PURGE_DAYS, MIN_PURGE_DAYS};
 use crate::rights::Verb;
 use crate::roster::{EntryPlace, Inactive};
 
@@ -75,6 +76,29 @@ pub enum AccessError {
     /// The same principal is added and removed in one entry.
     #[error("one principal is both added and removed")]
     Contradiction,
+    /// The document was purged and its record ended. Nothing can be added to it.
+    #[error("the document was purged; nothing is taken for it any more")]
+    Purged,
+    /// Only cases have content that can be purged.
+    #[error("only a case can be purged")]
+    Unpurgeable,
+    /// A purge waits a stated time that people can object in.
+    #[error("a purge waits {MIN_PURGE_DAYS} to {MAX_PURGE_DAYS} days, not {0}")]
+    PurgeDays(u32),
+    /// Nobody asked for the purge, or it was cancelled. Request it first.
+    #[error("no purge of the document is requested")]
+    NoPurgeRequest,
+    /// The request has not waited its days by the log's received times. Wait.
+    #[error("the purge is due at {due_ms} ms and it is {at_ms} ms")]
+    PurgeNotDue {
+        /// When it is due, milliseconds since 1970 by the server's clock.
+        due_ms: u64,
+        /// When the entry was received.
+        at_ms: u64,
+    },
+    /// A legal hold stands; whoever may `restrict` can lift it.
+    #[error("a legal hold stands, and nothing is purged while it does")]
+    LegalHold,
     /// The entry would change nothing. Drop it.
     #[error("the entry changes nothing")]
     NoEffect,

@@ -8,6 +8,7 @@
 //!   and `transfer` adds them.
 //! * Everybody may take themselves off.
 //! * The record of a personal document never changes.
+//! * What it takes to purge is in `purge`; nothing follows a purge.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +17,9 @@ use rpds::RedBlackTreeSetSync;
 use crate::access::document_id;
 use crate::access::entry::{AccessBody, AccessEntry, DocumentKind, Principal};
 use crate::access::error::AccessError;
+use crate::access::purge;
 use crate::access::state::{AccessState, occasion, views};
-use crate::authority::Effect;
+use crate::authority::{Effect, Received};
 use crate::entry::EntryHead;
 use crate::ids::{DocumentId, EntryHash, MemberId, WorkspaceId};
 use crate::limits::{MAX_KEY_BYTES, MAX_PRINCIPALS};
@@ -98,6 +100,8 @@ pub(super) fn found(
         restricted: *restricted,
         legal_hold: false,
         opened_by: head.author,
+        purge: None,
+        purged: None,
     })
 }
 
@@ -138,34 +142,45 @@ pub(super) fn check_founder(roster: &RosterState, state: &AccessState) -> Result
     }
 }
 
-/// The record after one more entry.
+/// The record after one more entry, received there under this roster.
 pub(super) fn next(
     state: &AccessState,
     entry: &AccessEntry,
-    roster: &RosterState,
+    (received, roster): (Received, &RosterState),
 ) -> Result<(AccessState, Effect), AccessError> {
+    if state.purged.is_some() {
+        return Err(AccessError::Purged);
+    }
     check_chain(state, entry.head())?;
-    let AccessBody::Change {
-        add,
-        remove,
-        restricted,
-        legal_hold,
-    } = entry.body()
-    else {
-        return Err(AccessError::SecondGenesis(state.version + 1));
-    };
     if state.kind == DocumentKind::Personal {
         return Err(AccessError::Personal);
     }
-    let wish = Wish {
-        add,
-        remove,
-        restricted: *restricted,
-        legal_hold: *legal_hold,
-    };
     let member = roster.acting(entry.head().author)?;
-    check_author(roster, state, member, &wish)?;
-    let (mut next, effect) = rewrite(state, &wish)?;
+    let (mut next, effect) = match entry.body() {
+        AccessBody::Genesis { .. } => return Err(AccessError::SecondGenesis(state.version + 1)),
+        AccessBody::Change {
+            add,
+            remove,
+            restricted,
+            legal_hold,
+        } => {
+            let wish = Wish {
+                add,
+                remove,
+                restricted: *restricted,
+                legal_hold: *legal_hold,
+            };
+            check_author(roster, state, member, &wish)?;
+            rewrite(state, &wish)?
+        }
+        AccessBody::RequestPurge { .. } | AccessBody::CancelPurge | AccessBody::Purge => {
+            if !views(roster, state, member) {
+                return Err(AccessError::Blind(member));
+            }
+            check_verb(roster, state, member, Verb::Erase)?;
+            (purge::next(state, entry, received.ms)?, Effect::Grows)
+        }
+    };
     next.version += 1;
     next.head = entry.hash();
     Ok((next, effect))

@@ -5,6 +5,7 @@
 use rpds::RedBlackTreeSetSync;
 
 use crate::access::entry::{DocumentKind, Principal};
+use crate::access::purge::{PurgeRequest, Purged};
 use crate::citation::CitedVersion;
 use crate::ids::{DeviceId, DocumentId, EntryHash, MemberId, WorkspaceId};
 use crate::rights::{Occasion, Verb};
@@ -23,6 +24,8 @@ pub struct AccessState {
     pub(super) restricted: bool,
     pub(super) legal_hold: bool,
     pub(super) opened_by: DeviceId,
+    pub(super) purge: Option<PurgeRequest>,
+    pub(super) purged: Option<Purged>,
 }
 
 impl AccessState {
@@ -95,6 +98,18 @@ impl AccessState {
     #[must_use]
     pub fn opened_by(&self) -> DeviceId {
         self.opened_by
+    }
+
+    /// The request to purge the document that stands; none once it was carried out.
+    #[must_use]
+    pub fn purge(&self) -> Option<&PurgeRequest> {
+        self.purge.as_ref()
+    }
+
+    /// That the document was purged: it has no content any more, and never will.
+    #[must_use]
+    pub fn purged(&self) -> Option<&Purged> {
+        self.purged.as_ref()
     }
 }
 

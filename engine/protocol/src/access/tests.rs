@@ -1,6 +1,7 @@
 //! Each rule of access records once, as a sentence.
 
 mod personal;
+mod purging;
 
 use super::*;
 use crate::access::draft::AccessDraft;
@@ -618,6 +619,13 @@ fn golden_access() {
         legal_hold: Some(true),
     };
     scene.set(&mut case, RUI, body).unwrap();
+    let mut purged = scene.open(EVA, &[me(EVA)]);
+    let request = AccessBody::RequestPurge { days: 30 };
+    for body in [request.clone(), AccessBody::CancelPurge, request] {
+        scene.set(&mut purged, ANA, body).unwrap();
+    }
+    scene.seq += 30 * purging::DAY_TICKS;
+    scene.set(&mut purged, ANA, AccessBody::Purge).unwrap();
     let record = |record: &AccessRecord| {
         let entries: Vec<_> = record
             .entries()
@@ -626,6 +634,7 @@ fn golden_access() {
                     "wire": golden::hex(&minicbor::to_vec(entry.signed()).unwrap()),
                     "hash": entry.hash(),
                     "seq": received.seq,
+                    "received_ms": received.ms,
                 })
             })
             .collect();
@@ -633,7 +642,11 @@ fn golden_access() {
     };
     golden::check(
         "access",
-        &serde_json::json!({ "template": record(&template), "case": record(&case) }),
+        &serde_json::json!({
+            "template": record(&template),
+            "case": record(&case),
+            "purged": record(&purged),
+        }),
     );
 }
 
@@ -641,7 +654,7 @@ fn golden_access() {
 fn golden_records_of_yesterday_still_fold() {
     let scene = office();
     let golden = golden::read("access");
-    for name in ["template", "case"] {
+    for name in ["template", "case", "purged"] {
         let entries = golden[name]["entries"]
             .as_array()
             .unwrap()
@@ -650,7 +663,8 @@ fn golden_records_of_yesterday_still_fold() {
                 let wire = golden::unhex(&vector["wire"]);
                 let signed: SignedEntry = minicbor::decode(&wire).unwrap();
                 let seq = vector["seq"].as_u64().unwrap();
-                (signed.verify().unwrap(), Received { seq, ms: 0 })
+                let ms = vector["received_ms"].as_u64().unwrap();
+                (signed.verify().unwrap(), Received { seq, ms })
             });
         let record = AccessRecord::replay(entries, &scene.roster).unwrap();
         assert_eq!(

@@ -95,4 +95,7 @@ pub enum RefusedBecause {
     /// The device pushing is neither the author nor healing the log.
     #[n(10)]
     NotYours,
+    /// The document was purged: nothing is taken for it any more.
+    #[n(11)]
+    Purged,
 }

@@ -4,9 +4,10 @@ use minicbor::{Decode, Encode};
 
 use super::handshake::{Hello, Prove};
 use super::logged::Logged;
+use crate::access::entry::AccessBody;
 use crate::entry::SignedEntry;
 use crate::ids::{ChangeHash, DocumentId, EpochId};
-use crate::log::{ConsistencyProof, SignedHead};
+use crate::log::{ConsistencyProof, InclusionProof, SignedHead, VerifiedHead};
 use crate::seal::SignedRun;
 
 /// Which of the visible documents a device wants to be sent.
@@ -177,10 +178,53 @@ pub enum ClientFrame {
         /// when the items reach the head.
         #[n(2)]
         proof: Option<ConsistencyProof>,
+        /// For every document of which leaves only come back, that it was purged.
+        #[n(3)]
+        purges: Option<Vec<ProvedPurge>>,
     },
     /// Keeps the connection open; answered by `Pong` with the same number.
     #[n(10)]
     Ping(#[n(0)] u64),
+}
+
+/// A purge that stood under the head of a [`ClientFrame::Restore`]: it says that leaves are all
+/// there can be of its document, before the entry itself comes back at its place.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ProvedPurge {
+    /// The purge, a [`Logged::Access`].
+    #[n(0)]
+    pub item: Logged,
+    /// That it stands under the head.
+    #[n(1)]
+    pub proof: InclusionProof,
+}
+
+impl ProvedPurge {
+    /// The document that was purged by the word of this head.
+    ///
+    /// # Errors
+    /// What is wrong with the proof, in words.
+    pub fn verify(&self, head: &VerifiedHead) -> Result<DocumentId, String> {
+        let Logged::Access {
+            document, entry, ..
+        } = &self.item
+        else {
+            return Err("it is no access entry".to_owned());
+        };
+        let entry = entry.clone().verify::<AccessBody>();
+        let entry = entry.map_err(|error| error.to_string())?;
+        if (entry.body(), entry.head().document) != (&AccessBody::Purge, *document) {
+            return Err(format!("the entry does not purge document {document}"));
+        }
+        let leaf = self
+            .item
+            .leaves()
+            .and_then(|leaves| leaves.first().copied());
+        let leaf = leaf.ok_or("the entry has no leaf")?;
+        let proved = head.prove_leaf(leaf, &self.proof);
+        proved.map(|_| *document).map_err(|error| error.to_string())
+    }
 }
 
 /// The heads of one document.

@@ -127,6 +127,40 @@ pub enum Logged {
         #[n(3)]
         run: SignedRun,
     },
+    /// What is left of a run or of an equivocation after its document was purged: its leaves.
+    #[n(5)]
+    Purged {
+        /// Position of the first.
+        #[n(0)]
+        seq: u64,
+        /// Number of the first among the document's entries.
+        #[n(1)]
+        document_seq: u64,
+        /// Server's clock, ms.
+        #[n(2)]
+        received_ms: u64,
+        /// The document.
+        #[n(3)]
+        document: DocumentId,
+        /// What stood there: changes or an equivocation.
+        #[n(4)]
+        kind: EntryKind,
+        /// Per position the rest of its leaf.
+        #[n(5)]
+        entries: Vec<BareEntry>,
+    },
+}
+
+/// What a leaf says of an entry beside its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct BareEntry {
+    /// The hash of the entry.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub hash: [u8; 32],
+    /// The hash of its payload.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub payload: [u8; 32],
 }
 
 impl Logged {
@@ -138,6 +172,7 @@ impl Logged {
             Self::Roster { seq, .. }
             | Self::Access { seq, .. }
             | Self::Withheld { seq, .. }
+            | Self::Purged { seq, .. }
             | Self::Equivocation { seq, .. } => *seq,
         }
     }
@@ -148,12 +183,14 @@ impl Logged {
         match self {
             Self::Run(run) => run.run.len() as u64,
             Self::Withheld { changes, .. } => changes.len() as u64,
+            Self::Purged { entries, .. } => entries.len() as u64,
             Self::Roster { .. } | Self::Access { .. } | Self::Equivocation { .. } => 1,
         }
     }
 
     /// The leaves of the item, one per position; `None` for withheld changes, whose content is not
-    /// here, and for changes whose hash cannot be read off their bytes.
+    /// here, for changes whose hash cannot be read off their bytes, and for leaves of entries that
+    /// no purge takes away.
     #[must_use]
     pub fn leaves(&self) -> Option<Vec<Leaf>> {
         let one = |kind, document, document_seq, (hash, bytes): ([u8; 32], &[u8])| {
@@ -215,7 +252,52 @@ impl Logged {
                     content,
                 )])
             }
+            Self::Purged {
+                document,
+                document_seq,
+                kind,
+                entries,
+                ..
+            } => bare_leaves(self, (*kind, *document, *document_seq), entries),
             Self::Withheld { .. } => None,
+        }
+    }
+
+    /// The item with its leaves only, as it stands once its document was purged; `None` for what
+    /// no purge takes away and for changes whose hash cannot be read off their bytes.
+    #[must_use]
+    pub fn bare(&self) -> Option<Self> {
+        match self {
+            Self::Run(_) | Self::Equivocation { .. } => {}
+            Self::Purged { .. } => return Some(self.clone()),
+            Self::Roster { .. } | Self::Access { .. } | Self::Withheld { .. } => return None,
+        }
+        let leaves = self.leaves()?;
+        let first = *leaves.first()?;
+        let entries = leaves.iter().map(|leaf| BareEntry {
+            hash: leaf.hash,
+            payload: leaf.payload,
+        });
+        Some(Self::Purged {
+            seq: first.seq,
+            document_seq: first.document_seq,
+            received_ms: first.received_ms,
+            document: first.document,
+            kind: first.kind,
+            entries: entries.collect(),
+        })
+    }
+
+    /// The document that the item is of; `None` for a roster entry.
+    #[must_use]
+    pub fn document(&self) -> Option<DocumentId> {
+        match self {
+            Self::Run(run) => Some(run.run.document()),
+            Self::Access { document, .. }
+            | Self::Withheld { document, .. }
+            | Self::Purged { document, .. } => Some(*document),
+            Self::Equivocation { run, .. } => Some(run.document()),
+            Self::Roster { .. } => None,
         }
     }
 
@@ -227,6 +309,7 @@ impl Logged {
             Self::Roster { received_ms, .. }
             | Self::Access { received_ms, .. }
             | Self::Withheld { received_ms, .. }
+            | Self::Purged { received_ms, .. }
             | Self::Equivocation { received_ms, .. } => *received_ms,
         }
     }
@@ -236,6 +319,31 @@ impl Logged {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// The leaves of what a purge left; only changes and equivocations have content to lose.
+fn bare_leaves(
+    item: &Logged,
+    (kind, document, document_seq): (EntryKind, DocumentId, u64),
+    entries: &[BareEntry],
+) -> Option<Vec<Leaf>> {
+    match kind {
+        EntryKind::Change | EntryKind::Equivocation => {}
+        EntryKind::Roster | EntryKind::Access => return None,
+    }
+    let last = entries.len() as u64;
+    item.seq().checked_add(last)?;
+    document_seq.checked_add(last)?;
+    let leaves = (0..).zip(entries).map(|(n, entry)| Leaf {
+        seq: item.seq() + n,
+        received_ms: item.received_ms(),
+        kind,
+        document,
+        document_seq: document_seq + n,
+        hash: entry.hash,
+        payload: entry.payload,
+    });
+    Some(leaves.collect())
 }
 
 /// The payload hash of a log leaf: what exactly stands at that position.

@@ -14,7 +14,9 @@ use crate::entry::{EntryHead, SignedEntry};
 use crate::golden::{self, hex, unhex};
 use crate::ids::{ChangeHash, DeviceId, DocumentId, EntryHash, EpochId, MemberId, WorkspaceId};
 use crate::keys::{SecretKey, Signature, Signer};
-use crate::log::{ConsistencyProof, InclusionProof, LogHead, NodeHash, SignedHead, sign_head};
+use crate::log::{
+    ConsistencyProof, EntryKind, InclusionProof, LogHead, NodeHash, SignedHead, sign_head,
+};
 use crate::roster::entry::{MemberKind, RosterBody};
 use crate::seal::{SignedRun, sign_change};
 
@@ -198,6 +200,12 @@ fn logged() -> Vec<(&'static str, Logged)> {
     ]
 }
 
+/// What a purge left of the run and of the equivocation above.
+fn bare() -> Vec<Logged> {
+    let logged = logged().into_iter();
+    logged.filter_map(|(_, item)| item.bare()).collect()
+}
+
 fn client_greetings() -> Vec<(&'static str, ClientFrame)> {
     let resume = |start, scope| ClientFrame::Resume {
         start,
@@ -281,6 +289,29 @@ fn client_requests() -> Vec<(&'static str, ClientFrame)> {
                 head: head(),
                 items: items_lost,
                 proof: Some(proof()),
+                purges: None,
+            },
+        ),
+        (
+            "restore of a purged document",
+            ClientFrame::Restore {
+                head: head(),
+                items: bare(),
+                proof: None,
+                purges: Some(vec![ProvedPurge {
+                    item: Logged::Access {
+                        seq: 20,
+                        document_seq: 6,
+                        received_ms: TIME,
+                        document: DOCUMENT,
+                        entry: entry(),
+                    },
+                    proof: InclusionProof {
+                        seq: 20,
+                        size: 300,
+                        path: vec![NodeHash::new([7; 32]); 3],
+                    },
+                }]),
             },
         ),
         ("ping", ClientFrame::Ping(5)),
@@ -314,6 +345,13 @@ fn server_handouts() -> Vec<(&'static str, ServerFrame)> {
             }),
         ),
         ("entries", ServerFrame::Entries { items, upto: 12 }),
+        (
+            "entries of a purged document",
+            ServerFrame::Entries {
+                items: bare(),
+                upto: 12,
+            },
+        ),
         (
             "piece",
             ServerFrame::Piece {
@@ -524,6 +562,56 @@ fn every_message() -> Vec<Vec<u8>> {
     let client = client_frames().into_iter().map(|(_, frame)| encode(&frame));
     let server = server_frames().into_iter().map(|(_, frame)| encode(&frame));
     client.chain(server).collect()
+}
+
+#[test]
+fn what_a_purge_leaves_has_the_same_leaves_and_says_nothing_more() {
+    for (name, item) in logged() {
+        let (Some(bare), Some(leaves)) = (item.bare(), item.leaves()) else {
+            let stays = matches!(
+                item,
+                Logged::Roster { .. } | Logged::Access { .. } | Logged::Withheld { .. }
+            );
+            assert!(stays, "{name}");
+            continue;
+        };
+        assert_eq!(bare.leaves(), Some(leaves), "{name}");
+        assert_eq!((bare.seq(), bare.len()), (item.seq(), item.len()), "{name}");
+        assert_eq!(bare.document(), item.document(), "{name}");
+        assert_eq!(bare.bare(), Some(bare.clone()), "{name}");
+        let entries = usize::try_from(bare.len()).unwrap();
+        assert!(encode(&bare).len() < 60 + 80 * entries, "{name}");
+    }
+}
+
+#[test]
+fn leaves_without_content_are_of_changes_and_equivocations_only() {
+    for (kind, number) in [(EntryKind::Roster, 0), (EntryKind::Access, 0)] {
+        let item = Logged::Purged {
+            seq: number,
+            document_seq: 0,
+            received_ms: TIME,
+            document: DOCUMENT,
+            kind,
+            entries: vec![BareEntry {
+                hash: [1; 32],
+                payload: [2; 32],
+            }],
+        };
+        assert_eq!(item.leaves(), None, "{kind:?}");
+    }
+    let far = Logged::Purged {
+        seq: u64::MAX,
+        document_seq: 0,
+        received_ms: TIME,
+        document: DOCUMENT,
+        kind: EntryKind::Change,
+        entries: vec![BareEntry {
+            hash: [1; 32],
+            payload: [2; 32],
+        }],
+    };
+    assert_eq!(far.leaves(), None);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Where a case is kept and what is flagged about it: archive, trash, legal hold, purge, flags.
 //!
-//! Each is a mark, and nothing is deleted by one. A purge is only requested here: it waits the days
-//! it names and never comes due while a legal hold stands. A legal hold also stands in the access
-//! record, changed in the same commit, because whoever would erase cannot read the case.
+//! Each is a mark, and nothing is deleted by one. A purge is requested here; it is carried out in
+//! the access record, after the days it names and never while a legal hold stands. So both also
+//! stand in that record, changed in the same commit: whoever judges there cannot read the case.
 
 use casework_protocol::access::entry::AccessBody;
 use casework_protocol::rights::Verb;
@@ -35,10 +35,7 @@ pub const PURGE: &str = "purge";
 
 /// How many days a purge waits unless somebody says otherwise.
 pub const PURGE_DAYS: u32 = 30;
-/// The fewest days a purge waits: somebody on a field trip must be able to object.
-pub const MIN_PURGE_DAYS: u32 = 7;
-/// The most days a purge waits: ten years.
-pub const MAX_PURGE_DAYS: u32 = 3_660;
+pub use casework_protocol::limits::{MAX_PURGE_DAYS, MIN_PURGE_DAYS};
 
 kinds! {
     /// What kind of change in the keeping of a case.
@@ -163,6 +160,34 @@ pub fn is_on_legal_hold(past: &Past<'_>) -> bool {
         .is_ok_and(|map| past.sides(map, LEGAL_HOLD).contains(&Scalar::Bool(true)))
 }
 
+/// What a settlement of a mark changes in the access record, where purges for so many days are
+/// requested by now.
+#[must_use]
+pub fn settled_access(place: &Place, value: &Scalar, days: Option<u32>) -> Option<AccessBody> {
+    let Place::Record(Shelf::Marks, mark) = place else {
+        return None;
+    };
+    match (mark.as_str(), value) {
+        (LEGAL_HOLD, Scalar::Bool(holds)) => Some(legal_hold(*holds)),
+        (PURGE, Scalar::Null) => Some(AccessBody::CancelPurge),
+        // One that waits already goes on waiting.
+        (PURGE, Scalar::Int(wanted)) => u32::try_from(*wanted)
+            .ok()
+            .filter(|wanted| Some(*wanted) != days)
+            .map(|days| AccessBody::RequestPurge { days }),
+        _ => None,
+    }
+}
+
+fn legal_hold(holds: bool) -> AccessBody {
+    AccessBody::Change {
+        add: Vec::new(),
+        remove: Vec::new(),
+        restricted: None,
+        legal_hold: Some(holds),
+    }
+}
+
 impl Facet for KeepingAction {
     fn target(&self) -> Option<String> {
         if let Self::SetFlag { flag } | Self::ClearFlag { flag } = self {
@@ -241,24 +266,18 @@ impl Facet for KeepingAction {
     }
 
     fn access(&self) -> Option<AccessBody> {
-        let legal_hold = match self {
-            Self::SetLegalHold => true,
-            Self::LiftLegalHold => false,
+        match self {
+            Self::SetLegalHold => Some(legal_hold(true)),
+            Self::LiftLegalHold => Some(legal_hold(false)),
+            Self::RequestPurge { days } => Some(AccessBody::RequestPurge { days: *days }),
+            Self::CancelPurge => Some(AccessBody::CancelPurge),
             Self::Archive
             | Self::Unarchive
             | Self::Trash
             | Self::Restore
-            | Self::RequestPurge { .. }
-            | Self::CancelPurge
             | Self::SetFlag { .. }
-            | Self::ClearFlag { .. } => return None,
-        };
-        Some(AccessBody::Change {
-            add: Vec::new(),
-            remove: Vec::new(),
-            restricted: None,
-            legal_hold: Some(legal_hold),
-        })
+            | Self::ClearFlag { .. } => None,
+        }
     }
 
     fn opposite(&self, undoing: &Undoing<'_>) -> Result<CaseAction, ActError> {

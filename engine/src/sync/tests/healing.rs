@@ -104,7 +104,8 @@ fn a_server_restored_from_a_backup_gets_back_what_it_lost() {
         [ClientFrame::Restore {
             head: shown.clone(),
             items,
-            proof
+            proof,
+            purges: None
         }]
     );
     // What the server sends meanwhile is of before.
@@ -116,7 +117,8 @@ fn a_server_restored_from_a_backup_gets_back_what_it_lost() {
         [ClientFrame::Restore {
             head: shown.clone(),
             items,
-            proof: None
+            proof: None,
+            purges: None
         }]
     );
     let frames = device.give(ServerFrame::Restored(100));

@@ -8,7 +8,7 @@ use casework_protocol::entry::{EntryHead, SignedEntry};
 use casework_protocol::frame::handshake::{check_prove, welcome};
 use casework_protocol::frame::{
     Answer, ClientFrame, Continuity, Cursor, DocumentHeads, ErrorCode, Hello, Logged, LoggedRun,
-    Placed, PushItem, Scope, ServerFrame, Standing, Start,
+    Placed, ProvedPurge, PushItem, Scope, ServerFrame, Standing, Start,
 };
 use casework_protocol::ids::{
     ChangeHash, DeviceId, DocumentId, EntryHash, EpochId, MemberId, ServerId, WorkspaceId,
@@ -281,6 +281,7 @@ pub(super) struct Shelf {
     pub(super) founding: Vec<Parcel>,
     pub(super) log: Vec<Logged>,
     pub(super) proofs: BTreeMap<u64, ConsistencyProof>,
+    pub(super) purges: Vec<ProvedPurge>,
     pub(super) compared: Vec<DocumentHeads>,
     pub(super) lacking: Vec<Parcel>,
     pub(super) bundles: VecDeque<(DocumentId, Vec<u8>)>,
@@ -303,6 +304,7 @@ impl Shelf {
             founding: Vec::new(),
             log: Vec::new(),
             proofs: BTreeMap::new(),
+            purges: Vec::new(),
             compared: Vec::new(),
             lacking: Vec::new(),
             bundles: VecDeque::new(),
@@ -478,6 +480,19 @@ impl Holdings for Shelf {
     fn kept_proof(&self, size: u64) -> Result<Option<ConsistencyProof>, Broken> {
         Ok(self.proofs.get(&size).cloned())
     }
+    fn kept_purges(&self, items: &[Logged]) -> Result<Vec<ProvedPurge>, Broken> {
+        let bare = items.iter().filter_map(|item| match item {
+            Logged::Purged { document, .. } => Some(*document),
+            _ => None,
+        });
+        let documents: std::collections::BTreeSet<DocumentId> = bare.collect();
+        let known = |purge: &&ProvedPurge| {
+            let of = purge.item.document();
+            of.is_some_and(|of| documents.contains(&of))
+        };
+        Ok(self.purges.iter().filter(known).cloned().collect())
+    }
+
     fn heads(&self) -> Result<Vec<DocumentHeads>, Broken> {
         Ok(self.compared.clone())
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use casework_protocol::access::entry::{AccessEntry, DocumentKind, Principal};
 use casework_protocol::access::{AccessState, views};
+use casework_protocol::authority::Received;
 use casework_protocol::ids::MemberId;
 use casework_protocol::rights::Verb;
 use casework_protocol::roster::RosterState;
@@ -15,10 +16,9 @@ use super::Body;
 /// # Panics
 /// When a law is broken; the text says which.
 pub(super) fn assert_lawful(
-    before: &AccessState,
+    (before, after): (&AccessState, &AccessState),
     entry: &AccessEntry,
-    after: &AccessState,
-    roster: &RosterState,
+    (received, roster): (Received, &RosterState),
 ) {
     assert_eq!(
         after.version(),
@@ -53,20 +53,56 @@ pub(super) fn assert_lawful(
         after.kind() != DocumentKind::Personal,
         "somebody changed who has a personal document"
     );
-    assert!(
-        matches!(entry.body(), Body::Change { .. }),
-        "a second genesis"
-    );
+    assert_eq!(before.purged(), None, "something follows a purge");
     let author = roster
         .member_of(entry.head().author)
         .expect("nobody may write this");
-    assert_author(before, after, author, roster);
+    match entry.body() {
+        Body::Genesis { .. } => panic!("a second genesis"),
+        Body::Change { .. } => {
+            assert_eq!(after.purge(), before.purge(), "a change touches a purge");
+            assert_author(before, after, author, roster);
+        }
+        Body::RequestPurge { .. } | Body::CancelPurge | Body::Purge => {
+            assert!(roster.holds(author, Verb::Erase), "{author} erases");
+            assert!(naive_views(roster, before, author), "{author} is blind");
+            assert_purging((before, after), entry, received.ms);
+        }
+    }
     for (member, _) in roster.members() {
         assert_eq!(
             views(roster, after, member),
             naive_views(roster, after, member),
             "{member}"
         );
+    }
+}
+
+/// A purge touches nothing else, waits its days by received times, and never runs under a hold.
+fn assert_purging((before, after): (&AccessState, &AccessState), entry: &AccessEntry, now_ms: u64) {
+    let rest = |state: &AccessState| {
+        let principals: Vec<Principal> = state.principals().cloned().collect();
+        (principals, state.restricted(), state.legal_hold())
+    };
+    assert_eq!(rest(before), rest(after), "purging changes who sees what");
+    assert_eq!(before.kind(), DocumentKind::Case, "a template is purged");
+    let (asked, stands) = (before.purge(), after.purge());
+    match entry.body() {
+        Body::RequestPurge { days } => {
+            let stands = stands.expect("a request stands");
+            let said = (stands.days, stands.received_ms, stands.by);
+            assert_eq!(said, (*days, now_ms, entry.head().author));
+            assert!((7..=3_660).contains(days), "a purge waits {days} days");
+        }
+        Body::CancelPurge => assert!(asked.is_some() && stands.is_none(), "nothing is cancelled"),
+        Body::Purge => {
+            let asked = asked.expect("nobody asked for the purge");
+            let days = (now_ms - asked.received_ms) / (24 * 60 * 60 * 1_000);
+            assert!(days >= u64::from(asked.days), "purged after {days} days");
+            assert!(!before.legal_hold(), "purged under a legal hold");
+            assert!(after.purged().is_some() && stands.is_none());
+        }
+        Body::Genesis { .. } | Body::Change { .. } => unreachable!("no purging"),
     }
 }
 

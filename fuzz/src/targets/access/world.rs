@@ -147,6 +147,14 @@ pub(super) fn body(script: &mut Script<'_>) -> (u8, Body) {
             restricted: script.flag(),
             nonce: vec![2; 16],
         }
+    } else if script.below(3) == 0 {
+        match script.below(4) {
+            0 | 1 => Body::RequestPurge {
+                days: *script.pick(&[7, 7, 30, 3_660, 6, 3_661]),
+            },
+            2 => Body::Purge,
+            _ => Body::CancelPurge,
+        }
     } else {
         Body::Change {
             add: principals(script),

@@ -2,12 +2,13 @@
 
 use casework_protocol::access::draft::AccessDraft;
 use casework_protocol::access::entry::{AccessBody, DocumentKind, Principal};
+use casework_protocol::entry::{EntryHead, SignedEntry};
 use casework_protocol::frame::handshake::{Hello, prove, welcome};
 use casework_protocol::frame::{
     Answer, ClientFrame, Continuity, Cursor, DocumentHeads, ErrorCode, Logged, LoggedRun, Placed,
-    PushItem, RefusedBecause, Scope, ServerFrame, Standing, Start, encode,
+    ProvedPurge, PushItem, RefusedBecause, Scope, ServerFrame, Standing, Start, encode,
 };
-use casework_protocol::ids::{ChangeHash, EpochId};
+use casework_protocol::ids::{ChangeHash, EntryHash, EpochId};
 use casework_protocol::log::{
     ConsistencyProof, InclusionProof, LogHead, NodeHash, SignedHead, sign_head,
 };
@@ -134,7 +135,27 @@ fn logged() -> Vec<Logged> {
         device: device(2),
         changes: vec![ChangeHash::new([1; 32]), ChangeHash::new([2; 32])],
     });
+    let bare: Vec<Logged> = items.iter().filter_map(Logged::bare).collect();
+    items.extend(bare);
     items
+}
+
+fn purge() -> Logged {
+    let head = EntryHead {
+        workspace: WORKSPACE,
+        document: CASE,
+        version: 3,
+        previous: EntryHash::new([8; 32]),
+        author: device(1),
+        claimed_ms: 3,
+    };
+    Logged::Access {
+        seq: 9,
+        document_seq: 6,
+        received_ms: 11,
+        document: CASE,
+        entry: SignedEntry::sign(head, AccessBody::Purge, &key(1)),
+    }
 }
 
 fn heads() -> Vec<DocumentHeads> {
@@ -196,6 +217,14 @@ fn client_frames() -> Vec<ClientFrame> {
             head: head(),
             items: logged(),
             proof: Some(consistency()),
+            purges: Some(vec![ProvedPurge {
+                item: purge(),
+                proof: InclusionProof {
+                    seq: 9,
+                    size: 9,
+                    path: vec![NodeHash::new([6; 32]); 4],
+                },
+            }]),
         },
         ClientFrame::Ping(1),
     ]

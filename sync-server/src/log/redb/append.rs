@@ -14,7 +14,7 @@ use super::super::tables::{
     document_key, encode_change, encode_record, encode_tip, encode_workspace, node_key, piece_key,
     place_key, positions_key, push_position, tip_key,
 };
-use super::super::{Batch, BundleRow, LogError};
+use super::super::{Batch, BundleRow, HeldRow, LogError};
 use super::storage;
 
 /// Appends the batches in one transaction and says which workspaces are new, with their numbers.
@@ -33,6 +33,7 @@ pub(super) fn append(
         write_index(&write, number, batch)?;
         write_documents(&write, number, batch)?;
         write_nodes(&write, number, batch)?;
+        write_purges(&write, number, batch)?;
     }
     write.commit().map_err(storage)?;
     Ok(new)
@@ -48,9 +49,9 @@ pub(super) fn put_bundle(
     let write = database.begin_write().map_err(storage)?;
     {
         let mut table = write.open_table(PIECES).map_err(storage)?;
-        let all =
-            piece_key(number, &document, 0, 0)..=piece_key(number, &document, u64::MAX, u32::MAX);
-        table.retain_in(all, |_, _| false).map_err(storage)?;
+        table
+            .retain_in(pieces_of(number, &document), |_, _| false)
+            .map_err(storage)?;
         let mut row = BundleRow {
             upto,
             bytes: 0,
@@ -69,6 +70,54 @@ pub(super) fn put_bundle(
             .map_err(storage)?;
     }
     write.commit().map_err(storage)
+}
+
+/// The keys of every piece of a document.
+fn pieces_of(number: u32, document: &DocumentId) -> core::ops::RangeInclusive<[u8; 32]> {
+    piece_key(number, document, 0, 0)..=piece_key(number, document, u64::MAX, u32::MAX)
+}
+
+/// Replaces the items of purged documents, and takes their bundles and held runs away.
+fn write_purges(write: &WriteTransaction, number: u32, batch: &Batch) -> Result<(), LogError> {
+    if batch.purged.is_empty() {
+        return Ok(());
+    }
+    let mut records = write.open_table(RECORDS).map_err(storage)?;
+    let mut bundles = write.open_table(BUNDLES).map_err(storage)?;
+    let mut pieces = write.open_table(PIECES).map_err(storage)?;
+    for (document, bare) in &batch.purged {
+        for record in bare {
+            records
+                .insert(
+                    place_key(number, record.seq),
+                    encode_record(record).as_slice(),
+                )
+                .map_err(storage)?;
+        }
+        bundles
+            .remove(document_key(number, document))
+            .map_err(storage)?;
+        pieces
+            .retain_in(pieces_of(number, document), |_, _| false)
+            .map_err(storage)?;
+    }
+    let mut held = write.open_table(HELD).map_err(storage)?;
+    let mut gone = Vec::new();
+    let all = place_key(number, 0)..=place_key(number, u64::MAX);
+    for row in held.range(all).map_err(storage)? {
+        let (key, value) = row.map_err(storage)?;
+        let row: HeldRow = decode("held", value.value())?;
+        gone.extend(
+            batch
+                .purged
+                .contains_key(&row.document)
+                .then(|| key.value()),
+        );
+    }
+    for key in gone {
+        held.remove(key).map_err(storage)?;
+    }
+    Ok(())
 }
 
 fn write_workspace(write: &WriteTransaction, batch: &Batch) -> Result<(u32, bool), LogError> {

@@ -160,6 +160,59 @@ fn a_crash_at_any_sync_of_an_append_keeps_what_was_acknowledged_and_no_half() {
     );
 }
 
+/// As for an append: before the purge everything is there, after it nothing of it, never a half.
+#[test]
+fn a_crash_at_any_sync_of_a_purge_leaves_all_of_the_document_or_nothing() {
+    let document = DocumentId::new([1; 16]);
+    let base = {
+        let file = Frozen::of(Vec::new(), usize::MAX);
+        let log = RedbLog::open_backend(file.clone()).unwrap();
+        let mut scribe = Scribe::new(1);
+        log.append(&[scribe.batch(200)]).unwrap();
+        let w = scribe.workspace();
+        log.put_bundle(w, document, 4, &[b"bundle"]).unwrap();
+        drop(log);
+        file.live.lock().unwrap().clone()
+    };
+    let (mut before, mut after) = (0, 0);
+    for freeze_at in 1.. {
+        let file = Frozen::of(base.clone(), freeze_at);
+        let Ok(log) = RedbLog::open_backend(file.clone()) else {
+            continue;
+        };
+        let mut purged = Scribe::new(1);
+        log_again(&mut purged);
+        let acknowledged = log.append(&[purged.purge(document)]).is_ok();
+        let done = !file.is_frozen();
+        drop(log);
+        for image in [
+            file.durable.lock().unwrap().clone(),
+            file.live.lock().unwrap().clone(),
+        ] {
+            let log = RedbLog::open_backend(Frozen::of(image, usize::MAX)).unwrap();
+            let w = purged.workspace();
+            let size = log.workspace(w).unwrap().unwrap().frontier.size();
+            let bundle = log.bundle(w, document).unwrap();
+            if size == purged.size() {
+                purged.compare(&log);
+                assert_eq!(bundle, None);
+                after += 1;
+            } else {
+                assert!(!acknowledged, "an acknowledged purge is undone");
+                let mut untouched = Scribe::new(1);
+                log_again(&mut untouched);
+                untouched.compare(&log);
+                assert!(bundle.is_some());
+                before += 1;
+            }
+        }
+        if done {
+            break;
+        }
+    }
+    assert!(before > 0 && after > 0, "{before} before, {after} after");
+}
+
 /// What the base image holds.
 fn log_again(scribe: &mut Scribe) {
     let _ = scribe.batch(200);

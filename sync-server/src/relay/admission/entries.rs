@@ -1,8 +1,10 @@
 //! Roster and access entries, adoptions, and the atomic pair of an access entry and its run.
 
-use casework_protocol::access::entry::AccessEntry;
+use casework_protocol::access::entry::{AccessBody, AccessEntry};
 use casework_protocol::access::{AccessError, AccessRecord, document_id};
 use casework_protocol::authority::{Authority, Received};
+use casework_protocol::entry::SignedEntry;
+use casework_protocol::frame::logged::payload_hash;
 use casework_protocol::frame::{Answer, Logged, Placed, RefusedBecause, encode};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 use casework_protocol::log::EntryKind;
@@ -67,6 +69,9 @@ impl Workspace {
             let problem = format!("document {document} has no access record");
             return Err(refused(RefusedBecause::UnknownDocument, &problem));
         };
+        if known.is_purged() {
+            return Err(refused(RefusedBecause::Purged, &AccessError::Purged));
+        }
         let authority = Authority {
             roster: &self.roster,
             access: &known.access,
@@ -214,7 +219,7 @@ impl Workspace {
             held: false,
             document: DocumentId::new([0; 16]),
             document_seq: 0,
-            entries: &[(*entry.hash().as_bytes(), entry.signed().bytes())],
+            entries: &[leaf_of(*entry.hash().as_bytes(), entry.signed())],
             item: encode(&Logged::Roster {
                 seq,
                 received_ms,
@@ -259,11 +264,19 @@ impl Workspace {
             held: false,
             document,
             document_seq,
-            entries: &[(*entry.hash().as_bytes(), entry.signed().bytes())],
+            entries: &[leaf_of(*entry.hash().as_bytes(), entry.signed())],
             item: encode(&item),
         });
+        if *entry.body() == AccessBody::Purge {
+            self.purge(document);
+        }
         document_seq
     }
+}
+
+/// An entry's hash and payload hash.
+fn leaf_of(hash: [u8; 32], entry: &SignedEntry) -> ([u8; 32], [u8; 32]) {
+    (hash, payload_hash(entry.bytes()))
 }
 
 fn placed(received: Received, document_seq: u64) -> Answer {
@@ -317,6 +330,8 @@ fn refused_access(error: &AccessError) -> Answer {
     refused(
         if denied {
             RefusedBecause::Denied
+        } else if *error == AccessError::Purged {
+            RefusedBecause::Purged
         } else {
             RefusedBecause::Entry
         },

@@ -1,6 +1,6 @@
 //! Runs of changes: gate layer 2, citation, rights, held work, equivocation.
 
-use casework_protocol::access::AccessRecord;
+use casework_protocol::access::{AccessError, AccessRecord};
 use casework_protocol::authority::Authority;
 use casework_protocol::citation::{Citation, CitedVersion};
 use casework_protocol::frame::{Answer, Logged, LoggedRun, Placed, RefusedBecause, Standing};
@@ -17,6 +17,7 @@ use crate::log::{ChangeRow, HeldChange, HeldRow, LogError, TipRow};
 use crate::relay::pending::Placing;
 use crate::relay::workspace::Workspace;
 use casework_protocol::frame::encode;
+use casework_protocol::frame::logged::payload_hash;
 
 /// What became of judging a run.
 pub(super) enum Judged {
@@ -89,6 +90,7 @@ impl Workspace {
             return Ok(Judged::Not(refused(RefusedBecause::NotYours, &problem)));
         }
         let tip = self.tip(facts, run.actor());
+        let purged = access.head().purged().is_some();
         let mut known = Vec::new();
         for header in run.changes().iter().map(|change| change.header()) {
             let Some(tip) = tip.filter(|tip| header.seq <= tip.change.seq) else {
@@ -96,11 +98,15 @@ impl Workspace {
             };
             match self.known(facts, header.hash) {
                 Some(row) => known.push(self.placed(header.hash, &row)?),
-                None if tip.closed => break,
+                None if tip.closed || purged => break,
                 None => return Ok(Judged::Equivocates(tip)),
             }
         }
         let news = &run.changes()[known.len()..];
+        if !news.is_empty() && purged {
+            let answer = refused(RefusedBecause::Purged, &AccessError::Purged);
+            return Ok(Judged::Not(answer));
+        }
         if !news.is_empty() && tip.is_some_and(|tip| tip.closed) {
             let problem = format!("actor {} was closed after an equivocation", run.actor());
             return Ok(Judged::Not(refused(RefusedBecause::ActorClosed, &problem)));
@@ -220,9 +226,9 @@ impl Workspace {
             run: run_of_news,
         };
         let entry = |change: &'_ CheckedChange| *change.header().hash.as_bytes();
-        let entries: Vec<([u8; 32], &[u8])> = news
+        let entries: Vec<([u8; 32], [u8; 32])> = news
             .iter()
-            .map(|change| (entry(change), change.bytes()))
+            .map(|change| (entry(change), payload_hash(change.bytes())))
             .collect();
         self.pending.push(Placing {
             kind: EntryKind::Change,
@@ -327,7 +333,7 @@ impl Workspace {
             held: false,
             document: id,
             document_seq,
-            entries: &[(hash, &hash)],
+            entries: &[(hash, payload_hash(&hash))],
             item: encode(&item),
         });
         self.pending.tips.insert(

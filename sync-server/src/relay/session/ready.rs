@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use casework_protocol::bundle::Countersigned;
 use casework_protocol::frame::{
-    Answer, ClientFrame, DocumentHeads, ErrorCode, Logged, PushItem, ServerFrame,
+    Answer, ClientFrame, DocumentHeads, ErrorCode, Logged, ProvedPurge, PushItem, ServerFrame,
 };
 use casework_protocol::ids::{DeviceId, DocumentId, WorkspaceId};
 use casework_protocol::limits::{MAX_FRAME_BYTES, MAX_LISTED_DOCUMENTS, MAX_PUSH_ITEMS};
@@ -116,7 +116,12 @@ impl Ready {
                 bytes,
             } => Ok(self.piece(document, (index, last), bytes)),
             ClientFrame::Heads(heads) => self.heads(relay, &heads),
-            ClientFrame::Restore { head, items, proof } => self.restore(relay, head, items, proof),
+            ClientFrame::Restore {
+                head,
+                items,
+                proof,
+                purges,
+            } => self.restore(relay, head, (items, purges.unwrap_or_default()), proof),
             ClientFrame::Ping(number) => Ok(vec![send(&ServerFrame::Pong(number))]),
         }
     }
@@ -356,7 +361,7 @@ impl Ready {
         &mut self,
         relay: &Relay,
         head: SignedHead,
-        items: Vec<Logged>,
+        (items, purges): (Vec<Logged>, Vec<ProvedPurge>),
         proof: Option<ConsistencyProof>,
     ) -> Outputs {
         if matches!(self.rank, Rank::Guest | Rank::Parting) {
@@ -365,14 +370,19 @@ impl Ready {
                 "the device may not restore",
             ));
         }
-        if items.len() > MAX_PUSH_ITEMS {
+        if items.len().max(purges.len()) > MAX_PUSH_ITEMS {
             return Err(Fatal::new(
                 ErrorCode::TooMuch,
                 "too many items in one frame",
             ));
         }
         match head.verify(relay.server(), self.workspace) {
-            Ok(head) => Ok(vec![self.request(Ask::Restore { head, items, proof })]),
+            Ok(head) => Ok(vec![self.request(Ask::Restore {
+                head,
+                items,
+                proof,
+                purges,
+            })]),
             Err(problem) => Err(Fatal::new(ErrorCode::BadProof, &problem.to_string())),
         }
     }

@@ -597,6 +597,11 @@ impl Keeper {
                 document_seq,
                 ..
             }
+            | Logged::Purged {
+                document,
+                document_seq,
+                ..
+            }
             | Logged::Withheld {
                 document,
                 document_seq,

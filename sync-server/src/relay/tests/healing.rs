@@ -75,6 +75,7 @@ fn restore(
             head: head.clone(),
             items,
             proof,
+            purges: Vec::new(),
         },
     )
 }
@@ -110,6 +111,7 @@ fn an_emptied_server_takes_everything_back_exactly_as_it_stood() {
         head: head.signed().clone(),
         items,
         proof: None,
+        purges: None,
     };
     client.say(&stage, frame);
     let told = client.drain(&stage);
@@ -139,7 +141,16 @@ fn an_emptied_server_waits_for_the_longest_head_shown_whoever_begins_to_bring_it
         client.resume(stage, Start::Nothing, Some(head.signed()), Scope::All);
         let head = head.signed().clone();
         let proof = None;
-        client.say(stage, ClientFrame::Restore { head, items, proof });
+        let purges = None;
+        client.say(
+            stage,
+            ClientFrame::Restore {
+                head,
+                items,
+                proof,
+                purges,
+            },
+        );
         client.drain(stage)
     };
     stage
@@ -286,6 +297,7 @@ fn a_device_that_the_backup_does_not_know_may_bring_back_what_enrolled_it() {
             head: head.signed().clone(),
             items,
             proof: None,
+            purges: None,
         },
     );
     assert!(matches!(

@@ -11,6 +11,7 @@ use casework_protocol::entry::EntryError;
 use casework_protocol::frame::Logged;
 use casework_protocol::ids::WorkspaceId;
 use casework_protocol::keys::SecretKey;
+use casework_protocol::log::EntryKind;
 use casework_protocol::roster::Roster;
 
 use super::{Document, Workspace, WorkspaceError};
@@ -101,12 +102,16 @@ impl Workspace {
                     }
                 }
             }
-            Logged::Equivocation { .. } => {
+            Logged::Equivocation { .. }
+            | Logged::Purged {
+                kind: EntryKind::Equivocation,
+                ..
+            } => {
                 if let Some(known) = self.documents.get_mut(&record.document) {
                     known.marks.push(record.seq);
                 }
             }
-            Logged::Run(_) | Logged::Withheld { .. } => {
+            Logged::Run(_) | Logged::Withheld { .. } | Logged::Purged { .. } => {
                 return Err("a change among the entries of authority".to_owned());
             }
         }
