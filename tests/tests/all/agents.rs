@@ -249,7 +249,7 @@ fn an_agent_serves_the_forms_beside_its_work() {
 }
 
 /// Histories of the ordinary test run; `cargo xtask sim` plays more.
-const HISTORIES: u64 = 200;
+const HISTORIES: u64 = 80;
 
 #[test]
 fn in_histories_of_two_agents_everything_that_may_happen_once_happens_once() {
