@@ -229,7 +229,8 @@ impl Teller<'_> {
             | FacetKind::Party(_)
             | FacetKind::Link(_)
             | FacetKind::Redaction(_)
-            | FacetKind::Recurrence(_) => Vec::new(),
+            | FacetKind::Recurrence(_)
+            | FacetKind::Review(_) => Vec::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Requests and submissions: when a link takes answers, what is kept, what is refused.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use casework_protocol::ids::DocumentId;
 
@@ -175,7 +175,7 @@ fn an_answer_goes_with_the_field_that_it_set_when_that_is_redacted() {
         document: DocumentId::new([7; 16]),
         members: &|_| None,
         revision: Some(&ana.revision),
-        breaches: &BTreeSet::new(),
+        breaches: &BTreeMap::new(),
     };
     let view = format!("{:?}", read(&ana.doc, &context).unwrap());
     assert!(!view.contains("Maria"), "{view}");

@@ -136,7 +136,7 @@ fn a_replica_that_hears_of_the_publish_after_the_case_flags_the_same_once_it_has
     mia.take(log.items.clone(), Start::Nothing).unwrap();
     assert!(mia.case(id).unwrap().flags.newer_rule_broken.is_empty());
     mia.take(vec![late], whole).unwrap();
-    while mia.check_next().unwrap().is_some() {}
+    while mia.check_next(None).unwrap().is_some() {}
     let flagged = mia.case(id).unwrap();
     assert_eq!(flagged.flags.newer_rule_broken.len(), 1);
     assert_eq!(flagged, ana.case(id).unwrap());
@@ -166,7 +166,7 @@ fn marks_outlive_the_view_that_shows_them() {
     ana.commit(writes).unwrap();
     ana.documents.close_all();
     assert!(ana.case(id).unwrap().flags.newer_rule_broken.is_empty());
-    while ana.check_next().unwrap().is_some() {}
+    while ana.check_next(None).unwrap().is_some() {}
     assert_eq!(ana.case(id).unwrap(), before);
 }
 
