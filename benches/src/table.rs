@@ -118,6 +118,7 @@ impl fmt::Display for Figure {
             }
             Self::Time(time) => write!(f, "{:.1} µs", time.as_secs_f64() * 1e6),
             Self::Rate(rate, what) => write!(f, "{} {what}/s", grouped(*rate as u64)),
+            Self::Bytes(bytes) if *bytes >= 10_000_000.0 => write!(f, "{:.1} MB", bytes / 1e6),
             Self::Bytes(bytes) if *bytes >= 10_000.0 => write!(f, "{:.1} kB", bytes / 1e3),
             Self::Bytes(bytes) => write!(f, "{bytes:.0} B"),
             Self::Count(count) => write!(f, "{}", grouped(*count)),

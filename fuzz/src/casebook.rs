@@ -5,6 +5,7 @@
 //! book passes every check at the place where it was made.
 
 mod acts;
+mod facets;
 mod play;
 
 use std::collections::BTreeMap;

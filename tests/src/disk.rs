@@ -1,7 +1,9 @@
 //! A disk in memory that can lose what was not synced, fail, and be copied like a backup.
 //!
-//! Writes go to a live image; a sync makes it the durable one. [`Disk::crash`] goes back to the
-//! durable image, with some of the writes since then torn in, as a real disk may have them.
+//! Writes go to one image at once; what they replaced is kept until the next sync. So a sync costs
+//! what was written since the last one, however large the disk, and [`Disk::crash`] finds the way
+//! back to the durable image, with some of the writes since then torn in, as a real disk may have
+//! them.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,13 +14,15 @@ use redb::StorageBackend;
 #[derive(Debug, Clone)]
 struct Pending {
     offset: usize,
-    bytes: Vec<u8>,
+    /// What stood there; as long as what was written.
+    before: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
 struct Platters {
-    live: Vec<u8>,
-    durable: Vec<u8>,
+    image: Vec<u8>,
+    /// How long the image is for whoever reads it: what was cut off and not synced lies behind.
+    len: usize,
     pending: Vec<Pending>,
     syncs: u64,
     /// The sync at which the disk stops taking anything.
@@ -43,13 +47,7 @@ impl Disk {
     /// Another disk with what this one holds durably: a backup, a cloned phone.
     #[must_use]
     pub fn backup(&self) -> Self {
-        let durable = self.platters().durable.clone();
-        let platters = Platters {
-            live: durable.clone(),
-            durable,
-            ..Platters::default()
-        };
-        Self(Arc::new(Mutex::new(platters)))
+        self.crash(0)
     }
 
     /// What is on the disk after the power failed: the durable image, and of what was written
@@ -57,13 +55,13 @@ impl Disk {
     #[must_use]
     pub fn crash(&self, torn: usize) -> Self {
         let platters = self.platters();
-        let mut image = platters.durable.clone();
-        for pending in platters.pending.iter().take(torn) {
-            write_into(&mut image, pending.offset, &pending.bytes);
+        let mut image = platters.image.clone();
+        for lost in platters.pending.iter().skip(torn).rev() {
+            write_into(&mut image, lost.offset, &lost.before);
         }
         let platters = Platters {
-            live: image.clone(),
-            durable: image,
+            len: image.len(),
+            image,
             ..Platters::default()
         };
         Self(Arc::new(Mutex::new(platters)))
@@ -84,7 +82,7 @@ impl Disk {
     /// How large the store is, in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.platters().live.len() as u64
+        self.platters().len as u64
     }
 
     /// How many writes a crash would lose.
@@ -113,18 +111,28 @@ impl Platters {
             Some(_) | None => Ok(()),
         }
     }
+
+    fn write(&mut self, offset: usize, bytes: &[u8]) {
+        let end = offset + bytes.len();
+        if self.image.len() < end {
+            self.image.resize(end, 0);
+        }
+        self.len = self.len.max(end);
+        let before = self.image[offset..end].to_vec();
+        self.image[offset..end].copy_from_slice(bytes);
+        self.pending.push(Pending { offset, before });
+    }
 }
 
 impl StorageBackend for Disk {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.platters().live.len() as u64)
+        Ok(self.platters().len as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let offset = place(offset)?;
         let platters = self.platters();
-        let bytes = platters
-            .live
+        let bytes = platters.image[..platters.len]
             .get(offset..offset + out.len())
             .ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
         out.copy_from_slice(bytes);
@@ -135,11 +143,19 @@ impl StorageBackend for Disk {
         let len = place(len)?;
         let mut platters = self.platters();
         platters.check()?;
-        platters.live.resize(len, 0);
-        // A file system may or may not have done this when the power fails; growing is harmless.
-        if platters.durable.len() < len {
-            platters.durable.resize(len, 0);
+        // A file system may or may not have done this when the power fails; growing is harmless,
+        // and what is cut off stays until the next sync.
+        let known = platters.image.len();
+        if len > known {
+            platters.image.resize(len, 0);
         }
+        let behind = len.min(known).saturating_sub(platters.len);
+        if behind > 0 {
+            // Grown again over what was cut off: it reads as nothing.
+            let from = platters.len;
+            platters.write(from, &vec![0; behind]);
+        }
+        platters.len = len;
         Ok(())
     }
 
@@ -148,7 +164,8 @@ impl StorageBackend for Disk {
         platters.syncs += 1;
         platters.check()?;
         platters.pending.clear();
-        platters.durable = platters.live.clone();
+        let len = platters.len;
+        platters.image.truncate(len);
         Ok(())
     }
 
@@ -156,11 +173,7 @@ impl StorageBackend for Disk {
         let offset = place(offset)?;
         let mut platters = self.platters();
         platters.check()?;
-        write_into(&mut platters.live, offset, data);
-        platters.pending.push(Pending {
-            offset,
-            bytes: data.to_vec(),
-        });
+        platters.write(offset, data);
         Ok(())
     }
 }

@@ -10,8 +10,10 @@
 )]
 
 pub mod disk;
+pub mod draw;
 pub mod main_job;
 pub mod office;
+pub mod once;
 pub mod oracle;
 pub mod process;
 pub mod sim;

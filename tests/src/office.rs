@@ -6,6 +6,7 @@
 //! templates published. At the end the invariants are checked and the cost is told.
 
 mod day;
+mod desk;
 mod evening;
 pub mod life;
 
@@ -38,9 +39,13 @@ const TEMPLATES: [&str; 12] = [
     include_str!("../../desk/templates/whistleblower.toml"),
 ];
 /// Departments; each works on its own share of the templates.
-const DEPARTMENTS: usize = 4;
+const DEPARTMENTS: usize = 6;
 /// The roles people join with, one after the other.
 const ROLES: [&str; 5] = ["operator", "manager", "operator", "contributor", "operator"];
+/// So often people try to do something, at most, for one thing that can be done.
+const MOST_TRIES: usize = 8;
+/// One form comes in for about so many actions.
+const FORM_EVERY: usize = 400;
 /// Days of the week.
 const DAYS: usize = 5;
 
@@ -106,6 +111,8 @@ struct Office {
     people: Vec<Person>,
     /// Template → its department.
     templates: Vec<(DocumentId, usize)>,
+    /// The device that serves the forms.
+    intake: Option<Who>,
     /// The cases of each department.
     cases: Vec<Vec<DocumentId>>,
     /// What was done, and by whom: it must never be lost.
@@ -122,12 +129,23 @@ struct Tally {
     /// Cases that could not be opened, by what was said.
     unopened: BTreeMap<String, usize>,
     denied: usize,
+    /// Forms that strangers sent in.
+    submitted: usize,
+    /// Things that were taken back.
+    undone: usize,
+    /// Readings that were written down.
+    readings: usize,
+    /// What was done to documents, parties, agreements and the like.
+    facets: usize,
     /// Changes that rules of templates made.
     effects: usize,
     acting: Duration,
     syncing: Duration,
     bytes_up: u64,
     bytes_down: u64,
+    saved_bytes: u64,
+    change_bytes: u64,
+    changes: u64,
     /// Devices that were lost: what they had not sent stays on them.
     lost: Vec<Who>,
 }
@@ -155,6 +173,7 @@ impl Office {
                 outside: false,
             }],
             templates,
+            intake: None,
             cases: vec![Vec::new(); DEPARTMENTS],
             done: BTreeMap::new(),
             tally: Tally::default(),
@@ -162,6 +181,13 @@ impl Office {
         for n in 1..size.people {
             office.hire(n);
         }
+        let intake = office.stage.join("front door", "intake");
+        office.intake = Some(intake);
+        office.people.push(Person {
+            who: intake,
+            department: 0,
+            outside: false,
+        });
         for who in office.everybody() {
             office.stage.cut(who);
         }
@@ -205,14 +231,23 @@ impl Office {
             // There is something to do on the first morning.
             (0..DEPARTMENTS).for_each(|_| self.open_case());
         }
-        for n in 0..actions {
-            if n * cases / actions.max(1) != (n + 1) * cases / actions.max(1) {
+        let (before, mut opened) = (self.tally.acted, 0);
+        for _ in 0..actions * MOST_TRIES {
+            let done = self.tally.acted - before;
+            if done >= actions {
+                break;
+            }
+            if opened * actions < done * cases {
                 self.open_case();
+                opened += 1;
             }
             if self.dice(actions.max(2) / 2 + 1) == 0 {
                 self.disturb();
             }
-            let n = self.dice(self.people.len());
+            if self.dice(FORM_EVERY) == 0 {
+                self.front_door();
+            }
+            let n = self.somebody();
             self.work(n);
             if !self.people[n].outside && self.dice(12) == 0 {
                 self.sync(n);
@@ -222,6 +257,18 @@ impl Office {
         // The evening: everybody comes back, and hears of what the others brought.
         for _ in 0..2 {
             (0..self.people.len()).for_each(|n| self.sync(n));
+        }
+    }
+
+    /// Somebody, as often one of those outside as one of those at their desks.
+    fn somebody(&mut self) -> usize {
+        let outside = self.dice(2) == 0;
+        let people = self.people.iter().enumerate();
+        let there = people.filter(|(_, person)| person.outside == outside);
+        let there: Vec<usize> = there.map(|(n, _)| n).collect();
+        match there.len() {
+            0 => self.dice(self.people.len()),
+            _ => there[self.dice(there.len())],
         }
     }
 

@@ -4,21 +4,16 @@
 //! One seed is one history; [`run`] answers a digest of everything seen at the end, so that a test
 //! can prove that the same seed plays the same history.
 
+mod acts;
 pub mod agents;
-mod agreements;
 
-use casework_engine::case::action::{Closing, Decision};
-use casework_engine::case::facet::attention::AttentionAction;
-use casework_engine::case::facet::document::{DocumentAction, FileMark};
-use casework_engine::case::facet::hold::HoldAction;
-use casework_engine::case::{CaseAction, PartId};
-use casework_engine::value::Scalar;
-use casework_engine::view::CaseView;
+use casework_engine::template::Package;
 use casework_protocol::ids::DocumentId;
 use rand::Rng;
 use sha2::{Digest, Sha256};
 
 use crate::disk::Disk;
+use crate::once::assert_effects_once;
 use crate::oracle;
 use crate::stage::{Stage, Who};
 
@@ -40,6 +35,9 @@ pub struct Outcome {
     pub actions: usize,
 }
 
+/// Clocks are at most a day off.
+const DAY_MS: i64 = 86_400_000;
+
 const NAMES: [&str; 8] = [
     "ana", "rui", "mia", "kofi", "lena", "omar", "sofia", "tomás",
 ];
@@ -53,6 +51,21 @@ impl Size {
             steps: 20 + (seed % 17) as usize,
         }
     }
+}
+
+/// The template of the histories: the stage's own, with rules that react to what people do, a form,
+/// and readings written down.
+///
+/// # Panics
+/// Never: it is part of the program.
+#[must_use]
+pub fn package() -> Package {
+    let plain = include_str!("stage/template.toml");
+    let source = format!(
+        "log_reads = true\n{plain}{}",
+        include_str!("sim/rules.toml")
+    );
+    Package::from_toml(&source).expect("the template of the histories can be read")
 }
 
 /// Plays one history.
@@ -78,7 +91,7 @@ struct Play {
 
 impl Play {
     fn begin(seed: u64, size: Size) -> Self {
-        let mut stage = Stage::new(seed);
+        let mut stage = Stage::with_template(seed, package());
         let [first] = stage.devices([NAMES[0]]);
         let mut who = vec![first];
         for name in &NAMES[1..size.devices.clamp(2, NAMES.len())] {
@@ -125,7 +138,11 @@ impl Play {
                         .map(|a| a.document),
                 );
             }
-            7..=10 => {
+            7 if self.dice(3) == 0 => {
+                let off_ms = self.dice(2 * DAY_MS as usize) as i64 - DAY_MS;
+                self.stage.set_clock_off(who, off_ms);
+            }
+            7..=9 => {
                 self.stage.connect();
                 for _ in 0..self.dice(40) {
                     self.stage.deliver_one();
@@ -133,156 +150,9 @@ impl Play {
             }
             _ => {
                 let n = self.dice(self.cases.len());
-                let case = self.cases[n];
-                let action = self.draw(who, case);
-                // What a rule refuses is refused; nothing is lost by it.
-                let _ = self.stage.try_act(who, case, action);
+                self.act(who, self.cases[n]);
             }
         }
-    }
-
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one table of everything a person can do"
-    )]
-    fn draw(&mut self, who: Who, case: DocumentId) -> CaseAction {
-        let pick = self.dice(31);
-        let text = ["red", "green", "blue"][self.dice(3)].to_owned();
-        let view = self.stage.replica(who).case(case).ok();
-        let tasks: Vec<_> = view
-            .iter()
-            .flat_map(|view| view.tasks.keys().copied())
-            .collect();
-        let task = if tasks.is_empty() {
-            None
-        } else {
-            Some(tasks[self.dice(tasks.len())])
-        };
-        let someone = self.anybody();
-        let member = self.stage.member(someone);
-        let option = ["ladder", "electric", "digging"][self.dice(3)].to_owned();
-        let id = self.stage.part();
-        match (pick, task) {
-            (0 | 1, _) => {
-                let to = ["intake", "review", "answer", "done"][self.dice(4)].to_owned();
-                CaseAction::Move { to }
-            }
-            (2 | 3, _) => CaseAction::SetField {
-                field: "phone".into(),
-                value: Scalar::text(text),
-            },
-            (4, _) => CaseAction::SetField {
-                field: "place".into(),
-                value: Scalar::text(text),
-            },
-            (5, _) => CaseAction::ClearField {
-                field: "phone".into(),
-            },
-            (6, _) => CaseAction::AddOption {
-                field: "skills".into(),
-                option,
-            },
-            (7, _) => CaseAction::RemoveOption {
-                field: "skills".into(),
-                option,
-            },
-            (8, _) => CaseAction::Count {
-                field: "visits".into(),
-                by: 1 + self.dice(5) as i64,
-            },
-            (9, _) => CaseAction::Comment {
-                id,
-                body: text,
-                external: false,
-                reply_to: None,
-            },
-            (10, Some(task)) => CaseAction::FinishTask { task },
-            (11, Some(task)) => CaseAction::CancelTask { task },
-            (12, Some(task)) => CaseAction::AssignTask {
-                task,
-                assignee: Some(member),
-            },
-            (10..=12, None) => CaseAction::CreateTask {
-                id,
-                title: text,
-                assignee: None,
-                due: None,
-                checklist: Vec::new(),
-            },
-            (13, _) => CaseAction::AddLabel { label: text },
-            (14, _) => CaseAction::RemoveLabel { label: text },
-            (15, _) => CaseAction::Assign { member },
-            (16, _) => CaseAction::Decide(Decision {
-                id,
-                question: "repair?".into(),
-                outcome: text,
-                rationale: String::new(),
-                conditions: String::new(),
-                supersedes: Default::default(),
-            }),
-            (17, _) => AttentionAction::Watch { member }.into(),
-            (18, _) => {
-                let severity = Some(text);
-                AttentionAction::SetSeverity { severity }.into()
-            }
-            (19 | 20, _) => self.paper(view.as_ref(), id, text),
-            (21, _) => {
-                let holds = view
-                    .iter()
-                    .flat_map(|view| view.facets.holds.0.keys().copied());
-                match holds.last() {
-                    Some(hold) if self.dice(2) == 0 => HoldAction::End { hold },
-                    _ => HoldAction::Start {
-                        id,
-                        why: text,
-                        until: None,
-                    },
-                }
-                .into()
-            }
-            (22..=29, _) => {
-                let draw = agreements::Draw {
-                    id,
-                    someone: member,
-                    pick: self.dice(13),
-                    at: self.dice(7),
-                };
-                let drawn = view.as_ref().and_then(|view| agreements::draw(view, &draw));
-                drawn.unwrap_or(CaseAction::AddLabel { label: text })
-            }
-            _ if self.dice(2) == 0 => CaseAction::Close(Closing {
-                code: "solved".into(),
-                notes: text,
-            }),
-            _ => CaseAction::Reopen,
-        }
-    }
-
-    /// A document, or one more version of one.
-    fn paper(&mut self, view: Option<&CaseView>, id: PartId, name: String) -> CaseAction {
-        let file = FileMark {
-            name: name.clone(),
-            sha256: format!("{:064x}", self.dice(usize::MAX)),
-            bytes: 1_000,
-            media: "application/pdf".into(),
-        };
-        let known = view.and_then(|view| view.facets.documents.0.keys().next().copied());
-        match known {
-            Some(document) if self.dice(3) > 0 => DocumentAction::AddVersion {
-                document,
-                id,
-                parents: Default::default(),
-                file,
-            },
-            Some(_) | None => DocumentAction::Add {
-                id,
-                name,
-                kind: "letter".into(),
-                version: self.stage.part(),
-                file,
-            },
-        }
-        .into()
     }
 
     fn end(mut self) -> Outcome {
@@ -295,6 +165,7 @@ impl Play {
                 continue;
             }
             self.stage.assert_converged(case);
+            self.assert_effects_once(case);
             let view = self.stage.view(self.who[0], case);
             oracle::check(&mut self.stage, self.who[0], case, &view);
             digest.update(format!("{view:?}"));
@@ -305,6 +176,15 @@ impl Play {
         Outcome {
             digest: digest.finalize().into(),
             actions: self.stage.deeds.len(),
+        }
+    }
+
+    fn assert_effects_once(&mut self, case: DocumentId) {
+        let seed = self.stage.seed();
+        for who in self.who.clone() {
+            if let Ok(saved) = self.stage.replica(who).export(case) {
+                assert_effects_once(seed, case, &saved);
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 //! ```
 //! Nothing sleeps, nothing rolls dice: the same seed plays the same play.
 
+mod acting;
 mod actor;
 mod forge;
 mod servers;
@@ -17,9 +18,9 @@ mod wire;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use casework_engine::case::{Act, CaseAction, Opening, PartId};
+use casework_engine::case::PartId;
 use casework_engine::moment::Moment;
-use casework_engine::replica::{Acted, NewCase, Notice, Replica, ReplicaFault};
+use casework_engine::replica::{Notice, Replica};
 use casework_engine::template::Package;
 use casework_engine::view::CaseView;
 use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId};
@@ -30,20 +31,10 @@ use casework_sync_server::relay::{Relay, RelayConfig};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+pub use acting::Deed;
 pub use actor::{Actor, Who};
 pub use forge::Forger;
 pub use tamper::{Passing, Told};
-
-/// What somebody did, as the stage saw it: for the oracle.
-#[derive(Debug, Clone)]
-pub struct Deed {
-    /// Who.
-    pub who: Who,
-    /// The case.
-    pub case: DocumentId,
-    /// What.
-    pub action: CaseAction,
-}
 
 /// Everything of one play.
 pub struct Stage {
@@ -55,7 +46,9 @@ pub struct Stage {
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) server_key: SecretKey,
     pub(crate) actors: Vec<Actor>,
-    /// The template that cases are opened from; published when the first device comes on stage.
+    /// What is published when the first device comes on stage.
+    package: Package,
+    /// The template that cases are opened from, and the stage they begin in.
     pub template: Option<DocumentId>,
     pub(crate) newcomer: Option<tamper::Tamper>,
     /// Every change anybody made, by hash.
@@ -69,6 +62,16 @@ impl Stage {
     /// Never: a log in memory opens.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        Self::with_template(seed, package())
+    }
+
+    /// An empty stage with a fresh server, on which another template than the stage's own is
+    /// published.
+    ///
+    /// # Panics
+    /// Never: a log in memory opens.
+    #[must_use]
+    pub fn with_template(seed: u64, package: Package) -> Self {
         let server_key = SecretKey::from_seed(&[0xaa; 32]);
         let log = Arc::new(MemoryLog::new());
         let relay = Relay::open(log.clone(), server_key.clone(), RelayConfig::default())
@@ -82,6 +85,7 @@ impl Stage {
             log,
             server_key,
             actors: Vec::new(),
+            package,
             template: None,
             newcomer: None,
             deeds: BTreeMap::new(),
@@ -112,7 +116,8 @@ impl Stage {
         let key = self.draw_key();
         let moment = self.moment();
         let mut actor = Actor::found(name, key, &moment);
-        let revision = package().publish().expect("the stage's template is valid");
+        let revision = self.package.clone().publish();
+        let revision = revision.expect("the stage's template is valid");
         let acted = actor.replica.open_template(revision, &self.moment());
         self.template = Some(acted.expect("a founder may publish").document);
         self.actors.push(actor);
@@ -268,85 +273,6 @@ impl Stage {
         (0..self.actors.len())
             .map(|who| self.member(Who(who)))
             .collect()
-    }
-
-    /// Opens a case.
-    ///
-    /// # Panics
-    /// When it is refused.
-    pub fn open(&mut self, who: Who, title: &str) -> DocumentId {
-        self.try_open(who, title, false)
-            .expect("the case opens")
-            .document
-    }
-
-    /// Opens a case, restricted or not.
-    ///
-    /// # Errors
-    /// As the replica says.
-    pub fn try_open(
-        &mut self,
-        who: Who,
-        title: &str,
-        restricted: bool,
-    ) -> Result<Acted, ReplicaFault> {
-        let moment = self.moment();
-        let opening = Opening {
-            template: self.template.expect("somebody is on stage"),
-            title: title.to_owned(),
-            number: format!("CO-~{:04}", self.drawn),
-            stage: "intake".to_owned(),
-            fields: BTreeMap::new(),
-            owner: None,
-            assignees: std::collections::BTreeSet::new(),
-        };
-        let action = CaseAction::Open(opening.clone());
-        let case = NewCase {
-            opening,
-            imported: None,
-            restricted,
-            viewers: Vec::new(),
-            overriding: None,
-        };
-        let acted = self.replica(who).open_case(case, &moment)?;
-        self.deeds.insert(
-            acted.change,
-            Deed {
-                who,
-                case: acted.document,
-                action,
-            },
-        );
-        Ok(acted)
-    }
-
-    /// Does something to a case.
-    ///
-    /// # Panics
-    /// When it is refused.
-    pub fn act(&mut self, who: Who, case: DocumentId, action: CaseAction) -> ChangeHash {
-        self.try_act(who, case, action)
-            .expect("the action is possible")
-            .change
-    }
-
-    /// Does something to a case, or hears why not.
-    ///
-    /// # Errors
-    /// As the replica says.
-    pub fn try_act(
-        &mut self,
-        who: Who,
-        case: DocumentId,
-        action: CaseAction,
-    ) -> Result<Acted, ReplicaFault> {
-        let moment = self.moment();
-        let mut act = Act::new(PartId::derive(&moment.derive("act"), 0), action.clone());
-        act.reason = Some("because".to_owned());
-        act.override_rule = true;
-        let acted = self.replica(who).act(case, act, &moment)?;
-        self.deeds.insert(acted.change, Deed { who, case, action });
-        Ok(acted)
     }
 
     /// A fresh id for a task, comment or decision.

@@ -359,9 +359,16 @@ impl Batch<'_> {
 }
 
 impl Drop for Batch<'_> {
-    /// What was not committed never happened: memory goes back to what the disk says.
+    /// What was not committed never happened: memory goes back to what the disk says. Documents in
+    /// which nothing was begun stay open, so that whoever was refused something does not wait for
+    /// the next thing.
     fn drop(&mut self) {
         self.replica.next_outbox = self.outbox_before;
+        for (id, step) in core::mem::take(&mut self.steps) {
+            if let Some(document) = step.untouched() {
+                self.replica.documents.put(id, document);
+            }
+        }
     }
 }
 

@@ -56,6 +56,7 @@ impl Batch<'_> {
             .steps
             .get_mut(&id)
             .expect("the document was reached before");
+        step.begun = true;
         let automerge = &mut step.document.automerge;
         if automerge.get_actor().to_bytes() != actor.as_bytes() {
             // In this order: setting an author replaces the actor.
@@ -148,7 +149,9 @@ impl Batch<'_> {
             row,
             view: None,
         };
-        self.steps.insert(id, DocumentStep::new(id, document));
+        let mut step = DocumentStep::new(id, document);
+        step.begun = true;
+        self.steps.insert(id, step);
         self.records.insert(id, record);
         Ok(id)
     }

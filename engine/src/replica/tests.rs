@@ -473,6 +473,25 @@ fn a_member_without_the_grant_is_refused_by_name_before_anything_is_written() {
 }
 
 #[test]
+fn whoever_is_refused_something_does_not_wait_for_the_next_thing() {
+    let mut clock = Clock(0);
+    let mut ana = founder(&mut clock);
+    let template = ana.open_template(revision(), &clock.next()).unwrap();
+    let id = open(&mut ana, template.document, &mut clock);
+    act(&mut ana, id, &mut clock, set("phone", "112"));
+    let open_before = ana.open_documents();
+    let (moment, nobody) = (clock.next(), MemberId::new([9; 16]));
+    let act = Act::new(
+        PartId::derive(&moment.seed, 0),
+        CaseAction::Assign { member: nobody },
+    );
+    assert!(ana.act(id, act, &moment).is_err());
+    assert_eq!(ana.open_documents(), open_before, "the case stays open");
+    let phone = |ana: &mut Replica| ana.case(id).unwrap().fields["phone"].value.clone();
+    assert_eq!(phone(&mut ana).unwrap().value().as_text(), Some("112"));
+}
+
+#[test]
 fn a_snapshot_changes_nothing_that_can_be_seen() {
     let (mut clock, mut log) = (Clock(0), Log::default());
     let mut ana = founder(&mut clock);

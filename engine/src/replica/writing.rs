@@ -30,6 +30,8 @@ pub(super) struct DocumentStep {
     touched: BTreeSet<Place>,
     /// Everything is read anew.
     whole: bool,
+    /// Something was written to the document in memory, or was about to be.
+    pub(super) begun: bool,
     breaches: Breaches,
     tips: BTreeMap<ActorId, TipRow>,
     rows: Vec<ChangeRow>,
@@ -50,6 +52,7 @@ impl DocumentStep {
             document,
             touched: BTreeSet::new(),
             whole: false,
+            begun: false,
             breaches: Breaches::new(),
             tips: BTreeMap::new(),
             rows: Vec::new(),
@@ -80,6 +83,11 @@ impl DocumentStep {
     /// Whether nothing was noted.
     pub(super) fn is_idle(&self) -> bool {
         !self.whole && self.rows.is_empty() && self.touched.is_empty() && self.breaches.is_empty()
+    }
+
+    /// The document, if it is as it was when it was taken out of memory.
+    pub(super) fn untouched(self) -> Option<OpenDocument> {
+        (self.is_idle() && !self.begun).then_some(self.document)
     }
 
     /// Everything of the document is to be read and written anew.

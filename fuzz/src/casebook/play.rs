@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use automerge::{Author, Automerge, ReadDoc as _};
 use casework_engine::case::{
-    Act, Asker, CaseAction, PartId, Past, Place, RevisionMark, Stamp, check_act, write,
+    Act, Asker, CaseAction, Cause, FacetAction, PartId, Past, Place, RevisionMark, Stamp,
+    check_act, write,
 };
 use casework_engine::template::{
-    Category, Choice, DecisionType, Field, Outcome, Package, Revision, Rule, Severity, Stage,
-    Today, Transition,
+    Category, Choice, DecisionType, Field, Form, FormKind, Outcome, Package, Revision, Rule,
+    Severity, Stage, Today, Transition,
 };
 use casework_engine::value::{ConflictPolicy, FieldType, Scalar};
 use casework_protocol::citation::{Citation, CitedVersion};
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use super::acts::{alone, beside, opening};
+use super::facets::facets;
 use super::{Book, BookChange, actor, device};
 
 const ANA: u8 = 1;
@@ -73,6 +75,7 @@ pub fn template_package() -> Package {
     let answers = vec![outcome("yes"), outcome("no")];
     package.decision_types = vec![DecisionType::new("grant", "Grant it?", answers)];
     package.resolutions = vec![outcome("solved"), outcome("withdrawn")];
+    package.forms = vec![Form::new("more", FormKind::Request, "Tell us more")];
     package
 }
 
@@ -85,6 +88,10 @@ pub(super) fn play() -> Book {
     for (n, action) in alone().into_iter().enumerate() {
         let act = Act::new(part(2 + n as u64), action);
         stage.act(ANA, with_reason(act));
+    }
+    for (n, action) in facets().into_iter().enumerate() {
+        let act = with_reason(Act::new(part(3_000 + n as u64), action));
+        stage.act(ANA, with_rule(act));
     }
     stage.meet();
     for n in 0..3 {
@@ -227,6 +234,22 @@ fn with_reason(act: Act) -> Act {
     }
 }
 
+/// What only a rule does names it.
+fn with_rule(mut act: Act) -> Act {
+    if let CaseAction::Facet(FacetAction::Automation(action)) = &act.action
+        && action.is_of_a_rule()
+    {
+        act.cause = Some(Cause {
+            rule: "follow".into(),
+            of: None,
+            key: part(4_000),
+            step: 0,
+            depth: 1,
+        });
+    }
+    act
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -249,9 +272,7 @@ mod tests {
             .iter()
             .map(|change| action(&change.bytes))
             .collect();
-        // The facets' operations have the same few shapes; the engine's own tests forge them.
-        let flat =
-            |kind: &ActionKind| !kind.is_of_template() && !matches!(kind, ActionKind::Facet(_));
-        assert_eq!(used, ActionKind::all().filter(flat).collect());
+        let of_a_case = |kind: &ActionKind| !kind.is_of_template();
+        assert_eq!(used, ActionKind::all().filter(of_a_case).collect());
     }
 }

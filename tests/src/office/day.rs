@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use casework_engine::case::facet::attention::AttentionAction;
-use casework_engine::case::facet::document::{DocumentAction, FileMark};
 use casework_engine::case::{Act, CaseAction, Closing, Decision, FieldEntry, PartId};
-use casework_engine::replica::ReplicaFault;
 use casework_engine::template::{Field, Revision};
 use casework_engine::value::{ConflictPolicy, FieldType, FieldValue};
 use casework_engine::view::CaseView;
@@ -18,7 +15,7 @@ use super::Office;
 use crate::stage::Who;
 
 /// Words of comments and titles.
-const WORDS: [&str; 8] = [
+pub(super) const WORDS: [&str; 8] = [
     "called back",
     "papers complete",
     "waits for the bank",
@@ -46,7 +43,25 @@ impl Office {
         let Some(revision) = self.stage.replica(who).current_revision(view.template) else {
             return;
         };
-        let action = self.choose(who, &view, &revision);
+        match self.dice(60) {
+            0 => return self.take_back(who, case),
+            1 => self.look(who, case),
+            _ => {}
+        }
+        if view.is_closed() && self.dice(2) == 0 {
+            return self.act(n, case, CaseAction::Reopen, false);
+        }
+        let facet = match self.dice(3) {
+            0 => self.facet(&view, &revision),
+            _ => None,
+        };
+        let is_facet = facet.is_some();
+        let action = facet.unwrap_or_else(|| self.choose(who, &view, &revision));
+        self.act(n, case, action, is_facet);
+    }
+
+    fn act(&mut self, n: usize, case: DocumentId, action: CaseAction, is_facet: bool) {
+        let who = self.people[n].who;
         let moment = self.stage.moment();
         let act = Act {
             reason: Some("so it was agreed".to_owned()),
@@ -59,12 +74,11 @@ impl Office {
         match done {
             Ok(acted) => {
                 self.tally.acted += 1;
+                self.tally.facets += usize::from(is_facet);
                 self.tally.offline += usize::from(self.people[n].outside);
                 self.done.insert(acted.change, (who, case));
             }
-            Err(ReplicaFault::Denied(_) | ReplicaFault::NotEnrolled) => self.tally.denied += 1,
-            Err(ReplicaFault::Act(_)) => self.tally.refused += 1,
-            Err(fault) => panic!("seed {}: {fault}", self.stage.seed()),
+            Err(fault) => self.refused(&fault),
         }
     }
 
@@ -78,7 +92,9 @@ impl Office {
             self.cases[department][cases - newest.min(cases)]
         };
         let view = self.stage.replica(who).case(case).ok()?;
-        Some((case, view))
+        // What is over is seldom looked at again.
+        let over = view.is_closed() || view.facets.keeping.is_trashed();
+        (!over || self.dice(4) == 0).then_some((case, view))
     }
 
     fn choose(&mut self, who: Who, view: &CaseView, revision: &Revision) -> CaseAction {
@@ -122,13 +138,9 @@ impl Office {
             },
             (17, _) => CaseAction::AddLabel { label: word },
             (18, _) => CaseAction::SetOwner { member },
-            (19, _) => match member {
-                Some(member) => AttentionAction::Watch { member }.into(),
-                None => CaseAction::SetPriority {
-                    priority: Some(word),
-                },
+            (19 | 20, _) => CaseAction::SetPriority {
+                priority: Some(word),
             },
-            (20, _) => self.paper(view, id, word),
             (21, _) => CaseAction::Decide(Decision {
                 id,
                 question: "go on?".into(),
@@ -148,34 +160,6 @@ impl Office {
             }
             _ => CaseAction::Reopen,
         }
-    }
-
-    /// A document, or another version of one that is there.
-    fn paper(&mut self, view: &CaseView, id: PartId, name: String) -> CaseAction {
-        let file = FileMark {
-            name: format!("{name}.pdf"),
-            sha256: format!("{:064x}", self.dice(usize::MAX)),
-            bytes: 1_000,
-            media: "application/pdf".into(),
-        };
-        let known: Vec<PartId> = view.facets.documents.0.keys().copied().collect();
-        let at = self.dice(known.len() + 1);
-        match known.get(at) {
-            Some(document) => DocumentAction::AddVersion {
-                document: *document,
-                id,
-                parents: Default::default(),
-                file,
-            },
-            None => DocumentAction::Add {
-                id,
-                name,
-                kind: "letter".into(),
-                version: self.stage.part(),
-                file,
-            },
-        }
-        .into()
     }
 
     /// Fills in one of the fields; a comment where the field takes no value that one can make up.
@@ -384,6 +368,10 @@ impl Office {
         BTreeMap::from([
             ("acted", self.tally.acted),
             ("offline", self.tally.offline),
+            ("to facets", self.tally.facets),
+            ("taken back", self.tally.undone),
+            ("readings noted", self.tally.readings),
+            ("forms sent in", self.tally.submitted),
             ("effects of rules", self.tally.effects),
             ("cases not opened", self.tally.unopened.values().sum()),
             ("refused by a rule", self.tally.refused),

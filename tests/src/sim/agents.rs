@@ -205,6 +205,8 @@ impl Play {
             opening,
             imported: None,
             restricted: false,
+            viewers: Vec::new(),
+            overriding: None,
         };
         // Somebody who has not heard of the template opens nothing.
         if let Ok(opened) = self.stage.replica(who).open_case(case, &moment) {

@@ -40,6 +40,8 @@ pub struct Actor {
     pub(crate) relay: Option<Arc<Relay>>,
     /// How many sessions it has opened.
     pub(crate) sessions: u64,
+    /// How far its clock is ahead of everybody's.
+    pub(crate) clock_off_ms: i64,
 }
 
 fn server() -> ServerRow {
@@ -103,6 +105,7 @@ impl Actor {
             tamper: None,
             relay: None,
             sessions: 0,
+            clock_off_ms: 0,
         }
     }
 

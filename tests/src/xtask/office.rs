@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use anyhow::{Result, ensure};
-use casework_tests::office::{Size, play};
+use casework_benches::table::{Aim, Figure, HEAD, Row};
+use casework_tests::office::{Cost, Size, play};
 
 /// Options of `cargo xtask office`.
 #[derive(Debug, clap::Args)]
@@ -35,25 +36,7 @@ pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
     }
     writeln!(out, "  {:<22} {}", "held at the end", cost.held)?;
     writeln!(out, "  {:<22} {}", "entries in the log", cost.log_entries)?;
-    writeln!(
-        out,
-        "  {:<22} {:.0}",
-        "actions/s",
-        cost.actions_per_second()
-    )?;
-    writeln!(
-        out,
-        "  {:<22} {:.0}",
-        "bytes up per action",
-        cost.bytes_per_action()
-    )?;
     writeln!(out, "  {:<22} {}", "bytes down", cost.bytes_down)?;
-    writeln!(out, "  {:<22} {}", "bytes of a replica", cost.replica_bytes)?;
-    writeln!(
-        out,
-        "  {:<22} {}",
-        "peak memory, all", cost.peak_memory_bytes
-    )?;
     writeln!(
         out,
         "  acting {:.1} s, syncing {:.1} s, checking {:.1} s",
@@ -61,6 +44,46 @@ pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
         cost.syncing.as_secs_f64(),
         cost.checking.as_secs_f64()
     )?;
-    writeln!(out, "  converged; nothing lost; no right exceeded")?;
+    writeln!(
+        out,
+        "  converged; nothing lost; every effect once; no right exceeded"
+    )?;
+    writeln!(out, "\n{HEAD}")?;
+    for row in rows(&cost) {
+        writeln!(out, "{row}")?;
+    }
     Ok(())
+}
+
+/// The rows of the table in `benches/README.md`.
+fn rows(cost: &Cost) -> [Row; 4] {
+    let what = |figure: &str| format!("a week of {} people: {figure}", cost.people);
+    let bytes = |bytes: u64| Figure::Bytes(bytes as f64);
+    let change = cost.change_bytes as f64 / (cost.changes as f64).max(1.0);
+    [
+        Row {
+            what: what("actions, durable, on one core"),
+            measured: Figure::Rate(cost.actions_per_second(), "actions"),
+            yardstick: ("–", Figure::None),
+            aim: Aim::Told,
+        },
+        Row {
+            what: what("bytes up per action"),
+            measured: Figure::Bytes(cost.bytes_per_action()),
+            yardstick: ("one raw change, unsigned", Figure::Bytes(change)),
+            aim: Aim::Told,
+        },
+        Row {
+            what: what("replica with every case"),
+            measured: bytes(cost.replica_bytes),
+            yardstick: ("bytes of `save()` of its cases", bytes(cost.saved_bytes)),
+            aim: Aim::Told,
+        },
+        Row {
+            what: what("most memory, all devices and the server"),
+            measured: bytes(cost.peak_memory_bytes),
+            yardstick: ("–", Figure::None),
+            aim: Aim::Told,
+        },
+    ]
 }

@@ -7,9 +7,11 @@ use casework_engine::case::facet::approval::request::Request;
 use casework_engine::case::facet::handover::{OfferState, TransferAction};
 use casework_engine::case::facet::hold::HoldAction;
 use casework_engine::case::{CaseAction, PartId, Place};
-use casework_engine::view::{CaseView, TimelinePage};
+use casework_engine::view::TimelinePage;
 use casework_protocol::ids::{DocumentId, MemberId};
 use casework_tests::stage::{Stage, Who};
+
+use crate::scene::{part, together};
 
 const NOBODY: MemberId = MemberId::new([0; 16]);
 
@@ -20,17 +22,6 @@ fn office(seed: u64) -> (Stage, [Who; 3], DocumentId) {
     let case = stage.open(people[0], "Broken street lamp");
     stage.settle();
     (stage, people, case)
-}
-
-fn apart(stage: &mut Stage, people: [Who; 3]) {
-    people.into_iter().for_each(|who| stage.cut(who));
-}
-
-fn together(stage: &mut Stage, case: DocumentId) -> CaseView {
-    stage.heal();
-    stage.settle();
-    stage.assert_converged(case);
-    stage.view(Who(0), case)
 }
 
 /// Asks these for an approval; everybody has it.
@@ -67,7 +58,7 @@ fn vote(stage: &mut Stage, approval: PartId, answer: Answer) -> CaseAction {
 fn of_an_approval_and_a_rejection_apart_the_rejection_wins_and_a_late_vote_is_marked() {
     let (mut stage, [ana, rui, mia], case) = office(41);
     let approval = ask(&mut stage, ana, case, &[rui, mia]);
-    apart(&mut stage, [ana, rui, mia]);
+    part(&mut stage, &[ana, rui, mia]);
     let (yes, no) = (
         vote(&mut stage, approval, Answer::Approve),
         vote(&mut stage, approval, Answer::Reject),
@@ -91,7 +82,7 @@ fn two_devices_of_one_member_have_one_vote_and_the_stricter_counts() {
     let (mut stage, [ana, rui, mia], case) = office(42);
     let phone = stage.second_device(rui, "rui's phone");
     let approval = ask(&mut stage, ana, case, &[rui, mia]);
-    apart(&mut stage, [ana, rui, mia]);
+    part(&mut stage, &[ana, rui, mia]);
     stage.cut(phone);
     let (yes, back) = (
         vote(&mut stage, approval, Answer::Approve),
@@ -109,7 +100,7 @@ fn two_devices_of_one_member_have_one_vote_and_the_stricter_counts() {
 #[test]
 fn an_approval_asked_by_the_template_is_given_offline_and_counts_everywhere() {
     let (mut stage, [ana, rui, mia], case) = office(43);
-    apart(&mut stage, [ana, rui, mia]);
+    part(&mut stage, &[ana, rui, mia]);
     let id = stage.part();
     let request = Request::of_kind(id, "repair", NOBODY);
     stage.act(ana, case, ApprovalAction::Request(request).into());
@@ -128,7 +119,7 @@ fn an_approval_asked_by_the_template_is_given_offline_and_counts_everywhere() {
 fn an_approval_beside_its_withdrawal_is_withdrawn() {
     let (mut stage, [ana, rui, mia], case) = office(44);
     let approval = ask(&mut stage, ana, case, &[rui]);
-    apart(&mut stage, [ana, rui, mia]);
+    part(&mut stage, &[ana, rui, mia]);
     stage.act(ana, case, ApprovalAction::Withdraw { approval }.into());
     let yes = vote(&mut stage, approval, Answer::Approve);
     stage.act(rui, case, yes);
@@ -146,7 +137,7 @@ fn a_transfer_accepted_beside_its_withdrawal_is_accepted_and_both_are_shown() {
     let note = "call first".to_owned();
     stage.act(ana, case, TransferAction::Offer { id, to, note }.into());
     together(&mut stage, case);
-    apart(&mut stage, [ana, rui, mia]);
+    part(&mut stage, &[ana, rui, mia]);
     let (transfer, member) = (id, NOBODY);
     stage.act(
         rui,
@@ -172,13 +163,13 @@ fn two_who_take_a_team_s_case_over_apart_contest_the_owner() {
             to,
             note: String::new(),
         };
-        apart(&mut stage, [ana, rui, mia]);
+        part(&mut stage, &[ana, rui, mia]);
         let offerer = if member == a { rui } else { ana };
         stage.act(offerer, case, offer.into());
     }
     let view = together(&mut stage, case);
     let offered: Vec<PartId> = view.facets.transfers.0.keys().copied().collect();
-    apart(&mut stage, [ana, rui, mia]);
+    part(&mut stage, &[ana, rui, mia]);
     for transfer in offered {
         let mine = view.facets.transfers.0[&transfer].to == Seat::Member(a);
         let accept = TransferAction::Accept {
@@ -194,7 +185,7 @@ fn two_who_take_a_team_s_case_over_apart_contest_the_owner() {
 #[test]
 fn two_holds_apart_are_one_pause_until_both_are_ended() {
     let (mut stage, [ana, rui, mia], case) = office(47);
-    apart(&mut stage, [ana, rui, mia]);
+    part(&mut stage, &[ana, rui, mia]);
     let ids = [stage.part(), stage.part()];
     for (who, id) in [ana, rui].into_iter().zip(ids) {
         let why = "spare parts".to_owned();

@@ -1,57 +1,23 @@
 //! The merge contract of DOMAIN §4, row by row, each played between two people who did not see
 //! each other's work.
 
-use casework_engine::case::action::{Closing, Decision};
-use casework_engine::case::{CaseAction, Place};
+use casework_engine::case::action::Decision;
+use casework_engine::case::facet::document::{DocumentAction, FileMark};
+use casework_engine::case::{CaseAction, PartId, Place};
 use casework_engine::value::Scalar;
-use casework_engine::view::{CaseView, TaskStatus};
+use casework_engine::view::{Badge, TaskStatus, TimelinePage};
 use casework_protocol::ids::DocumentId;
 use casework_tests::stage::{Stage, Who};
 
-/// Ana and Rui on one case, both wires cut: what they do now is concurrent.
-fn apart(seed: u64) -> (Stage, Who, Who, DocumentId) {
-    let mut stage = Stage::new(seed);
-    let [ana, rui] = stage.devices(["ana", "rui"]);
-    let case = stage.open(ana, "Broken street lamp");
-    stage.settle();
-    stage.cut(ana);
-    stage.cut(rui);
-    (stage, ana, rui, case)
-}
-
-/// Both come back; what they see now is the same.
-fn together(stage: &mut Stage, case: DocumentId) -> CaseView {
-    stage.heal();
-    stage.settle();
-    stage.assert_converged(case);
-    stage.view(Who(0), case)
-}
-
-fn to(stage: &str) -> CaseAction {
-    CaseAction::Move {
-        to: stage.to_owned(),
-    }
-}
-
-fn set(field: &str, value: &str) -> CaseAction {
-    CaseAction::SetField {
-        field: field.to_owned(),
-        value: Scalar::text(value),
-    }
-}
-
-fn close() -> CaseAction {
-    CaseAction::Close(Closing {
-        code: "solved".to_owned(),
-        notes: String::new(),
-    })
-}
+use crate::scene::{
+    apart, assert_badges, clear, close, comment, part, set, to, together, with_case,
+};
 
 #[test]
 fn two_moves_to_different_stages_are_contested_with_both_movers_and_any_later_move_settles() {
     let (mut stage, ana, rui, case) = apart(1);
-    stage.act(ana, case, to("review"));
-    stage.act(rui, case, to("answer"));
+    stage.act(ana, case, to("answer"));
+    stage.act(rui, case, to("done"));
     let view = together(&mut stage, case);
     let sides: Vec<_> = view
         .stage
@@ -59,11 +25,12 @@ fn two_moves_to_different_stages_are_contested_with_both_movers_and_any_later_mo
         .map(|side| view.origins.get(side.by).member)
         .collect();
     assert!(view.flags.contested.contains(&Place::Stage));
+    assert_badges(&mut stage, &[ana, rui], case, &[Badge::Contested]);
     assert_eq!(sides.len(), 2);
     assert!(sides.contains(&Some(stage.member(ana))) && sides.contains(&Some(stage.member(rui))));
-    stage.act(rui, case, to("done"));
+    stage.act(rui, case, to("intake"));
     let view = together(&mut stage, case);
-    assert_eq!(view.stage.value(), "done");
+    assert_eq!(view.stage.value(), "intake");
     assert!(!view.stage.is_contested());
 }
 
@@ -78,8 +45,7 @@ fn a_settlement_with_a_reason_ends_a_contest_and_two_settlements_contest_again()
         place: Place::Field("phone".into()),
         value: Scalar::text(value),
     };
-    stage.cut(ana);
-    stage.cut(rui);
+    part(&mut stage, &[ana, rui]);
     stage.act(ana, case, settle("111"));
     stage.act(rui, case, settle("222"));
     let view = together(&mut stage, case);
@@ -96,52 +62,40 @@ fn two_moves_to_the_same_stage_are_one_entry_and_both_stand_on_the_timeline() {
     stage.act(rui, case, to("answer"));
     let view = together(&mut stage, case);
     assert!(!view.stage.is_contested());
-    let page = casework_engine::view::TimelinePage { skip: 0, take: 10 };
+    let page = TimelinePage { skip: 0, take: 10 };
     assert_eq!(stage.replica(ana).timeline(case, page).unwrap().len(), 3);
 }
 
 #[test]
 fn a_move_beside_the_clearing_of_a_required_field_lands_and_is_flagged_never_moved_back() {
-    let (mut stage, ana, rui, case) = apart(4);
-    stage.heal();
+    let (mut stage, ana, rui, case) = with_case(4);
     stage.act(ana, case, set("phone", "111"));
     stage.settle();
-    stage.cut(ana);
-    stage.cut(rui);
+    part(&mut stage, &[ana, rui]);
     stage.act(ana, case, to("review"));
-    stage.act(
-        rui,
-        case,
-        CaseAction::ClearField {
-            field: "phone".into(),
-        },
-    );
+    stage.act(rui, case, clear("phone"));
     let view = together(&mut stage, case);
     assert_eq!(view.stage.value(), "review");
     assert_eq!(view.flags.requirements_unmet, vec!["phone".to_owned()]);
+    assert_badges(&mut stage, &[ana, rui], case, &[Badge::RequirementsUnmet]);
 }
 
 #[test]
 fn work_beside_a_close_lands_and_the_case_stays_closed_and_flagged() {
     let (mut stage, ana, rui, case) = apart(5);
     stage.act(ana, case, close());
-    let id = stage.part();
-    let body = "the lamp is still dark".to_owned();
-    stage.act(
-        rui,
-        case,
-        CaseAction::Comment {
-            id,
-            body,
-            external: false,
-            reply_to: None,
-        },
-    );
+    let said = comment(&mut stage, "the lamp is still dark");
+    stage.act(rui, case, said);
     stage.act(rui, case, set("phone", "111"));
+    let (task, document) = (new_task(&mut stage), letter(&mut stage));
+    stage.act(rui, case, task);
+    stage.act(rui, case, document);
     let view = together(&mut stage, case);
     assert!(view.is_closed());
-    assert_eq!(view.flags.activity_after_close, 2);
-    assert_eq!(view.comments(), 1);
+    assert_eq!(view.flags.activity_after_close, 4);
+    assert_eq!((view.comments(), view.tasks.len()), (1, 1));
+    assert_eq!(view.facets.documents.0.len(), 1);
+    assert_badges(&mut stage, &[ana, rui], case, &[Badge::ActivityAfterClose]);
 }
 
 #[test]
@@ -151,8 +105,17 @@ fn different_fields_merge_in_silence_and_the_same_value_is_no_conflict() {
     stage.act(rui, case, set("phone", "111"));
     stage.act(rui, case, set("place", "Main Street"));
     let view = together(&mut stage, case);
-    assert!(view.flags.contested.is_empty());
+    assert!(view.flags.is_clear() && view.flags.parallel_edit);
     assert!(view.fields["phone"].is_filled() && view.fields["place"].is_filled());
+    assert_badges(&mut stage, &[ana, rui], case, &[]);
+    // One mark of the parallel work, gone as soon as somebody builds on all of it.
+    let all = TimelinePage { skip: 0, take: 10 };
+    for who in [ana, rui] {
+        let timeline = stage.replica(who).timeline(case, all).unwrap();
+        assert!(timeline[..3].iter().all(|entry| entry.parallel));
+    }
+    stage.act(ana, case, set("phone", "112"));
+    assert!(!together(&mut stage, case).flags.parallel_edit);
 }
 
 #[test]
@@ -162,6 +125,13 @@ fn a_field_with_policy_latest_shows_one_value_and_is_not_contested() {
     stage.act(rui, case, set("place", "Side Street"));
     let view = together(&mut stage, case);
     assert!(view.flags.contested.is_empty());
+    assert_badges(&mut stage, &[ana, rui], case, &[]);
+    let all = TimelinePage { skip: 0, take: 10 };
+    let timeline = stage.replica(rui).timeline(case, all).unwrap();
+    let written: Vec<Scalar> = timeline.into_iter().flat_map(|entry| entry.after).collect();
+    for place in ["Main Street", "Side Street"] {
+        assert!(written.contains(&Scalar::text(place)), "{place} is told");
+    }
 }
 
 #[test]
@@ -189,13 +159,11 @@ fn counting_on_two_devices_for_the_first_time_sums_up() {
 
 #[test]
 fn adding_wins_over_a_removal_that_did_not_see_it() {
-    let (mut stage, ana, rui, case) = apart(9);
+    let (mut stage, ana, rui, case) = with_case(9);
     let label = || "lamp".to_owned();
-    stage.heal();
     stage.act(ana, case, CaseAction::AddLabel { label: label() });
     stage.settle();
-    stage.cut(ana);
-    stage.cut(rui);
+    part(&mut stage, &[ana, rui]);
     stage.act(ana, case, CaseAction::RemoveLabel { label: label() });
     stage.act(ana, case, CaseAction::AddLabel { label: label() });
     stage.act(rui, case, CaseAction::RemoveLabel { label: label() });
@@ -205,19 +173,11 @@ fn adding_wins_over_a_removal_that_did_not_see_it() {
 
 #[test]
 fn a_clear_beside_a_set_is_contested_like_two_values() {
-    let (mut stage, ana, rui, case) = apart(10);
-    stage.heal();
+    let (mut stage, ana, rui, case) = with_case(10);
     stage.act(ana, case, set("phone", "111"));
     stage.settle();
-    stage.cut(ana);
-    stage.cut(rui);
-    stage.act(
-        ana,
-        case,
-        CaseAction::ClearField {
-            field: "phone".into(),
-        },
-    );
+    part(&mut stage, &[ana, rui]);
+    stage.act(ana, case, clear("phone"));
     stage.act(rui, case, set("phone", "222"));
     let view = together(&mut stage, case);
     assert!(view.flags.contested.contains(&Place::Field("phone".into())));
@@ -227,43 +187,29 @@ fn a_clear_beside_a_set_is_contested_like_two_values() {
 fn comments_written_apart_are_both_there_in_one_order() {
     let (mut stage, ana, rui, case) = apart(11);
     for who in [ana, rui] {
-        let id = stage.part();
-        let body = format!("from {who:?}");
-        stage.act(
-            who,
-            case,
-            CaseAction::Comment {
-                id,
-                body,
-                external: false,
-                reply_to: None,
-            },
-        );
+        let said = comment(&mut stage, &format!("from {who:?}"));
+        stage.act(who, case, said);
     }
-    assert_eq!(together(&mut stage, case).comments(), 2);
+    let view = together(&mut stage, case);
+    assert_eq!(view.comments(), 2);
+    assert!(view.flags.is_clear());
+    // An answer stands behind what it answers, whatever the clocks say.
+    stage.set_clock_off(rui, -3_600_000);
+    let said = comment(&mut stage, "an answer to both");
+    stage.act(rui, case, said);
+    together(&mut stage, case);
+    let comments = stage.replica(ana).comments(case).unwrap();
+    assert_eq!(comments[2].body, "an answer to both");
 }
 
 #[test]
 fn a_redaction_wins_over_an_edit_of_the_same_comment_in_every_view() {
-    let mut stage = Stage::new(12);
-    let [ana, rui] = stage.devices(["ana", "rui"]);
-    let case = stage.open(ana, "Broken street lamp");
-    let id = stage.part();
-    let body = "his name is …".to_owned();
+    let (mut stage, ana, rui, case) = with_case(12);
+    let said = comment(&mut stage, "his name is …");
+    stage.act(rui, case, said);
     stage.settle();
-    stage.act(
-        rui,
-        case,
-        CaseAction::Comment {
-            id,
-            body,
-            external: false,
-            reply_to: None,
-        },
-    );
-    stage.settle();
-    stage.cut(ana);
-    stage.cut(rui);
+    let id = stage.replica(ana).comments(case).unwrap()[0].id;
+    part(&mut stage, &[ana, rui]);
     stage.act(ana, case, CaseAction::RedactComment { id });
     stage.act(
         rui,
@@ -274,27 +220,48 @@ fn a_redaction_wins_over_an_edit_of_the_same_comment_in_every_view() {
         },
     );
     together(&mut stage, case);
-    let comments = stage.replica(rui).comments(case).unwrap();
-    assert_eq!((comments.len(), comments[0].body.as_str()), (1, ""));
-    assert!(comments[0].redacted.is_some());
+    for who in [ana, rui] {
+        let comments = stage.replica(who).comments(case).unwrap();
+        assert_eq!((comments.len(), comments[0].body.as_str()), (1, ""));
+        assert!(comments[0].redacted.is_some() && comments[0].parallel.is_empty());
+    }
 }
 
-fn with_task(seed: u64) -> (Stage, Who, Who, DocumentId, casework_engine::case::PartId) {
-    let (mut stage, ana, rui, case) = apart(seed);
-    stage.heal();
-    let id = stage.part();
-    let title = "call the electrician".to_owned();
-    let task = CaseAction::CreateTask {
-        id,
-        title,
+fn new_task(stage: &mut Stage) -> CaseAction {
+    CaseAction::CreateTask {
+        id: stage.part(),
+        title: "call the electrician".to_owned(),
         assignee: None,
         due: None,
         checklist: vec![],
+    }
+}
+
+fn letter(stage: &mut Stage) -> CaseAction {
+    let (id, version) = (stage.part(), stage.part());
+    let file = FileMark {
+        name: "letter.pdf".to_owned(),
+        sha256: "ab".repeat(32),
+        bytes: 3,
+        media: "application/pdf".to_owned(),
     };
+    DocumentAction::Add {
+        id,
+        name: "A letter".to_owned(),
+        kind: "letter".to_owned(),
+        version,
+        file,
+    }
+    .into()
+}
+
+fn with_task(seed: u64) -> (Stage, Who, Who, DocumentId, PartId) {
+    let (mut stage, ana, rui, case) = with_case(seed);
+    let task = new_task(&mut stage);
     stage.act(ana, case, task);
     stage.settle();
-    stage.cut(ana);
-    stage.cut(rui);
+    part(&mut stage, &[ana, rui]);
+    let id = *stage.view(ana, case).tasks.keys().next().unwrap();
     (stage, ana, rui, case, id)
 }
 
@@ -322,6 +289,7 @@ fn a_task_done_here_and_cancelled_there_is_contested() {
     stage.act(ana, case, CaseAction::FinishTask { task });
     stage.act(rui, case, CaseAction::CancelTask { task });
     assert!(together(&mut stage, case).tasks[&task].is_contested());
+    assert_badges(&mut stage, &[ana, rui], case, &[Badge::Contested]);
 }
 
 #[test]
@@ -381,8 +349,7 @@ fn prose_edited_together_keeps_what_both_wrote() {
     stage.heal();
     stage.act(ana, case, edit("the lamp is dark"));
     stage.settle();
-    stage.cut(ana);
-    stage.cut(rui);
+    part(&mut stage, &[ana, rui]);
     stage.act(ana, case, edit("the old lamp is dark"));
     stage.act(rui, case, edit("the lamp is dark since Monday"));
     let view = together(&mut stage, case);

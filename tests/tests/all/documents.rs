@@ -27,8 +27,14 @@ fn files(folder: &Path, end: &str, found: &mut Vec<PathBuf>) {
 
 /// The names of all functions behind a `#[test]`, those of property tests included.
 fn tests() -> BTreeSet<String> {
+    let names = tests_in(&root());
+    assert!(names.len() > 300, "only {} tests found", names.len());
+    names
+}
+
+fn tests_in(folder: &Path) -> BTreeSet<String> {
     let mut sources = Vec::new();
-    files(&root(), ".rs", &mut sources);
+    files(folder, ".rs", &mut sources);
     let mut names = BTreeSet::new();
     for path in sources {
         let text = fs::read_to_string(&path).expect("a source file is text");
@@ -47,7 +53,6 @@ fn tests() -> BTreeSet<String> {
             is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
         }
     }
-    assert!(names.len() > 300, "only {} tests found", names.len());
     names
 }
 
@@ -57,25 +62,41 @@ fn named(text: &str) -> impl Iterator<Item = &str> {
         .skip(1)
         .step_by(2)
         .filter(|name| name.matches('_').count() >= 3)
-        // Counters of the server have names like tests; they have a test of their own.
-        .filter(|name| !name.starts_with("casework_"))
         .filter(|name| {
             name.chars()
                 .all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit())
         })
 }
 
+/// The counters of the server, whose names look like those of tests: the rows of their table, which
+/// `every_counter_is_documented_and_nothing_else` holds against what a server tells.
+fn counters() -> BTreeSet<String> {
+    let page = fs::read_to_string(root().join("docs/operations.md")).expect("it is text");
+    let rows = page.lines().filter_map(|line| {
+        let name = line.strip_prefix("| `casework_")?.split(['`', '{']).next();
+        Some(format!("casework_{}", name?))
+    });
+    let counters: BTreeSet<String> = rows.collect();
+    assert!(
+        counters.len() > 10,
+        "only {} counters found",
+        counters.len()
+    );
+    counters
+}
+
 #[test]
 fn every_test_that_a_document_names_exists() {
-    let tests = tests();
+    let (tests, counters) = (tests(), counters());
+    assert!(tests.contains("every_counter_is_documented_and_nothing_else"));
     let mut documents = vec![root().join("fuzz/README.md")];
     files(&root().join("docs"), ".md", &mut documents);
     for path in documents {
         let text = fs::read_to_string(&path).expect("a document is text");
         for name in named(&text) {
             assert!(
-                tests.contains(name),
-                "{} names {name}, which is no test",
+                tests.contains(name) || counters.contains(name),
+                "{} names {name}, which is neither a test nor a counter",
                 path.display()
             );
         }
@@ -105,5 +126,19 @@ fn every_class_of_hostile_bytes_names_a_test() {
     assert!(classes.len() > 20, "{} classes", classes.len());
     for class in classes {
         assert!(named(class).next().is_some(), "no test for: {class}");
+    }
+}
+
+#[test]
+fn every_row_of_the_merge_contract_names_a_test() {
+    let text = fs::read_to_string(root().join("docs/merge.md")).expect("it is text");
+    let rows = text.lines().filter(|line| line.starts_with("| "));
+    let rows: Vec<&str> = rows.skip(1).collect();
+    assert!(rows.len() > 40, "{} rows", rows.len());
+    let scenarios = tests_in(&root().join("tests/tests"));
+    for row in rows {
+        let test = named(row).next();
+        let is_scenario = test.is_some_and(|test| scenarios.contains(test));
+        assert!(is_scenario, "no scenario for: {row}");
     }
 }
