@@ -115,7 +115,7 @@ fn a_newcomer_flags_the_same_late_work_as_those_who_were_there() {
     let before = together(&mut stage, case);
     let [eva] = stage.devices(["eva"]);
     stage.settle();
-    while stage.replica(eva).check_next().unwrap().is_some() {}
+    while stage.replica(eva).check_next(None).unwrap().is_some() {}
     stage.assert_converged(case);
     assert_eq!(stage.view(eva, case).flags, before.flags);
     assert_eq!(before.flags.newer_rule_broken.len(), 1);
