@@ -535,6 +535,10 @@ const EVENTS: &str = r#"
 id = "letter"
 label = "Letter"
 
+[[document_types]]
+id = "other"
+label = "Other"
+
 [[automations]]
 id = "held"
 name = "Held"
