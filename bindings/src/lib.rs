@@ -30,10 +30,11 @@ pub use casework_protocol::{ids, keys, rights};
 pub use casework_engine::replica::{Affected, Impact};
 pub use casework_engine::template_document::draft::{Draft, DraftStatus};
 
+pub use casework_engine::automation::Timer;
 pub use casework_engine::replica::{
-    Acted, AgentTurn, Answer, Drawn, Errand, Finding, Founding, Given, HeldWork, Notice, Obstacle,
-    OwnAct, OwnEntry, PastRun, Quarantined, Question, Ran, RanOutcome, Redone, Retried, RuleReport,
-    ServerRow, Standing, Status, TestReport, Verification, Where, Would,
+    Acted, AgentTurn, Answer, Drawn, Errand, Finding, FiredRule, Founding, Given, HeldWork, Notice,
+    Obstacle, OwnAct, OwnEntry, PastRun, Quarantined, Question, Ran, RanOutcome, Redone, Retried,
+    RuleReport, ServerRow, Standing, Status, TestReport, Verification, Where, Would,
 };
 pub use casework_engine::sync::Phase;
 pub use casework_protocol::access::entry::Principal;

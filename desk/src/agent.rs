@@ -1,40 +1,43 @@
-//! `casework agent run`: an enrolled device that gives cases their numbers and does what rules want
-//! outside, next to the server.
+//! `casework agent run`: an enrolled device that gives cases their numbers, fires the rules whose
+//! time has come, does what rules want outside and serves forms, next to the server.
 //!
 //! ```text
-//! sync ─▶ turn (claims, numbers, cases) ─▶ errands ─▶ deliver ─▶ journal ─▶ report ─▶ sync …
+//! sync ─▶ turn (claims, numbers, cases, timed rules) ─▶ errands ─▶ deliver ─▶ journal ─▶ report ─▶ sync …
 //! ```
 //! What is done inside the workspace is done once. What is done outside is done under one key for
 //! ever: after a crash between the call and its record it comes again, under the same key.
 
+mod bell;
 mod config;
 mod deliver;
 mod journal;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use casework::case::facet::automation::RunStatus;
-use casework::{AgentTurn, Changed, Errand, Notice, Observer, SyncState, Workspace};
+use casework::{AgentTurn, Errand, Workspace};
 use serde_json::json;
 
+use bell::{Bell, Ringer};
 use config::AgentConfig;
 use deliver::{Delivered, deliver};
 use journal::Journal;
 
 use crate::command::carry_out;
 use crate::fault::Fault;
+use crate::form_host::FormHost;
 use crate::output;
 use crate::owner::Service;
 use crate::screen::words::plain;
 
-/// Most rounds of syncing and acting of `--once`: claim, number or deliver, report.
-const MAX_ROUNDS: usize = 8;
-/// Between two looks at whether the process is to end.
-const BREATH: Duration = Duration::from_millis(200);
+/// Most rounds of syncing and acting of `--once`: a claim holds after the second one, and what it
+/// leads to may want another.
+const MAX_ROUNDS: usize = 32;
+/// Rounds in which claims may wait for the server and nothing else happens.
+const MAX_PATIENCE: usize = 3;
 
 /// Acts as the agent.
 pub(crate) fn run(
@@ -51,27 +54,41 @@ pub(crate) fn run(
         workspace.folder(),
         Arc::new(move |request, progress| carry_out(&served, request, progress)),
     )?;
-    let watch = workspace.watch(Arc::new(Silent))?;
-    let ending = Arc::new(AtomicBool::new(false));
-    let ended = Arc::clone(&ending);
+    let host = match &agent.config.forms {
+        Some(args) => {
+            let host = FormHost::open(workspace, args)?;
+            let address = host.serving.address();
+            let words = format!("serving forms at http://{address}");
+            say(
+                as_json,
+                &words,
+                &json!({ "event": "serving", "address": address.to_string() }),
+            );
+            Some(host)
+        }
+        None => None,
+    };
+    let bell = Arc::new(Bell::default());
+    let watch = workspace.watch(Arc::new(Ringer {
+        bell: Arc::clone(&bell),
+        rooms: host.as_ref().map(|host| Arc::clone(&host.rooms)),
+    }))?;
+    let ending = Arc::clone(&bell);
     thread::spawn(move || {
         let _ = crate::watch::wait_for_the_end();
-        ended.store(true, Ordering::Release);
+        ending.end();
     });
-    say(
-        as_json,
-        "acting as the agent; end with Ctrl-C",
-        &json!({ "event": "acting" }),
-    );
-    while !ending.load(Ordering::Acquire) {
+    let acting = json!({ "event": "acting" });
+    say(as_json, "acting as the agent; end with Ctrl-C", &acting);
+    loop {
         let turn = agent.look()?;
         agent.tell(&turn, as_json);
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(every.max(1)) && !ending.load(Ordering::Acquire)
-        {
-            thread::sleep(BREATH);
+        if !bell.wait(Duration::from_secs(every.max(1))) {
+            break;
         }
     }
+    // First the doors, then the line: what was taken last is still sent.
+    drop(host);
     drop(service);
     watch.stop();
     Ok(())
@@ -94,16 +111,26 @@ impl Agent {
     }
 
     fn once(&mut self, as_json: bool) -> Result<(), Fault> {
+        let (mut all, mut waited) = (AgentTurn::default(), 0);
         for _ in 0..MAX_ROUNDS {
             self.workspace.sync(&mut |_| {})?;
             let turn = self.look()?;
-            self.tell(&turn, as_json);
-            let done = turn.claimed + turn.numbered + turn.opened + turn.errands.len();
-            if turn.stands_by || done == 0 {
+            if !as_json {
+                self.tell(&turn, false);
+            }
+            let done = turn.claimed + turn.numbered + turn.opened;
+            let done = done + turn.fired.len() + turn.errands.len();
+            waited = if done == 0 { waited + 1 } else { 0 };
+            let over = done == 0 && (turn.pending == 0 || waited >= MAX_PATIENCE);
+            absorb(&mut all, turn);
+            if over {
                 break;
             }
         }
         self.workspace.sync(&mut |_| {})?;
+        if as_json {
+            say(true, "", &json!(all));
+        }
         Ok(())
     }
 
@@ -153,7 +180,23 @@ impl Agent {
     }
 
     fn tell(&self, turn: &AgentTurn, as_json: bool) {
-        if turn.stands_by {
+        let told: Vec<String> = turn
+            .fired
+            .iter()
+            .map(|one| format!("{} on {}", plain(&one.timer.rule), plain(&one.number)))
+            .collect();
+        for why in &turn.refused {
+            say(
+                as_json,
+                &format!("could not fire {}", plain(why)),
+                &json!({ "refused": why }),
+            );
+        }
+        let idle = AgentTurn {
+            stands_by: true,
+            ..AgentTurn::default()
+        };
+        if *turn == idle {
             say(as_json, "another agent leads; standing by", &json!(turn));
         } else if *turn != AgentTurn::default() && turn.pending == 0 {
             let errands: Vec<String> = turn
@@ -162,10 +205,15 @@ impl Agent {
                 .map(|errand| format!("{} for {}", plain(&errand.name), plain(&errand.number)))
                 .collect();
             let words = format!(
-                "claimed {}, numbered {}, opened {}, did {}",
+                "claimed {}, numbered {}, opened {}, fired {}, did {}",
                 turn.claimed,
                 turn.numbered,
                 turn.opened,
+                if told.is_empty() {
+                    "no rule".to_owned()
+                } else {
+                    told.join(", ")
+                },
                 if errands.is_empty() {
                     "nothing outside".to_owned()
                 } else {
@@ -177,21 +225,22 @@ impl Agent {
     }
 }
 
+/// Adds what a round did to what the rounds before it did.
+fn absorb(all: &mut AgentTurn, turn: AgentTurn) {
+    all.stands_by = turn.stands_by;
+    all.pending = turn.pending;
+    all.claimed += turn.claimed;
+    all.numbered += turn.numbered;
+    all.opened += turn.opened;
+    all.errands.extend(turn.errands);
+    all.fired.extend(turn.fired);
+    all.refused.extend(turn.refused);
+}
+
 fn say(as_json: bool, words: &str, json: &serde_json::Value) {
     if as_json {
         output::lines(&format!("{json}\n"));
     } else {
         output::lines(&format!("{words}\n"));
     }
-}
-
-/// The agent looks by itself.
-struct Silent;
-
-impl Observer for Silent {
-    fn changed(&self, _: &Changed) {}
-
-    fn status(&self, _: &SyncState) {}
-
-    fn notices(&self, _: &[Notice]) {}
 }

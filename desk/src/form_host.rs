@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::ServeArgs;
 use crate::command::{carry_out, state_words};
 use crate::fault::Fault;
-use crate::forms::{FormKey, Rooms, Settings, Site, serve};
+use crate::forms::{FormKey, Rooms, Serving, Settings, Site, serve};
 use crate::output;
 use crate::owner::Service;
 use crate::screen::words::here;
@@ -21,23 +21,18 @@ pub(crate) fn run(workspace: &Workspace, args: &ServeArgs, as_json: bool) -> Res
         workspace.folder(),
         Arc::new(move |request, progress| carry_out(&served, request, progress)),
     )?;
-    let rooms = Arc::new(Rooms::open(workspace)?);
-    let settings = Settings {
-        base_path: path_of(&args.base.base_url),
-    };
-    let seed = workspace.moment()?.derive("form key");
-    let site = Site::new(settings, FormKey::in_folder(workspace.folder(), seed)?);
-    let serving = serve(site, rooms.clone(), args.listen, args.behind_proxy)?;
+    let host = FormHost::open(workspace, args)?;
     say(
         as_json,
         "serving",
         &format!(
             "forms are served at http://{}, for people at {}; end with Ctrl-C",
-            serving.address(),
+            host.serving.address(),
             args.base.base_url
         ),
-        json!({ "address": serving.address().to_string(), "base_url": args.base.base_url }),
+        json!({ "address": host.serving.address().to_string(), "base_url": args.base.base_url }),
     );
+    let rooms = Arc::clone(&host.rooms);
     let keeper: Arc<dyn Observer> = Arc::new(Keeper { rooms, as_json });
     // Without a server there is nobody to be in step with; what other commands do here is heard.
     let has_server = workspace.info()?.server.is_some();
@@ -48,13 +43,37 @@ pub(crate) fn run(workspace: &Workspace, args: &ServeArgs, as_json: bool) -> Res
     };
     let ended = wait_for_the_end();
     // First the doors, then the line: what was taken last is still sent.
-    drop(serving);
+    drop(host);
     drop(service);
     drop(observation);
     if let Some(watch) = watch {
         watch.stop();
     }
     ended
+}
+
+/// The forms of a workspace, served until this is dropped.
+pub(crate) struct FormHost {
+    pub(crate) serving: Serving,
+    /// Is to be told what changes in the workspace.
+    pub(crate) rooms: Arc<Rooms>,
+}
+
+impl FormHost {
+    /// Opens the doors.
+    ///
+    /// # Errors
+    /// [`Fault`] when the address is taken, or the form key cannot be read.
+    pub(crate) fn open(workspace: &Workspace, args: &ServeArgs) -> Result<Self, Fault> {
+        let rooms = Arc::new(Rooms::open(workspace)?);
+        let settings = Settings {
+            base_path: path_of(&args.base.base_url),
+        };
+        let seed = workspace.moment()?.derive("form key");
+        let site = Site::new(settings, FormKey::in_folder(workspace.folder(), seed)?);
+        let serving = serve(site, rooms.clone(), args.listen, args.behind_proxy)?;
+        Ok(Self { serving, rooms })
+    }
 }
 
 /// The path of an address: what a proxy leaves before `/f/`.

@@ -72,7 +72,7 @@ use opening::Openings;
 use store::Store;
 
 pub use act::{Acted, Batch, NewCase};
-pub use agency::{AGENT_ROLE, AgentTurn, Errand};
+pub use agency::{AGENT_ROLE, AgentTurn, Errand, FiredRule};
 pub use asked::{OwnAct, OwnEntry};
 pub use authority::Founding;
 pub use automating::{Ran, RanOutcome};

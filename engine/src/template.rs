@@ -39,16 +39,18 @@ mod stage_faults;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod trigger;
+mod trigger_faults;
 
 pub use approval::{ApprovalType, Approver, Threshold, Tier};
-pub use automation::{Automation, Person, PersonError, RuleAction, TaskDraft, Trigger};
+pub use automation::{Automation, Person, PersonError, RuleAction, TaskDraft};
 pub use calendar::{Calendar, CalendarError, Day, Holiday, OpenHours};
 pub use casework_protocol::ids::RevisionId;
 pub use check::Today;
 pub use condition::{Condition, Operator, Subject, SubjectError, Test};
 pub use difference::{Difference, Weight, differences, tree_differences};
 pub use document_type::{DocumentType, PartyRole};
-pub use fault::{Fault, FormFault, TemplateFault, TimeFault};
+pub use fault::{Fault, FormFault, TemplateFault, TimeFault, TriggerFault};
 pub use field::{Choice, Constraints, Field};
 pub use flow::{Movement, Said};
 
@@ -65,3 +67,4 @@ pub use sla::{CaseClock, Reentry, StageClock, Warning, WarningError};
 pub use span::{Span, SpanError, SpanUnit};
 pub use stage::{Category, FieldPolicy, Stage, Standing, TaskTemplate};
 pub use tree::{Branch, Node, Shape, TreeError};
+pub use trigger::{DateOf, TimeOfDay, Trigger, TriggerError};

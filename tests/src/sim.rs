@@ -4,6 +4,7 @@
 //! One seed is one history; [`run`] answers a digest of everything seen at the end, so that a test
 //! can prove that the same seed plays the same history.
 
+pub mod agents;
 mod agreements;
 
 use casework_engine::case::action::{Closing, Decision};

@@ -4,6 +4,7 @@
 //! the right to the act that is rehearsed; [`Error::Corrupt`] for a quarantined case;
 //! [`Error::Unavailable`] when the store fails. Nothing here changes a case.
 
+use casework_engine::automation::Timer;
 use casework_engine::case::{Act, CaseAction};
 use casework_engine::replica::{PastRun, Ran, RuleReport};
 use casework_protocol::ids::DocumentId;
@@ -30,6 +31,15 @@ impl Workspace {
     pub fn explain_rules(&self, case: DocumentId) -> Result<Vec<RuleReport>, Error> {
         let now = moment::now()?;
         self.read(|replica| Ok(replica.explain_rules(case, &now)?))
+    }
+
+    /// When the rules of a case that wait for time fire, the earliest first.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn timers(&self, case: DocumentId) -> Result<Vec<Timer>, Error> {
+        let now = moment::now()?;
+        self.read(|replica| Ok(replica.timers(case, &now)?))
     }
 
     /// What rules did, newest first: of one rule or all, on one case or all.

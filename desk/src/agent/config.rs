@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::cli::ServeArgs;
 use crate::fault::Fault;
 
 /// The name of the file in the replica's folder.
@@ -23,6 +24,9 @@ pub(super) struct AgentConfig {
     /// Programs.
     #[serde(default)]
     pub commands: BTreeMap<String, Program>,
+    /// Public forms that are served beside the agent's work; none if absent.
+    #[serde(default)]
+    pub forms: Option<ServeArgs>,
 }
 
 /// A web address that is called.

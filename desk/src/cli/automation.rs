@@ -35,6 +35,15 @@ pub enum AutomationCommand {
         #[arg(long, value_name = "TASK")]
         done: Option<String>,
     },
+    /// When rules that wait for time fire next, the earliest first
+    #[command(
+        after_help = "Example:\n  casework automation next\n  casework automation next --case CMP-~K7Q2"
+    )]
+    Next {
+        /// Only on this case
+        #[arg(long, value_name = "CASE")]
+        case: Option<String>,
+    },
     /// What rules did, newest first
     #[command(
         after_help = "Example:\n  casework automation history\n  casework automation history big-amounts --case CMP-~K7Q2"

@@ -120,7 +120,7 @@ pub struct RequestArgs {
 }
 
 /// Where the forms are served.
-#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
 pub struct BaseUrl {
     /// The address that people outside open, without a slash at its end
     #[arg(
@@ -161,15 +161,17 @@ pub struct ReviewArgs {
 }
 
 /// `casework form serve`.
-#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
 pub struct ServeArgs {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7480")]
     pub listen: SocketAddr,
     /// Where people outside reach it
     #[command(flatten)]
+    #[serde(flatten)]
     pub base: BaseUrl,
     /// Take the caller's address from the last X-Forwarded-For, which a proxy of yours writes
     #[arg(long)]
+    #[serde(default)]
     pub behind_proxy: bool,
 }

@@ -4,14 +4,17 @@ use casework::case::CaseAction;
 use casework::ids::DocumentId;
 use casework::template::Automation;
 use casework::value::FieldValue;
-use casework::{PastRun, Ran, RanOutcome, RuleReport, TemplateView};
+use casework::{PastRun, Ran, RanOutcome, RuleReport, TemplateView, Timer};
 use serde_json::json;
 
 use super::{Desk, json};
 use crate::cli::AutomationCommand;
 use crate::fault::Fault;
 use crate::request::Response;
-use crate::screen::words::{plain, there};
+use crate::screen::words::{here, plain, there};
+
+/// Most timers that are listed for people.
+const MAX_TIMERS: usize = 50;
 
 pub(super) fn carry_out(desk: &Desk<'_>, command: &AutomationCommand) -> Result<Response, Fault> {
     match command {
@@ -22,6 +25,10 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &AutomationCommand) -> Result<
                 Some(action) => rehearse(desk, id, action, rule.as_deref()),
                 None => explain(desk, id, rule.as_deref()),
             }
+        }
+        AutomationCommand::Next { case } => {
+            let case = case.as_ref().map(|case| desk.case(case)).transpose()?;
+            next(desk, case)
         }
         AutomationCommand::History { rule, case } => {
             let case = case.as_ref().map(|case| desk.case(case)).transpose()?;
@@ -202,6 +209,12 @@ fn explained(report: &RuleReport) -> Vec<String> {
         format!("{} ({})", plain(&report.name), plain(&report.rule)),
         format!("    waits until {}", plain(&report.trigger)),
     ];
+    lines.extend(
+        report
+            .fires
+            .iter()
+            .map(|timer| format!("    fires {}", moment(timer))),
+    );
     for group in &report.condition {
         let tests: Vec<String> = group
             .iter()
@@ -225,6 +238,59 @@ fn explained(report: &RuleReport) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The timers of one case, or of all that are here.
+fn next(desk: &Desk<'_>, case: Option<DocumentId>) -> Result<Response, Fault> {
+    let cases = match case {
+        Some(case) => vec![case],
+        None => desk
+            .workspace
+            .cards()?
+            .iter()
+            .map(|card| card.document)
+            .collect(),
+    };
+    let mut found = Vec::new();
+    for case in cases {
+        let number = desk.workspace.case(case)?.number;
+        let timers = desk.workspace.timers(case)?.into_iter();
+        found.extend(timers.map(|timer| (number.clone(), timer)));
+    }
+    found.sort_by_key(|(_, timer)| timer.at_ms);
+    let mut lines: Vec<String> = found
+        .iter()
+        .take(MAX_TIMERS)
+        .map(|(number, timer)| {
+            format!(
+                "{}  {}  {}",
+                plain(number),
+                plain(&timer.rule),
+                moment(timer)
+            )
+        })
+        .collect();
+    match found.len().saturating_sub(MAX_TIMERS) {
+        0 if lines.is_empty() => lines.push("No rule waits for time.".to_owned()),
+        0 => {}
+        more => lines.push(format!("and {more} more, later; all of them with --json")),
+    }
+    let timers: Vec<serde_json::Value> = found
+        .iter()
+        .map(|(number, timer)| json!({ "number": number, "timer": json(timer) }))
+        .collect();
+    Ok(Response::new(lines, json!({ "timers": timers })))
+}
+
+/// When a timer fires and what for.
+fn moment(timer: &Timer) -> String {
+    let what = plain(&timer.tick.to_string());
+    let at = here(timer.at_ms);
+    if timer.is_due(jiff::Timestamp::now().as_millisecond()) {
+        format!("since {at}, once its condition holds and the agent looks ({what})")
+    } else {
+        format!("at {at} ({what})")
+    }
 }
 
 fn history(

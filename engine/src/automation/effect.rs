@@ -61,7 +61,7 @@ pub fn rules_for<'r>(revision: &'r Revision, event: &Event) -> Vec<Cow<'r, Autom
         None
     };
     let tasks = entered.filter(|stage| !stage.tasks.is_empty());
-    let waiting = |rule: &&Automation| !rule.disabled && event.sets_off(&rule.trigger);
+    let waiting = |rule: &&Automation| !rule.disabled && event.sets_off(rule);
     let listed = revision.package().automations.iter().filter(waiting);
     tasks
         .map(|stage| Cow::Owned(stage_rule(stage)))

@@ -7,10 +7,17 @@
 use casework_protocol::digest::{Tag, digest};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 
+use super::tick::Tick;
+use crate::case::facet::FacetAction;
+use crate::case::facet::automation::AutomationAction;
+use crate::case::facet::document::{self, DocumentAction, VersionStatus};
+use crate::case::facet::form::FormAction;
+use crate::case::facet::hold::HoldAction;
 use crate::case::facet::recurrence::finished;
-use crate::case::slots::task_objects;
+use crate::case::record::{Shelf, read_text};
+use crate::case::slots::{record_objects, task_objects};
 use crate::case::{Act, CaseAction, Object, PartId, Past, Place, schema, stage_of};
-use crate::template::Trigger;
+use crate::template::{Automation, Trigger};
 use crate::value::Scalar;
 
 /// Something that happened to a case.
@@ -38,6 +45,18 @@ pub enum Event {
     Closed,
     /// It was opened again.
     Reopened,
+    /// It was put on hold.
+    Held(PartId),
+    /// A hold was ended.
+    Resumed(PartId),
+    /// A version of a document of this type was added.
+    DocumentAdded(PartId, String),
+    /// A version of a document of this type has another status.
+    DocumentStatus(PartId, String, VersionStatus),
+    /// Somebody outside sent this form.
+    Submitted(PartId, String),
+    /// The agent said that the time of this rule has come, and what for.
+    Time(String, String),
 }
 
 /// An event with the key of the trigger.
@@ -141,9 +160,41 @@ fn happened((act, of): (&Act, ChangeHash), before: &Past<'_>) -> Option<(Vec<Eve
         Some((vec![Event::Closed], root(schema::CLOSED)))
     } else if let CaseAction::Reopen = action {
         Some((vec![Event::Reopened], root(schema::CLOSED)))
+    } else if let CaseAction::Facet(action) = action {
+        let (event, replaced) = of_facet(action, before)?;
+        Some((vec![event], replaced))
     } else {
         None
     }
+}
+
+/// The event of what is done to a record, and what it replaced.
+fn of_facet(action: &FacetAction, before: &Past<'_>) -> Option<(Event, String)> {
+    let kind_of = |document: &str| read_text(before, (Shelf::Documents, document), document::TYPE);
+    let event = if let FacetAction::Hold(action) = action {
+        match action {
+            HoldAction::Start { id, .. } => Event::Held(*id),
+            HoldAction::End { hold } => Event::Resumed(*hold),
+        }
+    } else if let FacetAction::Form(FormAction::Submit(submission)) = action {
+        Event::Submitted(submission.id, submission.form.clone())
+    } else if let FacetAction::Automation(AutomationAction::Fire { rule, of, .. }) = action {
+        Event::Time(rule.clone(), of.clone())
+    } else if let FacetAction::Document(DocumentAction::Add { version, kind, .. }) = action {
+        Event::DocumentAdded(*version, kind.clone())
+    } else if let FacetAction::Document(DocumentAction::AddVersion { document, id, .. }) = action {
+        Event::DocumentAdded(*id, kind_of(&document.to_string())?)
+    } else if let FacetAction::Document(DocumentAction::SetStatus { version, status }) = action {
+        let key = version.to_string();
+        let document = read_text(before, (Shelf::Versions, &key), document::DOCUMENT)?;
+        let objects = record_objects(before, Shelf::Versions, &key).unwrap_or_default();
+        let replaced = objects.iter().map(|o| seen(before, *o, document::STATUS));
+        let event = Event::DocumentStatus(*version, kind_of(&document)?, *status);
+        return Some((event, replaced.collect()));
+    } else {
+        return None;
+    };
+    Some((event, String::new()))
 }
 
 /// The status of a task in each of its objects.
@@ -172,7 +223,8 @@ fn seen(past: &Past<'_>, object: Object, key: &str) -> String {
 impl Event {
     /// Whether a rule waits for this.
     #[must_use]
-    pub fn sets_off(&self, trigger: &Trigger) -> bool {
+    pub fn sets_off(&self, rule: &Automation) -> bool {
+        let trigger = &rule.trigger;
         let fits =
             |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|wanted| wanted == is);
         match (self, trigger) {
@@ -190,6 +242,16 @@ impl Event {
             }
             (Self::Decided(_, asked, said), Trigger::DecisionRecorded { question, outcome }) => {
                 fits(question, asked) && fits(outcome, said)
+            }
+            (Self::Held(_), Trigger::CaseHeld) | (Self::Resumed(_), Trigger::CaseResumed) => true,
+            (Self::DocumentAdded(_, is), Trigger::DocumentAdded { document }) => fits(document, is),
+            (Self::DocumentStatus(_, is, now), Trigger::DocumentStatus { document, status }) => {
+                fits(document, is) && status.is_none_or(|status| status == *now)
+            }
+            (Self::Submitted(_, is), Trigger::FormSubmitted { form }) => fits(form, is),
+            (Self::Time(named, what), trigger) => {
+                let tick = what.parse::<Tick>();
+                *named == rule.id && tick.is_ok_and(|tick| tick.fits(trigger))
             }
             (_, _) => false,
         }
@@ -209,6 +271,14 @@ impl Event {
             Self::Decided(id, _, _) => format!("decision-recorded/{id}"),
             Self::Closed => "case-closed".to_owned(),
             Self::Reopened => "case-reopened".to_owned(),
+            Self::Held(hold) => format!("case-held/{hold}"),
+            Self::Resumed(hold) => format!("case-resumed/{hold}"),
+            Self::DocumentAdded(version, _) => format!("document-added/{version}"),
+            Self::DocumentStatus(version, _, status) => {
+                format!("document-status/{version}/{}", status.name())
+            }
+            Self::Submitted(id, _) => format!("form-submitted/{id}"),
+            Self::Time(rule, what) => format!("time/{rule}/{what}"),
         }
     }
 }

@@ -1,16 +1,19 @@
 //! Whether a received effect is what its rule makes of its trigger.
 //!
+//! The mark that a rule's time has come is an agent's alone.
 //! An effect needs no right of its author, because the rule is the operator's grant; so it must be
 //! exactly that: the rule stands in the revision cited, the trigger is the author's own act right
 //! before it, the condition held there, and the rule writes just this, once. Pure: every replica
 //! with the same causal past finds the same.
 
 use automerge::Change;
-use casework_protocol::ids::{ChangeHash, DocumentId};
+use casework_protocol::ids::{ChangeHash, DocumentId, MemberId};
 use casework_protocol::roster::Roster;
+use casework_protocol::roster::role::AGENT;
 
 use super::effect::{Effect, Scene, effect_id, effects, rule_named};
 use super::fired::fired;
+use super::tick::{Tick, tick_key};
 use crate::case::cause::MAX_EFFECTS;
 use crate::case::condition::{Facts, holds};
 use crate::case::facet::FacetAction;
@@ -51,26 +54,28 @@ pub enum CauseError {
     Missing(#[from] MissingDependency),
 }
 
-/// Checks the cause of a shaped change by the device's member `actor`. Changes without a cause and
-/// those that time triggered pass: their author's rights are judged.
+/// Checks the cause of a shaped change by the device's member `actor`, or that it may say that the
+/// time of a rule has come. Other changes without a cause pass: their author's rights are judged.
 ///
 /// # Errors
 /// [`CauseError`].
 pub fn verify(
     known: &Known<'_>,
     shaped: &Shaped,
-    actor: Option<casework_protocol::ids::MemberId>,
+    actor: Option<MemberId>,
 ) -> Result<(), CauseError> {
     let ShapedAct::Case(act) = shaped.act() else {
         return Ok(());
     };
-    let Some((cause, of)) = act.cause.as_ref().and_then(|c| Some((c, c.of?))) else {
-        return Ok(());
+    let Some(cause) = &act.cause else {
+        return verify_mark(known, (shaped, act), actor);
     };
     let forged = |why| CauseError::Forged {
         rule: cause.rule.clone(),
         why,
     };
+    // The time of a rule is said by a change of its own, which then is the trigger.
+    let of = cause.of.ok_or_else(|| forged("nothing triggered it"))?;
     let (trigger, message) =
         find_trigger(known, shaped, (cause, of)).map_err(|e| e.named(cause))?;
     let before = known.batch.past_of(trigger.deps())?;
@@ -87,7 +92,7 @@ pub fn verify(
     let rule = rule.ok_or_else(|| forged("its revision has no such rule"))?;
     let trigger_fired = fired(known.document, (&triggering, of), &before)
         .into_iter()
-        .find(|fired| fired.key == cause.key && fired.event.sets_off(&rule.trigger));
+        .find(|fired| fired.key == cause.key && fired.event.sets_off(&rule));
     let trigger_fired = trigger_fired.ok_or_else(|| forged("its trigger is another"))?;
     let cited = known.roster.at(message.citation.roster.version);
     let roster = cited.ok_or_else(|| forged("its roster version is not known"))?;
@@ -121,6 +126,48 @@ pub fn verify(
     } else {
         Err(forged("the rule does something else"))
     }
+}
+
+/// Checks the mark that the time of a rule has come: its author is an agent by the roster version it
+/// cites, the rule stands in the revision cited and waits for such a thing, and its id is that of
+/// this occasion. Whether it is time is the agent's word: no other device knows when it was now.
+fn verify_mark(
+    known: &Known<'_>,
+    (shaped, act): (&Shaped, &Act),
+    actor: Option<MemberId>,
+) -> Result<(), CauseError> {
+    let CaseAction::Facet(FacetAction::Automation(AutomationAction::Fire { id, rule, of })) =
+        &act.action
+    else {
+        return Ok(());
+    };
+    let forged = |why| CauseError::Forged {
+        rule: rule.clone(),
+        why,
+    };
+    let message = shaped.message();
+    let roster = known.roster.at(message.citation.roster.version);
+    let roster = roster.ok_or_else(|| forged("its roster version is not known"))?;
+    let author = actor.and_then(|actor| roster.member(actor));
+    if !author.is_some_and(|author| author.active && author.roles.contains(AGENT)) {
+        return Err(forged("only an agent says that its time has come"));
+    }
+    let revision = message.revision.and_then(known.revisions);
+    let revision = revision.ok_or_else(|| forged("it cites another revision"))?;
+    let listed = &revision.package().automations;
+    let named = listed.iter().find(|known| known.id == *rule);
+    let named = named.filter(|rule| rule.trigger.is_timed() && !rule.disabled);
+    let named = named.ok_or_else(|| forged("its revision has no such rule that waits for time"))?;
+    if !of
+        .parse::<Tick>()
+        .is_ok_and(|tick| tick.fits(&named.trigger))
+    {
+        return Err(forged("the rule waits for something else"));
+    }
+    if *id != tick_key(known.document, rule, of) {
+        return Err(forged("its id is that of another occasion"));
+    }
+    Ok(())
 }
 
 /// Whether the act is the effect, or the mark that it is missing.

@@ -351,6 +351,12 @@ pub enum ActError {
         /// The action.
         action: ActionKind,
     },
+    /// Only the agent does this, when it is time. Cure: none; it does so by itself.
+    #[error("only the agent does {action}, when it is time")]
+    OnlyByAgent {
+        /// The action.
+        action: ActionKind,
+    },
     /// The template offers other words. Cure: one of those named.
     #[error("{word:?} is no {what} of the template; there are {known}")]
     NotOffered {

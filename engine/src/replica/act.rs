@@ -26,9 +26,11 @@ use super::store::Writes;
 use super::tables::Table;
 use super::writing::DocumentStep;
 use super::{DocumentFault, Replica, ReplicaFault};
+use crate::case::facet::FacetKind;
+use crate::case::facet::automation::AutomationKind;
 use crate::case::{
-    Act, Asker, CaseAction, Checked, Needed, Opening, PartId, Past, WriteError, change_hash,
-    check_act, write,
+    Act, ActError, ActionKind, Asker, CaseAction, Checked, Needed, Opening, PartId, Past,
+    WriteError, change_hash, check_act, write,
 };
 use crate::moment::Moment;
 use crate::template::Revision;
@@ -158,8 +160,12 @@ impl Batch<'_> {
         mut act: Act,
         moment: &Moment,
     ) -> Result<Acted, ReplicaFault> {
-        // Only a rule that runs here makes an effect of an act.
-        act.cause = act.cause.filter(|cause| cause.of.is_none());
+        // Only a rule that runs here makes an effect of an act, and only the agent's turn a mark.
+        act.cause = None;
+        if act.action.kind() == ActionKind::Facet(FacetKind::Automation(AutomationKind::Fire)) {
+            let action = act.action.kind();
+            return Err(ActError::OnlyByAgent { action }.into());
+        }
         let (acted, act, revision) = self.perform(id, act, moment)?;
         let effects = self.run_rules(id, (acted.change, act), (&revision, moment))?;
         Ok(Acted { effects, ..acted })

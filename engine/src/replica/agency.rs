@@ -2,35 +2,40 @@
 //! has the role `agent`, once, whatever crashes.
 //!
 //! ```text
-//! request or case without number ─▶ claim ─▶ acknowledged, all before it read, first ─▶ do ─▶ report
+//! request, number, timer ─▶ claim ─▶ acknowledged, all before it read, first ─▶ do ─▶ report
 //! ```
-//! Which device acts is a function of the roster; others stand by. A claim holds by its place in
-//! the log, so two agents that both believe they lead do nothing twice.
+//! Which device claims is a function of the roster; others stand by and do what they had claimed.
+//! A claim holds by its place in the log, so two that both believe they lead do nothing twice.
 
+mod claims;
+mod firing;
 mod numbering;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use casework_protocol::frame::Start;
-use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId};
+use casework_protocol::ids::{DeviceId, DocumentId};
 use serde::Serialize;
 
+use self::claims::{Desk, Watch};
+use super::automating::Ran;
 use super::history::arrivals;
-use super::rows::Arrived;
 use super::{Acted, NewCase, Replica, ReplicaFault};
+use crate::automation::Timer;
 use crate::automation::numbering::is_provisional;
 use crate::case::facet::automation::{AutomationAction, OutwardKind, RunKind, RunStatus};
 use crate::case::{Act, Opening, PartId};
 use crate::moment::Moment;
 use crate::sync::Holdings;
-use crate::view::{CaseView, ClaimView, RunView};
+use crate::view::RunView;
 
 /// The role whose devices may act as agents.
-pub const AGENT_ROLE: &str = "agent";
+pub const AGENT_ROLE: &str = casework_protocol::roster::role::AGENT;
 
-/// What a claim on a request or on a number begins with.
+/// What a claim on a request, on a number or on the time of a rule begins with.
 const RUN: &str = "run/";
 const NUMBER: &str = "number/";
+const TIME: &str = "time/";
 
 /// What the agent is to do outside, now. It may have been done before a crash: whoever is called
 /// recognises the key.
@@ -61,7 +66,7 @@ pub struct Errand {
 /// What came of a turn.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AgentTurn {
-    /// Another device leads; nothing was done.
+    /// Another device leads: nothing new was taken on, only what this one claimed before was done.
     pub stands_by: bool,
     /// What is to be done outside now.
     pub errands: Vec<Errand>,
@@ -71,26 +76,26 @@ pub struct AgentTurn {
     pub numbered: usize,
     /// Cases that were opened for rules.
     pub opened: usize,
+    /// Rules whose time had come.
+    pub fired: Vec<FiredRule>,
+    /// Rules whose time had come and that could not be fired, with the reason.
+    pub refused: Vec<String>,
     /// Claims that wait for the server.
     pub pending: usize,
 }
 
-/// A case with something to do, and when its changes arrived.
-struct Desk {
-    view: CaseView,
-    arrived: BTreeMap<ChangeHash, Arrived>,
-}
-
-/// How a claim stands.
-enum Claimed {
-    /// Nobody claimed it who may.
-    Nobody,
-    /// The log or what lies before it is still to be read.
-    Pending,
-    /// This device's claim holds.
-    Mine,
-    /// Another agent's claim holds.
-    Other,
+/// A rule whose time had come, and what it did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FiredRule {
+    /// The case.
+    pub document: DocumentId,
+    /// The case's number.
+    pub number: String,
+    /// What for and when.
+    #[serde(flatten)]
+    pub timer: Timer,
+    /// What it did, and what that set off.
+    pub effects: Vec<Ran>,
 }
 
 impl Replica {
@@ -124,37 +129,45 @@ impl Replica {
     /// # Errors
     /// [`ReplicaFault`] when the store fails. What was done before stays done.
     pub fn agent_turn(&mut self, moment: &Moment) -> Result<AgentTurn, ReplicaFault> {
-        let agents = self.agents()?;
-        if agents.first() != Some(&self.device()) {
-            return Ok(AgentTurn {
-                stands_by: true,
-                ..AgentTurn::default()
-            });
+        let (agents, me) = (self.agents()?, self.device());
+        let leads = agents.first() == Some(&me);
+        let mut turn = AgentTurn {
+            stands_by: !leads,
+            ..AgentTurn::default()
+        };
+        if !agents.contains(&me) {
+            return Ok(turn);
         }
-        let agents: BTreeSet<DeviceId> = agents.into_iter().collect();
         let read_upto = match Holdings::start(self) {
             Start::At(cursor) => cursor.seq,
             Start::Nothing | Start::Partway { .. } => 0,
         };
-        let (desks, taken) = self.desks()?;
-        let mut turn = AgentTurn::default();
+        let watch = Watch {
+            agents: agents.into_iter().collect(),
+            me,
+            leads,
+            read_upto,
+        };
+        let (desks, taken) = self.desks(moment)?;
         let mut moments = (0_u64..).map(|n| moment.part(n));
         let mut next = || moments.next().unwrap_or(*moment);
         for desk in &desks {
             for (effect, run) in desk.view.facets.automations.waiting() {
                 let of = format!("{RUN}{effect}");
-                match desk.claimed(&of, &agents, (self.device(), read_upto)) {
-                    Claimed::Nobody => {
-                        self.claim(desk.view.document, of, &next())?;
-                        turn.claimed += 1;
-                    }
-                    Claimed::Pending => turn.pending += 1,
-                    Claimed::Mine => self.take_on(&mut turn, desk, (effect, run), &next())?,
-                    Claimed::Other => {}
+                if self.holds(&mut turn, (desk, of), &watch, &next())? {
+                    self.take_on(&mut turn, desk, (effect, run), &next())?;
+                }
+            }
+            for timer in &desk.due {
+                let of = format!("{TIME}{}", timer.key);
+                if self.holds(&mut turn, (desk, of), &watch, &next())? {
+                    self.fire(&mut turn, desk, timer, &next())?;
                 }
             }
         }
-        self.number_cases(&mut turn, (&desks, taken, &agents), read_upto, &mut next)?;
+        if leads {
+            self.number_cases(&mut turn, (&desks, taken), &watch, &mut next)?;
+        }
         Ok(turn)
     }
 
@@ -178,7 +191,7 @@ impl Replica {
     }
 
     /// The cases with something to do, and the numbers that are final.
-    fn desks(&mut self) -> Result<(Vec<Desk>, BTreeSet<String>), ReplicaFault> {
+    fn desks(&mut self, moment: &Moment) -> Result<(Vec<Desk>, BTreeSet<String>), ReplicaFault> {
         let (mut desks, mut taken) = (Vec::new(), BTreeSet::new());
         for card in self.cards()? {
             let provisional = is_provisional(&card.number);
@@ -191,7 +204,12 @@ impl Replica {
                 Err(ReplicaFault::Document(_)) => continue,
                 Err(fault) => return Err(fault),
             };
-            if !provisional && view.facets.automations.waiting().next().is_none() {
+            let due = match self.due(&view, moment) {
+                Err(ReplicaFault::Document(_)) => continue,
+                due => due?,
+            };
+            let asked = view.facets.automations.waiting().next().is_some();
+            if !provisional && !asked && due.is_empty() {
                 continue;
             }
             let id = view.document;
@@ -200,21 +218,9 @@ impl Replica {
                 continue;
             };
             let arrived = arrivals(&self.store, id, &open.automerge)?;
-            desks.push(Desk { view, arrived });
+            desks.push(Desk { view, arrived, due });
         }
         Ok((desks, taken))
-    }
-
-    fn claim(
-        &mut self,
-        document: DocumentId,
-        of: String,
-        moment: &Moment,
-    ) -> Result<(), ReplicaFault> {
-        let id = PartId::derive(&moment.derive("claim"), 0);
-        let action = AutomationAction::Claim { id, of };
-        self.act(document, Act::new(id, action.into()), moment)?;
-        Ok(())
     }
 
     fn take_on(
@@ -308,52 +314,5 @@ impl Replica {
         batch.act(document, Act::new(id, action.into()), &moment.part(1))?;
         batch.commit()?;
         Ok(true)
-    }
-}
-
-impl Desk {
-    /// The claims of agents that begin with this, and what stands behind it.
-    fn claims<'d>(
-        &'d self,
-        prefix: &'static str,
-        agents: &'d BTreeSet<DeviceId>,
-    ) -> impl Iterator<Item = (&'d ClaimView, &'d str)> {
-        let claims = self.view.facets.automations.claims.values();
-        claims.filter_map(move |claim| {
-            let device = self.view.origins.get(claim.created).device?;
-            let of = claim.of.strip_prefix(prefix)?;
-            agents.contains(&device).then_some((claim, of))
-        })
-    }
-
-    /// Where a claim stands in the log.
-    fn position(&self, claim: &ClaimView) -> Option<u64> {
-        let change = self.view.origins.get(claim.created).change;
-        self.arrived.get(&change).map(|arrived| arrived.seq)
-    }
-
-    fn claimed(
-        &self,
-        of: &str,
-        agents: &BTreeSet<DeviceId>,
-        (me, read_upto): (DeviceId, u64),
-    ) -> Claimed {
-        let claims: Vec<&ClaimView> = self
-            .claims("", agents)
-            .filter(|(claim, _)| claim.of == of)
-            .map(|(claim, _)| claim)
-            .collect();
-        let standing = claims
-            .iter()
-            .filter_map(|claim| Some((self.position(claim)?, *claim)));
-        match standing.min_by_key(|(position, _)| *position) {
-            None if claims.is_empty() => Claimed::Nobody,
-            None => Claimed::Pending,
-            Some((position, _)) if position >= read_upto => Claimed::Pending,
-            Some((_, first)) => match self.view.origins.get(first.created).device {
-                Some(device) if device == me => Claimed::Mine,
-                Some(_) | None => Claimed::Other,
-            },
-        }
     }
 }

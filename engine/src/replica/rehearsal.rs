@@ -11,7 +11,7 @@ use super::authority::untrusted;
 use super::automating::Ran;
 use super::document::author_of;
 use super::{DocumentFault, Replica, ReplicaFault};
-use crate::automation::{Event, Fired, Scene, effects, rules_for};
+use crate::automation::{Event, Fired, Scene, Timer, effects, rules_for};
 use crate::case::condition::{Facts, holds, passes};
 use crate::case::facet::FacetKind;
 use crate::case::facet::automation::AutomationKind;
@@ -37,6 +37,8 @@ pub struct RuleReport {
     pub condition: Vec<Vec<TestReport>>,
     /// Whether the condition holds on the case as it is.
     pub holds: bool,
+    /// When it fires by itself, if it waits for time: the earliest first.
+    pub fires: Vec<Timer>,
     /// What it would do if its trigger came now; what it could not do with the reason.
     pub would: Vec<Would>,
 }
@@ -104,6 +106,7 @@ impl Replica {
         moment: &Moment,
     ) -> Result<Vec<RuleReport>, ReplicaFault> {
         let actor = self.member();
+        let timers = self.timers(id, moment)?;
         let template = self.document(id)?.row.template;
         let template = template.ok_or(DocumentFault::Unknown(id))?;
         let revision = self
@@ -141,7 +144,7 @@ impl Replica {
             .collect();
         Ok(rules
             .iter()
-            .map(|rule| report(rule, &facts, &scene))
+            .map(|rule| report(rule, (&facts, &scene), &timers))
             .collect())
     }
 
@@ -221,7 +224,11 @@ fn revision_lacks(revision: &Revision, rule: &str) -> bool {
     !listed.iter().any(|known| known.id == rule)
 }
 
-fn report(rule: &Automation, facts: &Facts<'_>, scene: &Scene<'_>) -> RuleReport {
+fn report(
+    rule: &Automation,
+    (facts, scene): (&Facts<'_>, &Scene<'_>),
+    timers: &[Timer],
+) -> RuleReport {
     let test = |test| TestReport {
         asks: format!("{test}"),
         holds: passes(test, facts),
@@ -251,6 +258,11 @@ fn report(rule: &Automation, facts: &Facts<'_>, scene: &Scene<'_>) -> RuleReport
             .map(|group| group.iter().map(test).collect())
             .collect(),
         holds: holds(&rule.when, facts),
+        fires: timers
+            .iter()
+            .filter(|timer| timer.rule == rule.id)
+            .cloned()
+            .collect(),
         would: would.collect(),
     }
 }

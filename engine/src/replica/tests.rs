@@ -554,3 +554,4 @@ fn damage(replica: &mut Replica, id: DocumentId) {
 
 mod agency;
 mod automating;
+mod timed;

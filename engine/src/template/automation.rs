@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::condition::Condition;
 use super::package::is_false;
 use super::span::Span;
+use super::trigger::Trigger;
 
 /// A rule that acts by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,65 +33,6 @@ pub struct Automation {
     /// Kept, but does nothing.
     #[serde(default, skip_serializing_if = "is_false")]
     pub disabled: bool,
-}
-
-/// What sets a rule off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(tag = "on", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Trigger {
-    /// A case is opened.
-    CaseOpened,
-    /// A case enters a stage, also by being opened in it.
-    StageEntered {
-        /// Which; any if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        stage: Option<String>,
-    },
-    /// A case leaves a stage.
-    StageLeft {
-        /// Which; any if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        stage: Option<String>,
-    },
-    /// A field is given another value, or none. Not when the case is opened with it.
-    FieldChanged {
-        /// Which.
-        field: String,
-    },
-    /// A label is put on.
-    LabelAdded {
-        /// Which; any if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        label: Option<String>,
-    },
-    /// Somebody becomes the owner.
-    OwnerChanged,
-    /// A task is done.
-    TaskDone {
-        /// The task's title, word for word; any if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        title: Option<String>,
-    },
-    /// A comment is written.
-    CommentAdded {
-        /// Only those for people outside the team, or only the others; both if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        external: Option<bool>,
-    },
-    /// A decision is recorded.
-    DecisionRecorded {
-        /// On which question; any if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        question: Option<String>,
-        /// With which outcome; any if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        outcome: Option<String>,
-    },
-    /// The case is closed.
-    CaseClosed,
-    /// The case is opened again.
-    CaseReopened,
 }
 
 /// One thing a rule does.
@@ -280,47 +222,6 @@ pub enum Person {
 pub struct PersonError {
     /// The first 80 characters of the text.
     pub text: String,
-}
-
-impl Trigger {
-    /// Whether time sets it off and not an act: such rules run on the agent.
-    #[must_use]
-    pub const fn is_timed(&self) -> bool {
-        false
-    }
-
-    /// What it waits for, as people say it.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let of = |what: &str, which: &Option<String>| match which {
-            Some(which) => format!("{what} {which}"),
-            None => what.to_owned(),
-        };
-        match self {
-            Self::CaseOpened => "the case is opened".to_owned(),
-            Self::StageEntered { stage } => of("the case enters", stage),
-            Self::StageLeft { stage } => of("the case leaves", stage),
-            Self::FieldChanged { field } => format!("{field} changes"),
-            Self::LabelAdded { label } => of("a label is put on:", label),
-            Self::OwnerChanged => "the owner changes".to_owned(),
-            Self::TaskDone { title } => of("a task is done:", title),
-            Self::CommentAdded { external: None } => "a comment is written".to_owned(),
-            Self::CommentAdded {
-                external: Some(true),
-            } => "an external comment is written".to_owned(),
-            Self::CommentAdded {
-                external: Some(false),
-            } => "an internal comment is written".to_owned(),
-            Self::DecisionRecorded { question, outcome } => match outcome {
-                Some(outcome) => {
-                    format!("{} as {outcome}", of("a decision is recorded on", question))
-                }
-                None => of("a decision is recorded on", question),
-            },
-            Self::CaseClosed => "the case is closed".to_owned(),
-            Self::CaseReopened => "the case is reopened".to_owned(),
-        }
-    }
 }
 
 impl Person {

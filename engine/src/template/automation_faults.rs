@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::automation::{Automation, Person, RuleAction, TaskDraft, Trigger};
+use super::automation::{Automation, Person, RuleAction, TaskDraft};
 use super::condition_faults;
 use super::fault::{Fault, Faults};
 use super::field::Field;
@@ -13,6 +13,8 @@ use super::limits::{
 use super::package::Package;
 use super::placeholder::{Piece, Placeholder, pieces};
 use super::publish::{limit, name, prose, slug, unique};
+use super::trigger::Trigger;
+use super::trigger_faults;
 use crate::value::text::cut;
 use crate::value::{ConflictPolicy, FieldType, FieldValue};
 
@@ -50,7 +52,7 @@ impl Finder<'_> {
     fn rule(&mut self, rule: &Automation) {
         slug(&self.at, &rule.id, self.faults);
         name(&self.at, &rule.name, "the name", self.faults);
-        self.trigger(&rule.trigger);
+        trigger_faults::find(self.package, rule, &self.at, self.faults);
         if rule.actions.is_empty() {
             let what = "the list of actions";
             self.faults.add(&self.at, Fault::Empty { what });
@@ -67,30 +69,6 @@ impl Finder<'_> {
             self.action(action);
         }
         self.at = at;
-    }
-
-    fn trigger(&mut self, trigger: &Trigger) {
-        match trigger {
-            Trigger::StageEntered { stage: Some(stage) }
-            | Trigger::StageLeft { stage: Some(stage) } => self.stage(stage),
-            Trigger::FieldChanged { field } => {
-                self.field(field);
-            }
-            Trigger::DecisionRecorded {
-                question: Some(question),
-                outcome,
-            } => self.question(question, outcome.as_deref()),
-            Trigger::CaseOpened
-            | Trigger::StageEntered { stage: None }
-            | Trigger::StageLeft { stage: None }
-            | Trigger::LabelAdded { .. }
-            | Trigger::OwnerChanged
-            | Trigger::TaskDone { .. }
-            | Trigger::CommentAdded { .. }
-            | Trigger::DecisionRecorded { question: None, .. }
-            | Trigger::CaseClosed
-            | Trigger::CaseReopened => {}
-        }
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm per action of a rule")]
@@ -226,19 +204,6 @@ impl Finder<'_> {
             && let Err(problem) = FieldValue::parse(field, value)
         {
             self.add(Fault::BadDefault { problem });
-        }
-    }
-
-    fn question(&mut self, question: &str, outcome: Option<&str>) {
-        let kinds = &self.package.decision_types;
-        match kinds.iter().find(|kind| kind.id == *question) {
-            None => self.add(Fault::UnknownDecisionType { id: cut(question) }),
-            Some(kind) => {
-                let known = |outcome: &str| kind.outcomes.iter().any(|o| o.id == *outcome);
-                if let Some(outcome) = outcome.filter(|outcome| !known(outcome)) {
-                    self.add(Fault::UnknownChoice { id: cut(outcome) });
-                }
-            }
         }
     }
 

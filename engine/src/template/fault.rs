@@ -3,11 +3,13 @@
 mod form;
 mod list;
 mod time;
+mod trigger;
 
 pub use form::FormFault;
 pub(super) use list::Faults;
 pub use list::TemplateFault;
 pub use time::TimeFault;
+pub use trigger::TriggerFault;
 
 use crate::value::{ConflictPolicy, FieldError, FieldType};
 
@@ -368,4 +370,7 @@ pub enum Fault {
     /// A calendar or a clock has a fault of its own kind.
     #[error(transparent)]
     Time(TimeFault),
+    /// A trigger, or a rule that has one, has a fault of its own kind.
+    #[error(transparent)]
+    Trigger(TriggerFault),
 }

@@ -29,7 +29,7 @@ pub struct RunView {
     pub kind: RunKind,
     /// The automation's id.
     pub rule: String,
-    /// The hook, program or template that is wanted, or nothing.
+    /// The hook, program or template that is wanted, what a rule's time came for, or nothing.
     pub name: String,
     /// What is said: the notice, the title of a case, why the rule failed.
     pub text: String,
@@ -48,7 +48,7 @@ pub struct RunView {
 /// Something an agent took on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimView {
-    /// What: `run/ID` or `number/NUMBER`.
+    /// What: `run/ID`, `number/NUMBER` or `time/ID`.
     pub of: String,
     /// Which change claimed it.
     pub created: OriginRef,
@@ -89,7 +89,7 @@ impl RunView {
         match self.kind {
             RunKind::Failed | RunKind::Stopped => true,
             RunKind::Outward(_) => self.is_dead(),
-            RunKind::Notice => false,
+            RunKind::Notice | RunKind::Fired => false,
         }
     }
 }

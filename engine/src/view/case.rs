@@ -18,7 +18,7 @@ use crate::case::action::Closing;
 use crate::case::{PartId, RevisionMark, schema};
 
 /// First byte of a stored view. A view of another version is read anew from its document.
-const STORED_VERSION: u8 = 2;
+const STORED_VERSION: u8 = 3;
 
 /// A case as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,8 @@ pub struct CaseView {
     pub opened: OriginRef,
     /// The newest change in causal order.
     pub last: OriginRef,
+    /// The newest change in causal order that a person made: neither a rule nor the agent.
+    pub active: OriginRef,
     /// The latest claimed time among the changes nothing was built on yet, milliseconds UTC.
     pub changed_ms: i64,
     /// The changes whose values are shown.
@@ -236,6 +238,7 @@ impl CaseView {
     fn visit_origins(&mut self, visit: &mut dyn FnMut(&mut OriginRef)) {
         visit(&mut self.opened);
         visit(&mut self.last);
+        visit(&mut self.active);
         self.title.visit(visit);
         self.stage.visit(visit);
         self.owner.visit(visit);

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::{Automerge, ROOT, ReadDoc};
+use automerge::{Automerge, ChangeHash as Hash, ROOT, ReadDoc};
 use casework_protocol::ids::{DocumentId, MemberId};
 
 use super::case::{CaseView, OverrideView};
@@ -20,7 +20,7 @@ use super::side::{Origins, Slot};
 use super::task::{read_task, read_tasks};
 use crate::case::action::Override;
 use crate::case::message::Message;
-use crate::case::{PartId, Place, Shelf, schema};
+use crate::case::{ActionKind, FacetKind, PartId, Place, Shelf, schema};
 use crate::value::Scalar;
 
 /// A document that cannot be shown as a case.
@@ -186,10 +186,38 @@ fn finish(
     view.last = reader
         .origin_of_change(&newest.hash)
         .ok_or(ViewError::Missing { part: "history" })?;
+    view.active = newest_of_people(doc, heads)
+        .and_then(|hash| reader.origin_of_change(&hash))
+        .unwrap_or(view.last);
     view.origins = reader.origins;
     view.flags = derive(view, doc, context);
     view.renumber();
     Ok(())
+}
+
+/// The newest change in causal order that a person made, found backwards from the heads: an
+/// operation's number is greater than those of everything its change builds on.
+fn newest_of_people(doc: &Automerge, heads: Vec<Hash>) -> Option<Hash> {
+    let known = |hash: Hash| {
+        let meta = doc.get_change_meta_by_hash(&hash)?;
+        Some((meta.start_op, meta.timestamp, hash))
+    };
+    let mut open: BTreeSet<_> = heads.into_iter().filter_map(known).collect();
+    while let Some((_, _, hash)) = open.pop_last() {
+        let meta = doc.get_change_meta_by_hash(&hash)?;
+        let message = meta.message.as_deref();
+        let message = message.and_then(|text| Message::read(text).ok());
+        if message.is_none_or(|message| !is_automatic(&message)) {
+            return Some(hash);
+        }
+        open.extend(meta.deps.iter().copied().filter_map(known));
+    }
+    None
+}
+
+/// Whether a rule or the agent made a change.
+const fn is_automatic(message: &Message) -> bool {
+    message.cause.is_some() || matches!(message.action, ActionKind::Facet(FacetKind::Automation(_)))
 }
 
 fn read_header(reader: &mut Reader<'_>, document: DocumentId) -> Result<CaseView, ViewError> {
@@ -230,6 +258,7 @@ fn read_header(reader: &mut Reader<'_>, document: DocumentId) -> Result<CaseView
         changes: 0,
         opened,
         last: opened,
+        active: opened,
         changed_ms: 0,
         origins: Origins::default(),
     })

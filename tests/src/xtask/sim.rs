@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use casework_tests::sim::{Size, run as play};
+use casework_tests::sim::{Outcome, Size, agents, run as play};
+
+/// One in so many seeds is also a history of two agents.
+const AGENTS_EVERY: u64 = 4;
 
 /// Options of `cargo xtask sim`.
 #[derive(Debug, clap::Args)]
@@ -48,7 +51,7 @@ pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
                     if seed >= first + count {
                         return;
                     }
-                    match catch_unwind(AssertUnwindSafe(|| play(seed, size(args, seed)))) {
+                    match catch_unwind(AssertUnwindSafe(|| histories(args, seed))) {
                         Ok(outcome) => {
                             actions.fetch_add(outcome.actions as u64, Ordering::Relaxed);
                         }
@@ -68,6 +71,14 @@ pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// The history of a seed, and for one in four, or the only one, that of two agents.
+fn histories(args: &Args, seed: u64) -> Outcome {
+    if seed.is_multiple_of(AGENTS_EVERY) || args.seed == Some(seed) {
+        let _ = agents::run(seed);
+    }
+    play(seed, size(args, seed))
 }
 
 fn size(args: &Args, seed: u64) -> Size {

@@ -9,6 +9,7 @@
     reason = "whoever sits on the wire touches a few frames out of many"
 )]
 
+mod agents;
 mod agreements;
 mod architecture;
 mod authority;

@@ -29,6 +29,13 @@ pub(super) fn deed(teller: &Teller<'_>, kind: AutomationKind, entry: &TimelineEn
                 plain(rule)
             )
         }
+        AutomationKind::Fire => {
+            format!(
+                "the time of rule {} came: {}",
+                plain(rule),
+                quoted(&entry.after)
+            )
+        }
         AutomationKind::Claim => format!("took on {}", quoted(&entry.after)),
         AutomationKind::Number => format!("number {}", change(entry, &bare)),
         AutomationKind::Report => {
@@ -44,7 +51,7 @@ const fn wish(kind: RunKind) -> &'static str {
         RunKind::Outward(OutwardKind::Webhook) => "call",
         RunKind::Outward(OutwardKind::Command) => "run",
         RunKind::Outward(OutwardKind::OpenCase) => "open a case of",
-        RunKind::Notice | RunKind::Failed | RunKind::Stopped => "see to",
+        RunKind::Notice | RunKind::Failed | RunKind::Stopped | RunKind::Fired => "see to",
     }
 }
 

@@ -2,7 +2,7 @@
 //! world outside that the agent carries out, and the mark of a rule that failed or was stopped.
 //!
 //! All are records on one shelf, keyed by the effect: what two devices make of one trigger is one
-//! record. Only a rule writes the first four; claims and outcomes are the agent's.
+//! record. Only a rule writes the first four; the others are the agent's.
 //! Invariant: a claim never changes, so the first one by its place in the log is the same for all.
 
 mod run;
@@ -30,7 +30,7 @@ use crate::value::Scalar;
 pub const KIND: &str = "kind";
 /// Run: the automation's id.
 pub const RULE: &str = "rule";
-/// Run: the hook, program or template that is wanted, or nothing.
+/// Run: the hook, program or template that is wanted, what a rule's time came for, or nothing.
 pub const NAME: &str = "name";
 /// Run: what is said: the text of a notice, the title of a case, why a rule failed.
 pub const TEXT: &str = "text";
@@ -40,7 +40,7 @@ pub const LIST: &str = "list";
 pub const STATUS: &str = "status";
 /// Run: what came of it, in words.
 pub const NOTE: &str = "note";
-/// Claim: what is claimed: `run/ID` or `number/NUMBER`.
+/// Claim: what is claimed: `run/ID`, `number/NUMBER` or `time/ID`.
 pub const CLAIMED: &str = "of";
 
 /// Most people of one notice, and most fields of one request.
@@ -59,6 +59,8 @@ kinds! {
         Stop = "automation.stopped",
         /// Takes something on.
         Claim = "effect.claim",
+        /// Says that the time of a rule has come.
+        Fire = "automation.fired",
         /// Says what came of a request.
         Report = "effect.outcome",
         /// Gives the case its final number.
@@ -108,7 +110,16 @@ pub enum AutomationAction {
     Claim {
         /// The new claim.
         id: PartId,
-        /// What: `run/ID` or `number/NUMBER`.
+        /// What: `run/ID`, `number/NUMBER` or `time/ID`.
+        of: String,
+    },
+    /// Says that the time of a rule has come; the rule's effects follow from it.
+    Fire {
+        /// Names the occasion: the same for every agent.
+        id: PartId,
+        /// The automation's id.
+        rule: String,
+        /// What its time came for, as `crate::automation::Tick` writes it.
         of: String,
     },
     /// Says what came of a request.
@@ -137,6 +148,7 @@ impl AutomationAction {
             Self::Fail { .. } => AutomationKind::Fail,
             Self::Stop { .. } => AutomationKind::Stop,
             Self::Claim { .. } => AutomationKind::Claim,
+            Self::Fire { .. } => AutomationKind::Fire,
             Self::Report { .. } => AutomationKind::Report,
             Self::Number { .. } => AutomationKind::Number,
         }
@@ -149,7 +161,9 @@ impl AutomationAction {
             Self::Notify { .. } | Self::Request { .. } | Self::Fail { .. } | Self::Stop { .. } => {
                 true
             }
-            Self::Claim { .. } | Self::Report { .. } | Self::Number { .. } => false,
+            Self::Claim { .. } | Self::Fire { .. } | Self::Report { .. } | Self::Number { .. } => {
+                false
+            }
         }
     }
 }
@@ -162,6 +176,7 @@ impl Facet for AutomationAction {
             | Self::Fail { id, .. }
             | Self::Stop { id, .. }
             | Self::Claim { id, .. }
+            | Self::Fire { id, .. }
             | Self::Report { id, .. } => id.to_string(),
             Self::Number { number } => number.clone(),
         })
@@ -211,6 +226,11 @@ impl Facet for AutomationAction {
                 bounds::check_line("claim", of, MAX_LABEL_BYTES)?;
                 let record = (Shelf::Claims, &*id.to_string());
                 plan.make_record(past, record, [(CLAIMED, Scalar::text(of))])
+            }
+            Self::Fire { id, rule, of } => {
+                bounds::check_line("occasion", of, MAX_QUESTION_BYTES)?;
+                let values = (RunKind::Fired, rule.as_str(), of.as_str(), "");
+                make_run(plan, past, *id, (values, &[]))
             }
             Self::Report { id, status, note } => {
                 bounds::check_prose("note", note)?;
@@ -273,6 +293,11 @@ impl Kinds for AutomationKind {
                 id: id()?,
                 of: said(CLAIMED)?,
             },
+            Self::Fire => AutomationAction::Fire {
+                id: id()?,
+                rule: said(RULE)?,
+                of: said(NAME)?,
+            },
             Self::Report => AutomationAction::Report {
                 id: id()?,
                 status: RunStatus::from_name(&said(STATUS)?)?,
@@ -287,7 +312,7 @@ impl Kinds for AutomationKind {
     fn place(self, on: Option<&str>) -> Option<Place> {
         let on = on?;
         Some(match self {
-            Self::Notify | Self::Request | Self::Fail | Self::Stop | Self::Report => {
+            Self::Notify | Self::Request | Self::Fail | Self::Stop | Self::Fire | Self::Report => {
                 Place::Record(Shelf::Runs, on.to_owned())
             }
             Self::Claim => Place::Record(Shelf::Claims, on.to_owned()),
@@ -303,7 +328,7 @@ impl Kinds for AutomationKind {
         };
         match self {
             Self::Notify | Self::Fail | Self::Stop => part(TEXT),
-            Self::Request => part(NAME),
+            Self::Request | Self::Fire => part(NAME),
             Self::Report => part(STATUS),
             Self::Claim => Some(Place::RecordPart(
                 Shelf::Claims,

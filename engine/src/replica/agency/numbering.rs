@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use casework_protocol::ids::DeviceId;
-
-use super::{AgentTurn, Desk, NUMBER};
+use super::claims::{Desk, Watch};
+use super::{AgentTurn, NUMBER};
 use crate::automation::numbering::{NumberClaim, is_provisional, next_free, series, settle};
 use crate::case::facet::automation::AutomationAction;
 use crate::case::{Act, PartId};
@@ -16,17 +15,17 @@ impl Replica {
     pub(super) fn number_cases(
         &mut self,
         turn: &mut AgentTurn,
-        (desks, taken, agents): (&[Desk], BTreeSet<String>, &BTreeSet<DeviceId>),
-        read_upto: u64,
+        (desks, taken): (&[Desk], BTreeSet<String>),
+        watch: &Watch,
         next: &mut impl FnMut() -> Moment,
     ) -> Result<(), ReplicaFault> {
         let (mut settled, mut used, mut pending) = (Vec::new(), taken.clone(), BTreeSet::new());
         for desk in desks {
             let document = desk.view.document;
-            for (claim, number) in desk.claims(NUMBER, agents) {
+            for (claim, number) in desk.claims(NUMBER, &watch.agents) {
                 used.insert(number.to_owned());
                 match desk.position(claim) {
-                    Some(position) if position < read_upto => settled.push(NumberClaim {
+                    Some(position) if position < watch.read_upto => settled.push(NumberClaim {
                         position,
                         document,
                         number: number.to_owned(),

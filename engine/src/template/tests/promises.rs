@@ -5,7 +5,7 @@ use super::shipped::{LIBRARY, Shipped, Step, shipped};
 use super::*;
 use crate::approval::Mode;
 use crate::case::{ActError, CaseAction};
-use crate::template::automation::{RuleAction, Trigger};
+use crate::template::{RuleAction, Trigger};
 use crate::value::Scalar;
 
 const BUILT_IN: [&str; 7] = [

@@ -7,9 +7,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 use serde_json::Value;
 
 use super::*;
+use crate::clock::Repeat;
 use crate::template::approval::Approver;
 use crate::template::automation::Person;
 use crate::template::span::Span;
+use crate::template::{DateOf, TimeOfDay};
 use crate::value::Scalar;
 
 /// Types that are written as one text, with an example.
@@ -36,6 +38,9 @@ texts! {
     Approver, "Approver", "Who is asked: owner, field:ID, or a member, role or team.";
     Person, "Person", "owner, actor, assignees, watchers, member/ID, role/KEY, team/KEY, field/ID.";
     Span, "Span", "A length of time: 4 hours, 8 weeks, 3 business days.";
+    Repeat, "Repeat", "What repeats: every mon, every 2 weeks, every month on day 31.";
+    DateOf, "DateOf", "due, or field/ID of a date or date-time.";
+    TimeOfDay, "TimeOfDay", "Hours and minutes: 09:00.";
     Warning, "Warning", "So long before it is due (4 hours), or a share of the time (75%).";
     OpenHours, "OpenHours", "Hours of one day: 09:00-17:30.";
     Holiday, "Holiday", "A day (2026-06-10), a day of every year (12-25), or a range of them.";

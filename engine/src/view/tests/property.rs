@@ -346,6 +346,7 @@ fn every_kind_of_action_is_among_the_random_ones() {
         "automation.failed",
         "automation.stopped",
         "effect.claim",
+        "automation.fired",
         "effect.outcome",
         "number.assign",
         "approval.late-vote",

@@ -44,6 +44,8 @@ pub enum RunKind {
     Failed,
     /// A rule that was stopped.
     Stopped,
+    /// The mark that a rule's time has come.
+    Fired,
 }
 
 /// How a request stands.
@@ -86,6 +88,7 @@ impl RunKind {
             Self::Outward(kind) => kind.name(),
             Self::Failed => "failed",
             Self::Stopped => "stopped",
+            Self::Fired => "fired",
         }
     }
 
@@ -93,6 +96,7 @@ impl RunKind {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
+            "fired" => Some(Self::Fired),
             "notice" => Some(Self::Notice),
             "failed" => Some(Self::Failed),
             "stopped" => Some(Self::Stopped),

@@ -28,6 +28,7 @@ pub struct FileMark {
 
 /// Where a version stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum VersionStatus {
     /// Being written.

@@ -97,6 +97,11 @@ pub(super) fn automations(ana: &mut Desk) {
             id: part(1505),
             of: "run/0000".into(),
         },
+        AutomationAction::Fire {
+            id: part(1506),
+            rule: "weekly".into(),
+            of: "idle@0000000000000000".into(),
+        },
         AutomationAction::Report {
             id: part(1502),
             status: RunStatus::Done,
