@@ -80,7 +80,12 @@ fn automation(keeper: &mut Keeper, kind: u8, x: u8) -> CaseAction {
         },
         4 => AutomationAction::Fail { id, rule, why },
         5 => AutomationAction::Stop { id, rule, why },
-        6 | 7 => AutomationAction::Claim {
+        6 => AutomationAction::Fire {
+            id,
+            rule,
+            of: format!("idle {x}"),
+        },
+        7 => AutomationAction::Claim {
             id: keeper.player.new_id(),
             of: format!("number/TST-2026-{x:04}"),
         },
