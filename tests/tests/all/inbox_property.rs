@@ -14,7 +14,7 @@ use casework_tests::stage::{Stage, Who};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-const HISTORIES: u64 = 150;
+const HISTORIES: u64 = 40;
 const STEPS: usize = 45;
 
 #[test]
