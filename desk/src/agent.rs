@@ -18,7 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use casework::case::facet::automation::RunStatus;
-use casework::{AgentTurn, Errand, Workspace};
+use casework::{AgentTurn, Errand, Error, Workspace};
 use serde_json::json;
 
 use bell::{Bell, Ringer};
@@ -139,7 +139,7 @@ impl Agent {
         let mut turn = self.workspace.agent_turn()?;
         let mut done = Vec::new();
         for errand in core::mem::take(&mut turn.errands) {
-            if self.run_errand(&errand)? {
+            if self.run_errand(&errand, &mut turn.refused)? {
                 done.push(errand);
             }
         }
@@ -149,7 +149,7 @@ impl Agent {
 
     /// Delivers an errand unless it was or is not due, and records what came of it. Answers
     /// whether it is done with.
-    fn run_errand(&mut self, errand: &Errand) -> Result<bool, Fault> {
+    fn run_errand(&mut self, errand: &Errand, refused: &mut Vec<String>) -> Result<bool, Fault> {
         let now = jiff::Timestamp::now();
         let entry = self.journal.entry(&errand.key);
         let (status, note) = match entry.outcome {
@@ -174,7 +174,15 @@ impl Agent {
         };
         self.journal.finished(&errand.key, (status, &note))?;
         let at = (errand.document, errand.effect);
-        self.workspace.report_errand(at, status, &note)?;
+        match self.workspace.report_errand(at, status, &note) {
+            Ok(_) => {}
+            Err(fault @ Error::Unavailable(_)) => return Err(fault.into()),
+            // The journal keeps the outcome, so it is reported the next time and not done again.
+            Err(why) => {
+                refused.push(format!("{}: {why}", errand.number));
+                return Ok(false);
+            }
+        }
         self.journal.forget(&errand.key)?;
         Ok(true)
     }

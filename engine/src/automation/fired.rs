@@ -12,6 +12,7 @@ use crate::case::facet::FacetAction;
 use crate::case::facet::automation::AutomationAction;
 use crate::case::facet::document::{self, DocumentAction, VersionStatus};
 use crate::case::facet::form::FormAction;
+use crate::case::facet::handover::TransferAction;
 use crate::case::facet::hold::HoldAction;
 use crate::case::facet::recurrence::finished;
 use crate::case::record::{Shelf, read_text};
@@ -136,7 +137,8 @@ fn happened((act, of): (&Act, ChangeHash), before: &Past<'_>) -> Option<(Vec<Eve
     | CaseAction::Settle {
         place: Place::Owner,
         ..
-    } = action
+    }
+    | CaseAction::Facet(FacetAction::Transfer(TransferAction::Accept { .. })) = action
     {
         Some((vec![Event::Owned], root(schema::OWNER)))
     } else if let Some(task) = finished(action) {

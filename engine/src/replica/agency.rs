@@ -8,6 +8,7 @@
 //! A claim holds by its place in the log, so two that both believe they lead do nothing twice.
 
 mod claims;
+mod errands;
 mod firing;
 mod numbering;
 
@@ -20,14 +21,13 @@ use serde::Serialize;
 use self::claims::{Desk, Watch};
 use super::automating::Ran;
 use super::history::arrivals;
-use super::{Acted, NewCase, Replica, ReplicaFault};
+use super::{Acted, Replica, ReplicaFault};
 use crate::automation::Timer;
 use crate::automation::numbering::is_provisional;
-use crate::case::facet::automation::{AutomationAction, OutwardKind, RunKind, RunStatus};
-use crate::case::{Act, Opening, PartId};
+use crate::case::facet::automation::{AutomationAction, OutwardKind, RunStatus};
+use crate::case::{Act, PartId};
 use crate::moment::Moment;
 use crate::sync::Holdings;
-use crate::view::RunView;
 
 /// The role whose devices may act as agents.
 pub const AGENT_ROLE: &str = casework_protocol::roster::role::AGENT;
@@ -78,7 +78,7 @@ pub struct AgentTurn {
     pub opened: usize,
     /// Rules whose time had come.
     pub fired: Vec<FiredRule>,
-    /// Rules whose time had come and that could not be fired, with the reason.
+    /// What could not be done, with the case and the reason; it is tried again the next time.
     pub refused: Vec<String>,
     /// Claims that wait for the server.
     pub pending: usize,
@@ -98,6 +98,23 @@ pub struct FiredRule {
     pub timer: Timer,
     /// What it did, and what that set off.
     pub effects: Vec<Ran>,
+}
+
+impl AgentTurn {
+    /// What one case refuses keeps no other one waiting: it is told. A store that fails ends the
+    /// turn.
+    pub(super) fn excuse(
+        &mut self,
+        number: &str,
+        served: Result<(), ReplicaFault>,
+    ) -> Result<(), ReplicaFault> {
+        match served {
+            Ok(()) => {}
+            Err(fault @ (ReplicaFault::Store(_) | ReplicaFault::NotEnrolled)) => return Err(fault),
+            Err(why) => self.refused.push(format!("{number}: {why}")),
+        }
+        Ok(())
+    }
 }
 
 impl Replica {
@@ -154,24 +171,37 @@ impl Replica {
         let mut moments = (0_u64..).map(|n| moment.part(n));
         let mut next = || moments.next().unwrap_or(*moment);
         for desk in &desks {
-            for (effect, run) in desk.view.facets.automations.waiting() {
-                let of = format!("{RUN}{effect}");
-                if self.holds(&mut turn, (desk, of), &watch, &next())? {
-                    self.take_on(&mut turn, desk, (effect, run), &next())?;
-                }
-            }
-            for timer in &desk.due {
-                let of = format!("{TIME}{}", timer.key);
-                if self.holds(&mut turn, (desk, of), &watch, &next())? {
-                    self.fire(&mut turn, desk, timer, &next())?;
-                }
-            }
+            let served = self.serve(&mut turn, desk, &watch, &mut next);
+            turn.excuse(&desk.view.number, served)?;
         }
         if leads {
             self.number_cases(&mut turn, (&desks, taken), &watch, &mut next)?;
             turn.purged = self.purge_due(&next())?;
         }
         Ok(turn)
+    }
+
+    /// Does what one case has to do.
+    fn serve(
+        &mut self,
+        turn: &mut AgentTurn,
+        desk: &Desk,
+        watch: &Watch,
+        next: &mut impl FnMut() -> Moment,
+    ) -> Result<(), ReplicaFault> {
+        for (effect, run) in desk.view.facets.automations.waiting() {
+            let of = format!("{RUN}{effect}");
+            if self.holds(turn, (desk, of), watch, &next())? {
+                self.take_on(turn, desk, (effect, run), &next())?;
+            }
+        }
+        for timer in &desk.due {
+            let of = format!("{TIME}{}", timer.key);
+            if self.holds(turn, (desk, of), watch, &next())? {
+                self.fire(turn, desk, timer, &next())?;
+            }
+        }
+        Ok(())
     }
 
     /// Records what came of an errand, or that a dead one is to be tried again.
@@ -224,100 +254,5 @@ impl Replica {
             desks.push(Desk { view, arrived, due });
         }
         Ok((desks, taken))
-    }
-
-    fn take_on(
-        &mut self,
-        turn: &mut AgentTurn,
-        desk: &Desk,
-        (effect, run): (PartId, &RunView),
-        moment: &Moment,
-    ) -> Result<(), ReplicaFault> {
-        let RunKind::Outward(kind) = run.kind else {
-            return Ok(());
-        };
-        let view = &desk.view;
-        if kind == OutwardKind::OpenCase {
-            turn.opened += usize::from(self.open_for_rule(view.document, (effect, run), moment)?);
-            return Ok(());
-        }
-        let value = |field: &String| {
-            let known = view.fields.get(field)?;
-            let json = serde_json::to_value(known.value.as_ref().map(|slot| slot.value())).ok()?;
-            Some((field.clone(), json))
-        };
-        turn.errands.push(Errand {
-            document: view.document,
-            effect,
-            key: format!("{}.{effect}", view.document),
-            kind,
-            name: run.name.clone(),
-            rule: run.rule.clone(),
-            number: view.number.clone(),
-            title: view.title.value().clone(),
-            stage: view.stage.value().clone(),
-            fields: run.list.iter().filter_map(value).collect(),
-        });
-        Ok(())
-    }
-
-    /// Opens the case that a rule wants, and records it in the same commit: once.
-    fn open_for_rule(
-        &mut self,
-        document: DocumentId,
-        (effect, run): (PartId, &RunView),
-        moment: &Moment,
-    ) -> Result<bool, ReplicaFault> {
-        let mut wanted = None;
-        for template in self.templates()? {
-            if let Some(revision) = self.current_revision(template)
-                && revision.package().key == run.name
-            {
-                wanted = Some((template, revision));
-            }
-        }
-        let report = (document, effect);
-        let Some((template, revision)) = wanted else {
-            let note = format!("there is no template {}", run.name);
-            self.report(report, (RunStatus::Dead, &note), moment)?;
-            return Ok(false);
-        };
-        let letters = data_encoding::HEXUPPER.encode(&moment.derive("number")[..2]);
-        let number = format!("{}-~{letters}", revision.package().key);
-        let opening = Opening {
-            template,
-            title: run.text.clone(),
-            number: number.clone(),
-            stage: revision.first_stage().id.clone(),
-            fields: BTreeMap::new(),
-            owner: None,
-            assignees: BTreeSet::new(),
-        };
-        let case = NewCase {
-            opening,
-            imported: None,
-            restricted: false,
-            viewers: Vec::new(),
-            overriding: None,
-        };
-        let mut batch = self.batch();
-        let opened = match batch.open_case(case, &moment.part(0)) {
-            Ok(opened) => opened,
-            Err(ReplicaFault::Store(fault)) => return Err(fault.into()),
-            Err(why) => {
-                drop(batch);
-                self.report(report, (RunStatus::Dead, &why.to_string()), moment)?;
-                return Ok(false);
-            }
-        };
-        let action = AutomationAction::Report {
-            id: effect,
-            status: RunStatus::Done,
-            note: format!("{number} {}", opened.document),
-        };
-        let id = PartId::derive(&moment.derive("report"), 0);
-        batch.act(document, Act::new(id, action.into()), &moment.part(1))?;
-        batch.commit()?;
-        Ok(true)
     }
 }

@@ -99,6 +99,7 @@ impl Batch<'_> {
         while let Some(link) = open.pop_front() {
             for due in self.due(id, &link, (revision, moment))? {
                 if ran.len() >= usize::from(MAX_EFFECTS) {
+                    ran.push(self.left_out(id, due, moment)?);
                     return Ok(ran);
                 }
                 let (done, next) = self.run(id, due, moment)?;
@@ -107,6 +108,21 @@ impl Batch<'_> {
             }
         }
         Ok(ran)
+    }
+
+    /// Says that this effect and all that would follow were left out: one act sets off no more.
+    fn left_out(&mut self, id: DocumentId, due: Due, moment: &Moment) -> Result<Ran, ReplicaFault> {
+        let cause = due.effect.cause;
+        let why =
+            format!("{MAX_EFFECTS} effects of one act were done; this and what follows was not");
+        self.note(id, &cause, Note::Stopped(&why), moment)?;
+        Ok(Ran {
+            rule: cause.rule,
+            name: due.name,
+            depth: cause.depth,
+            action: due.effect.action.ok(),
+            outcome: RanOutcome::Stopped(why),
+        })
     }
 
     /// The effects of the rules that an act sets off, the case being as the act left it.

@@ -249,6 +249,11 @@ impl Facet for AutomationAction {
     fn while_closed(&self) -> bool {
         true
     }
+
+    /// What was set off before, or is set off by a settlement, ends there too.
+    fn in_trash(&self) -> bool {
+        true
+    }
 }
 
 impl Kinds for AutomationKind {

@@ -59,16 +59,20 @@ impl Replica {
                 let id = PartId::derive(&moment.derive("number"), 0);
                 let number = number.clone();
                 let action = AutomationAction::Number { number };
-                self.act(document, Act::new(id, action.into()), &moment)?;
-                turn.numbered += 1;
+                let given = self.act(document, Act::new(id, action.into()), &moment);
+                turn.numbered += usize::from(given.is_ok());
+                turn.excuse(&desk.view.number, given.map(|_| ()))?;
             } else if pending.contains(&document) {
                 turn.pending += 1;
             } else if let Some(revision) = self.current_revision(desk.view.template) {
                 let series = series(&revision.package().key, arrived.received_ms);
                 let number = next_free(&series, &used);
-                self.claim(document, format!("{NUMBER}{number}"), &next())?;
-                used.insert(number);
-                turn.claimed += 1;
+                let claimed = self.claim(document, format!("{NUMBER}{number}"), &next());
+                if claimed.is_ok() {
+                    used.insert(number);
+                    turn.claimed += 1;
+                }
+                turn.excuse(&desk.view.number, claimed)?;
             }
         }
         Ok(())
