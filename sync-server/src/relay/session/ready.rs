@@ -361,18 +361,14 @@ impl Ready {
         else {
             return Ok(Vec::new());
         };
-        let purges = purges.unwrap_or_default();
         if matches!(self.rank, Rank::Guest | Rank::Parting) {
-            return Err(Fatal::new(
-                ErrorCode::NotEnrolled,
-                "the device may not restore",
-            ));
+            let problem = "the device may not restore";
+            return Err(Fatal::new(ErrorCode::NotEnrolled, problem));
         }
+        let purges = purges.unwrap_or_default();
         if items.len().max(purges.len()) > MAX_PUSH_ITEMS {
-            return Err(Fatal::new(
-                ErrorCode::TooMuch,
-                "too many items in one frame",
-            ));
+            let problem = "too many items in one frame";
+            return Err(Fatal::new(ErrorCode::TooMuch, problem));
         }
         match head.verify(relay.server(), self.workspace) {
             Ok(head) => {
