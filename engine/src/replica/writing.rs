@@ -19,8 +19,7 @@ use crate::case::{Message, PartId, Place, touched_by};
 use crate::template::Revision;
 use crate::view::{
     Breach, Breaches, Card, CaseView, CommentView, ViewContext, is_begun_twice, read,
-    read_comments, refresh,
-    refresh_comments,
+    read_comments, refresh, refresh_comments,
 };
 
 /// A document taken out of memory while a step works on it. If the step fails it is dropped, and
