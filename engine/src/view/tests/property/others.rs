@@ -6,7 +6,7 @@ use crate::case::facet::form::{FormAction, InformationRequest, ReviewState, Subm
 use crate::case::facet::reading::ReadingAction;
 use crate::case::facet::recurrence::RecurrenceAction;
 use crate::case::{Act, CaseAction, Cause, FacetAction, PartId};
-use crate::template::{Form, FormKind, Question, Revision};
+use crate::template::{Form, FormKind, Revision};
 
 /// The template of the other tests with a form of each kind.
 pub(super) fn with_forms(revision: &Revision) -> Revision {
