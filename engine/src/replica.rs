@@ -26,6 +26,7 @@ mod drafts;
 mod drawer;
 mod exclusion;
 mod fault;
+mod forgetting;
 mod grant_words;
 mod healing;
 mod history;

@@ -48,6 +48,7 @@ pub use case::{
     CaseView, DecisionView, ItemView, OverrideView, StoredViewError, TaskStatus, TaskView,
 };
 pub use clocks::{Clocks, Stay};
+pub(crate) use comment::is_begun_twice;
 pub use comment::{
     CommentOrder, CommentView, ParallelEdit, StoredCommentError, read_comments, refresh_comments,
 };

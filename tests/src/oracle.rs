@@ -63,7 +63,7 @@ pub fn check(stage: &mut Stage, who: Who, case: DocumentId, view: &CaseView) {
     tasks::check(&told, &mut contested);
     talk::check(&told, &mut contested);
     records::check(&told, &mut contested);
-    agreements::check(&told, &mut contested);
+    agreements::check(&told);
     flags::check(&told, &contested);
 }
 

@@ -7,7 +7,7 @@ use casework::ids::DocumentId;
 use casework::{Acted, ErrorKind, NewCaseRequest};
 use serde_json::json;
 
-use super::cures::cure;
+use super::cures::{cure, cure_opening};
 use super::settling::{comment, settle};
 use super::{Desk, access, approvals, handovers, overrides, parts, showing, tasks};
 use crate::cli::{CaseCommand, OpenArgs, Why};
@@ -235,7 +235,7 @@ fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
     let acted = desk
         .workspace
         .open_case(&request)
-        .map_err(|error| cure(error, &args.template))?;
+        .map_err(|error| cure_opening(error, &args.template))?;
     let labels = args.labels.iter().map(|label| CaseAction::AddLabel {
         label: label.clone(),
     });

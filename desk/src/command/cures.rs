@@ -30,6 +30,16 @@ pub(super) fn cure(error: Error, case: &str) -> Fault {
     }
 }
 
+/// What to try after the opening of a case was refused.
+pub(super) fn cure_opening(error: Error, template: &str) -> Fault {
+    if document_wanted(&error.to_string()).is_some() {
+        let way = "the same command without --stage, then add the document and move; or with \
+                   --override --reason \"…\"";
+        return Fault::from(error).or_try(way);
+    }
+    cure(error, template)
+}
+
 /// The first type of document that a refusal asks for.
 fn document_wanted(refusal: &str) -> Option<&str> {
     let (_, named) = refusal.split_once(" requires the document")?;

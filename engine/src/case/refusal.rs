@@ -41,8 +41,7 @@ pub enum ActError {
         /// The id.
         id: PartId,
     },
-    /// The case holds no such record. Cure: look at the case for its records; it may not have
-    /// arrived.
+    /// The case holds no such record. Cure: look at it for its records; it may not be here yet.
     #[error("the case has no {place}")]
     NoRecord {
         /// The record looked for.

@@ -224,12 +224,14 @@ impl Replica {
     /// Has every case of a template judged anew that is here already: a publish became known which
     /// stands in the log before what they hold.
     pub(super) fn judge_cases_again(
-        &self,
+        &mut self,
         writes: &mut Writes,
         template: DocumentId,
     ) -> Result<(), ReplicaFault> {
         for case in self.cases_of(template)? {
-            if case != template {
+            let row = self.row_in(writes, case)?;
+            let holds = row.is_some_and(|row| row.next_place > 0 || row.snapshot_bytes > 0);
+            if case != template && holds {
                 writes.put(Table::Unchecked, tables::document(case), Vec::new());
             }
         }

@@ -187,7 +187,10 @@ impl Replica {
         step.arrived = Some(arrived);
         if step.document.row.kind == casework_protocol::access::entry::DocumentKind::Template {
             self.read_revisions(&mut writes, &step.document.automerge, id)?;
-            self.judge_cases_again(&mut writes, id)?;
+            let past = crate::case::Past::now(&step.document.automerge);
+            if crate::template_document::published(&past).len() > 1 {
+                self.judge_cases_again(&mut writes, id)?;
+            }
         }
         match self.settle_whole(writes, vec![step]) {
             Ok(()) => Ok(Ok(())),

@@ -151,7 +151,8 @@ impl Replica {
         self.published.get(&template).cloned().unwrap_or_default()
     }
 
-    /// Whether a publish became known that stands in the log before this position.
+    /// Whether a publish became known that took the place of another one and stands in the log
+    /// before this position.
     pub(super) fn published_late(
         &self,
         template: DocumentId,
@@ -160,8 +161,12 @@ impl Replica {
     ) -> bool {
         let all = self.published.get(&template).into_iter().flatten();
         let fresh = all.filter(|(hash, _)| !known.contains_key(*hash));
-        let mut places = fresh.filter_map(|(_, (since, _))| *since);
-        places.any(|since| since < from)
+        let takes_a_place = |id: &RevisionId| {
+            let revision = self.revisions.get(id);
+            revision.is_some_and(|revision| !revision.supersedes().is_empty())
+        };
+        let mut places = fresh.filter(|(_, (_, id))| takes_a_place(id));
+        places.any(|(_, (since, _))| since.is_some_and(|since| since < from))
     }
 
     /// The revisions by which something said on a case of this template is judged. What a rule of

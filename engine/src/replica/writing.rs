@@ -18,8 +18,8 @@ use super::{DocumentFault, Replica, ReplicaFault};
 use crate::case::{Message, PartId, Place, touched_by};
 use crate::template::Revision;
 use crate::view::{
-    Breach, Breaches, Card, CaseView, CommentView, ViewContext, read, read_comments, refresh,
-    refresh_comments,
+    Breach, Breaches, Card, CaseView, CommentView, ViewContext, is_begun_twice, read,
+    read_comments, refresh, refresh_comments,
 };
 
 /// A document taken out of memory while a step works on it. If the step fails it is dropped, and
@@ -258,13 +258,34 @@ impl Replica {
         let shown = shown.and_then(|shown| shown.map_err(|error| error.to_string()));
         let (view, comments) =
             shown.map_err(|why| DocumentFault::Quarantined { id: step.id, why })?;
-        for comment in comments {
+        for (comment, may_have_moved) in comments {
             let key = tables::document_bytes(step.id, &comment_key(&comment));
+            if may_have_moved {
+                self.delete_moved(writes, (step.id, comment.id), &key)?;
+            }
             writes.put(Table::Comments, key, comment.to_stored());
         }
         write_card(writes, &view, (revision.as_deref(), self.member()));
         writes.put(Table::Views, tables::document(step.id), view.to_stored());
         step.document.view = Some(view);
+        Ok(())
+    }
+
+    /// Deletes the rows of a comment at other places than this one.
+    fn delete_moved(
+        &self,
+        writes: &mut Writes,
+        (document, comment): (DocumentId, PartId),
+        place: &[u8],
+    ) -> Result<(), ReplicaFault> {
+        let end = comment.to_string();
+        self.store
+            .scan(Table::Comments, &tables::document(document), |key, _| {
+                if key.ends_with(end.as_bytes()) && key != place {
+                    writes.delete(Table::Comments, key.to_vec());
+                }
+                Ok(true)
+            })?;
         Ok(())
     }
 
@@ -293,8 +314,20 @@ pub(super) fn write_card(
     }
 }
 
-/// The comments that the step touched.
-fn comments(step: &DocumentStep, context: &ViewContext<'_>) -> Vec<CommentView> {
+/// The comments that the step touched, and whether each may have stood in another place before.
+fn comments(step: &DocumentStep, context: &ViewContext<'_>) -> Vec<(CommentView, bool)> {
+    let moved = |comment: CommentView| {
+        let doc = &step.document.automerge;
+        let twice = comment.edited.is_some() || is_begun_twice(doc, comment.id, context);
+        (comment, twice)
+    };
+    touched_comments(step, context)
+        .into_iter()
+        .map(moved)
+        .collect()
+}
+
+fn touched_comments(step: &DocumentStep, context: &ViewContext<'_>) -> Vec<CommentView> {
     let automerge = &step.document.automerge;
     if step.whole || step.touched.contains(&Place::Case) {
         return read_comments(automerge, context);

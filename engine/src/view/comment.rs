@@ -123,6 +123,14 @@ pub fn refresh_comments(
     show(&mut reader, found)
 }
 
+/// Whether a comment was begun more than once: a rule that one trigger set off on two devices wrote
+/// it on both. Its place is that of the earlier beginning, which may arrive later.
+pub(crate) fn is_begun_twice(doc: &Automerge, id: PartId, context: &ViewContext<'_>) -> bool {
+    let reader = Reader::new(doc, context.members, Origins::default());
+    let found = find(&reader, id.bucket(), Some(id));
+    found.len() > 1 || found.iter().any(|(_, bodies)| bodies.len() > 1)
+}
+
 /// How many comments lie in one of the sixteen maps.
 pub(super) fn count_comments(reader: &Reader<'_>, bucket: usize) -> u32 {
     let length = bucket_map(reader, bucket).map_or(0, |map| reader.doc.length(&map));

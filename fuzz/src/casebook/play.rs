@@ -9,8 +9,8 @@ use casework_engine::case::{
     check_act, write,
 };
 use casework_engine::template::{
-    Category, Choice, DecisionType, Field, Form, FormKind, Outcome, Package, Revision, Rule,
-    Severity, Stage, Today, Transition,
+    Category, Choice, DecisionType, Field, Form, FormKind, Outcome, Package, Question, Revision,
+    Rule, Severity, Stage, Today, Transition,
 };
 use casework_engine::value::{ConflictPolicy, FieldType, Scalar};
 use casework_protocol::citation::{Citation, CitedVersion};
@@ -75,7 +75,15 @@ pub fn template_package() -> Package {
     let answers = vec![outcome("yes"), outcome("no")];
     package.decision_types = vec![DecisionType::new("grant", "Grant it?", answers)];
     package.resolutions = vec![outcome("solved"), outcome("withdrawn")];
-    package.forms = vec![Form::new("more", FormKind::Request, "Tell us more")];
+    let mut more = Form::new("more", FormKind::Request, "Tell us more");
+    more.questions = vec![Question {
+        id: "else".into(),
+        label: "What else?".into(),
+        help: String::new(),
+        required: false,
+        short: false,
+    }];
+    package.forms = vec![more];
     package
 }
 

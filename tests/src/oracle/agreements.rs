@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use casework_engine::approval::{Answer, Outcome};
+use casework_engine::case::PartId;
 use casework_engine::case::facet::FacetAction;
 use casework_engine::case::facet::approval::ApprovalAction;
 use casework_engine::case::facet::handover::{OfferState, TransferAction};
 use casework_engine::case::facet::hold::HoldAction;
 use casework_engine::case::facet::referral::ReferralAction;
-use casework_engine::case::{PartId, Place, Shelf};
 use casework_protocol::ids::{ChangeHash, MemberId};
 
 use super::{Known, Told};
@@ -30,7 +30,7 @@ struct Said<'a> {
 }
 
 /// Checks what people agreed on.
-pub(super) fn check(told: &Told<'_>, contested: &mut BTreeSet<Place>) {
+pub(super) fn check(told: &Told<'_>) {
     let mut approvals = BTreeMap::<PartId, Said<'_>>::new();
     let mut offers = BTreeMap::<PartId, BTreeSet<OfferState>>::new();
     let mut referrals = BTreeMap::<PartId, BTreeSet<OfferState>>::new();
@@ -66,7 +66,6 @@ pub(super) fn check(told: &Told<'_>, contested: &mut BTreeSet<Place>) {
         .map(|(id, one)| (*id, one.ended.is_some()))
         .collect();
     told.same("holds", &seen, &holds);
-    check_answers(told, contested);
 }
 
 fn transfer(action: &TransferAction) -> (PartId, OfferState) {
@@ -101,26 +100,6 @@ fn strongest(offers: &BTreeMap<PartId, BTreeSet<OfferState>>) -> BTreeMap<PartId
         found.unwrap_or(OfferState::Offered)
     };
     offers.iter().map(|(id, said)| (*id, state(said))).collect()
-}
-
-/// What several people said at once in answer to one offer is contested like any value; of this the
-/// oracle takes the view's word, and holds it to name no place where fewer than two spoke.
-fn check_answers(told: &Told<'_>, contested: &mut BTreeSet<Place>) {
-    let spoke = |offer: &str| {
-        let about = |k: &&Known<'_>| match k.facet() {
-            Some(FacetAction::Transfer(action)) => transfer(action).0.to_string() == offer,
-            Some(FacetAction::Referral(action)) => referral(action).0.to_string() == offer,
-            _ => false,
-        };
-        told.known.iter().filter(about).count()
-    };
-    for place in &told.view.flags.contested {
-        if let Place::RecordPart(Shelf::Transfers | Shelf::Referrals, id, _) = place {
-            // The offer itself and two answers.
-            assert!(spoke(id) > 2, "{}", told.at("a contested answer"));
-            contested.insert(place.clone());
-        }
-    }
 }
 
 fn said<'a>(

@@ -119,10 +119,7 @@ fn assert_given(stage: &mut Stage, case: DocumentId, approval: PartId) {
 #[test]
 fn a_vote_by_a_member_without_the_seat_is_quarantined_on_every_replica() {
     let (mut stage, [_, rui, mia], case) = office(71);
-    let seats = [
-        Seat::Role("manager".into()),
-        Seat::Member(stage.member(mia)),
-    ];
+    let seats = [Seat::Role("owner".into()), Seat::Member(stage.member(mia))];
     let question = Question {
         seats: seats.into(),
         ..Question::default()

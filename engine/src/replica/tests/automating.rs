@@ -186,6 +186,8 @@ fn two_devices_on_which_one_thing_triggers_make_every_effect_once() {
     let first = view.tasks_in_order()[0].1;
     assert_eq!(first.items.len(), 2);
     assert_eq!(view.comments(), 1);
+    let rows = [&scene.ana, &scene.rui].map(|replica| replica.comments(scene.case).unwrap());
+    assert_eq!((rows[0].len(), &rows[0]), (1, &rows[1]));
     assert_eq!(view.facets.automations.runs.len(), 2);
     assert_eq!(view.fields["visits"].count, Some(2));
     // Only what names the actor differs from one to the other.

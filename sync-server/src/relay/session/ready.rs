@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use casework_protocol::bundle::Countersigned;
 use casework_protocol::frame::{
-    Answer, ClientFrame, DocumentHeads, ErrorCode, Logged, ProvedPurge, PushItem, ServerFrame,
+    Answer, ClientFrame, DocumentHeads, ErrorCode, PushItem, ServerFrame,
 };
 use casework_protocol::ids::{DeviceId, DocumentId, WorkspaceId};
 use casework_protocol::limits::{MAX_FRAME_BYTES, MAX_LISTED_DOCUMENTS, MAX_PUSH_ITEMS};
-use casework_protocol::log::{ConsistencyProof, SignedHead};
 
 use super::resume::Wish;
 use super::{Fatal, Output, Rank, error, send};
@@ -116,12 +115,7 @@ impl Ready {
                 bytes,
             } => Ok(self.piece(document, (index, last), bytes)),
             ClientFrame::Heads(heads) => self.heads(relay, &heads),
-            ClientFrame::Restore {
-                head,
-                items,
-                proof,
-                purges,
-            } => self.restore(relay, head, (items, purges.unwrap_or_default()), proof),
+            restore @ ClientFrame::Restore { .. } => self.restore(relay, restore),
             ClientFrame::Ping(number) => Ok(vec![send(&ServerFrame::Pong(number))]),
         }
     }
@@ -357,32 +351,35 @@ impl Ready {
         Ok(outputs)
     }
 
-    fn restore(
-        &mut self,
-        relay: &Relay,
-        head: SignedHead,
-        (items, purges): (Vec<Logged>, Vec<ProvedPurge>),
-        proof: Option<ConsistencyProof>,
-    ) -> Outputs {
+    fn restore(&mut self, relay: &Relay, frame: ClientFrame) -> Outputs {
+        let ClientFrame::Restore {
+            head,
+            items,
+            proof,
+            purges,
+        } = frame
+        else {
+            return Ok(Vec::new());
+        };
         if matches!(self.rank, Rank::Guest | Rank::Parting) {
-            return Err(Fatal::new(
-                ErrorCode::NotEnrolled,
-                "the device may not restore",
-            ));
+            let problem = "the device may not restore";
+            return Err(Fatal::new(ErrorCode::NotEnrolled, problem));
         }
+        let purges = purges.unwrap_or_default();
         if items.len().max(purges.len()) > MAX_PUSH_ITEMS {
-            return Err(Fatal::new(
-                ErrorCode::TooMuch,
-                "too many items in one frame",
-            ));
+            let problem = "too many items in one frame";
+            return Err(Fatal::new(ErrorCode::TooMuch, problem));
         }
         match head.verify(relay.server(), self.workspace) {
-            Ok(head) => Ok(vec![self.request(Ask::Restore {
-                head,
-                items,
-                proof,
-                purges,
-            })]),
+            Ok(head) => {
+                let ask = Ask::Restore {
+                    head,
+                    items,
+                    proof,
+                    purges,
+                };
+                Ok(vec![self.request(ask)])
+            }
             Err(problem) => Err(Fatal::new(ErrorCode::BadProof, &problem.to_string())),
         }
     }

@@ -6,18 +6,24 @@ use crate::case::facet::form::{FormAction, InformationRequest, ReviewState, Subm
 use crate::case::facet::reading::ReadingAction;
 use crate::case::facet::recurrence::RecurrenceAction;
 use crate::case::{Act, CaseAction, Cause, FacetAction, PartId};
-use crate::template::{Form, FormKind, Revision};
+use crate::template::{Form, FormKind, Question, Revision};
 
 /// The template of the other tests with a form of each kind.
 pub(super) fn with_forms(revision: &Revision) -> Revision {
     let mut package = revision.package().clone();
     let kinds = [("first", FormKind::Intake), ("more", FormKind::Request)];
     for (id, kind) in kinds {
-        package.forms.push(Form::new(id, kind, "Tell us"));
+        let mut form = Form::new(id, kind, "Tell us");
+        form.questions = vec![Question {
+            id: "else".into(),
+            label: "What else?".into(),
+            help: String::new(),
+            required: false,
+            short: false,
+        }];
+        package.forms.push(form);
     }
-    package
-        .publish()
-        .expect("a form that asks nothing is sound")
+    package.publish().expect("both forms are sound")
 }
 
 /// What a rule does names the rule.
