@@ -7,7 +7,7 @@ use casework::{
     TeamChange, Where,
 };
 
-use super::stage::{Device, Server};
+use super::stage::{Device, Server, settle};
 
 fn question(device: &Device, verb: Verb, place: Where, field: Option<&str>) -> Question {
     Question {
