@@ -13,6 +13,7 @@
 mod absent;
 mod admission;
 pub mod check;
+mod commit;
 mod entries;
 mod follow;
 mod heal;
@@ -40,7 +41,7 @@ use casework_protocol::frame::{Answer, ErrorCode};
 use casework_protocol::ids::{DeviceId, ServerId, WorkspaceId};
 use casework_protocol::keys::SecretKey;
 
-use crate::log::{Batch, Log, LogError};
+use crate::log::{Log, LogError};
 use absent::{Absent, Lost};
 use request::{Proved, ProvedAsk};
 
@@ -190,59 +191,6 @@ impl Relay {
                 .map(|refused| Reply::Kept { document, refused }),
         };
         staged.unwrap_or_else(|error| failed(&error))
-    }
-
-    /// Makes everything durable that was staged, in one transaction, and shows it to followers.
-    /// Returns the workspaces that grew and their sizes.
-    ///
-    /// # Errors
-    /// The log's: then nothing that was staged happened, no reply may be sent, and memory has been
-    /// loaded again from the log.
-    pub fn commit(&self, now_ms: u64) -> Result<Vec<(WorkspaceId, u64)>, WorkspaceError> {
-        let staged =
-            std::mem::take(&mut *self.staged.lock().unwrap_or_else(PoisonError::into_inner));
-        let taken = self.take_batches(now_ms, &staged);
-        let appended = taken.and_then(|batches| {
-            let (shared, batches): (Vec<_>, Vec<_>) = batches.into_iter().unzip();
-            if !batches.is_empty() {
-                self.log.append(&batches)?;
-            }
-            Ok((shared, batches))
-        });
-        let (shared, batches) = match appended {
-            Ok(appended) => appended,
-            Err(error) => {
-                for id in &staged {
-                    self.reload(*id)?;
-                }
-                return Err(error.into());
-            }
-        };
-        let mut grown = Vec::with_capacity(batches.len());
-        for (shared, batch) in shared.into_iter().zip(batches) {
-            let Some(shared) = shared else { continue };
-            grown.push((batch.workspace, batch.row.frontier.size()));
-            writing(&shared).publish(batch);
-        }
-        Ok(grown)
-    }
-
-    /// What every staged workspace adds.
-    fn take_batches(
-        &self,
-        now_ms: u64,
-        staged: &BTreeSet<WorkspaceId>,
-    ) -> Result<Vec<(Option<Shared>, Batch)>, LogError> {
-        let mut batches = Vec::new();
-        for id in staged {
-            let shared = self.workspace(*id);
-            let batch = match &shared {
-                Some(shared) => writing(shared).take_batch(now_ms)?,
-                None => self.absent.take_batch(*id),
-            };
-            batches.extend(batch.map(|batch| (shared, batch)));
-        }
-        Ok(batches)
     }
 
     /// Verifies, stages and commits one request: the whole path in one call, for simulation.

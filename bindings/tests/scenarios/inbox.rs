@@ -25,6 +25,7 @@ fn a_mention_is_heard_of_and_read_on_one_device_it_is_read_on_the_other() {
     let server = Server::start();
     let ana = Device::host("Ana", &server);
     let rui = ana.invite("Rui", "operator");
+    ana.sync();
     let member = rui.workspace.info().unwrap().member.unwrap();
     let gives = InviteFor::Device { member };
     let link = ana.workspace.invite(gives, Duration::from_secs(3600), 1);

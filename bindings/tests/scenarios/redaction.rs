@@ -1,6 +1,5 @@
 //! What is redacted is shown nowhere, under none of its names, on no device, whatever way it came.
 
-use casework::Error;
 use casework::case::facet::redaction::RedactionAction;
 use casework::value::FieldType;
 
@@ -55,14 +54,31 @@ fn a_redacted_field_is_hidden_under_the_names_it_had_before_too() {
 }
 
 #[test]
-fn a_field_that_says_nothing_has_nothing_to_redact() {
-    let ana = Device::founder("Ana");
-    ana.workspace.import_template(complaint()).unwrap();
+fn a_field_that_was_cleared_is_hidden_on_the_timeline_and_alike_for_a_newcomer() {
+    let server = Server::start();
+    let ana = Device::host("Ana", &server);
+    let rui = ana.invite("Rui", "operator");
     let case = ana.open_case("Noise at night");
+    ana.set(case, "phone", SECRET).unwrap();
+    ana.workspace.clear_field(case, "phone", None).unwrap();
+    settle(&[&ana, &rui]);
     let redact = RedactionAction::Field {
         field: "phone".into(),
     };
+    let never = RedactionAction::Field {
+        field: "handler".into(),
+    };
     let reason = Some("asked to be forgotten");
-    let refused = ana.workspace.act(case, redact.into(), reason, false);
-    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    for action in [redact, never] {
+        ana.workspace
+            .act(case, action.into(), reason, false)
+            .unwrap();
+    }
+    settle(&[&ana, &rui]);
+    let mia = ana.invite("Mia", "operator");
+    for device in [&ana, &rui, &mia] {
+        let told = everything(device, case);
+        assert!(!told.contains(SECRET), "{told}");
+        assert_eq!(device.seen(case), ana.seen(case));
+    }
 }

@@ -82,6 +82,7 @@ fn a_right_to_export_ones_own_cases_exports_no_others() {
     let ana = Device::host("Ana", &server);
     define(&ana, "clerk", &["view all", "export own"]);
     let rui = ana.invite("Rui", "clerk");
+    ana.sync();
     let [theirs, own] = ["Noise at night", "Hole in the road"].map(|title| ana.open_case(title));
     let change = AccessChange {
         add: vec![ana.workspace.find_principal("Rui").unwrap()],

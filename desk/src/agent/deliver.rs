@@ -115,8 +115,12 @@ fn start(program: &Program, errand: &Errand) -> Delivered {
         Err(error) => return failed(error),
     };
     if let Some(mut input) = child.stdin.take() {
-        // A program need not read what it is given.
-        let _ = input.write_all(json!(errand).to_string().as_bytes());
+        let text = json!(errand).to_string();
+        // A program need not read what it is given, and one that does not must not keep us: when it
+        // ends or is ended, so does the thread.
+        thread::spawn(move || {
+            let _ = input.write_all(text.as_bytes());
+        });
     }
     let begun = Instant::now();
     loop {
@@ -194,6 +198,23 @@ mod tests {
             hooks,
             ..AgentConfig::default()
         }
+    }
+
+    #[test]
+    fn a_program_that_reads_nothing_and_never_ends_is_ended_in_its_time() {
+        let program = Program {
+            program: "/bin/sleep".into(),
+            args: vec!["60".into()],
+            timeout_secs: 0,
+        };
+        let mut errand = errand(OutwardKind::Command);
+        // More than a pipe holds.
+        let story = serde_json::Value::from("word ".repeat(100_000));
+        errand.fields.insert("story".into(), story);
+        let begun = Instant::now();
+        let delivered = start(&program, &errand);
+        assert!(matches!(delivered, Delivered::Failed(_)), "{delivered:?}");
+        assert!(begun.elapsed() < Duration::from_secs(30));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  casework inbox                       the newest, unread ones marked\n  casework inbox --unread --kind mention\n  casework inbox --case CMP-~K7Q2 --all\n  casework inbox read --all\n  casework inbox mute --kind moved"
+    after_help = "Example:\n  casework inbox                       the newest, unread ones marked\n  casework inbox --unread --kind mention\n  casework inbox --case CMP-~K7Q2 --all\n  casework inbox read --all\n  casework inbox mute --kind moved"
 )]
 pub struct InboxArgs {
     /// Do something with it
@@ -47,7 +47,7 @@ pub struct ShowArgs {
 pub enum InboxCommand {
     /// Mark items as read, on all your devices
     #[command(
-        after_help = "Examples:\n  casework inbox read 4f2a\n  casework inbox read --case CMP-~K7Q2\n  casework inbox read --all"
+        after_help = "Example:\n  casework inbox read 4f2a\n  casework inbox read --case CMP-~K7Q2\n  casework inbox read --all"
     )]
     Read {
         /// Beginnings of ids, as the list shows them
@@ -69,7 +69,7 @@ pub enum InboxCommand {
     },
     /// The unread ones case by case, in few lines
     #[command(
-        after_help = "Examples:\n  casework inbox digest\n  casework inbox digest --since 2026-03-02"
+        after_help = "Example:\n  casework inbox digest\n  casework inbox digest --since 2026-03-02"
     )]
     Digest {
         /// What came since this day or moment, read or not
@@ -78,7 +78,7 @@ pub enum InboxCommand {
     },
     /// Do not count or announce these any more; they stay under --all
     #[command(
-        after_help = "Examples:\n  casework inbox mute --kind moved\n  casework inbox mute --case CMP-~K7Q2\n  casework inbox mute --template HR"
+        after_help = "Example:\n  casework inbox mute --kind moved\n  casework inbox mute --case CMP-~K7Q2\n  casework inbox mute --template HR"
     )]
     Mute(MuteArgs),
     /// Count and announce them again
@@ -87,7 +87,7 @@ pub enum InboxCommand {
     /// Announce nothing in these hours of the day, or show what is quiet
     #[command(
         name = "quiet-hours",
-        after_help = "Examples:\n  casework inbox quiet-hours 22:00-07:00 Europe/Lisbon\n  casework inbox quiet-hours --off\n  casework inbox quiet-hours"
+        after_help = "Example:\n  casework inbox quiet-hours 22:00-07:00 Europe/Lisbon\n  casework inbox quiet-hours --off\n  casework inbox quiet-hours"
     )]
     QuietHours {
         /// From and until, `22:00-07:00`

@@ -99,6 +99,11 @@ pub(crate) fn derive(
             places.insert(name.clone(), place);
         }
     }
+    if names.is_empty() {
+        // Nothing was whole before the damage: a template begins somewhere all the same.
+        names.push(UNNAMED.to_owned());
+        categories.push(StageCategory::Intake);
+    }
     if !categories.contains(&StageCategory::Done) {
         notes.add(NoteKind::AddedClosedStage);
         names.push(CLOSED.to_owned());
@@ -309,6 +314,8 @@ mod tests {
         let (stages, notes) = derived(&[("Only", 5, 5, 5, 0)]);
         assert_eq!(shape(&stages), [("Only", Intake), ("Closed", Done)]);
         assert_eq!(notes, [NoteKind::AddedClosedStage]);
+        let (stages, _) = derived(&[]);
+        assert_eq!(shape(&stages), [(UNNAMED, Intake), ("Closed", Done)]);
         let (stages, _) = derived(&[("A", 10, 10, 4, 0), ("B", 20, 0, 6, 60)]);
         assert_eq!(shape(&stages), [("A", Intake), ("B", Done)]);
         let (stages, _) = derived(&[("A", 10, 10, 9, 0), ("Closed", 20, 0, 1, 60)]);

@@ -102,7 +102,8 @@ fn work_that_builds_on_what_turns_out_to_be_held_goes_with_it_and_the_case_stays
         _ => Vec::new(),
     });
     stage.heal_one(rui);
-    stage.settle();
+    stage.connect();
+    while stage.deliver_one() {}
     let mut forger = stage.forger(mia, case);
     let bytes = stage.replica(rui).export(case).unwrap();
     let mut theirs = Automerge::load(&bytes).unwrap();

@@ -10,7 +10,6 @@ use super::{Facet, Kinds};
 use crate::case::action::Act;
 use crate::case::bounds;
 use crate::case::conform::find_field;
-use crate::case::filled::is_filled;
 use crate::case::kind::kinds;
 use crate::case::ops::Op;
 use crate::case::part::PartId;
@@ -21,7 +20,7 @@ use crate::case::refusal::ActError;
 use crate::case::schema;
 use crate::case::slots::{container, record_objects};
 use crate::case::step::Plan;
-use crate::template::{Revision, Today};
+use crate::template::Revision;
 use crate::value::Scalar;
 
 kinds! {
@@ -121,17 +120,6 @@ impl Facet for RedactionAction {
             Self::Field { field } => find_field(revision, field).map(|_| ()),
             Self::Document { .. } | Self::Party { .. } => Ok(()),
         }
-    }
-
-    fn check(&self, past: &Past<'_>, revision: &Revision, _: &Today) -> Result<(), ActError> {
-        if let Self::Field { field } = self
-            && !revision.was_field(field)
-            && !is_filled(past, revision, field)
-        {
-            let place = Place::Field(field.clone());
-            return Err(ActError::NothingThere { place });
-        }
-        Ok(())
     }
 
     fn while_closed(&self) -> bool {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::play::{Player, close, label, meet, move_to, package, players};
+use super::play::{Player, close, label, meet, move_to, package, players, set};
 use crate::case::facet::document::{DocumentAction, FileMark};
 use crate::case::facet::review::{Review, ReviewAction, ReviewVerdict};
 use crate::case::{ActError, AgreementError, CaseAction, PartId, Place};
@@ -44,7 +44,8 @@ fn an_override_waits_for_somebody_else_to_look_at_it() {
     let unknown = rui.new_id();
     let nothing = rui.try_act(review(unknown, ReviewVerdict::Accepted, ""), None);
     assert!(matches!(nothing, Err(ActError::UnknownPart { .. })));
-    rui.act_because(close("solved"), "she is away");
+    rui.act(set("summary", "She told us."));
+    rui.act(close("solved"));
     rui.act(review(of, ReviewVerdict::Accepted, "agreed by phone"));
     let view = meet(&mut [&mut ana, &mut rui]);
     let found = &view.overrides[&of];

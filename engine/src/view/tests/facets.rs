@@ -287,6 +287,7 @@ fn a_contested_hold_or_purge_is_settled_by_whoever_may_set_it() {
     rui.act_because(KeepingAction::SetLegalHold.into(), "court order");
     meet(&mut [&mut ana, &mut rui]);
     ana.act_because(KeepingAction::LiftLegalHold.into(), "judged");
+    rui.act_because(KeepingAction::LiftLegalHold.into(), "judged");
     rui.act_because(KeepingAction::SetLegalHold.into(), "appealed");
     let view = meet(&mut [&mut ana, &mut rui]);
     let contests = view.facets.contests();
