@@ -176,6 +176,12 @@ pub struct ServeArgs {
     pub behind_proxy: bool,
     /// How long a form must have been open before it is taken, in seconds: programs are faster than
     /// people
-    #[arg(long, default_value_t = 2, value_name = "SECS", value_parser = clap::value_parser!(u32).range(0..=60))]
+    #[arg(long, default_value_t = min_fill_secs(), value_name = "SECS", value_parser = clap::value_parser!(u32).range(0..=60))]
+    #[serde(default = "min_fill_secs")]
     pub min_fill_secs: u32,
+}
+
+/// As fast as a person fills in a short form.
+const fn min_fill_secs() -> u32 {
+    2
 }

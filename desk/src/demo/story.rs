@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use casework::case::facet::document::{DocumentAction, FileMark};
 use casework::case::{CaseAction, Closing, Decision};
 use casework::ids::DocumentId;
 use casework::{Choice, Error, Workspace};
@@ -93,9 +94,23 @@ fn collide(stage: &Stage, narrator: &mut Narrator) -> Result<(), Fault> {
             supersedes: [].into(),
         }))
     };
+    // The template asks for the letter before the case is closed.
+    let letter = DocumentAction::Add {
+        id: stage.ana.fresh_part()?,
+        name: "Our answer".into(),
+        kind: "final-response".into(),
+        version: stage.ana.fresh_part()?,
+        file: FileMark {
+            name: "answer.pdf".into(),
+            sha256: "5f".repeat(32),
+            bytes: 48_213,
+            media: "application/pdf".into(),
+        },
+    };
     for action in [
         decided("verdict", "upheld")?,
         decided("redress", "refund")?,
+        letter.into(),
         CaseAction::Move {
             to: "closed".into(),
         },

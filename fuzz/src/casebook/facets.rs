@@ -279,6 +279,11 @@ fn rules() -> Vec<CaseAction> {
             rule: rule(),
             why: why(),
         },
+        AutomationAction::Fire {
+            id: part(246),
+            rule: rule(),
+            of: "idle".into(),
+        },
         AutomationAction::Claim {
             id: part(244),
             of: format!("run/{asked}"),

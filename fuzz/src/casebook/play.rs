@@ -280,7 +280,7 @@ mod tests {
             .iter()
             .map(|change| action(&change.bytes))
             .collect();
-        let of_a_case = |kind: &ActionKind| !kind.is_of_template();
+        let of_a_case = |kind: &ActionKind| kind.is_of_case();
         assert_eq!(used, ActionKind::all().filter(of_a_case).collect());
     }
 }

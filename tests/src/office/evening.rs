@@ -144,7 +144,8 @@ impl Office {
                     None => first = Some(seen),
                     Some(known) => assert!(
                         *known == seen,
-                        "seed {seed}: {who:?} sees another case {case} than the first"
+                        "seed {seed}: {who:?} sees another case {case} than the first: {}",
+                        difference(known, &seen)
                     ),
                 }
             }
@@ -232,6 +233,17 @@ impl Office {
             assert!(found.holds(), "seed {seed}: {who:?}: {:?}", found.findings);
         }
     }
+}
+
+/// The first line in which two views differ.
+fn difference<T: core::fmt::Debug>(one: &T, other: &T) -> String {
+    let (one, other) = (format!("{one:#?}"), format!("{other:#?}"));
+    let mut lines = one.lines().zip(other.lines());
+    let differs = lines.find(|(one, other)| one != other);
+    differs.map_or_else(
+        || "one goes on".to_owned(),
+        |(one, other)| format!("{} / {}", one.trim(), other.trim()),
+    )
 }
 
 /// The changes of a case that a replica has, ascending.

@@ -2,12 +2,13 @@
 
 use casework_tests::sim::{Size, run};
 
-/// Histories of the ordinary test run; `cargo xtask sim --seeds N` plays more.
+/// Histories of the ordinary test run: some minutes, since each draws every facet and rules react.
+/// `cargo xtask sim --seeds N` plays more.
 fn histories() -> u64 {
     std::env::var("CASEWORK_HISTORIES")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(10_000)
+        .unwrap_or(3_000)
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Purging a case, played: what waits, what stops it, what it takes away everywhere, and whose
 //! offline work is rescued from it. Servers and devices from before the purge bring nothing back.
 
+use casework_engine::case::Act;
 use casework_engine::case::facet::keeping::KeepingAction;
 use casework_engine::case::facet::link::{LinkAction, Relation};
-use casework_engine::case::{Act, CaseAction};
 use casework_engine::replica::{
     DocumentFault, Notice, OwnAct, PurgeRefusal, PurgeState, ReplicaFault,
 };
