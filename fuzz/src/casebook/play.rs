@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use automerge::{Author, Automerge, ReadDoc as _};
+use casework_engine::case::facet::review::{Review, ReviewAction, ReviewVerdict};
 use casework_engine::case::{
     Act, Asker, CaseAction, Cause, FacetAction, PartId, Past, Place, RevisionMark, Stamp,
     check_act, write,
@@ -117,6 +118,14 @@ pub(super) fn play() -> Book {
         };
         stage.act(ANA, with_reason(Act::new(part(2_000 + n), settle)));
     }
+    let review = ReviewAction::Review {
+        of: stage.overridden(),
+        review: Review {
+            verdict: ReviewVerdict::Accepted,
+            note: "it could not wait".into(),
+        },
+    };
+    stage.act(RUI, Act::new(part(2_900), review.into()));
     stage.meet();
     stage.into_book()
 }
@@ -190,6 +199,18 @@ impl Players {
         let place = casework_engine::case::schema::FIELDS;
         let fields = past.maps(casework_engine::case::Object::Root, place)[0];
         past.sides(fields, field).into_iter().collect()
+    }
+
+    /// What Ana did although a rule asked.
+    fn overridden(&self) -> PartId {
+        let past = Past::now(&self.docs[&RUI]);
+        let place = casework_engine::case::schema::OVERRIDES;
+        let overrides = past.maps(casework_engine::case::Object::Root, place)[0];
+        let mut keys = past
+            .keys(overrides, String::new().."g".to_owned())
+            .into_iter();
+        let known = keys.find_map(|key| key.parse().ok());
+        known.expect("Ana went through a rule that asks")
     }
 
     fn into_book(self) -> Book {
