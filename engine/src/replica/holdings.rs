@@ -120,7 +120,7 @@ impl Holdings for Replica {
     }
 
     fn evict(&mut self, document: DocumentId) -> Result<(), ReplicaFault> {
-        if self.is_purged(document) {
+        if self.is_purged(document) || !self.is_here(document)? {
             return Ok(());
         }
         if self.is_for_us(document)? {
@@ -252,17 +252,22 @@ impl Replica {
         self.commit(writes)
     }
 
+    /// Whether anything of a document is on this device.
+    fn is_here(&mut self, id: DocumentId) -> Result<bool, ReplicaFault> {
+        match self.record(id) {
+            Ok(_) => Ok(true),
+            Err(ReplicaFault::Document(_)) => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// Whether this member sees a document, and this device wants it, by everything that has
     /// arrived: the entry that takes sight away comes before the eviction.
     fn is_for_us(&mut self, id: DocumentId) -> Result<bool, ReplicaFault> {
-        match self.record(id) {
-            Ok(_) => {}
-            Err(ReplicaFault::Document(_)) => return Ok(false),
-            Err(fault) => return Err(fault),
-        }
         let Some(member) = self.member() else {
             return Ok(false);
         };
+        self.record(id)?;
         let (roster, access) = (self.roster()?.head(), self.records[&id].head());
         let here = occasion(roster, access, member);
         let wanted = match self.scope() {
@@ -288,6 +293,7 @@ impl Replica {
         self.documents.close(id);
         self.records.remove(&id);
         self.actors.remove(&id);
+        self.gaps.remove(&id);
         self.commit(writes)?;
         Ok(rescued)
     }

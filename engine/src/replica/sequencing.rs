@@ -130,21 +130,24 @@ impl Replica {
             Err(ReplicaFault::Document(_)) => None,
             Err(fault) => return Err(fault),
         };
+        let founded = match (&known, verified.body()) {
+            (None, AccessBody::Genesis { kind, template, .. }) => {
+                Some(document_row(*kind, *template))
+            }
+            // Of a document that came and went while this device was away: there is nothing to
+            // take, and the eviction that follows finds nothing to forget.
+            (None, _) => return Ok(()),
+            (Some(_), _) => None,
+        };
         let roster = self.roster()?;
         let taken = match known {
-            None => {
-                if let AccessBody::Genesis { kind, template, .. } = verified.body() {
-                    let row = document_row(*kind, *template);
-                    writes.put_cbor(Table::Documents, tables::document(id), &row);
-                }
-                AccessRecord::found(verified, received, roster)
-                    .map_err(|error| error.to_string())
-                    .and_then(|record| {
-                        let own = record.document() == id;
-                        own.then_some(record)
-                            .ok_or_else(|| "it founds another document".to_owned())
-                    })
-            }
+            None => AccessRecord::found(verified, received, roster)
+                .map_err(|error| error.to_string())
+                .and_then(|record| {
+                    let own = record.document() == id;
+                    own.then_some(record)
+                        .ok_or_else(|| "it founds another document".to_owned())
+                }),
             Some(mut record) if record.head().version() < version => record
                 .apply(verified, received, roster)
                 .map(|_| ())
@@ -156,11 +159,13 @@ impl Replica {
             Ok(record) => {
                 put_access(writes, id, version, (&entry, Some(arrived)));
                 let head = record.head().clone();
+                if let Some(row) = founded {
+                    writes.put_cbor(Table::Documents, tables::document(id), &row);
+                }
                 self.records.insert(id, record);
                 self.follow_purge(writes, &head, arrived)?;
             }
             Err(why) => {
-                writes.delete(Table::Documents, tables::document(id));
                 self.blame(format!("access entry {version} of document {id}: {why}"));
             }
         }

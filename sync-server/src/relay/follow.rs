@@ -3,7 +3,8 @@
 //! A follower holds a position and, while it is sent whole documents, their ids; never a queue of
 //! items: a slow one reads the log later. Invariant: what is handed over was visible where it
 //! stands *and* is visible now; when sight is gained the whole document comes, when it is lost an
-//! eviction.
+//! eviction. Only the access entries by which a device loses sight come although it sees no more:
+//! an eviction that they do not bear out would be refused.
 //!
 //! ```text
 //! first sync: roster ─▶ documents, newest first ─▶ log order from the target ─▶ caught up ─▶ live

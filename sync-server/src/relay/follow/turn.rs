@@ -80,7 +80,13 @@ impl Viewer {
                     jobs: jobs.flatten().into_iter().collect(),
                 }
             }
-            _ => Turn::default(),
+            (Reach::Nothing, _) => Turn::default(),
+            // It had the document then and is to give it up further on: without every entry up to
+            // there, it could not tell that this was taken away from it.
+            _ => Turn {
+                item: item(),
+                jobs: Vec::new(),
+            },
         }
     }
 
