@@ -119,20 +119,19 @@ fn happened((act, of): (&Act, ChangeHash), before: &Past<'_>) -> Option<(Vec<Eve
     | CaseAction::RemoveOption { field, option } = action
     {
         let key = schema::option_key(field, option);
-        Some((
-            changed(field),
-            format!("{key}\n{}", entry(schema::SETS, &key)),
-        ))
+        let taken = taken(before, &schema::taken_option_key(&key));
+        let here = entry(schema::SETS, &key);
+        Some((changed(field), format!("{key}\n{here}\n{taken}")))
     } else if let CaseAction::Count { field, .. } = action {
         Some((changed(field), act.id.to_string()))
     } else if let CaseAction::EditText { field, .. } = action {
         // Prose is merged: every edit is a trigger of its own.
         Some((changed(field), of.to_string()))
     } else if let CaseAction::AddLabel { label } = action {
-        Some((
-            vec![Event::Labelled(label.clone())],
-            entry(schema::LABELS, label),
-        ))
+        let taken = taken(before, &schema::taken_label_key(label));
+        let here = entry(schema::LABELS, label);
+        let labelled = vec![Event::Labelled(label.clone())];
+        Some((labelled, format!("{here}\n{taken}")))
     } else if let CaseAction::SetOwner { .. }
     | CaseAction::Settle {
         place: Place::Owner,
@@ -197,6 +196,15 @@ fn of_facet(action: &FacetAction, before: &Past<'_>) -> Option<(Event, String)> 
         return None;
     };
     Some((event, String::new()))
+}
+
+/// The actions that took a label or an option away last. By their ids, not their operations: what a
+/// rule takes away on two devices is one removal.
+fn taken(before: &Past<'_>, key: &str) -> String {
+    let map = before.maps(Object::Root, schema::TAKEN).first().copied();
+    let sides = map.map(|map| before.sides(map, key)).unwrap_or_default();
+    let ids = sides.iter().filter_map(Scalar::as_text);
+    ids.collect::<Vec<_>>().join("\n")
 }
 
 /// The status of a task in each of its objects.

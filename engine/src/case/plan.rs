@@ -16,6 +16,7 @@ use super::parts::{
     check_free, plan_comment, plan_count, plan_decision, plan_item, plan_prose, plan_reopening,
     plan_settlement, plan_task,
 };
+use super::part::PartId;
 use super::past::{Object, Past};
 use super::place::{Place, TaskKey};
 use super::refusal::ActError;
@@ -78,7 +79,9 @@ fn plan_action(plan: &mut Plan, past: &Past<'_>, act: &Act) -> Result<(), ActErr
         }
         CaseAction::RemoveOption { field, option } => {
             let key = option_key(field, option)?;
-            plan.remove(past, schema::SETS, key, Place::Set(field.clone()))
+            let taken = schema::taken_option_key(&key);
+            plan.remove(past, schema::SETS, key, Place::Set(field.clone()))?;
+            plan_taken(plan, past, act.id, &taken)
         }
         CaseAction::Count { field, by } => plan_count(plan, past, act.id, (field, *by)),
         CaseAction::EditText { field, text } => plan_prose(plan, past, field, text),
@@ -175,7 +178,8 @@ fn plan_action(plan: &mut Plan, past: &Past<'_>, act: &Act) -> Result<(), ActErr
             plan.put(container(past, schema::LABELS)?, label, Scalar::Bool(true))
         }
         CaseAction::RemoveLabel { label } => {
-            plan.remove(past, schema::LABELS, label.clone(), Place::Labels)
+            plan.remove(past, schema::LABELS, label.clone(), Place::Labels)?;
+            plan_taken(plan, past, act.id, &schema::taken_label_key(label))
         }
         CaseAction::SetPriority { priority } => {
             if let Some(priority) = priority {
@@ -197,6 +201,12 @@ fn plan_action(plan: &mut Plan, past: &Past<'_>, act: &Act) -> Result<(), ActErr
         CaseAction::Settle { place, value } => plan_settlement(plan, past, place, value),
         CaseAction::Facet(action) => action.facet().plan(plan, past, act),
     }
+}
+
+/// Notes which action took a label or an option away: the next time it is put on is another time.
+fn plan_taken(plan: &mut Plan, past: &Past<'_>, by: PartId, key: &str) -> Result<(), ActError> {
+    let taken = container(past, schema::TAKEN)?;
+    plan.put(taken, key, Scalar::Text(by.to_string()))
 }
 
 /// What any field's value must be, whatever its type.

@@ -47,6 +47,9 @@ pub const COUNTS: &str = "counts";
 pub const TEXTS: &str = "texts";
 /// Map: label → true.
 pub const LABELS: &str = "labels";
+/// Map: [`taken_label_key`] or [`taken_option_key`] → the action that took it away last. Without it
+/// nothing would tell a label that is put on again from one that is put on.
+pub const TAKEN: &str = "taken";
 /// Map: member id → true.
 pub const ASSIGNEES: &str = "assignees";
 /// Map: member id → true.
@@ -106,7 +109,7 @@ pub const ROOT_SCALARS: [&str; 11] = [
 ];
 /// The maps in the order in which the opening change creates them. The sixteen maps of comments
 /// follow them.
-pub const MAPS: [&str; 29] = [
+pub const MAPS: [&str; 30] = [
     FIELDS,
     SETS,
     COUNTS,
@@ -136,6 +139,7 @@ pub const MAPS: [&str; 29] = [
     FORM_REQUESTS,
     SUBMISSIONS,
     ADDITIONS,
+    TAKEN,
 ];
 /// The keys of the maps of comments.
 pub const BUCKETS: [&str; 16] = [
@@ -169,6 +173,18 @@ pub const DECISION_RATIONALE: &str = "rationale";
 pub const DECISION_CONDITIONS: &str = "conditions";
 /// Decision: ids of the decisions it supersedes, ascending, separated by one space.
 pub const DECISION_SUPERSEDES: &str = "supersedes";
+
+/// The key of a label in [`TAKEN`].
+#[must_use]
+pub fn taken_label_key(label: &str) -> String {
+    format!("label/{label}")
+}
+
+/// The key of an option in [`TAKEN`]; `option` is its [`option_key`].
+#[must_use]
+pub fn taken_option_key(option: &str) -> String {
+    format!("option/{option}")
+}
 
 /// The key of one option of a multi select in [`SETS`].
 #[must_use]

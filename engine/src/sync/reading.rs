@@ -199,12 +199,12 @@ impl Reading {
         self.caught_up = false;
     }
 
-    /// The document is not for this device any more: nobody will answer a fetch of it.
+    /// The document is not for this device any more: it is not asked for. A fetch that is on its
+    /// way is answered, if only by its end.
     pub(super) fn unwant(&mut self, document: DocumentId) {
-        if self.fetched() == Some(document) {
-            self.asked = false;
-        }
-        self.fetches.retain(|(wanted, _)| *wanted != document);
+        let asked = self.fetched();
+        self.fetches
+            .retain(|(wanted, _)| *wanted != document || asked == Some(document));
     }
 
     pub(super) fn take_gathered(&mut self) -> Vec<Logged> {

@@ -206,6 +206,7 @@ fn show_one(
     bodies: Vec<Found<Scalar>>,
 ) -> Option<CommentView> {
     let alone = bodies.len() == 1;
+    let bodies = said_of_it(reader, bodies);
     let slot = reader.slot_of(bodies, text)?;
     let newest = reader.origins.get(slot.shown().by).clone();
     let hash = automerge::ChangeHash(*newest.change.as_bytes());
@@ -239,6 +240,23 @@ fn show_one(
         parallel: parallel.collect(),
         redacted: None,
     })
+}
+
+/// What a comment was begun with stands only until somebody edits it, also where two devices wrote
+/// it apart and one of the two was edited.
+fn said_of_it(reader: &mut Reader<'_>, bodies: Vec<Found<Scalar>>) -> Vec<Found<Scalar>> {
+    if bodies.len() < 2 {
+        return bodies;
+    }
+    let mut beginning = |found: &Found<Scalar>| {
+        let by = reader.origin_of_op(&found.op)?;
+        let hash = automerge::ChangeHash(*reader.origins.get(by).change.as_bytes());
+        reader.ask(&hash, beginning_of)?
+    };
+    let (begun, said): (Vec<_>, Vec<_>) = bodies
+        .into_iter()
+        .partition(|found| beginning(found).is_some());
+    if said.is_empty() { begun } else { said }
 }
 
 /// The redacted comments and why.

@@ -11,4 +11,5 @@ mod healing;
 mod keeping;
 mod purging;
 mod sessions;
+mod sight;
 pub(crate) mod stage;

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use casework_protocol::log::{LogHead, SignedHead};
+use casework_protocol::ids::{ChangeHash, DocumentId};
+use casework_protocol::log::{EntryKind, LogHead, SignedHead};
+use casework_sync_server::log::Log as _;
 use casework_sync_server::log::memory::MemoryLog;
 use casework_sync_server::relay::{Relay, RelayConfig};
 
@@ -108,6 +110,22 @@ impl Stage {
         let shared = self.relay.workspace(id).expect("the workspace is there");
         let workspace = shared.read().expect("nobody panicked over it");
         workspace.size()
+    }
+
+    /// Whether the server's log has a change, with its content.
+    ///
+    /// # Panics
+    /// Never: a log in memory can be read.
+    #[must_use]
+    pub fn is_logged(&self, case: DocumentId, change: ChangeHash) -> bool {
+        let id = self.actors[0].replica.workspace();
+        let seqs = self.log.positions(id, case, 0, usize::MAX);
+        let records = self
+            .log
+            .records(id, &seqs.expect("a log in memory can be read"));
+        let records = records.expect("a log in memory can be read");
+        let mut of_changes = records.iter().filter(|r| r.kind == EntryKind::Change);
+        of_changes.any(|record| record.hashes.contains(change.as_bytes()))
     }
 
     /// The relay that this device reaches.

@@ -6,8 +6,9 @@ use casework_engine::case::{Act, CaseAction};
 use casework_engine::replica::Notice;
 use casework_protocol::access::entry::{AccessBody, Principal};
 use casework_protocol::frame::{PushItem, ServerFrame};
+use casework_protocol::ids::DocumentId;
 use casework_protocol::roster::entry::RosterBody;
-use casework_tests::stage::Stage;
+use casework_tests::stage::{Stage, Who};
 
 use crate::scene::{label, restrict};
 
@@ -187,6 +188,75 @@ fn a_case_that_is_restricted_leaves_the_others_after_their_unsent_work_was_rescu
         "becoming visible brings the whole case"
     );
     stage.assert_converged(case);
+}
+
+#[test]
+fn a_case_that_was_widened_before_it_was_restricted_is_given_up_all_the_same() {
+    let mut stage = Stage::new(27);
+    let [ana, rui, eve] = stage.devices(["ana", "rui", "eve"]);
+    let case = stage.open(ana, "A sensitive case");
+    stage.settle();
+    stage.cut(rui);
+    // The first of these entries is nothing to rui any more, but without it the second proves nothing.
+    let widen = put_on(&mut stage, eve);
+    change_access(&mut stage, ana, case, widen);
+    stage.act(ana, case, label("between"));
+    restrict(&mut stage, ana, case);
+    stage.settle();
+    stage.heal();
+    stage.settle();
+    assert!(stage.replica(rui).case(case).is_err());
+    assert_accuses_nobody(&mut stage, rui);
+    stage.crash(rui);
+    assert!(stage.replica(rui).case(case).is_err());
+}
+
+#[test]
+fn a_case_that_came_and_went_while_a_device_was_away_accuses_nobody() {
+    let mut stage = Stage::new(28);
+    let [ana, rui] = stage.devices(["ana", "rui"]);
+    let case = stage.open(ana, "A sensitive case");
+    restrict(&mut stage, ana, case);
+    stage.settle();
+    stage.cut(rui);
+    stage.notices(rui);
+    let on = put_on(&mut stage, rui);
+    change_access(&mut stage, ana, case, on);
+    stage.act(ana, case, label("between"));
+    let off = AccessBody::Change {
+        add: Vec::new(),
+        remove: vec![Principal::Member(stage.member(rui))],
+        restricted: None,
+        legal_hold: None,
+    };
+    change_access(&mut stage, ana, case, off);
+    stage.settle();
+    stage.heal();
+    stage.settle();
+    assert!(stage.replica(rui).case(case).is_err());
+    assert_accuses_nobody(&mut stage, rui);
+}
+
+fn put_on(stage: &mut Stage, who: Who) -> AccessBody {
+    AccessBody::Change {
+        add: vec![Principal::Member(stage.member(who))],
+        remove: Vec::new(),
+        restricted: None,
+        legal_hold: None,
+    }
+}
+
+fn change_access(stage: &mut Stage, by: Who, case: DocumentId, body: AccessBody) {
+    let moment = stage.moment();
+    let changed = stage.replica(by).change_access(case, body, &moment);
+    changed.expect("who opened a case may say who is on it");
+}
+
+fn assert_accuses_nobody(stage: &mut Stage, who: Who) {
+    let notices = stage.notices(who);
+    let accuses = |notice: &&Notice| matches!(notice, Notice::ServerFault { .. });
+    let told: Vec<&Notice> = notices.iter().filter(accuses).collect();
+    assert!(told.is_empty(), "{told:?}");
 }
 
 #[test]

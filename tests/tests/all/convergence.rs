@@ -8,7 +8,7 @@ fn histories() -> u64 {
     std::env::var("CASEWORK_HISTORIES")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(3_000)
+        .unwrap_or(10_000)
 }
 
 #[test]

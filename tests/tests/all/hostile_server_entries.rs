@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use casework_engine::replica::{Notice, ReplicaFault};
 use casework_engine::sync::SyncFault;
+use casework_protocol::access::entry::AccessBody;
 use casework_protocol::frame::{Logged, LoggedRun, ServerFrame, Standing};
 use casework_protocol::keys::SecretKey;
 use casework_protocol::seal::SignedRun;
@@ -305,5 +306,44 @@ fn an_eviction_that_no_entry_of_the_log_explains_is_not_obeyed() {
         "the case is still on the device"
     );
     assert!(!server_faults(&mut stage, rui).is_empty());
+    assert_recovers(&mut stage, rui, case);
+}
+
+#[test]
+fn an_access_entry_that_does_not_follow_is_named_and_the_case_stays_over_a_restart() {
+    let (mut stage, ana, rui, case) = with_case(214);
+    stage.act(rui, case, label("mine"));
+    stage.settle();
+    let mut dropped = false;
+    stage.tamper_down(
+        rui,
+        with_items(move |mut items| {
+            items.retain(|item| {
+                let drops = !dropped && matches!(item, Logged::Access { .. });
+                dropped |= drops;
+                !drops
+            });
+            items
+        }),
+    );
+    for legal_hold in [true, false] {
+        let body = AccessBody::Change {
+            add: Vec::new(),
+            remove: Vec::new(),
+            restricted: None,
+            legal_hold: Some(legal_hold),
+        };
+        let moment = stage.moment();
+        let changed = stage.replica(ana).change_access(case, body, &moment);
+        changed.expect("a founder may hold a case");
+        stage.settle();
+    }
+    let faults = server_faults(&mut stage, rui);
+    assert!(
+        matches!(&faults[..], [what, ..] if what.contains("access entry 3")),
+        "{faults:?}"
+    );
+    stage.crash(rui);
+    assert!(stage.view(rui, case).labels.contains("mine"));
     assert_recovers(&mut stage, rui, case);
 }

@@ -94,7 +94,8 @@ pub enum ServerFrame {
         bytes: Vec<u8>,
     },
     /// First sync: this document is complete up to `target`; see [`super::client::Start`]. Also
-    /// ends the answer to a fetch, where `target` is the size of the log.
+    /// ends the answer to a fetch, where `target` is the position up to which the log was read, and
+    /// is all of it when the document stopped being visible meanwhile.
     #[n(13)]
     Document {
         /// The document.

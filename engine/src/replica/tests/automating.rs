@@ -23,6 +23,7 @@ fields = [
     { id = "visits", label = "Visits", type = "counter" },
     { id = "handler", label = "Handler", type = "member" },
     { id = "skills", label = "Skills", type = "multi-select", options = [{ id = "ladder", label = "Ladder" }] },
+    { id = "talents", label = "Talents", type = "multi-select", options = [{ id = "tax", label = "Tax" }] },
 ]
 
 [[automations]]
@@ -50,6 +51,18 @@ id = "follow"
 name = "Follow up"
 trigger = { on = "label-added", label = "answering" }
 actions = [{ do = "create-task", title = "Follow up" }]
+
+[[automations]]
+id = "again"
+name = "And again"
+trigger = { on = "label-added", label = "again" }
+actions = [{ do = "count", field = "visits", by = 1 }]
+
+[[automations]]
+id = "learnt"
+name = "Another talent"
+trigger = { on = "field-changed", field = "talents" }
+actions = [{ do = "count", field = "visits", by = 10 }]
 
 [[automations]]
 id = "big"
@@ -219,6 +232,31 @@ fn another_entry_is_another_trigger_but_an_open_task_is_not_doubled() {
     scene.meet();
     assert_eq!(scene.rui(to("review")).len(), 1);
     assert_eq!(scene.meet().tasks.len(), 2);
+}
+
+#[test]
+fn a_label_and_an_option_put_on_again_are_triggers_anew_and_once_on_two_devices() {
+    let mut scene = Scene::new("operator");
+    let off = |label: &str| CaseAction::RemoveLabel {
+        label: label.into(),
+    };
+    scene.ana(label("again"));
+    scene.ana(off("again"));
+    scene.meet();
+    // Both put it on again before they hear of each other: that is one second time.
+    assert_eq!(scene.ana(label("again")).len(), 1);
+    assert_eq!(scene.rui(label("again")).len(), 1);
+    assert_eq!(scene.meet().fields["visits"].count, Some(2));
+    let (field, option) = ("talents".to_owned(), "tax".to_owned());
+    for add in [true, false, true] {
+        let (field, option) = (field.clone(), option.clone());
+        let action = match add {
+            true => CaseAction::AddOption { field, option },
+            false => CaseAction::RemoveOption { field, option },
+        };
+        assert_eq!(scene.rui(action).len(), 1);
+    }
+    assert_eq!(scene.meet().fields["visits"].count, Some(32));
 }
 
 #[test]

@@ -222,10 +222,14 @@ fn a_fetch_that_is_answered_with_not_found_holds_nothing_up() {
             bundle: true
         }]
     );
-    // Evicted while it is being fetched: nobody will answer.
+    // Evicted while it is being fetched: that is answered by its end alone.
+    assert_eq!(device.session.fetch(document(7)), None);
+    device.give(ServerFrame::Evict(document(7)));
     device.give(ServerFrame::Evict(document(8)));
+    assert!(!device.session.is_caught_up());
+    assert_eq!(device.give(complete(8, 0, 50)), []);
     assert!(device.session.is_caught_up());
-    assert_eq!(device.shelf.count(|call| matches!(call, Call::Evict(_))), 1);
+    assert_eq!(device.shelf.count(|call| matches!(call, Call::Evict(_))), 2);
 }
 
 #[test]

@@ -355,6 +355,29 @@ fn two_edits_of_a_comment_are_both_kept_and_the_newest_is_shown() {
 }
 
 #[test]
+fn an_edit_holds_against_both_beginnings_of_a_comment_that_two_devices_wrote() {
+    let [mut ana, mut rui] = players();
+    let id = ana.new_id();
+    let write = CaseAction::Comment {
+        id,
+        body: "late".to_owned(),
+        external: false,
+        reply_to: None,
+    };
+    ana.act(write.clone());
+    rui.act(write);
+    ana.act(CaseAction::EditComment {
+        id,
+        body: "known".to_owned(),
+    });
+    meet(&mut [&mut ana, &mut rui]);
+    let comments = rui.comments();
+    assert_eq!(comments.len(), 1);
+    let said = (comments[0].body.as_str(), comments[0].parallel.len());
+    assert_eq!(said, ("known", 0));
+}
+
+#[test]
 fn a_redaction_wins_over_an_edit_in_every_view() {
     let [mut ana, mut rui] = players();
     let id = ana.comment("her name is Secret");

@@ -24,6 +24,8 @@ pub(super) struct DocumentCursor {
     /// In a first sync, and for a fetch, the document's last position below `upto`: then it ends
     /// with a frame that says so.
     below: Option<u64>,
+    /// A fetch is answered also where nothing is to be had any more.
+    is_fetch: bool,
     bundle: bool,
     part: Part,
 }
@@ -61,6 +63,7 @@ impl DocumentCursor {
             document,
             upto,
             below: None,
+            is_fetch: false,
             bundle: true,
             part: Part::Start,
         }
@@ -72,6 +75,7 @@ impl DocumentCursor {
             document,
             upto: target,
             below: Some(below),
+            is_fetch: false,
             bundle: true,
             part: Part::Start,
         }
@@ -93,6 +97,7 @@ impl DocumentCursor {
             document,
             upto,
             below,
+            is_fetch: true,
             bundle,
             part: Part::Start,
         })
@@ -108,11 +113,9 @@ impl DocumentCursor {
         loop {
             let frame = match self.part {
                 Part::Start => {
-                    if viewer.reach_now(workspace, self.document) == Reach::Nothing {
-                        return Ok(Sent {
-                            frame: None,
-                            done: true,
-                        });
+                    if !self.is_visible(viewer, workspace) {
+                        let frame = self.is_fetch.then(|| self.nothing());
+                        return Ok(Sent { frame, done: true });
                     }
                     self.start(workspace)?;
                     None
@@ -152,6 +155,14 @@ impl DocumentCursor {
                 return Ok(Sent { frame, done });
             }
         }
+    }
+
+    /// What is fetched must also have been visible as far as the log was read, or it would come
+    /// before the entry that made it so.
+    fn is_visible(&self, viewer: &Viewer, workspace: &Workspace) -> bool {
+        let then = !self.is_fetch
+            || viewer.reach_at(workspace, self.document, self.upto) > Reach::Nothing;
+        then && viewer.reach_now(workspace, self.document) > Reach::Nothing
     }
 
     fn start(&mut self, workspace: &Workspace) -> Result<(), LogError> {
@@ -296,14 +307,21 @@ impl DocumentCursor {
     }
 
     fn end(&self) -> Option<std::sync::Arc<[u8]>> {
+        self.below.map(|below| self.ending(below))
+    }
+
+    /// The same as for a document of which the server knows nothing.
+    fn nothing(&self) -> std::sync::Arc<[u8]> {
+        self.ending(0)
+    }
+
+    fn ending(&self, below: u64) -> std::sync::Arc<[u8]> {
         let (document, target) = (self.document, self.upto);
-        self.below.map(|below| {
-            encode(&ServerFrame::Document {
-                document,
-                below,
-                target,
-            })
-            .into()
-        })
+        let frame = ServerFrame::Document {
+            document,
+            below,
+            target,
+        };
+        encode(&frame).into()
     }
 }
