@@ -21,7 +21,7 @@ use super::values::{boolean, first_put, integer, optional, puts, read_member, te
 
 /// The act of a change that the document holds, with the text of an edit of prose as it was then:
 /// what the drawer keeps. `None` for changes of templates and for what no action writes. The act's
-/// id is zero unless a counter step or an override bears it.
+/// id is zero unless a counter step, a reopening, a removal or an override bears it.
 #[must_use]
 pub fn act_of(doc: &Automerge, change: &Change) -> Option<Act> {
     let message = Message::read(change.message()?).ok()?;
@@ -40,7 +40,7 @@ pub(crate) fn act_in(message: &Message, change: &Change) -> Option<Act> {
 }
 
 /// The act of a change; `None` when the operations cannot be those of the action named. The id is
-/// the one that a counter step, a reopening or an override bears, else zero.
+/// the one that a counter step, a reopening, a removal or an override bears, else zero.
 pub(super) fn read_act(message: &Message, ops: &[Op]) -> Option<Act> {
     let (overriding, ops) = split_override(message, ops)?;
     let action = read_action(message, ops)?;
@@ -51,6 +51,9 @@ pub(super) fn read_act(message: &Message, ops: &[Op]) -> Option<Act> {
     } else if message.action == ActionKind::CaseReopen {
         let written = puts(ops).last()?.0.parse();
         written.unwrap_or(PartId::new([0; 8]))
+    } else if let ActionKind::LabelRemove | ActionKind::OptionRemove = message.action {
+        // A removal says who took it away last.
+        puts(ops).last()?.1.as_text()?.parse().ok()?
     } else {
         PartId::new([0; 8])
     };

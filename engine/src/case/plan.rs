@@ -12,11 +12,11 @@ use super::bounds;
 use super::contents::{Override, member_scalar, text_scalar};
 use super::kind::ActionKind;
 use super::opening;
+use super::part::PartId;
 use super::parts::{
     check_free, plan_comment, plan_count, plan_decision, plan_item, plan_prose, plan_reopening,
     plan_settlement, plan_task,
 };
-use super::part::PartId;
 use super::past::{Object, Past};
 use super::place::{Place, TaskKey};
 use super::refusal::ActError;

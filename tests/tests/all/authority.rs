@@ -223,6 +223,7 @@ fn a_case_that_came_and_went_while_a_device_was_away_accuses_nobody() {
     let on = put_on(&mut stage, rui);
     change_access(&mut stage, ana, case, on);
     stage.act(ana, case, label("between"));
+    stage.settle();
     let off = AccessBody::Change {
         add: Vec::new(),
         remove: vec![Principal::Member(stage.member(rui))],

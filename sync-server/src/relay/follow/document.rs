@@ -160,8 +160,8 @@ impl DocumentCursor {
     /// What is fetched must also have been visible as far as the log was read, or it would come
     /// before the entry that made it so.
     fn is_visible(&self, viewer: &Viewer, workspace: &Workspace) -> bool {
-        let then = !self.is_fetch
-            || viewer.reach_at(workspace, self.document, self.upto) > Reach::Nothing;
+        let then =
+            !self.is_fetch || viewer.reach_at(workspace, self.document, self.upto) > Reach::Nothing;
         then && viewer.reach_now(workspace, self.document) > Reach::Nothing
     }
 
