@@ -1,6 +1,7 @@
 //! Every row of DESIGN §11.
 
 pub mod act;
+pub mod agent;
 pub mod board;
 pub mod catch_up;
 pub mod fan_out;
@@ -29,6 +30,7 @@ pub const ROWS: &[(&str, Bench)] = &[
     ("cold", first_sync::cold),
     ("first-sync", first_sync::first_sync),
     ("board", board::board),
+    ("agent", agent::look),
     ("idle", idle::idle),
 ];
 

@@ -193,6 +193,8 @@ pub struct Replica {
     personal: Option<Personal>,
     /// How often the inbox may have changed since the replica was opened.
     inbox_turns: u64,
+    /// The cases in which an agent has nothing to do.
+    agenda: agency::Agenda,
     /// When the newest head was signed; `None` until it is first asked for, and after a new one.
     head_ms: Cell<Option<Option<i64>>>,
     /// A program that was changed so that it asks for no right before it acts, and claims to have

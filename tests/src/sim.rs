@@ -6,6 +6,8 @@
 
 mod acts;
 pub mod agents;
+pub mod purges;
+pub mod servers;
 
 use casework_engine::template::Package;
 use casework_protocol::ids::DocumentId;

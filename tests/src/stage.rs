@@ -26,7 +26,6 @@ use casework_engine::view::CaseView;
 use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId};
 use casework_protocol::keys::{SecretKey, Signer};
 use casework_protocol::roster::entry::{InviteFor, RosterBody};
-use casework_sync_server::log::memory::MemoryLog;
 use casework_sync_server::relay::{Relay, RelayConfig};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -34,6 +33,7 @@ use rand_chacha::ChaCha8Rng;
 pub use acting::Deed;
 pub use actor::{Actor, Who};
 pub use forge::Forger;
+use servers::Store;
 pub use tamper::{Passing, Told};
 
 /// Everything of one play.
@@ -43,9 +43,11 @@ pub struct Stage {
     now_ms: u64,
     drawn: u64,
     pub(crate) relay: Arc<Relay>,
-    pub(crate) log: Arc<MemoryLog>,
+    pub(crate) server: Store,
     pub(crate) server_key: SecretKey,
     pub(crate) actors: Vec<Actor>,
+    /// How many entries of the log the server has said are durable.
+    pub(crate) acknowledged: u64,
     /// What is published when the first device comes on stage.
     package: Package,
     /// The template that cases are opened from, and the stage they begin in.
@@ -72,19 +74,23 @@ impl Stage {
     /// Never: a log in memory opens.
     #[must_use]
     pub fn with_template(seed: u64, package: Package) -> Self {
+        Self::with_server(seed, package, Store::memory())
+    }
+
+    fn with_server(seed: u64, package: Package, server: Store) -> Self {
         let server_key = SecretKey::from_seed(&[0xaa; 32]);
-        let log = Arc::new(MemoryLog::new());
-        let relay = Relay::open(log.clone(), server_key.clone(), RelayConfig::default())
-            .expect("a log in memory opens");
+        let relay = Relay::open(server.log(), server_key.clone(), RelayConfig::default())
+            .expect("an empty log opens");
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
             seed,
             now_ms: 1_700_000_000_000,
             drawn: 0,
             relay: Arc::new(relay),
-            log,
+            server,
             server_key,
             actors: Vec::new(),
+            acknowledged: 0,
             package,
             template: None,
             newcomer: None,

@@ -31,6 +31,8 @@ pub struct Office {
     pub key: SecretKey,
     /// The template of its cases.
     pub template: DocumentId,
+    /// What the numbers of its cases begin with; those with `~` wait for the agent's.
+    pub series: &'static str,
     moments: u64,
     steps: usize,
     /// How often each case moved.
@@ -55,6 +57,7 @@ impl Office {
             replica,
             key,
             template,
+            series: "BEN-~",
             moments: 1,
             steps: 0,
             moves: BTreeMap::new(),
@@ -106,6 +109,7 @@ impl Office {
             replica,
             key,
             template,
+            series,
             moments,
             steps,
             moves,
@@ -117,6 +121,7 @@ impl Office {
             replica,
             key,
             template,
+            series,
             moments,
             steps,
             moves,
@@ -141,7 +146,12 @@ impl Office {
         while opened.len() < count {
             let most = (count - opened.len()).min(ACTS_PER_COMMIT);
             let news: Vec<(NewCase, Moment)> = (0..most)
-                .map(|n| (new_case(self.template, opened.len() + n), self.moment()))
+                .map(|n| {
+                    (
+                        new_case((self.template, self.series), opened.len() + n),
+                        self.moment(),
+                    )
+                })
                 .collect();
             let mut batch = self.replica.batch();
             for (case, now) in news {
@@ -260,7 +270,7 @@ fn package() -> Package {
     package
 }
 
-fn new_case(template: DocumentId, n: usize) -> NewCase {
+fn new_case((template, series): (DocumentId, &str), n: usize) -> NewCase {
     let value = |field: usize| FieldEntry::Value(Scalar::Text(format!("case {n}, field {field}")));
     let fields: BTreeMap<String, FieldEntry> = (0..FIELDS)
         .map(|field| (field_id(field), value(field)))
@@ -268,7 +278,7 @@ fn new_case(template: DocumentId, n: usize) -> NewCase {
     let opening = Opening {
         template,
         title: format!("Case {n} of the benchmark"),
-        number: format!("BEN-~{n}"),
+        number: format!("{series}{n}"),
         stage: STAGES[0].into(),
         fields,
         owner: None,

@@ -7,6 +7,7 @@
 //! Which device claims is a function of the roster; others stand by and do what they had claimed.
 //! A claim holds by its place in the log, so two that both believe they lead do nothing twice.
 
+mod agenda;
 mod claims;
 mod errands;
 mod firing;
@@ -18,6 +19,7 @@ use casework_protocol::frame::Start;
 use casework_protocol::ids::{DeviceId, DocumentId};
 use serde::Serialize;
 
+pub(super) use self::agenda::Agenda;
 use self::claims::{Desk, Watch};
 use super::automating::Ran;
 use super::history::arrivals;
@@ -28,6 +30,7 @@ use crate::case::facet::automation::{AutomationAction, OutwardKind, RunStatus};
 use crate::case::{Act, PartId};
 use crate::moment::Moment;
 use crate::sync::Holdings;
+use crate::view::CaseView;
 
 /// The role whose devices may act as agents.
 pub const AGENT_ROLE: &str = casework_protocol::roster::role::AGENT;
@@ -223,7 +226,8 @@ impl Replica {
         self.act(document, Act::new(id, action.into()), moment)
     }
 
-    /// The cases with something to do, and the numbers that are final.
+    /// The cases with something to do, and the numbers that are final. Cases at rest cost the look
+    /// at their card.
     fn desks(&mut self, moment: &Moment) -> Result<(Vec<Desk>, BTreeSet<String>), ReplicaFault> {
         let (mut desks, mut taken) = (Vec::new(), BTreeSet::new());
         for card in self.cards()? {
@@ -231,17 +235,27 @@ impl Replica {
             if !provisional {
                 taken.insert(card.number);
             }
+            if self
+                .agenda
+                .rests(card.document, moment.now_ms.cast_signed())
+            {
+                continue;
+            }
             let view = match self.case(card.document) {
                 Ok(view) => view,
                 // One case that cannot be read keeps no other one waiting.
                 Err(ReplicaFault::Document(_)) => continue,
                 Err(fault) => return Err(fault),
             };
-            let due = match self.due(&view, moment) {
+            let timers = self.timers_of(&view, moment);
+            let asked = view.facets.automations.waiting().next().is_some();
+            if !provisional && !asked && self.lay(&view, &timers, moment) {
+                continue;
+            }
+            let due = match self.due(&view, timers, moment) {
                 Err(ReplicaFault::Document(_)) => continue,
                 due => due?,
             };
-            let asked = view.facets.automations.waiting().next().is_some();
             if !provisional && !asked && due.is_empty() {
                 continue;
             }
@@ -254,5 +268,16 @@ impl Replica {
             desks.push(Desk { view, arrived, due });
         }
         Ok((desks, taken))
+    }
+
+    /// Lets a case rest until its next timer, unless one has come. Answers whether it rests.
+    fn lay(&mut self, view: &CaseView, timers: &[Timer], moment: &Moment) -> bool {
+        let now_ms = moment.now_ms.cast_signed();
+        let next = timers.iter().map(|timer| timer.at_ms).min();
+        let rests = next.is_none_or(|next_ms| next_ms > now_ms);
+        if rests {
+            self.agenda.lay(view.document, now_ms, next);
+        }
+        rests
     }
 }

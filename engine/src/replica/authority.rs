@@ -173,6 +173,7 @@ impl Replica {
             notices: Vec::new(),
             personal: None,
             inbox_turns: 0,
+            agenda: Default::default(),
             head_ms: Cell::new(None),
             #[cfg(test)]
             lawless: false,
@@ -278,6 +279,9 @@ impl Replica {
             self.inbox_turns += 1;
         }
         self.inbox_turns += u64::from(writes.touches(Table::Inbox));
+        for case in writes.keys(Table::Views).filter_map(tables::document_of) {
+            self.agenda.wake(case);
+        }
         let new_head = writes.pending(Table::Meta, meta::HEAD).is_some();
         if let Err(error) = self.store.commit(writes) {
             self.forget_memory();
@@ -313,6 +317,7 @@ impl Replica {
         self.documents.close_all();
         self.records.clear();
         self.published.clear();
+        self.agenda.clear();
         // A failing store says so again at the next use.
         let _ = self.load_purged();
         if let Ok(roster) = load_roster(&self.store) {

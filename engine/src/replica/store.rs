@@ -99,6 +99,13 @@ impl Writes {
         rows.next().is_some_and(|((first, _), _)| *first == table)
     }
 
+    /// The keys of a table that are written or taken out.
+    pub(crate) fn keys(&self, table: Table) -> impl Iterator<Item = &[u8]> {
+        let rows = self.rows.range((table, Vec::new())..);
+        rows.take_while(move |((which, _), _)| *which == table)
+            .map(|((_, key), _)| key.as_slice())
+    }
+
     /// Takes back every write of a table for keys like these.
     pub(crate) fn retract_all(&mut self, table: Table, like: impl Fn(&[u8]) -> bool) {
         self.rows

@@ -3,13 +3,42 @@
 
 use std::sync::Arc;
 
-use casework_protocol::ids::{ChangeHash, DocumentId};
+use casework_protocol::ids::{ChangeHash, DocumentId, WorkspaceId};
 use casework_protocol::log::{EntryKind, LogHead, SignedHead};
-use casework_sync_server::log::Log as _;
+use casework_sync_server::log::Log;
 use casework_sync_server::log::memory::MemoryLog;
+use casework_sync_server::log::redb::RedbLog;
 use casework_sync_server::relay::{Relay, RelayConfig};
+use rand::Rng as _;
 
 use super::{Stage, Who};
+use crate::disk::Disk;
+
+/// Where the server keeps its log.
+pub(crate) enum Store {
+    /// In memory, where it can be copied and never fails.
+    Memory(Arc<MemoryLog>),
+    /// In a file, as the program does, on a disk that can fail.
+    Disk(Disk, Arc<RedbLog>),
+}
+
+impl Store {
+    pub(crate) fn memory() -> Self {
+        Self::Memory(Arc::new(MemoryLog::new()))
+    }
+
+    fn disk(disk: Disk) -> Self {
+        let log = RedbLog::open_backend(disk.clone());
+        Self::Disk(disk, Arc::new(log.expect("the server's file opens again")))
+    }
+
+    pub(crate) fn log(&self) -> Arc<dyn Log> {
+        match self {
+            Self::Memory(log) => log.clone(),
+            Self::Disk(_, log) => log.clone(),
+        }
+    }
+}
 
 impl Stage {
     /// Puts a server in place that has only what it had when the backup was made.
@@ -20,19 +49,64 @@ impl Stage {
     /// As [`Stage::restore_server`], behaving in a certain way.
     pub fn restore_server_as(&mut self, backup: MemoryLog, config: RelayConfig) {
         self.cut_all();
-        self.log = Arc::new(backup);
-        self.relay = self.open_relay(self.log.clone(), config);
+        self.server = Store::Memory(Arc::new(backup));
+        self.relay = self.open_relay(self.server.log(), config);
     }
 
-    fn open_relay(&self, log: Arc<MemoryLog>, config: RelayConfig) -> Arc<Relay> {
+    fn open_relay(&self, log: Arc<dyn Log>, config: RelayConfig) -> Arc<Relay> {
         let relay = Relay::open(log, self.server_key.clone(), config);
-        Arc::new(relay.expect("a log in memory opens"))
+        Arc::new(relay.expect("the log opens"))
+    }
+
+    /// An empty stage whose server keeps its log in a file on a disk that can fail.
+    #[must_use]
+    pub fn on_a_disk(seed: u64) -> Self {
+        Self::with_server(seed, super::package(), Store::disk(Disk::new()))
+    }
+
+    /// From the n-th sync on the server's disk takes nothing.
+    ///
+    /// # Panics
+    /// When the server's log is in memory.
+    pub fn freeze_server(&mut self, syncs: u64) {
+        let Store::Disk(disk, _) = &self.server else {
+            panic!("the server has no disk");
+        };
+        disk.freeze_after(syncs);
+    }
+
+    /// The server's power fails: of what was not synced some writes are there and others not. It
+    /// starts again, on a disk that works.
+    ///
+    /// # Panics
+    /// When it cannot start again, or has less than it acknowledged: that is what is being tested.
+    pub fn crash_server(&mut self) {
+        self.cut_all();
+        let Store::Disk(disk, _) = &self.server else {
+            panic!("the server has no disk");
+        };
+        let torn = self.rng.next_u64() as usize % (disk.unsynced() + 1);
+        let disk = disk.crash(torn);
+        self.server = Store::disk(disk);
+        self.relay = self.open_relay(self.server.log(), RelayConfig::default());
+        let (seed, size) = (self.seed(), self.log_size());
+        let told = self.acknowledged;
+        assert!(
+            size >= told,
+            "seed {seed}: {told} were acknowledged and {size} are there"
+        );
     }
 
     /// A backup of the server's log.
     #[must_use]
+    ///
+    /// # Panics
+    /// When the server's log is on a disk.
     pub fn back_up_server(&self) -> MemoryLog {
-        self.log.backup()
+        let Store::Memory(log) = &self.server else {
+            panic!("only a log in memory is copied");
+        };
+        log.backup()
     }
 
     /// The operator gives up waiting for what the server lost.
@@ -49,7 +123,7 @@ impl Stage {
     /// A second history: from now on this device reaches a server that has the same key and, until
     /// now, the same log.
     pub fn split_off(&mut self, who: Who) {
-        let relay = self.open_relay(Arc::new(self.log.backup()), RelayConfig::default());
+        let relay = self.open_relay(Arc::new(self.back_up_server()), RelayConfig::default());
         self.reach(who, Some(relay));
     }
 
@@ -60,7 +134,7 @@ impl Stage {
 
     /// This device reaches a server with another key that has the same log.
     pub fn impersonate_server(&mut self, who: Who, key: casework_protocol::keys::SecretKey) {
-        let log = Arc::new(self.log.backup());
+        let log = Arc::new(self.back_up_server());
         let relay = Relay::open(log, key, RelayConfig::default());
         self.reach(who, Some(Arc::new(relay.expect("a log in memory opens"))));
     }
@@ -69,6 +143,18 @@ impl Stage {
         let actor = &mut self.actors[who.0];
         actor.link = None;
         actor.relay = relay;
+    }
+
+    /// The server's log.
+    #[must_use]
+    pub fn server_log(&self) -> Arc<dyn Log> {
+        self.server.log()
+    }
+
+    /// The one workspace.
+    #[must_use]
+    pub fn workspace(&self) -> WorkspaceId {
+        self.actors[0].replica.workspace()
     }
 
     /// The relay, for questions about its log.
@@ -115,15 +201,13 @@ impl Stage {
     /// Whether the server's log has a change, with its content.
     ///
     /// # Panics
-    /// Never: a log in memory can be read.
+    /// When the log cannot be read.
     #[must_use]
     pub fn is_logged(&self, case: DocumentId, change: ChangeHash) -> bool {
-        let id = self.actors[0].replica.workspace();
-        let seqs = self.log.positions(id, case, 0, usize::MAX);
-        let records = self
-            .log
-            .records(id, &seqs.expect("a log in memory can be read"));
-        let records = records.expect("a log in memory can be read");
+        let (id, log) = (self.workspace(), self.server.log());
+        let seqs = log.positions(id, case, 0, usize::MAX);
+        let records = log.records(id, &seqs.expect("the log can be read"));
+        let records = records.expect("the log can be read");
         let mut of_changes = records.iter().filter(|r| r.kind == EntryKind::Change);
         of_changes.any(|record| record.hashes.contains(change.as_bytes()))
     }

@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 
 use casework_engine::replica::ReplicaFault;
 use casework_engine::sync::{Session, SyncFault};
-use casework_protocol::frame::{ClientFrame, decode, encode};
-use casework_sync_server::relay::{self, Output};
+use casework_protocol::frame::{Answer, ClientFrame, decode, encode};
+use casework_sync_server::relay::{self, Output, Reply};
 use rand::Rng;
 
 use super::tamper::{Passing, Tamper, pass, pass_down};
@@ -22,6 +22,24 @@ pub(crate) struct Link {
     to_client: VecDeque<Vec<u8>>,
     pub(crate) bytes_up: u64,
     pub(crate) bytes_down: u64,
+}
+
+/// What came of what the server's session wanted done.
+enum Taken {
+    /// The connection stays; so many entries of the log were said to be durable.
+    Open { acknowledged: u64 },
+    /// It ends.
+    Closed,
+    /// The server's disk took nothing.
+    Failed,
+}
+
+/// The size that the log has at least, for an answer to be true.
+fn last_place(answer: &Answer) -> Option<u64> {
+    match answer {
+        Answer::Placed(places) => places.iter().map(|place| place.seq + 1).max(),
+        Answer::Missing(_) | Answer::Refused(..) | Answer::Stale(_) | Answer::Skipped => None,
+    }
 }
 
 /// How many deliveries a settling may take before it counts as endless.
@@ -168,11 +186,23 @@ impl Stage {
         };
         let frame: ClientFrame = decode(&message).expect("our own frames can be read");
         let outputs = link.server.handle(&relay, now, frame);
-        let open = link.take_outputs((&relay, now), outputs, &mut actor.tamper);
-        if !open && link.to_client.is_empty() {
-            actor.link = None;
-        }
+        let taken = link.take_outputs((&relay, now), outputs, &mut actor.tamper);
+        self.follow_up(who, taken);
         true
+    }
+
+    /// A server whose disk fails ends, and starts again on another one.
+    fn follow_up(&mut self, who: Who, taken: Taken) {
+        let actor = &mut self.actors[who.0];
+        match taken {
+            Taken::Open { acknowledged } => self.acknowledged = self.acknowledged.max(acknowledged),
+            Taken::Closed => {
+                if actor.link.as_ref().is_some_and(|l| l.to_client.is_empty()) {
+                    actor.link = None;
+                }
+            }
+            Taken::Failed => self.crash_server(),
+        }
     }
 
     fn deliver_down(&mut self, who: Who) -> bool {
@@ -222,11 +252,13 @@ impl Stage {
                 return true;
             }
         }
-        let mut busy = !frames.is_empty();
+        let busy = !frames.is_empty();
         link.send_up(frames, &mut actor.tamper);
         if let Some(output) = link.server.poll(&relay).expect("the log can be read") {
-            busy = true;
-            link.take_outputs((&relay, moment.now_ms), vec![output], &mut actor.tamper);
+            let at = (&*relay, moment.now_ms);
+            let taken = link.take_outputs(at, vec![output], &mut actor.tamper);
+            self.follow_up(who, taken);
+            return true;
         }
         busy
     }
@@ -363,13 +395,14 @@ impl Link {
         self.to_client.extend(down);
     }
 
-    /// Does what the server's session wants done. Answers whether the connection stays open.
+    /// Does what the server's session wants done.
     fn take_outputs(
         &mut self,
         (relay, now_ms): (&relay::Relay, u64),
         outputs: Vec<Output>,
         tamper: &mut Option<Tamper>,
-    ) -> bool {
+    ) -> Taken {
+        let mut acknowledged = 0;
         let mut outputs = VecDeque::from(outputs);
         while let Some(output) = outputs.pop_front() {
             match output {
@@ -378,12 +411,18 @@ impl Link {
                     self.post(up, down);
                 }
                 Output::Submit(request) => {
-                    let reply = relay.serve(now_ms, *request).expect("the log takes it");
+                    let Ok(reply) = relay.serve(now_ms, *request) else {
+                        return Taken::Failed;
+                    };
+                    if let Reply::Answers { answers, .. } = &reply {
+                        let places = answers.iter().filter_map(last_place).max();
+                        acknowledged = acknowledged.max(places.unwrap_or_default());
+                    }
                     outputs.extend(self.server.replied(relay, reply));
                 }
-                Output::Close(_) => return false,
+                Output::Close(_) => return Taken::Closed,
             }
         }
-        true
+        Taken::Open { acknowledged }
     }
 }

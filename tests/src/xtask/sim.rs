@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use casework_tests::sim::{Outcome, Size, agents, run as play};
+use casework_tests::sim::{Outcome, Size, agents, purges, run as play, servers};
 
-/// One in so many seeds is also a history of two agents.
-const AGENTS_EVERY: u64 = 4;
+/// One in so many seeds is also a history of two agents, another one of purges, another one of a
+/// server whose disk fails.
+const ALSO_EVERY: u64 = 4;
 
 /// Options of `cargo xtask sim`.
 #[derive(Debug, clap::Args)]
@@ -73,10 +74,13 @@ pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// The history of a seed, and for one in four, or the only one, that of two agents.
+/// The history of a seed; for one in four, or the only one, each of the others too.
 fn histories(args: &Args, seed: u64) -> Outcome {
-    if seed.is_multiple_of(AGENTS_EVERY) || args.seed == Some(seed) {
-        let _ = agents::run(seed);
+    let also: [fn(u64) -> Outcome; 3] = [agents::run, purges::run, servers::run];
+    for (n, play) in (0..).zip(also) {
+        if seed % ALSO_EVERY == n || args.seed == Some(seed) {
+            let _ = play(seed);
+        }
     }
     play(seed, size(args, seed))
 }

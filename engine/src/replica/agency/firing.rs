@@ -33,21 +33,28 @@ impl Replica {
         Ok(timed::timers(&view, &revision, moment.now_ms.cast_signed()))
     }
 
-    /// The rules of a case whose time has come and whose condition holds.
+    /// The timers of a case; none where its template was never published.
+    pub(super) fn timers_of(&self, view: &CaseView, moment: &Moment) -> Vec<Timer> {
+        let revision = self.current_revision(view.template);
+        revision.map_or_else(Vec::new, |revision| {
+            timed::timers(view, &revision, moment.now_ms.cast_signed())
+        })
+    }
+
+    /// The timers of a case whose time has come and whose condition holds.
     pub(super) fn due(
         &mut self,
         view: &CaseView,
+        timers: Vec<Timer>,
         moment: &Moment,
     ) -> Result<Vec<Timer>, ReplicaFault> {
         let now_ms = moment.now_ms.cast_signed();
-        let Some(revision) = self.current_revision(view.template) else {
+        let mut due = timers;
+        due.retain(|timer| timer.is_due(now_ms));
+        let revision = self.current_revision(view.template);
+        let Some(revision) = revision.filter(|_| !due.is_empty()) else {
             return Ok(Vec::new());
         };
-        let mut due = timed::timers(view, &revision, now_ms);
-        due.retain(|timer| timer.is_due(now_ms));
-        if due.is_empty() {
-            return Ok(due);
-        }
         let today = day_of(now_ms, moment.zone_min)
             .ok_or_else(|| untrusted("the clock is beyond the calendar"))?;
         let me = self.member().ok_or(ReplicaFault::NotEnrolled)?;
@@ -76,7 +83,8 @@ impl Replica {
     ) -> Result<(), ReplicaFault> {
         let document = desk.view.document;
         let view = self.case(document)?;
-        let due = self.due(&view, moment)?;
+        let timers = self.timers_of(&view, moment);
+        let due = self.due(&view, timers, moment)?;
         if !due.iter().any(|due| due.key == timer.key) {
             return Ok(());
         }

@@ -255,6 +255,31 @@ fn an_overdue_task_sets_its_rule_off_once_and_what_follows_from_it() {
 }
 
 #[test]
+fn a_case_is_passed_by_until_its_timer_comes_or_it_is_changed_or_its_template_is() {
+    let mut scene = Scene::new(LATE);
+    let task = scene.task("2023-11-16");
+    assert_eq!(scene.rounds(1), []);
+    assert_eq!(scene.agents[0].agenda.len(), 1);
+    scene.ana(set("phone", "112"));
+    assert_eq!(scene.agents[0].agenda.len(), 0, "changed, so read again");
+    assert_eq!(scene.rounds(1), []);
+    scene.wait(3 * DAY);
+    assert_eq!(rules(&scene.rounds(3)), ["late"]);
+    scene.ana(CaseAction::FinishTask { task });
+    assert_eq!(scene.rounds(2), []);
+    assert_eq!(scene.agents[0].agenda.len(), 1);
+    let template = scene.ana.case(scene.case).unwrap().template;
+    let source = format!("{TEMPLATE}{DATES}");
+    let revision = Package::from_toml(&source).unwrap().publish().unwrap();
+    let moment = scene.clock.next();
+    scene.ana.publish(template, revision, &moment).unwrap();
+    scene.meet();
+    assert_eq!(scene.agents[0].agenda.len(), 0, "its rules are others");
+    scene.wait(11 * DAY);
+    assert_eq!(rules(&scene.rounds(3)), ["quiet"]);
+}
+
+#[test]
 fn a_task_that_was_done_while_the_claim_was_on_its_way_sets_nothing_off() {
     let mut scene = Scene::new(LATE);
     let task = scene.task("2023-11-16");
