@@ -16,8 +16,6 @@ use crate::fault::Fault;
 
 /// The program.
 const PROGRAM: &str = "casework-server";
-/// Its package.
-const PACKAGE: &str = "casework-sync-server";
 /// How long it may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -119,7 +117,7 @@ fn find(say: &mut dyn FnMut(&str)) -> Result<PathBuf, Fault> {
         .is_some_and(|folder| folder.ends_with("release"));
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
-        .args(["build", "--quiet", "-p", PACKAGE, "--bin", PROGRAM])
+        .args(["build", "--quiet", "--workspace", "--bin", PROGRAM])
         .current_dir(&workspace);
     if release {
         cargo.arg("--release");
@@ -128,7 +126,7 @@ fn find(say: &mut dyn FnMut(&str)) -> Result<PathBuf, Fault> {
         cargo.arg("--target-dir").arg(target);
     }
     if !beside.exists() {
-        say("Building the server once (cargo build -p casework-sync-server) …");
+        say("Building the server once (cargo build --workspace --bin casework-server) …");
     }
     let built = cargo
         .status()
@@ -146,9 +144,7 @@ fn missing(own: &Path) -> Fault {
         "the server program {PROGRAM} is not in {}",
         folder.display()
     ))
-    .or_try(format!(
-        "cargo build --release -p {PACKAGE} -p casework-desk --bins"
-    ))
+    .or_try("cargo build --release --bins")
 }
 
 /// The folder above a path that holds this project.
