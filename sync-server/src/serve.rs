@@ -19,6 +19,7 @@ mod pool;
 mod socket;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod writer;
 
 use std::net::SocketAddr;
@@ -26,7 +27,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use casework_protocol::ids::{ServerId, WorkspaceId};
+use casework_protocol::ids::{CertificatePin, ServerId, WorkspaceId};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -41,6 +42,8 @@ use connection::Hub;
 pub use data::DataFolder;
 use metrics::Metrics;
 use pool::Pool;
+use tls::Certificate;
+pub use tls::Tls;
 use writer::{Desk, Growth};
 
 /// Where the log is kept.
@@ -97,6 +100,8 @@ pub struct ServeConfig {
     /// Where counters are told (`GET /metrics`); nowhere without. Not for the public: it says how
     /// much is going on.
     pub metrics: Option<SocketAddr>,
+    /// Whether devices connect by TLS.
+    pub tls: Tls,
     /// How the relay behaves.
     pub relay: RelayConfig,
     /// Bounds.
@@ -111,6 +116,7 @@ impl ServeConfig {
             store,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             metrics: None,
+            tls: Tls::Off,
             relay: RelayConfig::default(),
             bounds: Bounds::default(),
         }
@@ -139,6 +145,14 @@ pub enum ServeError {
     /// pinned its public half.
     #[error("the key file {0} does not hold a key")]
     Key(PathBuf),
+    /// A certificate or its key cannot be used: not PEM, not for each other, or not there.
+    #[error("cannot use {what} for TLS: {why}")]
+    Certificate {
+        /// The file.
+        what: String,
+        /// Why not.
+        why: String,
+    },
     /// The operating system gives no random numbers.
     #[error("no random numbers: {0}")]
     Random(String),
@@ -150,6 +164,7 @@ pub struct Running {
     addr: SocketAddr,
     metrics_addr: Option<SocketAddr>,
     server_key: ServerId,
+    certificate: Option<Arc<Certificate>>,
     relay: Arc<Relay>,
     stop: watch::Sender<bool>,
     listener: JoinHandle<()>,
@@ -174,6 +189,31 @@ impl Running {
     #[must_use]
     pub fn server_key(&self) -> ServerId {
         self.server_key
+    }
+
+    /// What devices connect to: the address with its scheme and, if the certificate is self-signed,
+    /// its pin.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match (&self.certificate, self.certificate_pin()) {
+            (None, _) => format!("ws://{}", self.addr),
+            (Some(_), None) => format!("wss://{}", self.addr),
+            (Some(_), Some(pin)) => format!("wss://{}#pin={pin}", self.addr),
+        }
+    }
+
+    /// The pin of a self-signed certificate.
+    #[must_use]
+    pub fn certificate_pin(&self) -> Option<CertificatePin> {
+        self.certificate.as_ref().and_then(|found| found.pin())
+    }
+
+    /// Reads the certificate's files again now; without that they are looked at every ten seconds.
+    /// What cannot be used is logged, and the certificate stays the one before.
+    pub fn reload_certificate(&self) {
+        if let Some(certificate) = &self.certificate {
+            tls::tell(&certificate.reload());
+        }
     }
 
     /// The workspaces that it has now.
@@ -204,6 +244,7 @@ pub async fn start(config: ServeConfig) -> Result<Running, ServeError> {
     let (store, behaviour) = (config.store.clone(), config.relay);
     let opened = tokio::task::spawn_blocking(move || open(store, behaviour)).await;
     let (relay, owned) = opened.expect("opening does not panic")?;
+    let certificate = Certificate::of(&config.tls, owned.as_ref().map(|(folder, _)| folder))?;
     let (listener, addr) = listen(config.listen).await?;
     let scrapes = match config.metrics {
         Some(addr) => Some(listen(addr).await?),
@@ -239,17 +280,22 @@ pub async fn start(config: ServeConfig) -> Result<Running, ServeError> {
         bounds,
         bytes: Arc::new(Semaphore::new(bounds.bytes_in_flight)),
         handshakes: Semaphore::new(bounds.handshakes),
+        certificate: certificate.clone(),
         stopping: stopping.clone(),
     });
     let metrics_addr = scrapes.as_ref().map(|(_, addr)| *addr);
     if let Some((listener, _)) = scrapes {
         tokio::spawn(metrics::serve(listener, Arc::clone(&hub), stopping.clone()));
     }
+    if let Some(certificate) = &certificate {
+        tokio::spawn(tls::watch(Arc::clone(certificate), stopping.clone()));
+    }
     let listener = tokio::spawn(accept(listener, hub, stopping));
     Ok(Running {
         addr,
         metrics_addr,
         server_key,
+        certificate,
         relay,
         stop,
         listener,

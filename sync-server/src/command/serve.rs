@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use casework_sync_server::serve::start;
+use casework_sync_server::serve::{Running, start};
 use clap::Args;
 
 use super::say;
@@ -65,12 +65,13 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     say(&serde_json::json!({
         "event": "ready",
         "listen": running.addr(),
-        "url": format!("ws://{}", running.addr()),
+        "url": running.url(),
         "metrics": running.metrics_addr(),
         "server": running.server_key(),
+        "certificate": running.certificate_pin().map(|pin| pin.to_string()),
         "data": settings.data,
     }))?;
-    wait_for_a_signal().await?;
+    wait_for_a_signal(&running).await?;
     tracing::info!("stopping");
     running.shutdown().await;
     tracing::info!("stopped");
@@ -91,20 +92,23 @@ fn log_to_stderr(json: bool) {
 }
 
 #[cfg(unix)]
-async fn wait_for_a_signal() -> anyhow::Result<()> {
+async fn wait_for_a_signal(running: &Running) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut term, mut int) = (
+    let (mut term, mut int, mut hang_up) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
+        signal(SignalKind::hangup())?,
     );
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+    loop {
+        tokio::select! {
+            _ = term.recv() => return Ok(()),
+            _ = int.recv() => return Ok(()),
+            _ = hang_up.recv() => running.reload_certificate(),
+        }
     }
-    Ok(())
 }
 
 #[cfg(not(unix))]
-async fn wait_for_a_signal() -> anyhow::Result<()> {
+async fn wait_for_a_signal(_: &Running) -> anyhow::Result<()> {
     Ok(tokio::signal::ctrl_c().await?)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use casework_sync_server::relay::{Creation, OnLoss, RelayConfig};
-use casework_sync_server::serve::{Bounds, ServeConfig, Store};
+use casework_sync_server::serve::{Bounds, ServeConfig, Store, Tls};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,20 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "ADDR", env = env_name!("METRICS"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     metrics: Option<SocketAddr>,
+    /// Devices connect by TLS with the certificate in this file (PEM, those between it and its root
+    /// after it). It is read again when it changes, or on SIGHUP.
+    #[arg(long, value_name = "FILE", env = env_name!("TLS_CERTIFICATE"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_certificate: Option<PathBuf>,
+    /// The key of that certificate (PEM).
+    #[arg(long, value_name = "FILE", env = env_name!("TLS_KEY"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_key: Option<PathBuf>,
+    /// Devices connect by TLS with a certificate of the server's own, whose key the address and
+    /// every invite pin: needs neither domain name nor authority.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", env = env_name!("TLS_SELF_SIGNED"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_self_signed: Option<bool>,
     /// Serve only workspaces that are here already.
     #[arg(long, num_args = 0..=1, default_missing_value = "true", env = env_name!("NO_CREATE"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,6 +135,9 @@ impl Settings {
             data: self.data.or(below.data),
             listen: self.listen.or(below.listen),
             metrics: self.metrics.or(below.metrics),
+            tls_certificate: self.tls_certificate.or(below.tls_certificate),
+            tls_key: self.tls_key.or(below.tls_key),
+            tls_self_signed: self.tls_self_signed.or(below.tls_self_signed),
             no_create: self.no_create.or(below.no_create),
             new_epoch_after: self.new_epoch_after.or(below.new_epoch_after),
             connections: self.connections.or(below.connections),
@@ -187,9 +204,29 @@ impl Settings {
                 None => LISTEN.parse()?,
             },
             metrics: self.metrics,
+            tls: self.tls()?,
             relay: RelayConfig { creation, on_loss },
             bounds,
         })
+    }
+}
+
+impl Settings {
+    fn tls(&self) -> anyhow::Result<Tls> {
+        let own = self.tls_self_signed.unwrap_or(false);
+        match (&self.tls_certificate, &self.tls_key) {
+            (None, None) if own => Ok(Tls::SelfSigned),
+            (None, None) => Ok(Tls::Off),
+            (Some(certificate), Some(key)) if !own => Ok(Tls::Files {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            }),
+            (Some(_), Some(_)) => {
+                bail!("tls-self-signed and tls-certificate exclude each other: choose one")
+            }
+            (Some(_), None) => bail!("tls-certificate needs tls-key, the file of its key"),
+            (None, Some(_)) => bail!("tls-key needs tls-certificate, the file it is the key of"),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use casework_protocol::frame::{ClientFrame, ErrorCode, decode};
+use casework_protocol::frame::{Channel, ClientFrame, ErrorCode, decode};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout};
@@ -14,6 +14,7 @@ use tokio::time::{Duration, Instant, sleep_until, timeout};
 use super::metrics::Metrics;
 use super::pool::{Back, Job, Pool};
 use super::socket::{Event, Socket};
+use super::tls::Certificate;
 use super::writer::Growth;
 use super::{Bounds, door, now_ms};
 use crate::relay::{Ask, Output, Relay, Reply, Request, Session};
@@ -30,6 +31,7 @@ pub(super) struct Hub {
     pub(super) bounds: Bounds,
     pub(super) bytes: Arc<Semaphore>,
     pub(super) handshakes: Semaphore,
+    pub(super) certificate: Option<Arc<Certificate>>,
     pub(super) stopping: watch::Receiver<bool>,
 }
 
@@ -37,7 +39,7 @@ pub(super) struct Hub {
 pub(super) async fn run(hub: Arc<Hub>, stream: TcpStream, number: u64) {
     let _ = stream.set_nodelay(true);
     let deadline = Instant::now() + hub.bounds.handshake_timeout;
-    let Some(socket) = open(&hub, stream, deadline).await else {
+    let Some((socket, channel)) = open(&hub, stream, deadline).await else {
         return;
     };
     let mut nonce = [0; 16];
@@ -45,19 +47,25 @@ pub(super) async fn run(hub: Arc<Hub>, stream: TcpStream, number: u64) {
         tracing::error!("no random numbers for a handshake");
         return;
     }
-    let connection = Connection::new(hub, number, Session::new(nonce), deadline);
+    let connection = Connection::new(hub, number, Session::new(nonce).over(channel), deadline);
     let (socket, code) = connection.serve(socket).await;
     if let (Some(socket), Some(code)) = (socket, code) {
         let _ = timeout(CLOSE_TIMEOUT, socket.close(code)).await;
     }
 }
 
-async fn open(hub: &Hub, stream: TcpStream, deadline: Instant) -> Option<Socket> {
+async fn open(hub: &Hub, stream: TcpStream, deadline: Instant) -> Option<(Socket, Channel)> {
     let handshake = async {
         let _place = hub.handshakes.acquire().await.ok()?;
         let is_ready = !*hub.stopping.borrow();
-        let way = door::enter(stream, is_ready).await?;
-        Some(Socket::new(way).await)
+        let (way, channel) = match &hub.certificate {
+            None => (door::enter(stream, is_ready).await?, Channel::Plain),
+            Some(certificate) => {
+                let (stream, channel) = certificate.accept(stream).await?;
+                (door::enter(stream, is_ready).await?, channel)
+            }
+        };
+        Some((Socket::new(way).await, channel))
     };
     let opened = tokio::time::timeout_at(deadline, handshake).await;
     hub.metrics.handshake(match &opened {

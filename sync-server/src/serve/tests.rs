@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use casework_protocol::frame::handshake::{check_welcome, prove};
 use casework_protocol::frame::{
-    Answer, ClientFrame, ErrorCode, Hello, PushItem, Scope, ServerFrame, Start, VERSION, decode,
-    encode,
+    Answer, Channel, ClientFrame, ErrorCode, Hello, PushItem, Scope, ServerFrame, Start, VERSION,
+    decode, encode,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -53,9 +53,18 @@ impl Wire {
         let ServerFrame::Welcome(welcome) = this.hear().await else {
             panic!("no welcome")
         };
-        assert_eq!(check_welcome(&hello, &welcome), Ok(running.server_key()));
-        this.say(&ClientFrame::Prove(prove(&hello, &welcome, &key(n), None)))
-            .await;
+        assert_eq!(
+            check_welcome(&hello, Channel::Plain, &welcome),
+            Ok(running.server_key())
+        );
+        this.say(&ClientFrame::Prove(prove(
+            &hello,
+            Channel::Plain,
+            &welcome,
+            &key(n),
+            None,
+        )))
+        .await;
         this
     }
 
