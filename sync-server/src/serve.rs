@@ -11,9 +11,14 @@
 #[cfg(unix)]
 mod admin;
 pub mod backup;
+mod bounds;
+mod bucket;
 mod connection;
 mod data;
+mod devices;
 mod door;
+mod doorkeeper;
+mod entrance;
 mod metrics;
 mod pool;
 mod socket;
@@ -38,8 +43,11 @@ use crate::log::{Log, LogError};
 use crate::relay::{Relay, RelayConfig, WorkspaceError};
 #[cfg(unix)]
 pub use admin::{AdminAnswer, AdminRequest};
+pub use bounds::Bounds;
 use connection::Hub;
 pub use data::DataFolder;
+use devices::Devices;
+use entrance::Entrance;
 use metrics::Metrics;
 use pool::Pool;
 use tls::Certificate;
@@ -53,41 +61,6 @@ pub enum Store {
     Folder(PathBuf),
     /// In memory, with this seed for the server's key: for tests and benchmarks.
     Memory([u8; 32]),
-}
-
-/// Bounds of the process. Every one of them slows a client down or turns it away politely; none
-/// answers an honest burst by closing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Most connections at once; more are closed at the door.
-    pub connections: usize,
-    /// Most connections that are in their handshake at once; more wait.
-    pub handshakes: usize,
-    /// How long a handshake may take.
-    pub handshake_timeout: Duration,
-    /// A connection that was silent for so long is pinged, and closed after twice that.
-    pub idle: Duration,
-    /// Requests of one session that are not answered yet; reading stops until one is.
-    pub requests_in_flight: usize,
-    /// Bytes of requests of all sessions that are not answered yet; reading stops likewise.
-    pub bytes_in_flight: usize,
-    /// Threads that check signatures.
-    pub verifiers: usize,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            connections: 20_000,
-            handshakes: 256,
-            handshake_timeout: Duration::from_secs(10),
-            idle: Duration::from_secs(45),
-            requests_in_flight: 8,
-            bytes_in_flight: 256 * 1024 * 1024,
-            verifiers: cores.clamp(1, 8),
-        }
-    }
 }
 
 /// How a server is started.
@@ -119,6 +92,19 @@ impl ServeConfig {
             tls: Tls::Off,
             relay: RelayConfig::default(),
             bounds: Bounds::default(),
+        }
+    }
+}
+
+impl ServeConfig {
+    /// Whether the files that it names can be used, as far as that shows without starting.
+    ///
+    /// # Errors
+    /// [`ServeError::Certificate`].
+    pub fn check(&self) -> Result<(), ServeError> {
+        match &self.tls {
+            Tls::Files { .. } => Certificate::of(&self.tls, None).map(drop),
+            Tls::Off | Tls::SelfSigned => Ok(()),
         }
     }
 }
@@ -167,6 +153,7 @@ pub struct Running {
     certificate: Option<Arc<Certificate>>,
     relay: Arc<Relay>,
     stop: watch::Sender<bool>,
+    failing: watch::Receiver<Option<String>>,
     listener: JoinHandle<()>,
     pool: Arc<Pool>,
     writer: std::thread::JoinHandle<()>,
@@ -222,6 +209,19 @@ impl Running {
         self.relay.workspaces()
     }
 
+    /// Returns when the storage refused a commit, with what it said. Nothing of that commit was
+    /// acknowledged; the storage takes nothing more before it is opened again, so the server
+    /// should end, and be started when somebody has looked at the disk.
+    pub async fn failed(&self) -> String {
+        let mut failing = self.failing.clone();
+        let said = match failing.wait_for(Option::is_some).await {
+            Ok(said) => said.clone(),
+            // The writer ended, and so does the server.
+            Err(_) => std::future::pending().await,
+        };
+        said.unwrap_or_default()
+    }
+
     /// Stops accepting, answers what was taken, closes every connection with 1001 and returns when
     /// everything is on disk.
     pub async fn shutdown(self) {
@@ -243,7 +243,11 @@ impl Running {
 pub async fn start(config: ServeConfig) -> Result<Running, ServeError> {
     let (store, behaviour) = (config.store.clone(), config.relay);
     let opened = tokio::task::spawn_blocking(move || open(store, behaviour)).await;
-    let (relay, owned) = opened.expect("opening does not panic")?;
+    run(config, opened.expect("opening does not panic")?).await
+}
+
+/// Starts a server around a relay that is open already.
+async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, ServeError> {
     let certificate = Certificate::of(&config.tls, owned.as_ref().map(|(folder, _)| folder))?;
     let (listener, addr) = listen(config.listen).await?;
     let scrapes = match config.metrics {
@@ -251,25 +255,17 @@ pub async fn start(config: ServeConfig) -> Result<Running, ServeError> {
         None => None,
     };
     let (stop, stopping) = watch::channel(false);
-    #[cfg(unix)]
-    if let Some((folder, log)) = owned {
-        let socket = admin::listen(&folder.admin_socket())?;
-        tokio::spawn(admin::serve(
-            socket,
-            admin::Owned { folder, log },
-            stopping.clone(),
-        ));
-    }
-    #[cfg(not(unix))]
-    drop(owned);
+    serve_owner(owned, &stopping)?;
     let (server_key, bounds) = (relay.server(), config.bounds);
     let growth = Arc::new(Growth::default());
     let (pool, proved) = Pool::start(bounds.verifiers);
     let metrics = Arc::new(Metrics::default());
+    let (trouble, failing) = watch::channel(None);
     let desk = Desk {
         relay: Arc::clone(&relay),
         growth: Arc::clone(&growth),
         metrics: Arc::clone(&metrics),
+        trouble,
     };
     let writer = writer::start(desk, proved);
     let hub = Arc::new(Hub {
@@ -280,8 +276,10 @@ pub async fn start(config: ServeConfig) -> Result<Running, ServeError> {
         bounds,
         bytes: Arc::new(Semaphore::new(bounds.bytes_in_flight)),
         handshakes: Semaphore::new(bounds.handshakes),
+        devices: Devices::default(),
         certificate: certificate.clone(),
         stopping: stopping.clone(),
+        trouble: failing.clone(),
     });
     let metrics_addr = scrapes.as_ref().map(|(_, addr)| *addr);
     if let Some((listener, _)) = scrapes {
@@ -298,10 +296,27 @@ pub async fn start(config: ServeConfig) -> Result<Running, ServeError> {
         certificate,
         relay,
         stop,
+        failing,
         listener,
         pool,
         writer,
     })
+}
+
+/// Opens the owner's socket, where there is a folder for it.
+fn serve_owner(
+    owned: Option<(DataFolder, Arc<RedbLog>)>,
+    stopping: &watch::Receiver<bool>,
+) -> Result<(), ServeError> {
+    #[cfg(unix)]
+    if let Some((folder, log)) = owned {
+        let socket = admin::listen(&folder.admin_socket())?;
+        let owned = admin::Owned { folder, log };
+        tokio::spawn(admin::serve(socket, owned, stopping.clone()));
+    }
+    #[cfg(not(unix))]
+    drop((owned, stopping));
+    Ok(())
 }
 
 async fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
@@ -336,30 +351,31 @@ fn open(store: Store, config: RelayConfig) -> Result<Opened, ServeError> {
 
 /// Accepts until it is told to stop; returns when the last connection has ended.
 async fn accept(listener: TcpListener, hub: Arc<Hub>, mut stopping: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(hub.bounds.connections));
+    let entrance = Entrance::new(hub.bounds);
     let (alive, mut ended) = mpsc::channel::<()>(1);
-    let mut number: u64 = 0;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stopping.changed() => break,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             // Out of file handles, most likely: leave the queue alone for a moment.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::warn!("turned away: too many connections");
-            hub.metrics.turned_away.inc();
-            continue;
+        let place = match entrance.let_in(peer.ip()) {
+            Ok(place) => place,
+            Err(turned) => {
+                hub.metrics.turned_away(turned.because.name());
+                entrance.turn_away(stream, turned, hub.certificate.is_some());
+                continue;
+            }
         };
-        number += 1;
         let (hub, alive) = (Arc::clone(&hub), alive.clone());
         hub.metrics.accepted.inc();
         hub.metrics.connections.inc();
         tokio::spawn(async move {
-            connection::run(Arc::clone(&hub), stream, number).await;
+            connection::run(Arc::clone(&hub), stream).await;
             hub.metrics.connections.dec();
             drop((place, alive));
         });

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use casework_sync_server::serve::{Running, start};
 use clap::Args;
 
@@ -39,7 +39,7 @@ impl Serve {
         };
         let settings = self.settings.over(file);
         if self.check_config {
-            settings.config()?;
+            settings.config()?.check()?;
             say(&serde_json::json!({ "settings": settings }))?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -71,11 +71,17 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         "certificate": running.certificate_pin().map(|pin| pin.to_string()),
         "data": settings.data,
     }))?;
-    wait_for_a_signal(&running).await?;
+    let failed = tokio::select! {
+        signal = wait_for_a_signal(&running) => signal.map(|()| None)?,
+        said = running.failed() => Some(said),
+    };
     tracing::info!("stopping");
     running.shutdown().await;
     tracing::info!("stopped");
-    Ok(())
+    match failed {
+        None => Ok(()),
+        Some(said) => bail!("the server ended because it cannot write: {said}"),
+    }
 }
 
 fn log_to_stderr(json: bool) {

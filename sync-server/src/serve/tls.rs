@@ -18,7 +18,6 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Duration;
@@ -27,6 +26,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::ServeError;
 use super::data::DataFolder;
+use super::entrance::say_and_leave;
 
 /// How often certificate files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -137,14 +137,14 @@ impl Certificate {
     /// Shakes hands, and says which channel this is. Whoever speaks without TLS is told so.
     pub(super) async fn accept(
         &self,
-        mut stream: TcpStream,
+        stream: TcpStream,
     ) -> Option<(TlsStream<TcpStream>, Channel)> {
         let mut first = [0; 1];
         if stream.peek(&mut first).await.ok()? == 0 {
             return None;
         }
         if first[0] != HANDSHAKE_RECORD {
-            refuse(&mut stream).await;
+            say_and_leave(stream, PLAIN_ANSWER.as_bytes()).await;
             return None;
         }
         let acceptor = TlsAcceptor::from(Arc::clone(&self.config));
@@ -194,17 +194,6 @@ pub(super) fn tell(reloaded: &Result<(), ServeError>) {
     match reloaded {
         Ok(()) => tracing::info!("the certificate was read again"),
         Err(error) => tracing::error!(%error, "the certificate stays the one before"),
-    }
-}
-
-async fn refuse(stream: &mut TcpStream) {
-    let _ = stream.write_all(PLAIN_ANSWER.as_bytes()).await;
-    let _ = stream.shutdown().await;
-    // What it sent is read, or the answer would be taken back with a reset.
-    let mut rest = [0; 1024];
-    let mut left = 16;
-    while left > 0 && stream.read(&mut rest).await.is_ok_and(|read| read > 0) {
-        left -= 1;
     }
 }
 
