@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use casework_protocol::frame::handshake::{Hello, check_welcome, prove};
 use casework_protocol::frame::{
-    Answer, ClientFrame, Cursor, PushItem, Scope, ServerFrame, Start, decode, encode,
+    Answer, Channel, ClientFrame, Cursor, PushItem, Scope, ServerFrame, Start, decode, encode,
 };
 use casework_protocol::ids::WorkspaceId;
 use casework_protocol::keys::SecretKey;
@@ -78,9 +78,15 @@ impl Wire {
         let ServerFrame::Welcome(welcome) = wire.next().await else {
             panic!("no welcome")
         };
-        check_welcome(&hello, &welcome).expect("the server has its key");
-        wire.send(&ClientFrame::Prove(prove(&hello, &welcome, key, None)))
-            .await;
+        check_welcome(&hello, Channel::Plain, &welcome).expect("the server has its key");
+        wire.send(&ClientFrame::Prove(prove(
+            &hello,
+            Channel::Plain,
+            &welcome,
+            key,
+            None,
+        )))
+        .await;
         wire
     }
 

@@ -1,24 +1,57 @@
-//! The address of a server: `ws://host:port`, with or without the scheme, with or without a path.
+//! The address of a server: `ws://host:port` or `wss://host:port`, with or without a path; by TLS
+//! perhaps with the pin of its certificate, `wss://host:port#pin=…`. Without a scheme it is `ws://`.
 
 use core::fmt;
 use core::str::FromStr;
+
+use casework_protocol::ids::CertificatePin;
 
 use crate::error::Error;
 
 /// The port of a server whose address names none.
 pub const DEFAULT_PORT: u16 = 7410;
 /// Longest address, in bytes.
-const MAX_BYTES: usize = 300;
+const MAX_BYTES: usize = 400;
+/// What the pin of a certificate follows.
+const PIN: &str = "#pin=";
 
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
+    scheme: Scheme,
     host: String,
     port: u16,
     path: String,
 }
 
+/// What a connection goes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// Without TLS.
+    Plain,
+    /// By TLS, with exactly this certificate key if one is pinned.
+    Tls(Option<CertificatePin>),
+}
+
 impl Address {
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The host as certificates name it: an IPv6 address without its brackets.
+    pub(crate) fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// What the WebSocket asks for; whatever carries it is settled before.
+    pub(crate) fn request(&self) -> String {
+        format!("ws://{}:{}{}", self.host, self.port, self.path)
+    }
+
     /// What the socket connects to.
     pub(crate) fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port)
@@ -27,7 +60,12 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ws://{}:{}{}", self.host, self.port, self.path)
+        let (scheme, pin) = match self.scheme {
+            Scheme::Plain => ("ws", None),
+            Scheme::Tls(pin) => ("wss", pin),
+        };
+        write!(f, "{scheme}://{}:{}{}", self.host, self.port, self.path)?;
+        pin.map_or(Ok(()), |pin| write!(f, "{PIN}{pin}"))
     }
 }
 
@@ -37,7 +75,8 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, Error> {
         let refuse = |why: &str| {
             Error::Invalid(format!(
-                "{:?} is not the address of a server: {why}; write it like ws://example.org:{DEFAULT_PORT}",
+                "{:?} is not the address of a server: {why}; write it like ws://example.org:{DEFAULT_PORT} or \
+                 wss://example.org:{DEFAULT_PORT}",
                 text.chars().take(80).collect::<String>()
             ))
         };
@@ -45,17 +84,20 @@ impl FromStr for Address {
         if text.len() > MAX_BYTES {
             return Err(refuse("it is too long"));
         }
-        if text.starts_with("wss://") {
-            return Err(Error::Invalid(
-                "wss:// needs TLS, which is not in this version; use ws:// inside a private \
-                 network or a tunnel"
-                    .to_owned(),
-            ));
-        }
-        let rest = match text.split_once("://") {
-            Some(("ws", rest)) => rest,
-            Some(_) => return Err(refuse("it does not begin with ws://")),
-            None => text,
+        let (text, pin) = match text.split_once(PIN) {
+            Some((text, pin)) => {
+                let pin = pin.parse::<CertificatePin>();
+                let pin = pin.map_err(|_| refuse("its pin is not 64 hexadecimal digits"))?;
+                (text, Some(pin))
+            }
+            None => (text, None),
+        };
+        let (scheme, rest) = match text.split_once("://") {
+            Some(("wss", rest)) => (Scheme::Tls(pin), rest),
+            Some(("ws", rest)) if pin.is_none() => (Scheme::Plain, rest),
+            None if pin.is_none() => (Scheme::Plain, text),
+            Some(("ws", _)) | None => return Err(refuse("only wss:// has a pin")),
+            Some(_) => return Err(refuse("it begins neither with ws:// nor with wss://")),
         };
         let (authority, path) = match rest.find('/') {
             Some(at) => rest.split_at(at),
@@ -75,6 +117,7 @@ impl FromStr for Address {
             return Err(refuse("its path has characters that no path has"));
         }
         Ok(Self {
+            scheme,
             host: host.to_owned(),
             port,
             path: bare.to_owned(),
@@ -98,6 +141,9 @@ fn split_port(authority: &str) -> Option<(&str, u16)> {
 mod tests {
     use super::*;
 
+    const PINNED: &str = "wss://10.0.0.5:9000/sync#pin=\
+                          0707070707070707070707070707070707070707070707070707070707070707";
+
     fn read(text: &str) -> Result<String, Error> {
         text.parse::<Address>().map(|address| address.to_string())
     }
@@ -111,6 +157,8 @@ mod tests {
             ("ws://example.org/", "ws://example.org:7410"),
             ("ws://[::1]:9000/sync", "ws://[::1]:9000/sync"),
             (" [::1] ", "ws://[::1]:7410"),
+            ("wss://example.org", "wss://example.org:7410"),
+            (PINNED, PINNED),
         ] {
             assert_eq!(read(text).unwrap(), whole, "{text}");
         }
@@ -127,14 +175,12 @@ mod tests {
             "host:x",
             "ws://:7",
             "[]",
+            "wss://example.org#pin=7",
+            "https://example.org",
+            &PINNED.replace("wss", "ws"),
+            &PINNED.replace("wss://", ""),
         ] {
             assert!(matches!(read(text), Err(Error::Invalid(_))), "{text}");
         }
-    }
-
-    #[test]
-    fn tls_is_refused_in_plain_words() {
-        let error = read("wss://example.org").unwrap_err();
-        assert!(error.to_string().contains("TLS"), "{error}");
     }
 }

@@ -18,6 +18,7 @@ mod moment;
 mod observer;
 mod progress;
 pub mod receipt;
+mod tls;
 mod wire;
 mod workspace;
 

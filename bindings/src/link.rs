@@ -86,7 +86,8 @@ impl InviteLink {
         self.workspace
     }
 
-    /// Where the server listens, `ws://host:port`.
+    /// Where the server listens: `ws://host:port`, or `wss://host:port`, with the pin of its
+    /// certificate where that is self-signed.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address

@@ -1,4 +1,4 @@
-//! The WebSocket to a server: binary messages in, frames out. Bounded, without delay, plain TCP.
+//! The WebSocket to a server, over TCP or TLS: binary messages in, frames out. Bounded, without delay.
 //!
 //! Reading goes on while a peer is slow to take what is sent, so two full buffers cannot stop each
 //! other. Knows nothing of what the frames mean.
@@ -8,16 +8,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use casework_protocol::frame::{self, ClientFrame};
+use casework_protocol::frame::{self, Channel, ClientFrame};
 use casework_protocol::limits::MAX_FRAME_BYTES;
 use futures_util::{FutureExt, Sink, Stream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
 
-use crate::address::Address;
+use crate::address::{Address, Scheme};
 use crate::error::Error;
+use crate::tls::{self, Trust};
 
 /// How long connecting may take, the WebSocket handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,9 +32,15 @@ const BUFFER_BYTES: usize = 16 * 1024;
 const BATCH_MESSAGES: usize = 64;
 const BATCH_BYTES: usize = 1024 * 1024;
 
+/// Whatever carries bytes.
+trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Carrier for S {}
+
 /// A connection.
 pub(crate) struct Wire {
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<Box<dyn Carrier>>,
+    channel: Channel,
     /// Not handed to the socket yet.
     queue: VecDeque<Message>,
     /// Handed over, perhaps not sent yet.
@@ -40,34 +49,47 @@ pub(crate) struct Wire {
 
 impl Wire {
     /// Connects.
-    pub(crate) async fn connect(address: &Address) -> Result<Self, Error> {
-        match tokio::time::timeout(CONNECT_TIMEOUT, Self::shake_hands(address)).await {
+    pub(crate) async fn connect(address: &Address, trust: &Trust) -> Result<Self, Error> {
+        match tokio::time::timeout(CONNECT_TIMEOUT, Self::shake_hands(address, trust)).await {
             Ok(connected) => connected,
             Err(_) => Err(unreachable(address, "it does not answer")),
         }
     }
 
-    async fn shake_hands(address: &Address) -> Result<Self, Error> {
+    async fn shake_hands(address: &Address, trust: &Trust) -> Result<Self, Error> {
         let stream = TcpStream::connect(address.authority())
             .await
             .map_err(|error| unreachable(address, error))?;
         stream
             .set_nodelay(true)
             .map_err(|error| unreachable(address, error))?;
+        let (stream, channel): (Box<dyn Carrier>, _) = match address.scheme() {
+            Scheme::Plain => (Box::new(stream), Channel::Plain),
+            Scheme::Tls(pin) => {
+                let (stream, channel) = tls::secure(address, pin, trust, stream).await?;
+                (Box::new(stream), channel)
+            }
+        };
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER_BYTES)
             .write_buffer_size(BUFFER_BYTES)
             .max_message_size(Some(MAX_FRAME_BYTES))
             .max_frame_size(Some(MAX_FRAME_BYTES));
-        let url = address.to_string();
+        let url = address.request();
         let connected =
             tokio_tungstenite::client_async_with_config(url, stream, Some(config)).await;
-        let (socket, _) = connected.map_err(|error| unreachable(address, error))?;
+        let (socket, _) = connected.map_err(|error| no_websocket(address, error))?;
         Ok(Self {
             socket,
+            channel,
             queue: VecDeque::new(),
             unflushed: false,
         })
+    }
+
+    /// What it goes over, for the handshake proofs.
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel
     }
 
     /// Puts a frame into the queue; [`Wire::receive`] sends it.
@@ -159,6 +181,16 @@ impl Wire {
 
 fn unreachable(address: &Address, why: impl core::fmt::Display) -> Error {
     Error::Unavailable(format!("no server at {address}: {why}"))
+}
+
+fn no_websocket(address: &Address, error: SocketError) -> Error {
+    if let SocketError::Http(answer) = &error
+        && answer.status() == StatusCode::UPGRADE_REQUIRED
+    {
+        let why = "it speaks TLS only; its address begins with wss:// (`casework server wss://…`)";
+        return unreachable(address, why);
+    }
+    unreachable(address, error)
 }
 
 fn broken(error: SocketError) -> Error {

@@ -27,6 +27,7 @@ pub(crate) mod people;
 mod purging;
 pub(crate) mod reading;
 pub(crate) mod rights;
+mod server;
 mod session;
 pub(crate) mod templates;
 pub(crate) mod watching;
@@ -42,11 +43,10 @@ use casework_engine::replica::{
     Founding, Notice, Replica, ReplicaFault, ServerRow, Status, Storage,
 };
 use casework_protocol::frame::Scope;
-use casework_protocol::ids::{DeviceId, DocumentId, MemberId, ServerId, WorkspaceId};
+use casework_protocol::ids::{DeviceId, DocumentId, MemberId, WorkspaceId};
 use serde::Serialize;
 use tokio::sync::Notify;
 
-use crate::address::Address;
 use crate::error::Error;
 use crate::key::{KeyFile, KeyStore};
 use crate::line::Line;
@@ -224,28 +224,6 @@ impl Workspace {
     #[must_use]
     pub fn sync_state(&self) -> SyncState {
         self.inner.hub.state()
-    }
-
-    /// Sets the server, `ws://host:port`, and the key it must prove; without one the first server
-    /// that answers is pinned.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for what is no address, and for another server while one is pinned.
-    pub fn set_server(&self, address: &str, key: Option<ServerId>) -> Result<(), Error> {
-        let address = address.parse::<Address>()?.to_string();
-        self.write(|replica| {
-            let pinned = replica.server()?.and_then(|row| row.key);
-            if let (Some(pinned), Some(asked)) = (pinned, key)
-                && pinned != asked
-            {
-                return Err(Error::Invalid(format!(
-                    "this workspace is pinned to server {pinned}; another one cannot take its \
-                     place"
-                )));
-            }
-            let key = key.or(pinned);
-            Ok(replica.set_server(&ServerRow { address, key })?)
-        })
     }
 
     /// Chooses which of the visible cases the server sends. Cases outside that are here already

@@ -27,6 +27,8 @@ mod revoked;
 mod rights;
 #[path = "scenarios/stage.rs"]
 mod stage;
+#[path = "scenarios/tls.rs"]
+mod tls;
 #[path = "scenarios/watching.rs"]
 mod watching;
 

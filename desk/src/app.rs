@@ -237,6 +237,8 @@ fn prepared(mut command: Command) -> Result<Command, Fault> {
             let text = package_text(package)?;
             *content = Some(text);
         }
+    } else if let Command::Server(args) = &mut command {
+        args.ca = args.ca.as_deref().map(absolute).transpose()?;
     } else if let Command::Export(args) = &mut command {
         args.out = absolute(&args.out)?;
     } else if let Command::Import(ImportCommand::Xes(args)) = &mut command {
@@ -270,6 +272,7 @@ fn init(folder: &Path, args: &InitArgs) -> Result<Response, Fault> {
     let workspace = found.map_err(|error| {
         Fault::from(error).or_try("casework --folder DIR init …, or casework status")
     })?;
+    trust(folder, args.ca.as_deref())?;
     if let Some(server) = &args.server {
         workspace.set_server(server, None)?;
     }
@@ -297,6 +300,7 @@ fn join(folder: &Path, args: &JoinArgs, bar: &mut Bar) -> Result<Response, Fault
         member_name: args.name.clone(),
         device_name: args.device.clone(),
     };
+    trust(folder, args.ca.as_deref())?;
     let workspace = Workspace::join(folder, &link, &newcomer, &mut |progress| {
         let (what, done, total) = command::told(progress);
         bar.step(Step { what, done, total });
@@ -312,6 +316,15 @@ fn join(folder: &Path, args: &JoinArgs, bar: &mut Bar) -> Result<Response, Fault
     ];
     let json = json!({ "info": command::json(&info), "status": command::json(&status) });
     Ok(Response::new(lines, json))
+}
+
+/// Takes over the authority that `--ca` names.
+pub(crate) fn trust(folder: &Path, authority: Option<&Path>) -> Result<(), Fault> {
+    let Some(file) = authority else {
+        return Ok(());
+    };
+    let pem = fs::read(file).map_err(|error| Fault::file(file, &error))?;
+    Ok(Workspace::trust_authority(folder, &pem)?)
 }
 
 /// `$XDG_DATA_HOME/casework`, or `~/.local/share/casework`.

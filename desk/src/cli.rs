@@ -148,7 +148,9 @@ pub enum Command {
     )]
     Sync(SyncArgs),
     /// Set the server to sync with
-    #[command(after_help = "Example:\n  casework server ws://casework.example:7410")]
+    #[command(
+        after_help = "Example:\n  casework server wss://casework.example:7410\n  casework server wss://10.0.0.5:7410#pin=5d41…    self-signed\n  casework server wss://casework.lan:7410 --ca office-ca.pem"
+    )]
     Server(ServerArgs),
     /// How this replica stands: unsent, held, waiting, server
     #[command(after_help = "Example:\n  casework status")]
@@ -192,9 +194,13 @@ pub struct InitArgs {
     /// What this device is called
     #[arg(long, value_name = "NAME", default_value = "This device")]
     pub device: String,
-    /// The server to sync with
+    /// The server to sync with: ws://host:port, or by TLS wss://host:port
     #[arg(long, value_name = "ADDR")]
     pub server: Option<String>,
+    /// The authority that vouches for the server's certificate (PEM), instead of those that this
+    /// machine knows
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// `casework join`.
@@ -208,6 +214,10 @@ pub struct JoinArgs {
     /// What this device is called
     #[arg(long, value_name = "NAME", default_value = "This device")]
     pub device: String,
+    /// The authority that vouches for the server's certificate (PEM), instead of those that this
+    /// machine knows
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// `casework sync`.
@@ -221,11 +231,16 @@ pub struct SyncArgs {
 /// `casework server`.
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub struct ServerArgs {
-    /// Its address, for instance ws://casework.example:7410
+    /// Its address, for instance wss://casework.example:7410, with #pin=… as the server tells it
+    /// where its certificate is self-signed; ws:// without TLS
     pub address: String,
     /// Its public key; without it the first one that answers is pinned
     #[arg(long, value_name = "HEX")]
     pub key: Option<String>,
+    /// The authority that vouches for the server's certificate (PEM), instead of those that this
+    /// machine knows
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// `casework export`.

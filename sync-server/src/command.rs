@@ -3,6 +3,7 @@
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod epoch;
+pub(crate) mod held;
 pub(crate) mod inspect;
 pub(crate) mod serve;
 pub(crate) mod settings;
@@ -19,8 +20,21 @@ use casework_sync_server::serve::DataFolder;
 /// What to do after an error that says this.
 pub(crate) fn cure(message: &str) -> &'static str {
     let of = |words: &str| message.contains(words);
-    if of("Cannot acquire lock") {
+    if of("No space left") || of("File too large") || of("quota exceeded") {
+        "make room on the disk and start it again: what was acknowledged is there, and devices send \
+         the rest again"
+    } else if of("Read-only file system") {
+        "find out why the disk went read-only (dmesg), mount it for writing and start it again"
+    } else if of("Input/output error") {
+        "look at the disk (dmesg, smartctl); copy the folder to a sound one, run casework-server \
+         check on it, or restore the newest backup that passes the check"
+    } else if of("for TLS") {
+        "tls-certificate and tls-key with PEM files that belong together, or tls-self-signed"
+    } else if of("Cannot acquire lock") {
         "end the casework-server that uses this folder, or name another with --data"
+    } else if of("its file is damaged") {
+        "casework-server check, then the newest backup that passes it; or an empty folder: the devices \
+         give back what they hold"
     } else if of("Not a redb database") {
         "a backup of the folder, or an empty one: the devices give back what they hold"
     } else if of("Address already in use") || of("cannot use") && of("Cannot assign") {

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use command::backup::{Backup, Restore};
 use command::check::Check;
 use command::epoch::Epoch;
+use command::held::Held;
 use command::inspect::Inspect;
 use command::serve::Serve;
 use command::{cure, say};
@@ -29,6 +30,7 @@ const EXAMPLES: &str = "Examples:
   casework-server backup --data /var/lib/casework --to /backup/casework-monday
   casework-server inspect --data ./data
   casework-server check --data ./data                          reads and proves every entry
+  casework-server held --data ./data                           work that waits for an adoption
   casework-server epoch --data ./data --workspace 3f9a…        after a loss that nobody can heal
 
 Exit code: 0 done, 1 not done (the message says why and what to do), 2 wrong usage,
@@ -48,6 +50,8 @@ enum Command {
     Backup(Backup),
     /// Puts a backup in place of a data folder. The server must not be running.
     Restore(Restore),
+    /// Tells which work waits for an adoption. The server must not be running.
+    Held(Held),
     /// Opens a new epoch: what the server has lost and no device can bring back in place comes in
     /// anew. The server must not be running.
     Epoch(Epoch),
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
+        Command::Held(held) => held.run(),
         Command::Epoch(epoch) => epoch.run(),
     };
     match done {
@@ -78,6 +83,7 @@ impl Command {
         match self {
             Self::Inspect(inspect) => inspect.json,
             Self::Check(check) => check.json,
+            Self::Held(held) => held.json,
             Self::Serve(_) | Self::Backup(_) | Self::Restore(_) | Self::Epoch(_) => false,
         }
     }

@@ -23,6 +23,7 @@ mod pending;
 mod recent;
 mod request;
 mod session;
+mod upload;
 mod verify;
 mod workspace;
 
@@ -31,6 +32,7 @@ pub(crate) mod tests;
 
 pub use request::{Ask, ProvedRequest, Reply, Request};
 pub use session::{Output, Rank, Session};
+pub use upload::Room;
 pub use verify::{verify, weight};
 pub use workspace::{Workspace, WorkspaceError};
 
@@ -44,6 +46,7 @@ use casework_protocol::keys::SecretKey;
 use crate::log::{Log, LogError};
 use absent::{Absent, Lost};
 use request::{Proved, ProvedAsk};
+use upload::Uploads;
 
 /// Whether devices may create workspaces here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,12 +69,27 @@ pub enum OnLoss {
 }
 
 /// How a relay behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RelayConfig {
     /// Whether devices may create workspaces.
     pub creation: Creation,
     /// What happens after a loss.
     pub on_loss: OnLoss,
+    /// Most workspaces; no more are founded here. What is here already is served.
+    pub workspaces: usize,
+    /// Bytes of bundles that are arriving, of all devices together; more are asked to come later.
+    pub bundle_bytes: usize,
+}
+
+impl Default for RelayConfig {
+    fn default() -> Self {
+        Self {
+            creation: Creation::default(),
+            on_loss: OnLoss::default(),
+            workspaces: 10_000,
+            bundle_bytes: 256 * 1024 * 1024,
+        }
+    }
 }
 
 /// A workspace shared between the writer and the sessions.
@@ -85,6 +103,7 @@ pub struct Relay {
     config: RelayConfig,
     workspaces: RwLock<BTreeMap<WorkspaceId, Shared>>,
     absent: Absent,
+    uploads: Arc<Uploads>,
     staged: Mutex<BTreeSet<WorkspaceId>>,
 }
 
@@ -116,6 +135,7 @@ impl Relay {
             config,
             workspaces,
             absent,
+            uploads: Uploads::up_to(config.bundle_bytes),
             staged: Mutex::default(),
         })
     }
@@ -130,6 +150,11 @@ impl Relay {
     #[must_use]
     pub fn config(&self) -> RelayConfig {
         self.config
+    }
+
+    /// Room for bundles that arrive.
+    fn uploads(&self) -> &Arc<Uploads> {
+        &self.uploads
     }
 
     pub(super) fn key(&self) -> &SecretKey {
@@ -186,7 +211,11 @@ impl Relay {
                 .map(|answers| Reply::Answers { number, answers }),
             ProvedAsk::Restore { head, brought } => workspace.restore(now_ms, &head, brought),
             ProvedAsk::Recover(head) => workspace.recover(now_ms, &head).map(|()| Reply::Done),
-            ProvedAsk::Keep { document, bytes } => workspace
+            ProvedAsk::Keep {
+                document,
+                bytes,
+                room: _room,
+            } => workspace
                 .keep(device, document, bytes)
                 .map(|refused| Reply::Kept { document, refused }),
         };
@@ -273,6 +302,11 @@ impl Relay {
             Some(Lost::Waiting) => return Err(recovering()),
             Some(Lost::GivenUp { epoch, ended, .. }) => (epoch, ended, genesis.head().claimed_ms),
             None if self.config.creation == Creation::Allowed => {
+                let most = self.config.workspaces;
+                if self.workspaces().len() >= most {
+                    let full = format!("this server has its {most} workspaces and takes no more");
+                    return Err(failure(ErrorCode::UnknownWorkspace, full));
+                }
                 let epoch = Workspace::epoch_at(&self.key, id, 0, now_ms);
                 (epoch, Vec::new(), now_ms)
             }

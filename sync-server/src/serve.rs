@@ -11,14 +11,20 @@
 #[cfg(unix)]
 mod admin;
 pub mod backup;
+mod bounds;
+mod bucket;
 mod connection;
 mod data;
+mod devices;
 mod door;
+mod doorkeeper;
+mod entrance;
 mod metrics;
 mod pool;
 mod socket;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod writer;
 
 use std::net::SocketAddr;
@@ -26,7 +32,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use casework_protocol::ids::{ServerId, WorkspaceId};
+use casework_protocol::ids::{CertificatePin, ServerId, WorkspaceId};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -37,10 +43,15 @@ use crate::log::{Log, LogError};
 use crate::relay::{Relay, RelayConfig, WorkspaceError};
 #[cfg(unix)]
 pub use admin::{AdminAnswer, AdminRequest};
+pub use bounds::Bounds;
 use connection::Hub;
 pub use data::DataFolder;
+use devices::Devices;
+use entrance::Entrance;
 use metrics::Metrics;
 use pool::Pool;
+use tls::Certificate;
+pub use tls::Tls;
 use writer::{Desk, Growth};
 
 /// Where the log is kept.
@@ -50,41 +61,6 @@ pub enum Store {
     Folder(PathBuf),
     /// In memory, with this seed for the server's key: for tests and benchmarks.
     Memory([u8; 32]),
-}
-
-/// Bounds of the process. Every one of them slows a client down or turns it away politely; none
-/// answers an honest burst by closing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Most connections at once; more are closed at the door.
-    pub connections: usize,
-    /// Most connections that are in their handshake at once; more wait.
-    pub handshakes: usize,
-    /// How long a handshake may take.
-    pub handshake_timeout: Duration,
-    /// A connection that was silent for so long is pinged, and closed after twice that.
-    pub idle: Duration,
-    /// Requests of one session that are not answered yet; reading stops until one is.
-    pub requests_in_flight: usize,
-    /// Bytes of requests of all sessions that are not answered yet; reading stops likewise.
-    pub bytes_in_flight: usize,
-    /// Threads that check signatures.
-    pub verifiers: usize,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            connections: 20_000,
-            handshakes: 256,
-            handshake_timeout: Duration::from_secs(10),
-            idle: Duration::from_secs(45),
-            requests_in_flight: 8,
-            bytes_in_flight: 256 * 1024 * 1024,
-            verifiers: cores.clamp(1, 8),
-        }
-    }
 }
 
 /// How a server is started.
@@ -97,6 +73,8 @@ pub struct ServeConfig {
     /// Where counters are told (`GET /metrics`); nowhere without. Not for the public: it says how
     /// much is going on.
     pub metrics: Option<SocketAddr>,
+    /// Whether devices connect by TLS.
+    pub tls: Tls,
     /// How the relay behaves.
     pub relay: RelayConfig,
     /// Bounds.
@@ -111,8 +89,22 @@ impl ServeConfig {
             store,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             metrics: None,
+            tls: Tls::Off,
             relay: RelayConfig::default(),
             bounds: Bounds::default(),
+        }
+    }
+}
+
+impl ServeConfig {
+    /// Whether the files that it names can be used, as far as that shows without starting.
+    ///
+    /// # Errors
+    /// [`ServeError::Certificate`].
+    pub fn check(&self) -> Result<(), ServeError> {
+        match &self.tls {
+            Tls::Files { .. } => Certificate::of(&self.tls, None).map(drop),
+            Tls::Off | Tls::SelfSigned => Ok(()),
         }
     }
 }
@@ -139,6 +131,14 @@ pub enum ServeError {
     /// pinned its public half.
     #[error("the key file {0} does not hold a key")]
     Key(PathBuf),
+    /// A certificate or its key cannot be used: not PEM, not for each other, or not there.
+    #[error("cannot use {what} for TLS: {why}")]
+    Certificate {
+        /// The file.
+        what: String,
+        /// Why not.
+        why: String,
+    },
     /// The operating system gives no random numbers.
     #[error("no random numbers: {0}")]
     Random(String),
@@ -150,8 +150,10 @@ pub struct Running {
     addr: SocketAddr,
     metrics_addr: Option<SocketAddr>,
     server_key: ServerId,
+    certificate: Option<Arc<Certificate>>,
     relay: Arc<Relay>,
     stop: watch::Sender<bool>,
+    failing: watch::Receiver<Option<String>>,
     listener: JoinHandle<()>,
     pool: Arc<Pool>,
     writer: std::thread::JoinHandle<()>,
@@ -176,10 +178,48 @@ impl Running {
         self.server_key
     }
 
+    /// What devices connect to: the address with its scheme and, if the certificate is self-signed,
+    /// its pin.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match (&self.certificate, self.certificate_pin()) {
+            (None, _) => format!("ws://{}", self.addr),
+            (Some(_), None) => format!("wss://{}", self.addr),
+            (Some(_), Some(pin)) => format!("wss://{}#pin={pin}", self.addr),
+        }
+    }
+
+    /// The pin of a self-signed certificate.
+    #[must_use]
+    pub fn certificate_pin(&self) -> Option<CertificatePin> {
+        self.certificate.as_ref().and_then(|found| found.pin())
+    }
+
+    /// Reads the certificate's files again now; without that they are looked at every ten seconds.
+    /// What cannot be used is logged, and the certificate stays the one before.
+    pub fn reload_certificate(&self) {
+        if let Some(certificate) = &self.certificate {
+            tls::tell(&certificate.reload());
+        }
+    }
+
     /// The workspaces that it has now.
     #[must_use]
     pub fn workspaces(&self) -> Vec<WorkspaceId> {
         self.relay.workspaces()
+    }
+
+    /// Returns when the storage refused a commit, with what it said. Nothing of that commit was
+    /// acknowledged; the storage takes nothing more before it is opened again, so the server
+    /// should end, and be started when somebody has looked at the disk.
+    pub async fn failed(&self) -> String {
+        let mut failing = self.failing.clone();
+        let said = match failing.wait_for(Option::is_some).await {
+            Ok(said) => said.clone(),
+            // The writer ended, and so does the server.
+            Err(_) => std::future::pending().await,
+        };
+        said.unwrap_or_default()
     }
 
     /// Stops accepting, answers what was taken, closes every connection with 1001 and returns when
@@ -203,32 +243,29 @@ impl Running {
 pub async fn start(config: ServeConfig) -> Result<Running, ServeError> {
     let (store, behaviour) = (config.store.clone(), config.relay);
     let opened = tokio::task::spawn_blocking(move || open(store, behaviour)).await;
-    let (relay, owned) = opened.expect("opening does not panic")?;
+    run(config, opened.expect("opening does not panic")?).await
+}
+
+/// Starts a server around a relay that is open already.
+async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, ServeError> {
+    let certificate = Certificate::of(&config.tls, owned.as_ref().map(|(folder, _)| folder))?;
     let (listener, addr) = listen(config.listen).await?;
     let scrapes = match config.metrics {
         Some(addr) => Some(listen(addr).await?),
         None => None,
     };
     let (stop, stopping) = watch::channel(false);
-    #[cfg(unix)]
-    if let Some((folder, log)) = owned {
-        let socket = admin::listen(&folder.admin_socket())?;
-        tokio::spawn(admin::serve(
-            socket,
-            admin::Owned { folder, log },
-            stopping.clone(),
-        ));
-    }
-    #[cfg(not(unix))]
-    drop(owned);
+    serve_owner(owned, &stopping)?;
     let (server_key, bounds) = (relay.server(), config.bounds);
     let growth = Arc::new(Growth::default());
     let (pool, proved) = Pool::start(bounds.verifiers);
     let metrics = Arc::new(Metrics::default());
+    let (trouble, failing) = watch::channel(None);
     let desk = Desk {
         relay: Arc::clone(&relay),
         growth: Arc::clone(&growth),
         metrics: Arc::clone(&metrics),
+        trouble,
     };
     let writer = writer::start(desk, proved);
     let hub = Arc::new(Hub {
@@ -239,23 +276,47 @@ pub async fn start(config: ServeConfig) -> Result<Running, ServeError> {
         bounds,
         bytes: Arc::new(Semaphore::new(bounds.bytes_in_flight)),
         handshakes: Semaphore::new(bounds.handshakes),
+        devices: Devices::default(),
+        certificate: certificate.clone(),
         stopping: stopping.clone(),
+        trouble: failing.clone(),
     });
     let metrics_addr = scrapes.as_ref().map(|(_, addr)| *addr);
     if let Some((listener, _)) = scrapes {
         tokio::spawn(metrics::serve(listener, Arc::clone(&hub), stopping.clone()));
+    }
+    if let Some(certificate) = &certificate {
+        tokio::spawn(tls::watch(Arc::clone(certificate), stopping.clone()));
     }
     let listener = tokio::spawn(accept(listener, hub, stopping));
     Ok(Running {
         addr,
         metrics_addr,
         server_key,
+        certificate,
         relay,
         stop,
+        failing,
         listener,
         pool,
         writer,
     })
+}
+
+/// Opens the owner's socket, where there is a folder for it.
+fn serve_owner(
+    owned: Option<(DataFolder, Arc<RedbLog>)>,
+    stopping: &watch::Receiver<bool>,
+) -> Result<(), ServeError> {
+    #[cfg(unix)]
+    if let Some((folder, log)) = owned {
+        let socket = admin::listen(&folder.admin_socket())?;
+        let owned = admin::Owned { folder, log };
+        tokio::spawn(admin::serve(socket, owned, stopping.clone()));
+    }
+    #[cfg(not(unix))]
+    drop((owned, stopping));
+    Ok(())
 }
 
 async fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
@@ -290,30 +351,31 @@ fn open(store: Store, config: RelayConfig) -> Result<Opened, ServeError> {
 
 /// Accepts until it is told to stop; returns when the last connection has ended.
 async fn accept(listener: TcpListener, hub: Arc<Hub>, mut stopping: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(hub.bounds.connections));
+    let entrance = Entrance::new(hub.bounds);
     let (alive, mut ended) = mpsc::channel::<()>(1);
-    let mut number: u64 = 0;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stopping.changed() => break,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             // Out of file handles, most likely: leave the queue alone for a moment.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::warn!("turned away: too many connections");
-            hub.metrics.turned_away.inc();
-            continue;
+        let place = match entrance.let_in(peer.ip()) {
+            Ok(place) => place,
+            Err(turned) => {
+                hub.metrics.turned_away(turned.because.name());
+                entrance.turn_away(stream, turned, hub.certificate.is_some());
+                continue;
+            }
         };
-        number += 1;
         let (hub, alive) = (Arc::clone(&hub), alive.clone());
         hub.metrics.accepted.inc();
         hub.metrics.connections.inc();
         tokio::spawn(async move {
-            connection::run(Arc::clone(&hub), stream, number).await;
+            connection::run(Arc::clone(&hub), stream).await;
             hub.metrics.connections.dec();
             drop((place, alive));
         });

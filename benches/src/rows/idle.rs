@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use casework_protocol::frame::Start;
-use casework_sync_server::serve::{ServeConfig, Store, start};
+use casework_sync_server::serve::{Bounds, ServeConfig, Store, start};
 
 use super::{folder, runtime};
 use crate::bare;
@@ -26,7 +26,8 @@ pub fn serve_idle(kind: &str, out: &mut impl Write) {
     let runtime = runtime();
     let address = runtime.block_on(async {
         if kind == "casework" {
-            let config = ServeConfig::on_loopback(Store::Memory([9; 32]));
+            let mut config = ServeConfig::on_loopback(Store::Memory([9; 32]));
+            config.bounds = Bounds::of_one_player();
             let server = start(config).await.expect("the loopback has free ports");
             let address = server.addr();
             // Dropping it would stop it.
@@ -50,7 +51,7 @@ pub fn serve_idle(kind: &str, out: &mut impl Write) {
 /// When a server does not start.
 #[must_use]
 pub fn idle(scale: Scale) -> Vec<Row> {
-    let connections = scale.of(1_000, 20);
+    let connections = scale.of(5_000, 20);
     let ours = per_connection("casework", connections);
     let bare = per_connection("bare", connections);
     vec![Row {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use casework_protocol::frame::{ClientFrame, PushItem, Start};
-use casework_sync_server::serve::{Running, ServeConfig, Store, start};
+use casework_sync_server::serve::{Bounds, Running, ServeConfig, Store, start};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -36,7 +36,8 @@ pub async fn serve(cases: usize, changes: usize) -> Served {
         office.work(case, changes / cases);
     }
     let Push { prelude, singles } = Push::of(&mut office);
-    let config = ServeConfig::on_loopback(Store::Folder(folder.path().join("server")));
+    let mut config = ServeConfig::on_loopback(Store::Folder(folder.path().join("server")));
+    config.bounds = Bounds::of_one_player();
     let server = start(config).await.expect("the loopback has free ports");
     let mut wire = Wire::connect(server.addr(), office.workspace(), &office.key).await;
     wire.push(&prelude).await;

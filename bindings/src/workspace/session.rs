@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::moment;
 use crate::observer::Changed;
 use crate::progress::{Progress, SyncState};
+use crate::tls::Trust;
 use crate::wire::Wire;
 
 /// Progress is told at most this often while there is much to do.
@@ -80,7 +81,7 @@ impl<'a> Driver<'a> {
     pub(super) async fn connect(inner: &'a Inner, until: Until) -> Result<Self, Ended> {
         let address = server_address(inner)?;
         let newcomer = joining::newcomer(&inner.folder)?;
-        let mut wire = Wire::connect(&address).await?;
+        let mut wire = Wire::connect(&address, &Trust::in_folder(&inner.folder)).await?;
         let (now, nonce) = (moment::now()?, moment::dice()?);
         let (mut newcomer, mut changed) = (newcomer, Changed::default());
         let (session, hello) = {
@@ -93,6 +94,7 @@ impl<'a> Driver<'a> {
             };
             Session::open(&holdings, nonce)
         };
+        let session = session.over(wire.channel());
         wire.send(&hello);
         let joining = newcomer.is_some();
         Ok(Self {
@@ -247,9 +249,8 @@ fn send(wire: &mut Wire, frames: &[ClientFrame]) {
 }
 
 fn server_address(inner: &Inner) -> Result<Address, Error> {
-    let row = inner
-        .lock()?
-        .server()?
-        .ok_or_else(|| Error::Invalid("no server is set; set one, ws://host:port".to_owned()))?;
+    let row = inner.lock()?.server()?.ok_or_else(|| {
+        Error::Invalid("no server is set; set one, ws://host:port or wss://host:port".to_owned())
+    })?;
     row.address.parse()
 }

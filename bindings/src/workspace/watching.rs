@@ -210,7 +210,7 @@ async fn connect_again_and_again(inner: &Inner, signals: &Signals) -> Option<Err
         failures = if was_in_step { 0 } else { failures + 1 };
         let wait = match again {
             Again::Never => return Some(error),
-            Again::After(least) => least.max(back_off(failures)),
+            Again::After(least) => least + back_off(failures),
             Again::BackOff => back_off(failures),
         };
         let retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);

@@ -10,7 +10,7 @@ use casework::view::{CaseView, CommentView};
 use casework::{
     Error, Founding, InviteFor, InviteLink, NewCaseRequest, Newcomer, SyncReport, Workspace, ids,
 };
-use casework_sync_server::serve::{Running, ServeConfig, Store, start};
+use casework_sync_server::serve::{Running, ServeConfig, Store, Tls, start};
 use ids::DocumentId;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -21,10 +21,15 @@ pub(crate) struct Server {
     running: Option<Running>,
     folder: TempDir,
     addr: SocketAddr,
+    tls: Tls,
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
+        Self::start_by(Tls::Off)
+    }
+
+    pub(crate) fn start_by(tls: Tls) -> Self {
         let runtime = Runtime::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -33,6 +38,7 @@ impl Server {
             running: None,
             folder,
             addr,
+            tls,
         };
         server.start_again();
         server
@@ -41,6 +47,7 @@ impl Server {
     pub(crate) fn start_again(&mut self) {
         let config = ServeConfig {
             listen: self.addr,
+            tls: self.tls.clone(),
             ..ServeConfig::on_loopback(Store::Folder(self.folder.path().to_owned()))
         };
         let running = self.runtime.block_on(start(config)).unwrap();
@@ -54,7 +61,19 @@ impl Server {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("ws://{}", self.addr)
+        self.running().url()
+    }
+
+    pub(crate) fn running(&self) -> &Running {
+        self.running.as_ref().expect("the server runs")
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
     }
 }
 

@@ -9,12 +9,12 @@ use casework::{Changed, Error, Observer, SyncState};
 use crate::stage::{Device, Server, assert_converged};
 
 /// What an observer heard.
-enum Heard {
+pub(crate) enum Heard {
     Changed(Changed),
     State(SyncState),
 }
 
-struct Ear(Mutex<Sender<Heard>>);
+pub(crate) struct Ear(Mutex<Sender<Heard>>);
 
 impl Observer for Ear {
     fn changed(&self, changed: &Changed) {
@@ -26,13 +26,13 @@ impl Observer for Ear {
     }
 }
 
-fn ear() -> (Arc<Ear>, Receiver<Heard>) {
+pub(crate) fn ear() -> (Arc<Ear>, Receiver<Heard>) {
     let (sender, receiver) = channel();
     (Arc::new(Ear(Mutex::new(sender))), receiver)
 }
 
 /// Listens until something is heard; a minute of silence is a failure.
-fn listen<T>(heard: &Receiver<Heard>, mut wanted: impl FnMut(Heard) -> Option<T>) -> T {
+pub(crate) fn listen<T>(heard: &Receiver<Heard>, mut wanted: impl FnMut(Heard) -> Option<T>) -> T {
     loop {
         let next = heard
             .recv_timeout(Duration::from_secs(60))
@@ -43,7 +43,7 @@ fn listen<T>(heard: &Receiver<Heard>, mut wanted: impl FnMut(Heard) -> Option<T>
     }
 }
 
-fn in_step(heard: Heard) -> Option<()> {
+pub(crate) fn in_step(heard: Heard) -> Option<()> {
     matches!(heard, Heard::State(SyncState::InStep(now)) if now.unsent == 0).then_some(())
 }
 

@@ -167,6 +167,7 @@ pub(super) fn server(desk: &Desk<'_>, args: &ServerArgs) -> Result<Response, Fau
         key.map_err(|error| Fault::invalid(format!("the server's key is not one: {error}")))?;
     desk.workspace.set_server(&args.address, key)?;
     let info = desk.workspace.info()?;
+    crate::app::trust(&info.folder, args.ca.as_deref())?;
     let address = info
         .server
         .as_ref()

@@ -15,6 +15,7 @@
 //! ```
 
 pub mod answer;
+pub mod channel;
 pub mod client;
 pub mod code;
 pub mod handshake;
@@ -26,6 +27,7 @@ use minicbor::{Decode, Encode};
 use crate::limits::MAX_FRAME_BYTES;
 
 pub use answer::{Answer, Placed, RefusedBecause};
+pub use channel::Channel;
 pub use client::{ClientFrame, Cursor, DocumentHeads, ProvedPurge, PushItem, Scope, Start};
 pub use code::ErrorCode;
 pub use handshake::{Hello, Prove, Welcome};

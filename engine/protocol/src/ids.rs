@@ -179,6 +179,11 @@ id_type!(
     ServerId, 32, "server"
 );
 id_type!(
+    /// The key of a server's TLS certificate, as an address pins it: SHA-256 of its
+    /// `SubjectPublicKeyInfo`, see [`crate::frame::channel`].
+    CertificatePin, 32, "certificate pin"
+);
+id_type!(
     /// A published template revision: SHA-256 of its canonical package.
     RevisionId, 32, "revision"
 );

@@ -38,8 +38,11 @@ pub enum SyncFault<F> {
         /// The key that was proved.
         found: ServerId,
     },
-    /// The server does not hold the key it names, or repeats what it said to somebody else.
-    #[error("the server cannot prove its key: {0}")]
+    /// The server does not hold the key it names, repeats what it said to somebody else, or sees
+    /// another TLS connection than this device: somebody ends it in between, be it a proxy.
+    #[error(
+        "the server does not prove its key on this connection, so something stands in between: {0}"
+    )]
     BadWelcome(KeyError),
     /// No common version of the protocol. Update this program, or the server.
     #[error("the server speaks version {offered} of the protocol")]

@@ -23,7 +23,8 @@ impl Session {
         if self.state != State::Greeting {
             return Err(SyncFault::Unasked("a second welcome"));
         }
-        let found = check_welcome(&self.hello, welcome).map_err(SyncFault::BadWelcome)?;
+        let found =
+            check_welcome(&self.hello, self.channel, welcome).map_err(SyncFault::BadWelcome)?;
         let pinned = holdings.pinned();
         if let Some(expected) = pinned.filter(|expected| *expected != found) {
             return Err(SyncFault::WrongServer { expected, found });
@@ -41,7 +42,8 @@ impl Session {
         let head = holdings.head();
         self.trusted = head.map(|head| self.verify_head(head)).transpose()?;
         self.joining = holdings.invite().is_some();
-        let proof = prove(&self.hello, welcome, holdings.signer(), holdings.invite());
+        let (signer, invite) = (holdings.signer(), holdings.invite());
+        let proof = prove(&self.hello, self.channel, welcome, signer, invite);
         self.state = State::Resuming { again: false };
         Ok(vec![ClientFrame::Prove(proof), self.resume(holdings)])
     }

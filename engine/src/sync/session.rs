@@ -3,7 +3,7 @@
 //! Frames go in, frames come out; see the rooms beside for what each does.
 //! Invariant: after a fault the session takes nothing more.
 
-use casework_protocol::frame::{self, ClientFrame, Hello, ServerFrame, VERSION};
+use casework_protocol::frame::{self, Channel, ClientFrame, Hello, ServerFrame, VERSION};
 use casework_protocol::ids::{DocumentId, ServerId};
 use casework_protocol::log::VerifiedHead;
 
@@ -44,6 +44,8 @@ pub(super) enum State {
 pub struct Session {
     pub(super) state: State,
     pub(super) hello: Hello,
+    /// What carries it: both proofs name it.
+    pub(super) channel: Channel,
     /// The server, once it proved its key.
     pub(super) server: Option<ServerId>,
     /// The newest head that the server proved to go on from all before.
@@ -76,6 +78,7 @@ impl Session {
         let mut session = Self {
             state: State::Greeting,
             hello,
+            channel: Channel::Plain,
             server: None,
             trusted: None,
             joining: false,
@@ -90,6 +93,13 @@ impl Session {
         };
         session.tally.bytes_out = frame::encode(&frame).len() as u64;
         (session, frame)
+    }
+
+    /// The same session over this channel; without this call it is a plain socket. Before anything
+    /// is received.
+    #[must_use]
+    pub fn over(self, channel: Channel) -> Self {
+        Self { channel, ..self }
     }
 
     /// Takes one message as it came off the wire.

@@ -9,7 +9,7 @@ use casework_protocol::access::entry::AccessBody;
 use casework_protocol::entry::SignedEntry;
 use casework_protocol::frame::handshake::{Hello, check_prove, check_welcome};
 use casework_protocol::frame::{
-    ClientFrame, FrameError, Logged, PushItem, ServerFrame, decode, encode,
+    Channel, ClientFrame, FrameError, Logged, PushItem, ServerFrame, decode, encode,
 };
 use casework_protocol::log::{EntryKind, SignedHead};
 use casework_protocol::roster::entry::RosterBody;
@@ -83,7 +83,7 @@ fn open_client(frame: &ClientFrame) -> Outcome {
                 workspace: WORKSPACE,
                 nonce: [1; 16],
             };
-            let proved = check_prove(&hello, &[9; 16], key(9).server(), prove);
+            let proved = check_prove(&hello, Channel::Plain, &[9; 16], key(9).server(), prove);
             Outcome::read(&proved).within("Prove")
         }
         ClientFrame::Push { items, .. } => first_of(items.iter().map(open_item)).within("Push"),
@@ -120,7 +120,7 @@ fn open_server(frame: &ServerFrame) -> Outcome {
                 workspace: WORKSPACE,
                 nonce: [1; 16],
             };
-            Outcome::read(&check_welcome(&hello, welcome)).within("Welcome")
+            Outcome::read(&check_welcome(&hello, Channel::Plain, welcome)).within("Welcome")
         }
         ServerFrame::Resumed { head, .. } | ServerFrame::CaughtUp { head, .. } => {
             Outcome::accepted(&open_head(head)).within("Head")

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use casework_sync_server::serve::start;
+use anyhow::{Context as _, bail};
+use casework_sync_server::serve::{Running, start};
 use clap::Args;
 
 use super::say;
@@ -39,7 +39,7 @@ impl Serve {
         };
         let settings = self.settings.over(file);
         if self.check_config {
-            settings.config()?;
+            settings.config()?.check()?;
             say(&serde_json::json!({ "settings": settings }))?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -65,16 +65,23 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     say(&serde_json::json!({
         "event": "ready",
         "listen": running.addr(),
-        "url": format!("ws://{}", running.addr()),
+        "url": running.url(),
         "metrics": running.metrics_addr(),
         "server": running.server_key(),
+        "certificate": running.certificate_pin().map(|pin| pin.to_string()),
         "data": settings.data,
     }))?;
-    wait_for_a_signal().await?;
+    let failed = tokio::select! {
+        signal = wait_for_a_signal(&running) => signal.map(|()| None)?,
+        said = running.failed() => Some(said),
+    };
     tracing::info!("stopping");
     running.shutdown().await;
     tracing::info!("stopped");
-    Ok(())
+    match failed {
+        None => Ok(()),
+        Some(said) => bail!("the server ended because it cannot write: {said}"),
+    }
 }
 
 fn log_to_stderr(json: bool) {
@@ -91,20 +98,23 @@ fn log_to_stderr(json: bool) {
 }
 
 #[cfg(unix)]
-async fn wait_for_a_signal() -> anyhow::Result<()> {
+async fn wait_for_a_signal(running: &Running) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut term, mut int) = (
+    let (mut term, mut int, mut hang_up) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
+        signal(SignalKind::hangup())?,
     );
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+    loop {
+        tokio::select! {
+            _ = term.recv() => return Ok(()),
+            _ = int.recv() => return Ok(()),
+            _ = hang_up.recv() => running.reload_certificate(),
+        }
     }
-    Ok(())
 }
 
 #[cfg(not(unix))]
-async fn wait_for_a_signal() -> anyhow::Result<()> {
+async fn wait_for_a_signal(_: &Running) -> anyhow::Result<()> {
     Ok(tokio::signal::ctrl_c().await?)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use casework_sync_server::relay::{Creation, OnLoss, RelayConfig};
-use casework_sync_server::serve::{Bounds, ServeConfig, Store};
+use casework_sync_server::serve::{Bounds, ServeConfig, Store, Tls};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,20 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "ADDR", env = env_name!("METRICS"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     metrics: Option<SocketAddr>,
+    /// Devices connect by TLS with the certificate in this file (PEM, those between it and its root
+    /// after it). It is read again when it changes, or on SIGHUP.
+    #[arg(long, value_name = "FILE", env = env_name!("TLS_CERTIFICATE"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_certificate: Option<PathBuf>,
+    /// The key of that certificate (PEM).
+    #[arg(long, value_name = "FILE", env = env_name!("TLS_KEY"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_key: Option<PathBuf>,
+    /// Devices connect by TLS with a certificate of the server's own, whose key the address and
+    /// every invite pin: needs neither domain name nor authority.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", env = env_name!("TLS_SELF_SIGNED"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_self_signed: Option<bool>,
     /// Serve only workspaces that are here already.
     #[arg(long, num_args = 0..=1, default_missing_value = "true", env = env_name!("NO_CREATE"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +78,22 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "COUNT", env = env_name!("CONNECTIONS"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     connections: Option<usize>,
+    /// Most of them from one address; an IPv6 address counts as its /64 [default: 2000]
+    #[arg(long, value_name = "COUNT", env = env_name!("ADDRESS_CONNECTIONS"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_connections: Option<usize>,
+    /// Most connections of one device [default: 16]
+    #[arg(long, value_name = "COUNT", env = env_name!("DEVICE_CONNECTIONS"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_connections: Option<usize>,
+    /// New connections in a second, twenty seconds' worth at once [default: 500]
+    #[arg(long, value_name = "COUNT", env = env_name!("HANDSHAKES_PER_SEC"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handshakes_per_sec: Option<u64>,
+    /// The same from one address [default: 50]
+    #[arg(long, value_name = "COUNT", env = env_name!("ADDRESS_HANDSHAKES_PER_SEC"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_handshakes_per_sec: Option<u64>,
     /// Most connections that are in their handshake at once; more wait [default: 256]
     #[arg(long, value_name = "COUNT", env = env_name!("HANDSHAKES"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +107,10 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "SECONDS", env = env_name!("IDLE_SECS"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     idle_secs: Option<u64>,
+    /// Messages of one connection in a second, twenty seconds' worth at once [default: 200]
+    #[arg(long, value_name = "COUNT", env = env_name!("MESSAGES_PER_SEC"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    messages_per_sec: Option<u64>,
     /// Requests of one connection that are not answered yet [default: 8]
     #[arg(long, value_name = "COUNT", env = env_name!("REQUESTS_IN_FLIGHT"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,6 +119,14 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "MIB", env = env_name!("MIB_IN_FLIGHT"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     mib_in_flight: Option<usize>,
+    /// Most workspaces; no more are founded here [default: 10000]
+    #[arg(long, value_name = "COUNT", env = env_name!("WORKSPACES"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspaces: Option<usize>,
+    /// Mebibytes of bundles that are arriving, of all devices together [default: 256]
+    #[arg(long, value_name = "MIB", env = env_name!("MIB_OF_BUNDLES"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mib_of_bundles: Option<usize>,
     /// Threads that check signatures [default: one per core, at most 8]
     #[arg(long, value_name = "COUNT", env = env_name!("VERIFIERS"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,6 +163,9 @@ impl Settings {
             data: self.data.or(below.data),
             listen: self.listen.or(below.listen),
             metrics: self.metrics.or(below.metrics),
+            tls_certificate: self.tls_certificate.or(below.tls_certificate),
+            tls_key: self.tls_key.or(below.tls_key),
+            tls_self_signed: self.tls_self_signed.or(below.tls_self_signed),
             no_create: self.no_create.or(below.no_create),
             new_epoch_after: self.new_epoch_after.or(below.new_epoch_after),
             connections: self.connections.or(below.connections),
@@ -129,6 +174,15 @@ impl Settings {
             idle_secs: self.idle_secs.or(below.idle_secs),
             requests_in_flight: self.requests_in_flight.or(below.requests_in_flight),
             mib_in_flight: self.mib_in_flight.or(below.mib_in_flight),
+            address_connections: self.address_connections.or(below.address_connections),
+            device_connections: self.device_connections.or(below.device_connections),
+            handshakes_per_sec: self.handshakes_per_sec.or(below.handshakes_per_sec),
+            address_handshakes_per_sec: self
+                .address_handshakes_per_sec
+                .or(below.address_handshakes_per_sec),
+            messages_per_sec: self.messages_per_sec.or(below.messages_per_sec),
+            workspaces: self.workspaces.or(below.workspaces),
+            mib_of_bundles: self.mib_of_bundles.or(below.mib_of_bundles),
             verifiers: self.verifiers.or(below.verifiers),
             logs: self.logs.or(below.logs),
         }
@@ -147,31 +201,7 @@ impl Settings {
         let Some(data) = &self.data else {
             bail!("no data folder is named: --data DIR, or `data = \"DIR\"` in the settings");
         };
-        let counts = [
-            ("connections", self.connections),
-            ("handshakes", self.handshakes),
-            ("requests-in-flight", self.requests_in_flight),
-            ("mib-in-flight", self.mib_in_flight),
-            ("verifiers", self.verifiers),
-        ];
-        if let Some((name, _)) = counts.iter().find(|(_, count)| *count == Some(0)) {
-            bail!("{name} is 0 and must be at least 1");
-        }
-        let usual = Bounds::default();
-        let seconds =
-            |given: Option<u64>, usual: Duration| given.map_or(usual, Duration::from_secs);
-        let mib = self
-            .mib_in_flight
-            .map(|mib| mib.saturating_mul(1024 * 1024));
-        let bounds = Bounds {
-            connections: self.connections.unwrap_or(usual.connections),
-            handshakes: self.handshakes.unwrap_or(usual.handshakes),
-            handshake_timeout: seconds(self.handshake_secs, usual.handshake_timeout),
-            idle: seconds(self.idle_secs, usual.idle),
-            requests_in_flight: self.requests_in_flight.unwrap_or(usual.requests_in_flight),
-            bytes_in_flight: mib.unwrap_or(usual.bytes_in_flight),
-            verifiers: self.verifiers.unwrap_or(usual.verifiers),
-        };
+        let usual = RelayConfig::default();
         let creation = if self.no_create.unwrap_or(false) {
             Creation::Refused
         } else {
@@ -187,9 +217,84 @@ impl Settings {
                 None => LISTEN.parse()?,
             },
             metrics: self.metrics,
-            relay: RelayConfig { creation, on_loss },
-            bounds,
+            tls: self.tls()?,
+            relay: RelayConfig {
+                creation,
+                on_loss,
+                workspaces: self.workspaces.unwrap_or(usual.workspaces),
+                bundle_bytes: mib(self.mib_of_bundles, usual.bundle_bytes),
+            },
+            bounds: self.bounds()?,
         })
+    }
+}
+
+/// Mebibytes as bytes.
+fn mib(given: Option<usize>, usual: usize) -> usize {
+    given.map_or(usual, |mib| mib.saturating_mul(1024 * 1024))
+}
+
+impl Settings {
+    fn bounds(&self) -> anyhow::Result<Bounds> {
+        let wide = |count: Option<usize>| count.map(|count| count as u64);
+        let counts = [
+            ("connections", wide(self.connections)),
+            ("address-connections", wide(self.address_connections)),
+            ("device-connections", wide(self.device_connections)),
+            ("handshakes-per-sec", self.handshakes_per_sec),
+            (
+                "address-handshakes-per-sec",
+                self.address_handshakes_per_sec,
+            ),
+            ("handshakes", wide(self.handshakes)),
+            ("messages-per-sec", self.messages_per_sec),
+            ("requests-in-flight", wide(self.requests_in_flight)),
+            ("mib-in-flight", wide(self.mib_in_flight)),
+            ("workspaces", wide(self.workspaces)),
+            ("mib-of-bundles", wide(self.mib_of_bundles)),
+            ("verifiers", wide(self.verifiers)),
+        ];
+        if let Some((name, _)) = counts.iter().find(|(_, count)| *count == Some(0)) {
+            bail!("{name} is 0 and must be at least 1");
+        }
+        let usual = Bounds::default();
+        let seconds =
+            |given: Option<u64>, usual: Duration| given.map_or(usual, Duration::from_secs);
+        Ok(Bounds {
+            connections: self.connections.unwrap_or(usual.connections),
+            address_connections: self
+                .address_connections
+                .unwrap_or(usual.address_connections),
+            device_connections: self.device_connections.unwrap_or(usual.device_connections),
+            handshakes_per_sec: self.handshakes_per_sec.unwrap_or(usual.handshakes_per_sec),
+            address_handshakes_per_sec: self
+                .address_handshakes_per_sec
+                .unwrap_or(usual.address_handshakes_per_sec),
+            handshakes: self.handshakes.unwrap_or(usual.handshakes),
+            handshake_timeout: seconds(self.handshake_secs, usual.handshake_timeout),
+            idle: seconds(self.idle_secs, usual.idle),
+            messages_per_sec: self.messages_per_sec.unwrap_or(usual.messages_per_sec),
+            requests_in_flight: self.requests_in_flight.unwrap_or(usual.requests_in_flight),
+            bytes_in_flight: mib(self.mib_in_flight, usual.bytes_in_flight),
+            verifiers: self.verifiers.unwrap_or(usual.verifiers),
+        })
+    }
+
+    fn tls(&self) -> anyhow::Result<Tls> {
+        let own = self.tls_self_signed.unwrap_or(false);
+        match (&self.tls_certificate, &self.tls_key) {
+            (None, None) if own => Ok(Tls::SelfSigned),
+            (None, None) => Ok(Tls::Off),
+            (Some(certificate), Some(key)) if !own => Ok(Tls::Files {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            }),
+            (Some(_), Some(_)) => {
+                bail!("tls-self-signed and tls-certificate exclude each other: choose one")
+            }
+            (Some(_), None) => bail!("tls-certificate needs tls-key, the file of its key"),
+            (None, Some(_)) => bail!("tls-key needs tls-certificate, the file it is the key of"),
+        }
     }
 }
 

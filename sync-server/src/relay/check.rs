@@ -4,6 +4,7 @@
 //! devices prove of what they are handed, this proves of what lies on the disk.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use casework_protocol::access::entry::AccessBody;
 use casework_protocol::frame::Logged;
@@ -33,6 +34,23 @@ pub struct Checked {
 /// # Errors
 /// [`LogError`] when the storage cannot be read at all; damage in rows is a fault.
 pub fn check_workspace(
+    log: &dyn Log,
+    server: ServerId,
+    id: WorkspaceId,
+    step: &mut dyn FnMut(u64),
+) -> Result<Checked, LogError> {
+    // The store trusts its pages: a damaged one may make it panic. Nothing is written here.
+    let looked = catch_unwind(AssertUnwindSafe(|| look(log, server, id, step)));
+    looked.unwrap_or_else(|_| {
+        let fault = "the store gave up while it was read: its file is damaged".to_owned();
+        Ok(Checked {
+            faults: vec![fault],
+            ..Checked::default()
+        })
+    })
+}
+
+fn look(
     log: &dyn Log,
     server: ServerId,
     id: WorkspaceId,

@@ -31,9 +31,9 @@ impl Relay {
         let (shared, batches) = match appended {
             Ok(appended) => appended,
             Err(error) => {
-                for id in &staged {
-                    self.reload(*id)?;
-                }
+                // One that cannot be loaded now is refused by the log until it can.
+                let reloaded: Vec<_> = staged.iter().map(|id| self.reload(*id)).collect();
+                reloaded.into_iter().collect::<Result<(), _>>()?;
                 return Err(error.into());
             }
         };

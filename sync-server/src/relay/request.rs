@@ -15,6 +15,8 @@ use casework_protocol::log::{ConsistencyProof, EntryKind, VerifiedHead};
 use casework_protocol::roster::entry::RosterEntry;
 use casework_protocol::seal::VerifiedRun;
 
+use super::upload::Room;
+
 /// Something a session wants done to a workspace.
 #[derive(Debug)]
 pub struct Request {
@@ -57,6 +59,8 @@ pub enum Ask {
         document: DocumentId,
         /// The bundle.
         bytes: Vec<u8>,
+        /// What it takes of the memory for bundles.
+        room: Room,
     },
 }
 
@@ -113,6 +117,7 @@ pub(super) enum ProvedAsk {
     Keep {
         document: DocumentId,
         bytes: Vec<u8>,
+        room: Room,
     },
 }
 

@@ -12,7 +12,9 @@ mod resume;
 use std::sync::Arc;
 
 use casework_protocol::frame::handshake::{check_prove, welcome};
-use casework_protocol::frame::{ClientFrame, ErrorCode, Hello, Prove, ServerFrame, encode};
+use casework_protocol::frame::{
+    Channel, ClientFrame, ErrorCode, Hello, Prove, ServerFrame, encode,
+};
 use casework_protocol::ids::{DeviceId, WorkspaceId};
 use casework_protocol::limits::MAX_DETAIL_BYTES;
 use casework_protocol::roster::{Inactive, RosterState};
@@ -52,6 +54,7 @@ pub enum Rank {
 #[derive(Debug)]
 pub struct Session {
     nonce: [u8; 16],
+    channel: Channel,
     phase: Phase,
 }
 
@@ -69,8 +72,15 @@ impl Session {
     pub fn new(nonce: [u8; 16]) -> Self {
         Self {
             nonce,
+            channel: Channel::Plain,
             phase: Phase::Greeting,
         }
+    }
+
+    /// The same connection over this channel; without this call it is a plain socket.
+    #[must_use]
+    pub fn over(self, channel: Channel) -> Self {
+        Self { channel, ..self }
     }
 
     /// The workspace, once the device is proved.
@@ -145,13 +155,13 @@ impl Session {
         if hello.version == 0 {
             return self.end(&Fatal::new(ErrorCode::Version, "version 0 does not exist"));
         }
-        let welcome = welcome(&hello, relay.key(), self.nonce, now_ms);
+        let welcome = welcome(&hello, self.channel, relay.key(), self.nonce, now_ms);
         self.phase = Phase::Proving(hello);
         vec![send(&ServerFrame::Welcome(welcome))]
     }
 
     fn prove(&mut self, relay: &Relay, now_ms: u64, hello: &Hello, prove: &Prove) -> Vec<Output> {
-        if let Err(error) = check_prove(hello, &self.nonce, relay.server(), prove) {
+        if let Err(error) = check_prove(hello, self.channel, &self.nonce, relay.server(), prove) {
             return self.end(&Fatal::new(ErrorCode::BadProof, &error.to_string()));
         }
         let rank = match relay.workspace(hello.workspace) {

@@ -124,7 +124,15 @@ impl Pool {
                 }
             }
             Ask::Recover(head) => Opened::Ready(ProvedAsk::Recover(head)),
-            Ask::Keep { document, bytes } => Opened::Ready(ProvedAsk::Keep { document, bytes }),
+            Ask::Keep {
+                document,
+                bytes,
+                room,
+            } => Opened::Ready(ProvedAsk::Keep {
+                document,
+                bytes,
+                room,
+            }),
         }
     }
 

@@ -83,6 +83,7 @@ pub fn back_up(
     let target = DataFolder::open(to)?;
     let rows = log.back_up(&target.log_file(), step)?;
     target.put_key(&key)?;
+    take_certificate(folder, &target)?;
     let copy = target.log()?;
     let mut workspaces = Vec::new();
     for workspace in copy.workspaces()? {
@@ -117,6 +118,7 @@ pub fn restore(from: &Path, data: &Path) -> Result<(Manifest, Option<PathBuf>), 
     let target = DataFolder::open(&incoming)?;
     copy(&source.log_file(), &target.log_file())?;
     target.put_key(&source.key()?)?;
+    take_certificate(&source, &target)?;
     // It must open before anything is moved.
     drop(target.log()?);
     let before = match data.exists() {
@@ -150,6 +152,12 @@ pub fn read(from: &Path) -> Result<Manifest, BackupError> {
         )));
     }
     Ok(manifest)
+}
+
+/// Invites have pinned the key of a self-signed certificate: it goes where the server goes.
+fn take_certificate(from: &DataFolder, to: &DataFolder) -> Result<(), ServeError> {
+    from.certificate_key()?
+        .map_or(Ok(()), |pem| to.put_certificate_key(&pem))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), ServeError> {

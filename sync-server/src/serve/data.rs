@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use casework_protocol::keys::SecretKey;
+use zeroize::Zeroizing;
 
 use super::ServeError;
 use crate::log::LogError;
@@ -13,6 +14,7 @@ use crate::log::redb::RedbLog;
 
 const LOG_FILE: &str = "log.redb";
 const KEY_FILE: &str = "server.key";
+const CERTIFICATE_KEY_FILE: &str = "tls.key";
 const ADMIN_SOCKET: &str = "admin.sock";
 
 /// A folder that holds one server.
@@ -51,6 +53,27 @@ impl DataFolder {
     #[must_use]
     pub fn admin_socket(&self) -> PathBuf {
         self.path.join(ADMIN_SOCKET)
+    }
+
+    /// The key of the self-signed certificate, in PEM, if one was made.
+    ///
+    /// # Errors
+    /// [`ServeError::Io`].
+    pub(super) fn certificate_key(&self) -> Result<Option<Zeroizing<String>>, ServeError> {
+        let path = self.path.join(CERTIFICATE_KEY_FILE);
+        match fs::read_to_string(&path) {
+            Ok(pem) => Ok(Some(Zeroizing::new(pem))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(io(&path, source)),
+        }
+    }
+
+    /// Writes the key of the self-signed certificate.
+    ///
+    /// # Errors
+    /// [`ServeError::Io`].
+    pub(super) fn put_certificate_key(&self, pem: &str) -> Result<(), ServeError> {
+        self.put(CERTIFICATE_KEY_FILE, pem.as_bytes())
     }
 
     /// Writes a file that only the owner of the process can read. It appears under its name only

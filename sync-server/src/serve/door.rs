@@ -26,17 +26,28 @@ pub(super) type Way = TokioIo<Upgraded>;
 /// library takes.
 const MAX_HEAD_BYTES: usize = 8 * 1024;
 
+/// Whether work is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// Yes.
+    Ready,
+    /// Not any more.
+    Stopping,
+    /// Not before somebody has looked at the disk.
+    Failed,
+}
+
 type Answer = Response<Full<Bytes>>;
 
 /// Answers one request. Gives the way in back when it was a WebSocket's.
-pub(super) async fn enter<S>(stream: S, is_ready: bool) -> Option<Way>
+pub(super) async fn enter<S>(stream: S, readiness: Readiness) -> Option<Way>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let wanted: Arc<Mutex<Option<OnUpgrade>>> = Arc::default();
     let service = service_fn(|request: Request<Incoming>| {
         let wanted = Arc::clone(&wanted);
-        async move { Ok::<_, Infallible>(answer(request, is_ready, &wanted)) }
+        async move { Ok::<_, Infallible>(answer(request, readiness, &wanted)) }
     });
     http1::Builder::new()
         .max_buf_size(MAX_HEAD_BYTES)
@@ -50,13 +61,16 @@ where
 
 fn answer(
     mut request: Request<Incoming>,
-    is_ready: bool,
+    readiness: Readiness,
     wanted: &Mutex<Option<OnUpgrade>>,
 ) -> Answer {
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/healthz") => say(StatusCode::OK, "ok\n"),
-        (&Method::GET, "/readyz") if is_ready => say(StatusCode::OK, "ready\n"),
-        (&Method::GET, "/readyz") => say(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        (&Method::GET, "/readyz") => match readiness {
+            Readiness::Ready => say(StatusCode::OK, "ready\n"),
+            Readiness::Stopping => say(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+            Readiness::Failed => say(StatusCode::SERVICE_UNAVAILABLE, "the storage failed\n"),
+        },
         _ => {
             let upgrade = hyper::upgrade::on(&mut request);
             let (head, _) = request.into_parts();

@@ -41,10 +41,10 @@ pub(super) struct Outcome {
 pub(super) struct Metrics {
     pub(super) connections: Gauge,
     pub(super) accepted: Counter,
-    pub(super) turned_away: Counter,
     pub(super) requests: Counter,
     pub(super) received_bytes: Counter,
     pub(super) sent_bytes: Counter,
+    turned_away: Family<Outcome, Counter>,
     handshakes: Family<Outcome, Counter>,
     answers: Family<Outcome, Counter>,
     failed_commits: Counter,
@@ -71,6 +71,11 @@ impl Metrics {
     /// A handshake ended so: `upgraded`, `proved`, `timeout` or `refused`.
     pub(super) fn handshake(&self, outcome: &'static str) {
         self.handshakes.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// Somebody was turned away at this bound.
+    pub(super) fn turned_away(&self, outcome: &'static str) {
+        self.turned_away.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// A commit took so long and answered these.
@@ -130,7 +135,7 @@ impl Metrics {
         );
         all.register(
             "connections_turned_away",
-            "Connections closed at the door",
+            "Connections that met a bound",
             self.turned_away.clone(),
         );
         all.register(

@@ -1,13 +1,14 @@
 //! The verification pool: a few threads that check bytes and signatures in batches.
 //!
-//! Fair between sessions: each gives one request per round, whatever it has queued. Invariant: the
-//! requests of one session reach the writer in the order they came, because only one thread at a
-//! time holds any of them.
+//! Fair between devices: each gives one request per round, whatever it has queued and over however
+//! many connections. Invariant: the requests of one device reach the writer in the order they came,
+//! because only one thread at a time holds any of them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use casework_protocol::ids::DeviceId;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::relay::{ProvedRequest, Reply, Request, verify, weight};
@@ -27,9 +28,12 @@ pub(super) struct Job {
 /// The way back to a session. The permit frees the request's bytes when it is dropped.
 #[derive(Debug)]
 pub(super) struct Back {
-    pub(super) mailbox: mpsc::UnboundedSender<Reply>,
+    pub(super) mailbox: Mailbox,
     pub(super) permit: Option<OwnedSemaphorePermit>,
 }
+
+/// Where a session hears replies. Boxed: a channel keeps room for 32 of what it carries.
+pub(super) type Mailbox = mpsc::UnboundedSender<Box<Reply>>;
 
 /// What the writer receives.
 pub(super) type Proved = (ProvedRequest, Back);
@@ -43,9 +47,9 @@ pub(super) struct Pool {
 
 #[derive(Debug, Default)]
 struct State {
-    queues: BTreeMap<u64, VecDeque<Job>>,
-    turn: VecDeque<u64>,
-    busy: BTreeSet<u64>,
+    queues: BTreeMap<DeviceId, VecDeque<Job>>,
+    turn: VecDeque<DeviceId>,
+    busy: BTreeSet<DeviceId>,
     stopping: bool,
 }
 
@@ -68,14 +72,15 @@ impl Pool {
         (pool, proved)
     }
 
-    /// Queues a request of this session.
-    pub(super) fn submit(&self, session: u64, job: Job) {
+    /// Queues a request behind those of the same device.
+    pub(super) fn submit(&self, job: Job) {
+        let device = job.request.device;
         let mut state = self.lock();
-        let queue = state.queues.entry(session).or_default();
+        let queue = state.queues.entry(device).or_default();
         let was_empty = queue.is_empty();
         queue.push_back(job);
-        if was_empty && !state.busy.contains(&session) {
-            state.turn.push_back(session);
+        if was_empty && !state.busy.contains(&device) {
+            state.turn.push_back(device);
         }
         drop(state);
         self.wake.notify_one();
@@ -92,7 +97,7 @@ impl Pool {
     }
 
     fn work(&self, out: &SyncSender<Proved>) {
-        while let Some((sessions, jobs)) = self.take() {
+        while let Some((devices, jobs)) = self.take() {
             let (requests, backs): (Vec<Request>, Vec<Back>) =
                 jobs.into_iter().map(|job| (job.request, job.back)).unzip();
             let proved = verify(requests);
@@ -101,12 +106,12 @@ impl Pool {
                     return;
                 }
             }
-            self.release(&sessions);
+            self.release(&devices);
         }
     }
 
-    /// A batch of requests and their sessions; `None` when the pool was stopped and is empty.
-    fn take(&self) -> Option<(BTreeSet<u64>, Vec<Job>)> {
+    /// A batch of requests and their devices; `None` when the pool was stopped and is empty.
+    fn take(&self) -> Option<(BTreeSet<DeviceId>, Vec<Job>)> {
         let mut state = self.lock();
         loop {
             let batch = state.batch();
@@ -123,18 +128,18 @@ impl Pool {
         }
     }
 
-    fn release(&self, sessions: &BTreeSet<u64>) {
+    fn release(&self, devices: &BTreeSet<DeviceId>) {
         let mut state = self.lock();
-        for session in sessions {
-            state.busy.remove(session);
+        for device in devices {
+            state.busy.remove(device);
             if state
                 .queues
-                .get(session)
+                .get(device)
                 .is_some_and(|queue| !queue.is_empty())
             {
-                state.turn.push_back(*session);
+                state.turn.push_back(*device);
             } else {
-                state.queues.remove(session);
+                state.queues.remove(device);
             }
         }
         drop(state);
@@ -143,26 +148,27 @@ impl Pool {
 }
 
 impl State {
-    fn batch(&mut self) -> (BTreeSet<u64>, Vec<Job>) {
-        let (mut sessions, mut jobs, mut signatures) = (BTreeSet::new(), Vec::new(), 0);
-        while signatures < BATCH_SIGNATURES
-            && let Some(session) = self.turn.pop_front()
-        {
-            sessions.insert(session);
-            let Some(queue) = self.queues.get_mut(&session) else {
+    fn batch(&mut self) -> (BTreeSet<DeviceId>, Vec<Job>) {
+        let (mut devices, mut jobs, mut signatures) = (BTreeSet::new(), Vec::new(), 0);
+        while let Some(device) = self.turn.pop_front() {
+            let Some(queue) = self.queues.get_mut(&device) else {
                 continue;
             };
-            if let Some(job) = queue.pop_front() {
-                signatures += weight(&job.request);
-                jobs.push(job);
+            let weight = queue.front().map_or(0, |job| weight(&job.request));
+            if !jobs.is_empty() && signatures + weight > BATCH_SIGNATURES {
+                self.turn.push_front(device);
+                break;
             }
+            devices.insert(device);
+            signatures += weight;
+            jobs.extend(queue.pop_front());
             if !queue.is_empty() {
-                self.turn.push_back(session);
+                self.turn.push_back(device);
             }
         }
-        self.turn.retain(|session| !sessions.contains(session));
-        self.busy.extend(&sessions);
-        (sessions, jobs)
+        self.turn.retain(|device| !devices.contains(device));
+        self.busy.extend(&devices);
+        (devices, jobs)
     }
 }
 
@@ -170,16 +176,23 @@ impl State {
 mod tests {
     use super::*;
     use crate::relay::Ask;
-    use casework_protocol::ids::{DeviceId, WorkspaceId};
+    use casework_protocol::frame::PushItem;
+    use casework_protocol::ids::WorkspaceId;
 
-    fn job(number: u64) -> Job {
+    use crate::relay::tests::stage::genesis;
+
+    fn job(device: u8, number: u64) -> Job {
+        job_of(device, number, Vec::new())
+    }
+
+    fn job_of(device: u8, number: u64, items: Vec<PushItem>) -> Job {
         let request = Request {
             workspace: WorkspaceId::new([0; 32]),
-            device: DeviceId::new([0; 32]),
+            device: DeviceId::new([device; 32]),
             ask: Ask::Push {
                 number,
                 healing: false,
-                items: Vec::new(),
+                items,
             },
         };
         Job {
@@ -201,33 +214,65 @@ mod tests {
     }
 
     #[test]
-    fn sessions_take_turns_and_each_keeps_its_order() {
+    fn devices_take_turns_and_each_keeps_its_order() {
         let pool = Pool {
             state: Mutex::default(),
             wake: Condvar::new(),
         };
         for n in 0..4 {
-            pool.submit(1, job(10 + n));
+            pool.submit(job(1, 10 + n));
         }
-        pool.submit(2, job(20));
-        pool.submit(3, job(30));
-        let (sessions, jobs) = pool.take().unwrap();
+        pool.submit(job(2, 20));
+        pool.submit(job(3, 30));
+        let (devices, jobs) = pool.take().unwrap();
         assert_eq!(numbers(&jobs), [10, 20, 30, 11, 12, 13]);
-        assert_eq!(sessions, BTreeSet::from([1, 2, 3]));
+        assert_eq!(devices.len(), 3);
     }
 
     #[test]
-    fn a_session_whose_requests_are_being_checked_waits_with_the_next() {
+    fn a_device_whose_requests_are_being_checked_waits_with_the_next() {
         let pool = Pool {
             state: Mutex::default(),
             wake: Condvar::new(),
         };
-        pool.submit(1, job(10));
-        let (sessions, _) = pool.take().unwrap();
-        pool.submit(1, job(11));
-        pool.submit(2, job(20));
+        pool.submit(job(1, 10));
+        let (devices, _) = pool.take().unwrap();
+        pool.submit(job(1, 11));
+        pool.submit(job(2, 20));
         assert_eq!(numbers(&pool.take().unwrap().1), [20]);
-        pool.release(&sessions);
+        pool.release(&devices);
         assert_eq!(numbers(&pool.take().unwrap().1), [11]);
+    }
+
+    /// Counts work, not time: what is checked between the arrival of one small request and its turn.
+    #[test]
+    fn a_flood_from_one_device_puts_one_of_its_requests_before_anybody_elses() {
+        let pool = Pool {
+            state: Mutex::default(),
+            wake: Condvar::new(),
+        };
+        let flood = vec![PushItem::Roster(genesis()); 1_000];
+        // Eight connections, eight requests on each, a thousand signatures in each request.
+        for n in 0..64 {
+            pool.submit(job_of(1, n, flood.clone()));
+        }
+        let (flooding, _) = pool.take().unwrap();
+        for round in 0..10 {
+            pool.submit(job(2, 1_000 + round));
+            // A free thread takes it at once, and nothing of the flood with it.
+            let (honest, jobs) = pool.take().unwrap();
+            assert_eq!(numbers(&jobs), [1_000 + round]);
+            pool.release(&honest);
+        }
+        pool.release(&flooding);
+        pool.submit(job(2, 2_000));
+        let (_, jobs) = pool.take().unwrap();
+        let weights: usize = jobs.iter().map(|job| weight(&job.request)).sum();
+        assert_eq!(
+            numbers(&jobs)[1..],
+            [2_000],
+            "one of the flood, then the other"
+        );
+        assert!(weights <= BATCH_SIGNATURES);
     }
 }

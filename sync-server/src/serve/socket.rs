@@ -1,32 +1,32 @@
-//! One WebSocket that reads and writes in one task, without a queue of its own.
+//! One WebSocket that reads and writes in one task and keeps no buffer of its own.
 //!
-//! Reading and flushing make progress together, so that neither side can block the other.
-//! Invariant: what is buffered for a slow reader stays below [`MAX_BUFFERED`] and one message.
+//! Reading and flushing make progress together, so that neither side can block the other. What is
+//! sent is shared with whoever else gets it; what is read is kept only while a message is on its
+//! way. Invariant: what waits for a slow reader stays below [`MAX_BUFFERED`] and one message.
+
+mod incoming;
+mod outgoing;
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use casework_protocol::frame::ErrorCode;
-use casework_protocol::limits::MAX_FRAME_BYTES;
-use futures_util::{Sink, Stream};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
 use super::door::Way;
+use incoming::{Broken, Incoming, Part};
+use outgoing::Outgoing;
 
-/// Bytes handed to the socket and not flushed yet, after which nothing more is produced.
-const MAX_BUFFERED: usize = 256 * 1024;
-/// The read buffer stays resident per connection: small.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// Bytes handed to the socket and not written yet, after which nothing more is produced.
+const MAX_BUFFERED: usize = 64 * 1024;
+/// Longest message before the device is proved: a hello or a proof has some 200 bytes.
+const MAX_UNPROVED_BYTES: usize = 4 * 1024;
 
 /// What happened on a socket.
 pub(super) enum Event {
     /// A binary message came.
-    Message(Bytes),
+    Message(Vec<u8>),
     /// Something else came, which shows that the peer lives.
     Alive,
     /// Everything that was sent is on its way.
@@ -41,42 +41,40 @@ pub(super) enum Event {
 
 /// One WebSocket.
 pub(super) struct Socket {
-    stream: WebSocketStream<Way>,
-    buffered: usize,
+    way: Way,
+    incoming: Incoming,
+    outgoing: Outgoing,
 }
 
 impl Socket {
     /// A WebSocket whose handshake the door has answered.
-    pub(super) async fn new(way: Way) -> Self {
-        let mut config = WebSocketConfig::default();
-        config.read_buffer_size = READ_BUFFER_BYTES;
-        config.write_buffer_size = MAX_BUFFERED;
-        config.max_write_buffer_size = 2 * (MAX_BUFFERED + MAX_FRAME_BYTES);
-        config.max_message_size = Some(MAX_FRAME_BYTES);
-        config.max_frame_size = Some(MAX_FRAME_BYTES);
-        let stream = WebSocketStream::from_raw_socket(way, Role::Server, Some(config)).await;
+    pub(super) fn new(way: Way) -> Self {
         Self {
-            stream,
-            buffered: 0,
+            way,
+            incoming: Incoming::up_to(MAX_UNPROVED_BYTES),
+            outgoing: Outgoing::default(),
         }
+    }
+
+    /// From now on messages may be this long.
+    pub(super) fn allow(&mut self, bytes: usize) {
+        self.incoming.allow(bytes);
     }
 
     /// Whether more may be handed over.
     pub(super) fn has_room(&self) -> bool {
-        self.buffered < MAX_BUFFERED
+        self.outgoing.bytes() < MAX_BUFFERED
     }
 
-    /// Hands a message over; it is flushed by [`Socket::event`].
-    pub(super) fn send(&mut self, message: Arc<[u8]>) -> Result<(), Error> {
-        self.buffered += message.len().max(1);
-        let message = Message::Binary(Bytes::from_owner(message));
-        Pin::new(&mut self.stream).start_send(message)
+    /// Hands a message over; it is written by [`Socket::event`].
+    pub(super) fn send(&mut self, message: Arc<[u8]>) {
+        self.outgoing.add(OpCode::Data(Data::Binary), message);
     }
 
     /// Asks the peer whether it lives.
-    pub(super) fn ping(&mut self) -> Result<(), Error> {
-        self.buffered += 1;
-        Pin::new(&mut self.stream).start_send(Message::Ping(Bytes::new()))
+    pub(super) fn ping(&mut self) {
+        self.outgoing
+            .add(OpCode::Control(Control::Ping), Arc::from([]));
     }
 
     /// The next thing that happens; reads only if asked to.
@@ -86,52 +84,44 @@ impl Socket {
 
     /// Says why and closes, after everything that was sent before.
     pub(super) async fn close(mut self, code: ErrorCode) {
-        let frame = CloseFrame {
-            code: close_code(code),
-            reason: code.to_string().into(),
-        };
-        if Pin::new(&mut self.stream)
-            .start_send(Message::Close(Some(frame)))
-            .is_err()
-        {
-            return;
-        }
-        let flushed = poll_fn(|cx| Pin::new(&mut self.stream).poll_flush(cx)).await;
+        let mut said = u16::from(close_code(code)).to_be_bytes().to_vec();
+        said.extend_from_slice(code.to_string().as_bytes());
+        self.outgoing
+            .add(OpCode::Control(Control::Close), said.into());
+        let written = poll_fn(|cx| self.outgoing.poll_write(&mut self.way, cx)).await;
         // The peer's own close, so that nothing it sent resets what we sent.
-        while flushed.is_ok() && !matches!(self.event(true).await, Event::Gone) {}
+        while written.is_ok() && !matches!(self.event(true).await, Event::Gone) {}
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>, reading: bool) -> Poll<Event> {
-        if self.buffered > 0
-            && let Poll::Ready(flushed) = Pin::new(&mut self.stream).poll_flush(cx)
+        if self.outgoing.is_waiting()
+            && let Poll::Ready(written) = self.outgoing.poll_write(&mut self.way, cx)
         {
-            self.buffered = 0;
-            return Poll::Ready(if flushed.is_ok() {
-                Event::Flushed
-            } else {
-                Event::Gone
+            return Poll::Ready(match written {
+                Ok(()) => Event::Flushed,
+                Err(_) => Event::Gone,
             });
         }
         if !reading {
             return Poll::Pending;
         }
-        let next = std::task::ready!(Pin::new(&mut self.stream).poll_next(cx));
-        Poll::Ready(match next {
-            Some(Ok(Message::Binary(bytes))) => Event::Message(bytes),
-            Some(Ok(Message::Ping(_))) => {
-                // The answer was queued by the library and needs a flush.
-                self.buffered += 1;
+        Poll::Ready(match ready!(self.incoming.poll_next(&mut self.way, cx)) {
+            Ok(Part::Message(bytes)) => Event::Message(bytes),
+            Ok(Part::Ping(payload)) => {
+                self.outgoing.pong(payload);
                 Event::Alive
             }
-            Some(Ok(Message::Pong(_) | Message::Frame(_))) => Event::Alive,
-            Some(Ok(Message::Text(_))) => Event::Malformed,
-            Some(Err(Error::Capacity(_))) => Event::TooLong,
-            Some(Ok(Message::Close(_))) => {
-                // The library has queued the answer; one try to send it is polite enough.
-                let _ = Pin::new(&mut self.stream).poll_flush(cx);
+            Ok(Part::Pong) => Event::Alive,
+            Ok(Part::Close(code)) => {
+                // One try to answer it is polite enough.
+                self.outgoing
+                    .add(OpCode::Control(Control::Close), code.into());
+                let _ = self.outgoing.poll_write(&mut self.way, cx);
                 Event::Gone
             }
-            Some(Err(_)) | None => Event::Gone,
+            Ok(Part::End) => Event::Gone,
+            Err(Broken::Malformed) => Event::Malformed,
+            Err(Broken::TooLong) => Event::TooLong,
         })
     }
 }

@@ -5,16 +5,21 @@
     reason = "a test looks at the one variant it is about"
 )]
 
+mod bounds;
+#[cfg(unix)]
+mod faults;
 #[cfg(unix)]
 mod operations;
+#[cfg(unix)]
+mod yesterday;
 
 use std::path::Path;
 use std::time::Duration;
 
 use casework_protocol::frame::handshake::{check_welcome, prove};
 use casework_protocol::frame::{
-    Answer, ClientFrame, ErrorCode, Hello, PushItem, Scope, ServerFrame, Start, VERSION, decode,
-    encode,
+    Answer, Channel, ClientFrame, ErrorCode, Hello, PushItem, Scope, ServerFrame, Start, VERSION,
+    decode, encode,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -53,9 +58,18 @@ impl Wire {
         let ServerFrame::Welcome(welcome) = this.hear().await else {
             panic!("no welcome")
         };
-        assert_eq!(check_welcome(&hello, &welcome), Ok(running.server_key()));
-        this.say(&ClientFrame::Prove(prove(&hello, &welcome, &key(n), None)))
-            .await;
+        assert_eq!(
+            check_welcome(&hello, Channel::Plain, &welcome),
+            Ok(running.server_key())
+        );
+        this.say(&ClientFrame::Prove(prove(
+            &hello,
+            Channel::Plain,
+            &welcome,
+            &key(n),
+            None,
+        )))
+        .await;
         this
     }
 
@@ -322,22 +336,6 @@ async fn a_quiet_device_is_pinged_and_stays() {
         wire.socket.flush().await.unwrap();
     }
     assert!(is_placed(&wire.push(1, founding()).await[0]));
-    running.shutdown().await;
-}
-
-#[tokio::test]
-async fn a_connection_beyond_the_bound_is_turned_away() {
-    let mut config = ServeConfig::on_loopback(Store::Memory([1; 32]));
-    config.bounds.connections = 1;
-    let running = start(config).await.unwrap();
-    let mut first = Wire::connect(&running, ANA).await;
-    let mut second = TcpStream::connect(running.addr()).await.unwrap();
-    let mut nothing = Vec::new();
-    let read = tokio::time::timeout(PATIENCE, second.read_to_end(&mut nothing))
-        .await
-        .unwrap();
-    assert_eq!(read.unwrap_or(0), 0);
-    assert!(is_placed(&first.push(1, founding()).await[0]));
     running.shutdown().await;
 }
 

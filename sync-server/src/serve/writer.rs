@@ -4,6 +4,7 @@
 //! commit. Invariant: no reply leaves before the commit that it speaks of returned.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -15,7 +16,8 @@ use tokio::sync::watch;
 use super::metrics::Metrics;
 use super::now_ms;
 use super::pool::{Back, Proved};
-use crate::relay::{Relay, Reply};
+use crate::log::LogError;
+use crate::relay::{Relay, Reply, WorkspaceError};
 
 /// Requests in one commit. Bounds how long the first one waits for the last.
 const COMMIT_REQUESTS: usize = 512;
@@ -57,6 +59,8 @@ pub(super) struct Desk {
     pub(super) relay: Arc<Relay>,
     pub(super) growth: Arc<Growth>,
     pub(super) metrics: Arc<Metrics>,
+    /// What the storage said when it failed for good.
+    pub(super) trouble: watch::Sender<Option<String>>,
 }
 
 /// Starts the writer; it ends when the pool has.
@@ -64,8 +68,16 @@ pub(super) fn start(desk: Desk, proved: Receiver<Proved>) -> std::thread::JoinHa
     std::thread::Builder::new()
         .name("writer".to_owned())
         .spawn(move || {
-            while let Ok(first) = proved.recv() {
-                desk.write(first, &proved);
+            let writing = catch_unwind(AssertUnwindSafe(|| {
+                while let Ok(first) = proved.recv() {
+                    desk.write(first, &proved);
+                }
+            }));
+            if writing.is_err() {
+                // The store trusts its pages. Nothing of what it was about was acknowledged.
+                let gave_up = "the store gave up: its file is damaged (casework-server check)";
+                tracing::error!("{gave_up}");
+                desk.trouble.send_replace(Some(gave_up.to_owned()));
             }
         })
         .expect("a server that cannot start a thread cannot serve")
@@ -84,7 +96,7 @@ impl Desk {
                 let answered = replies.iter().map(|(reply, _)| reply);
                 self.metrics.committed(begun.elapsed(), answered);
                 for (reply, back) in replies {
-                    let _ = back.mailbox.send(reply);
+                    let _ = back.mailbox.send(Box::new(reply));
                     drop(back.permit);
                 }
                 self.growth.tell(grown);
@@ -92,10 +104,13 @@ impl Desk {
             Err(error) => {
                 tracing::error!(%error, "commit failed; nothing of it was acknowledged");
                 self.metrics.commit_failed();
+                if let WorkspaceError::Log(LogError::Storage(_)) = &error {
+                    self.trouble.send_replace(Some(error.to_string()));
+                }
                 for (_, back) in replies {
                     let detail = "the server could not write; send it again".to_owned();
                     let code = ErrorCode::Internal;
-                    let _ = back.mailbox.send(Reply::Failed { code, detail });
+                    let _ = back.mailbox.send(Box::new(Reply::Failed { code, detail }));
                 }
             }
         }

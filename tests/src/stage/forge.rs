@@ -16,7 +16,7 @@ use casework_protocol::actor::actor_id;
 use casework_protocol::citation::Citation;
 use casework_protocol::frame::handshake::prove;
 use casework_protocol::frame::{
-    Answer, ClientFrame, Hello, PushItem, ServerFrame, VERSION, decode,
+    Answer, Channel, ClientFrame, Hello, PushItem, ServerFrame, VERSION, decode,
 };
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, MemberId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
@@ -135,7 +135,7 @@ impl Stage {
         let Some(ServerFrame::Welcome(welcome)) = greeted.into_iter().next() else {
             panic!("the server greets");
         };
-        let proof = prove(&hello, &welcome, key.as_ref(), None);
+        let proof = prove(&hello, Channel::Plain, &welcome, key.as_ref(), None);
         let mut told = say(ClientFrame::Prove(proof));
         for frame in frames {
             told.extend(say(frame));

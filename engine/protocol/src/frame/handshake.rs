@@ -2,10 +2,11 @@
 //!
 //! The server proves its pinned key before it learns who is calling; the device proves its own
 //! key over everything both said. Neither signature can be used anywhere else: tag, workspace,
-//! both nonces and both keys are in it.
+//! both nonces, both keys and the channel are in it.
 
 use minicbor::{Decode, Encode};
 
+use super::channel::Channel;
 use crate::digest::Tag;
 use crate::ids::{DeviceId, InviteId, ServerId, WorkspaceId};
 use crate::keys::{KeyError, SecretKey, Signature, Signer, verify};
@@ -39,7 +40,8 @@ pub struct Welcome {
     #[n(2)]
     pub nonce: [u8; 16],
     /// Tag ‖ version asked ‖ version chosen ‖ workspace ‖ device nonce ‖ server nonce ‖ server
-    /// key; versions as two bytes, big-endian. Nobody between the two can talk them down.
+    /// key ‖ channel; versions as two bytes, big-endian. Nobody between the two can talk them
+    /// down. The channel is nothing without TLS and the 32 bytes of its exporter with it.
     #[n(3)]
     pub signature: Signature,
     /// Milliseconds since 1970 by the server's clock, to tell a person that theirs is wrong.
@@ -54,7 +56,8 @@ pub struct Prove {
     /// The device's key.
     #[n(0)]
     pub device: DeviceId,
-    /// Tag ‖ version asked ‖ workspace ‖ device nonce ‖ server nonce ‖ server key ‖ device key.
+    /// Tag ‖ version asked ‖ workspace ‖ device nonce ‖ server nonce ‖ server key ‖ device key ‖
+    /// channel.
     #[n(1)]
     pub signature: Signature,
     /// A device that is not enrolled shows an invite instead: it may read the roster and push its
@@ -77,7 +80,13 @@ pub struct InviteProof {
 
 /// The server's answer to a hello.
 #[must_use]
-pub fn welcome(hello: &Hello, key: &SecretKey, nonce: [u8; 16], time_ms: u64) -> Welcome {
+pub fn welcome(
+    hello: &Hello,
+    channel: Channel,
+    key: &SecretKey,
+    nonce: [u8; 16],
+    time_ms: u64,
+) -> Welcome {
     let server = key.server();
     let version = super::VERSION.min(hello.version);
     let signature = key.sign(
@@ -89,6 +98,7 @@ pub fn welcome(hello: &Hello, key: &SecretKey, nonce: [u8; 16], time_ms: u64) ->
             &hello.nonce,
             &nonce,
             server.as_bytes(),
+            channel.bytes(),
         ],
     );
     Welcome {
@@ -100,12 +110,16 @@ pub fn welcome(hello: &Hello, key: &SecretKey, nonce: [u8; 16], time_ms: u64) ->
     }
 }
 
-/// Checks that the server holds the key it names; whether it is the pinned one is the caller's
-/// question.
+/// Checks that the server holds the key it names, on this very channel; whether it is the pinned one is
+/// the caller's question.
 ///
 /// # Errors
 /// [`KeyError`] when the proof does not hold.
-pub fn check_welcome(hello: &Hello, welcome: &Welcome) -> Result<ServerId, KeyError> {
+pub fn check_welcome(
+    hello: &Hello,
+    channel: Channel,
+    welcome: &Welcome,
+) -> Result<ServerId, KeyError> {
     verify(
         DeviceId::new(*welcome.server.as_bytes()),
         Tag::HelloServer,
@@ -116,6 +130,7 @@ pub fn check_welcome(hello: &Hello, welcome: &Welcome) -> Result<ServerId, KeyEr
             &hello.nonce,
             &welcome.nonce,
             welcome.server.as_bytes(),
+            channel.bytes(),
         ],
         &welcome.signature,
     )?;
@@ -126,6 +141,7 @@ pub fn check_welcome(hello: &Hello, welcome: &Welcome) -> Result<ServerId, KeyEr
 #[must_use]
 pub fn prove(
     hello: &Hello,
+    channel: Channel,
     welcome: &Welcome,
     key: &dyn Signer,
     invite: Option<&SecretKey>,
@@ -141,6 +157,7 @@ pub fn prove(
                 &welcome.nonce,
                 welcome.server.as_bytes(),
                 device.as_bytes(),
+                channel.bytes(),
             ],
         )
     };
@@ -160,18 +177,20 @@ pub fn prove(
 /// [`KeyError`] when a proof does not hold.
 pub fn check_prove(
     hello: &Hello,
+    channel: Channel,
     nonce: &[u8; 16],
     server: ServerId,
     prove: &Prove,
 ) -> Result<(), KeyError> {
     let version = hello.version.to_be_bytes();
-    let parts: [&[u8]; 6] = [
+    let parts: [&[u8]; 7] = [
         &version,
         hello.workspace.as_bytes(),
         &hello.nonce,
         nonce,
         server.as_bytes(),
         prove.device.as_bytes(),
+        channel.bytes(),
     ];
     verify(prove.device, Tag::HelloDevice, &parts, &prove.signature)?;
     if let Some(proof) = &prove.invite {
@@ -199,16 +218,20 @@ mod tests {
             SecretKey::from_seed(&[1; 32]),
             SecretKey::from_seed(&[2; 32]),
         );
-        let welcome = welcome(&hello(), &server, [9; 16], 0);
-        assert_eq!(check_welcome(&hello(), &welcome), Ok(server.server()));
+        let welcome = welcome(&hello(), Channel::Plain, &server, [9; 16], 0);
+        assert_eq!(
+            check_welcome(&hello(), Channel::Plain, &welcome),
+            Ok(server.server())
+        );
         let proof = prove(
             &hello(),
+            Channel::Plain,
             &welcome,
             &device,
             Some(&SecretKey::from_seed(&[3; 32])),
         );
         assert_eq!(
-            check_prove(&hello(), &[9; 16], server.server(), &proof),
+            check_prove(&hello(), Channel::Plain, &[9; 16], server.server(), &proof),
             Ok(())
         );
     }
@@ -220,9 +243,12 @@ mod tests {
             version: 9,
             ..hello()
         };
-        let honest = welcome(&newer, &server, [9; 16], 0);
+        let honest = welcome(&newer, Channel::Plain, &server, [9; 16], 0);
         assert_eq!(
-            (honest.version, check_welcome(&newer, &honest)),
+            (
+                honest.version,
+                check_welcome(&newer, Channel::Plain, &honest)
+            ),
             (1, Ok(server.server()))
         );
         let talked_down = welcome(
@@ -230,16 +256,17 @@ mod tests {
                 version: 1,
                 ..newer.clone()
             },
+            Channel::Plain,
             &server,
             [9; 16],
             0,
         );
-        assert!(check_welcome(&newer, &talked_down).is_err());
+        assert!(check_welcome(&newer, Channel::Plain, &talked_down).is_err());
         let lower = Welcome {
             version: 0,
             ..honest
         };
-        assert!(check_welcome(&newer, &lower).is_err());
+        assert!(check_welcome(&newer, Channel::Plain, &lower).is_err());
     }
 
     #[test]
@@ -248,10 +275,33 @@ mod tests {
             SecretKey::from_seed(&[1; 32]),
             SecretKey::from_seed(&[2; 32]),
         );
-        let welcome = welcome(&hello(), &server, [9; 16], 0);
-        let proof = prove(&hello(), &welcome, &device, None);
+        let welcome = welcome(&hello(), Channel::Plain, &server, [9; 16], 0);
+        let proof = prove(&hello(), Channel::Plain, &welcome, &device, None);
         let other = SecretKey::from_seed(&[7; 32]).server();
-        assert!(check_prove(&hello(), &[9; 16], other, &proof).is_err());
-        assert!(check_prove(&hello(), &[8; 16], server.server(), &proof).is_err());
+        assert!(check_prove(&hello(), Channel::Plain, &[9; 16], other, &proof).is_err());
+        assert!(check_prove(&hello(), Channel::Plain, &[8; 16], server.server(), &proof).is_err());
+    }
+
+    #[test]
+    fn a_proof_made_on_one_connection_is_none_on_another() {
+        let (server, device) = (
+            SecretKey::from_seed(&[1; 32]),
+            SecretKey::from_seed(&[2; 32]),
+        );
+        let channels = [Channel::Plain, Channel::Tls([7; 32]), Channel::Tls([8; 32])];
+        for made in channels {
+            let welcome = welcome(&hello(), made, &server, [9; 16], 0);
+            let proof = prove(&hello(), made, &welcome, &device, None);
+            for seen in channels {
+                assert_eq!(
+                    (
+                        check_welcome(&hello(), seen, &welcome).is_ok(),
+                        check_prove(&hello(), seen, &[9; 16], server.server(), &proof).is_ok(),
+                    ),
+                    (made == seen, made == seen),
+                    "{made:?} {seen:?}"
+                );
+            }
+        }
     }
 }

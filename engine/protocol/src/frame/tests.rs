@@ -46,7 +46,7 @@ fn hello() -> Hello {
 }
 
 fn greeting() -> Welcome {
-    welcome(&hello(), &server(), [5; 16], TIME)
+    welcome(&hello(), Channel::Plain, &server(), [5; 16], TIME)
 }
 
 fn head() -> SignedHead {
@@ -232,11 +232,23 @@ fn client_greetings() -> Vec<(&'static str, ClientFrame)> {
         ("hello", ClientFrame::Hello(hello())),
         (
             "prove",
-            ClientFrame::Prove(prove(&hello(), &greeting(), &device(), None)),
+            ClientFrame::Prove(prove(
+                &hello(),
+                Channel::Plain,
+                &greeting(),
+                &device(),
+                None,
+            )),
         ),
         (
             "prove with invite",
-            ClientFrame::Prove(prove(&hello(), &greeting(), &device(), Some(&invite()))),
+            ClientFrame::Prove(prove(
+                &hello(),
+                Channel::Plain,
+                &greeting(),
+                &device(),
+                Some(&invite()),
+            )),
         ),
         ("resume from nothing", nothing),
         (
@@ -477,13 +489,22 @@ fn golden_handshake_proves_both_keys() {
     let Ok(ServerFrame::Welcome(welcome)) = decode(&said("server", "welcome")) else {
         panic!()
     };
-    assert_eq!(check_welcome(&hello, &welcome), Ok(server().server()));
+    assert_eq!(
+        check_welcome(&hello, Channel::Plain, &welcome),
+        Ok(server().server())
+    );
     for name in ["prove", "prove with invite"] {
         let Ok(ClientFrame::Prove(prove)) = decode(&said("client", name)) else {
             panic!()
         };
         assert_eq!(
-            check_prove(&hello, &welcome.nonce, welcome.server, &prove),
+            check_prove(
+                &hello,
+                Channel::Plain,
+                &welcome.nonce,
+                welcome.server,
+                &prove
+            ),
             Ok(())
         );
         let shown = prove.invite.map(|InviteProof { invite, .. }| invite);

@@ -1,6 +1,6 @@
 //! Greeting, going on, and being turned away.
 
-use casework_protocol::frame::{Answer, Welcome};
+use casework_protocol::frame::{Answer, Channel, Welcome};
 use casework_protocol::frame::{
     ClientFrame, Cursor, ErrorCode, Logged, PushItem, RefusedBecause, ServerFrame, Start,
 };
@@ -94,7 +94,8 @@ fn a_server_that_only_names_the_pinned_key_is_refused() {
     let ClientFrame::Hello(hello) = device.hello.clone() else {
         panic!("no hello")
     };
-    let mut forged = casework_protocol::frame::handshake::welcome(&hello, &other, [5; 16], NOW);
+    let mut forged =
+        casework_protocol::frame::handshake::welcome(&hello, Channel::Plain, &other, [5; 16], NOW);
     forged.server = server.id();
     let fault = device.fault(ServerFrame::Welcome(forged));
     assert!(matches!(fault, SyncFault::BadWelcome(_)), "{fault:?}");

@@ -7,8 +7,8 @@ use casework_protocol::digest::sha256;
 use casework_protocol::entry::{EntryHead, SignedEntry};
 use casework_protocol::frame::handshake::{check_prove, welcome};
 use casework_protocol::frame::{
-    Answer, ClientFrame, Continuity, Cursor, DocumentHeads, ErrorCode, Hello, Logged, LoggedRun,
-    Placed, ProvedPurge, PushItem, Scope, ServerFrame, Standing, Start,
+    Answer, Channel, ClientFrame, Continuity, Cursor, DocumentHeads, ErrorCode, Hello, Logged,
+    LoggedRun, Placed, ProvedPurge, PushItem, Scope, ServerFrame, Standing, Start,
 };
 use casework_protocol::ids::{
     ChangeHash, DeviceId, DocumentId, EntryHash, EpochId, MemberId, ServerId, WorkspaceId,
@@ -183,7 +183,13 @@ impl Server {
         let ClientFrame::Hello(hello) = hello else {
             panic!("no hello: {hello:?}")
         };
-        ServerFrame::Welcome(welcome(hello, &self.key, [5; 16], NOW + 250))
+        ServerFrame::Welcome(welcome(
+            hello,
+            Channel::Plain,
+            &self.key,
+            [5; 16],
+            NOW + 250,
+        ))
     }
 
     /// The honest answer to a resume that showed a head of this size.
@@ -559,7 +565,7 @@ impl Device {
         let Some(ClientFrame::Prove(prove)) = frames.first() else {
             panic!("{frames:?}")
         };
-        check_prove(hello, &[5; 16], server.id(), prove).unwrap();
+        check_prove(hello, Channel::Plain, &[5; 16], server.id(), prove).unwrap();
         frames
     }
 

@@ -5,8 +5,8 @@ use casework_protocol::access::entry::{AccessBody, DocumentKind, Principal};
 use casework_protocol::entry::{EntryHead, SignedEntry};
 use casework_protocol::frame::handshake::{Hello, prove, welcome};
 use casework_protocol::frame::{
-    Answer, ClientFrame, Continuity, Cursor, DocumentHeads, ErrorCode, Logged, LoggedRun, Placed,
-    ProvedPurge, PushItem, RefusedBecause, Scope, ServerFrame, Standing, Start, encode,
+    Answer, Channel, ClientFrame, Continuity, Cursor, DocumentHeads, ErrorCode, Logged, LoggedRun,
+    Placed, ProvedPurge, PushItem, RefusedBecause, Scope, ServerFrame, Standing, Start, encode,
 };
 use casework_protocol::ids::{ChangeHash, EntryHash, EpochId};
 use casework_protocol::log::{
@@ -167,7 +167,7 @@ fn heads() -> Vec<DocumentHeads> {
 }
 
 fn client_frames() -> Vec<ClientFrame> {
-    let welcome = welcome(&hello(), &key(9), [9; 16], 1_000);
+    let welcome = welcome(&hello(), Channel::Plain, &key(9), [9; 16], 1_000);
     let resume = |start, scope| ClientFrame::Resume {
         start,
         head: Some(head()),
@@ -177,7 +177,13 @@ fn client_frames() -> Vec<ClientFrame> {
     let bytes = vec![3; 40];
     vec![
         ClientFrame::Hello(hello()),
-        ClientFrame::Prove(prove(&hello(), &welcome, &key(1), Some(&key(200)))),
+        ClientFrame::Prove(prove(
+            &hello(),
+            Channel::Plain,
+            &welcome,
+            &key(1),
+            Some(&key(200)),
+        )),
         resume(Start::Nothing, Scope::All),
         resume(
             Start::Partway {
@@ -259,7 +265,7 @@ fn server_frames() -> Vec<ServerFrame> {
     ];
     let path = vec![NodeHash::new([6; 32]); 3];
     vec![
-        ServerFrame::Welcome(welcome(&hello(), &key(9), [9; 16], 1_000)),
+        ServerFrame::Welcome(welcome(&hello(), Channel::Plain, &key(9), [9; 16], 1_000)),
         resumed(Continuity::First),
         resumed(Continuity::Extends(consistency())),
         resumed(Continuity::Behind {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use casework_protocol::bundle::Countersigned;
 use casework_protocol::frame::{
     Answer, ClientFrame, DocumentHeads, ErrorCode, PushItem, ServerFrame,
 };
@@ -13,6 +12,7 @@ use super::resume::Wish;
 use super::{Fatal, Output, Rank, error, send};
 use crate::log::LogError;
 use crate::relay::follow::{Follower, RosterFollower};
+use crate::relay::upload::Upload;
 use crate::relay::{Ask, Relay, Reply, Request, Shared, reading};
 
 /// Pushes of which is noted what they hold; more than a device has on their way.
@@ -39,14 +39,6 @@ pub(super) enum Following {
     Nothing,
     Everything(Box<Follower>),
     Roster(RosterFollower),
-}
-
-/// A bundle that is arriving.
-#[derive(Debug)]
-struct Upload {
-    document: DocumentId,
-    next: u32,
-    bytes: Vec<u8>,
 }
 
 pub(super) type Outputs = Result<Vec<Output>, Fatal>;
@@ -113,7 +105,7 @@ impl Ready {
                 index,
                 last,
                 bytes,
-            } => Ok(self.piece(document, (index, last), bytes)),
+            } => Ok(self.piece(relay, document, (index, last), &bytes)),
             ClientFrame::Heads(heads) => self.heads(relay, &heads),
             restore @ ClientFrame::Restore { .. } => self.restore(relay, restore),
             ClientFrame::Ping(number) => Ok(vec![send(&ServerFrame::Pong(number))]),
@@ -265,43 +257,32 @@ impl Ready {
 
     fn piece(
         &mut self,
+        relay: &Relay,
         document: DocumentId,
         (index, last): (u32, bool),
-        bytes: Vec<u8>,
+        bytes: &[u8],
     ) -> Vec<Output> {
-        let refuse = |code| {
-            vec![send(&ServerFrame::Kept {
-                document,
-                refused: Some(code),
-            })]
-        };
         if self.rank != Rank::Member {
-            return refuse(ErrorCode::NotEnrolled);
+            return refused(document, ErrorCode::NotEnrolled);
         }
-        let mut upload = match self.bundle.take() {
-            Some(upload) if index > 0 && upload.document == document && upload.next == index => {
-                upload
+        let before = self.bundle.take();
+        let going_on = Upload::going_on(before, relay.uploads(), document, index)
+            .and_then(|mut upload| upload.add(bytes).map(|()| upload));
+        match going_on {
+            Err(code) => refused(document, code),
+            Ok(upload) if last => {
+                let (bytes, room) = upload.whole();
+                vec![self.request(Ask::Keep {
+                    document,
+                    bytes,
+                    room,
+                })]
             }
-            Some(_) | None if index == 0 => Upload {
-                document,
-                next: 0,
-                bytes: Vec::new(),
-            },
-            Some(_) | None => return refuse(ErrorCode::Malformed),
-        };
-        if upload.bytes.len() + bytes.len() > Countersigned::MAX_LEN {
-            return refuse(ErrorCode::TooMuch);
+            Ok(upload) => {
+                self.bundle = Some(upload);
+                Vec::new()
+            }
         }
-        upload.bytes.extend_from_slice(&bytes);
-        upload.next += 1;
-        if last {
-            return vec![self.request(Ask::Keep {
-                document,
-                bytes: upload.bytes,
-            })];
-        }
-        self.bundle = Some(upload);
-        Vec::new()
     }
 
     /// Compares heads and opens the session for healing.
@@ -392,6 +373,13 @@ impl Ready {
             ask,
         }))
     }
+}
+
+fn refused(document: DocumentId, code: ErrorCode) -> Vec<Output> {
+    vec![send(&ServerFrame::Kept {
+        document,
+        refused: Some(code),
+    })]
 }
 
 pub(super) fn revoked() -> Output {

@@ -2,8 +2,8 @@
 
 use casework_protocol::frame::handshake::prove;
 use casework_protocol::frame::{
-    Answer, ClientFrame, ErrorCode, Hello, Logged, PushItem, Scope, ServerFrame, Start, Welcome,
-    decode,
+    Answer, Channel, ClientFrame, ErrorCode, Hello, Logged, PushItem, Scope, ServerFrame, Start,
+    Welcome, decode,
 };
 use casework_protocol::limits::MAX_PUSH_ITEMS;
 
@@ -42,7 +42,7 @@ fn a_device_that_cannot_prove_its_key_is_sent_away() {
     let stage = Stage::found();
     let mut session = Session::new([9; 16]);
     let welcome = greet(&stage, &mut session);
-    let mut proof = prove(&hello(&stage), &welcome, &key(ANA), None);
+    let mut proof = prove(&hello(&stage), Channel::Plain, &welcome, &key(ANA), None);
     proof.device = device(2);
     let outputs = session.handle(&stage.relay, 0, ClientFrame::Prove(proof));
     assert!(ends_with(&outputs, ErrorCode::BadProof), "{outputs:?}");
@@ -60,7 +60,7 @@ fn a_proof_for_another_connection_does_not_count() {
     let stage = Stage::found();
     let mut other = Session::new([8; 16]);
     let welcome = greet(&stage, &mut other);
-    let proof = prove(&hello(&stage), &welcome, &key(ANA), None);
+    let proof = prove(&hello(&stage), Channel::Plain, &welcome, &key(ANA), None);
     let mut session = Session::new([9; 16]);
     greet(&stage, &mut session);
     let outputs = session.handle(&stage.relay, 0, ClientFrame::Prove(proof));
@@ -177,7 +177,13 @@ fn an_invite_that_is_used_up_opens_nothing() {
     let mut session = Session::new([9; 16]);
     let welcome = greet(&stage, &mut session);
     let invite = casework_protocol::keys::SecretKey::from_seed(&[130; 32]);
-    let proof = prove(&hello(&stage), &welcome, &key(5), Some(&invite));
+    let proof = prove(
+        &hello(&stage),
+        Channel::Plain,
+        &welcome,
+        &key(5),
+        Some(&invite),
+    );
     let outputs = session.handle(&stage.relay, 0, ClientFrame::Prove(proof));
     assert!(ends_with(&outputs, ErrorCode::NotEnrolled), "{outputs:?}");
 }

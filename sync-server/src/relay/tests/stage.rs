@@ -13,7 +13,7 @@ use casework_protocol::citation::Citation;
 use casework_protocol::entry::SignedEntry;
 use casework_protocol::frame::handshake::{check_welcome, prove};
 use casework_protocol::frame::{
-    Answer, ClientFrame, Cursor, Hello, Logged, Placed, PushItem, RefusedBecause, Scope,
+    Answer, Channel, ClientFrame, Cursor, Hello, Logged, Placed, PushItem, RefusedBecause, Scope,
     ServerFrame, Start, VERSION, decode,
 };
 use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId, WorkspaceId};
@@ -463,8 +463,11 @@ impl Client {
         let Some(ServerFrame::Welcome(welcome)) = this.sent.pop() else {
             panic!("no welcome")
         };
-        assert_eq!(check_welcome(&hello, &welcome), Ok(server_key().server()));
-        let proof = prove(&hello, &welcome, &key(n), invite);
+        assert_eq!(
+            check_welcome(&hello, Channel::Plain, &welcome),
+            Ok(server_key().server())
+        );
+        let proof = prove(&hello, Channel::Plain, &welcome, &key(n), invite);
         this.say(stage, ClientFrame::Prove(proof));
         this
     }

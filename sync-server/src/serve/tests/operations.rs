@@ -11,7 +11,7 @@ use crate::serve::backup::{self, BackupError};
 
 const RECORDS: TableDefinition<'_, [u8; 12], &[u8]> = TableDefinition::new("records/1");
 
-async fn get(addr: SocketAddr, path: &str) -> String {
+pub(super) async fn get(addr: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -39,7 +39,7 @@ async fn ask_backup(running: &Path, to: &Path) -> AdminAnswer {
 }
 
 /// What a device reads from the beginning: how many items.
-async fn read_all(running: &Running) -> usize {
+pub(super) async fn read_all(running: &Running) -> usize {
     let mut reader = Wire::connect(running, ANA).await;
     reader.resume().await;
     let frames = reader.until_caught_up().await;
@@ -103,6 +103,25 @@ async fn every_counter_is_documented_and_nothing_else() {
     running.shutdown().await;
 }
 
+#[test]
+fn the_shipped_board_shows_only_counters_that_are_documented() {
+    let board = include_str!("../../../dist/grafana.json");
+    let page = include_str!("../../../../docs/operations.md");
+    let json: serde_json::Value = serde_json::from_str(board).unwrap();
+    assert!(json["panels"].as_array().unwrap().len() > 10);
+    let names = board.split("casework_").skip(1).map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+        rest[..end.unwrap_or(rest.len())].trim_end_matches("_bucket")
+    });
+    for name in names {
+        let documented = ["`", "{"].map(|end| format!("| `casework_{name}{end}"));
+        assert!(
+            documented.iter().any(|row| page.contains(row)),
+            "casework_{name} is not documented"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_backup_of_a_running_server_holds_everything_that_was_acknowledged_before() {
     let place = tempfile::tempdir().unwrap();
@@ -139,6 +158,56 @@ async fn a_backup_of_a_running_server_holds_everything_that_was_acknowledged_bef
     assert_eq!(restored.server_key(), manifest.server);
     assert_eq!(read_all(&restored).await, 12);
     restored.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_restored_server_has_the_certificate_that_invites_have_pinned() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, copy, other) = ("data", "copy", "other");
+    let [data, copy, other] = [data, copy, other].map(|name| place.path().join(name));
+    let by_tls = |path: &Path| {
+        let mut config = ServeConfig::on_loopback(Store::Folder(path.to_owned()));
+        config.tls = Tls::SelfSigned;
+        start(config)
+    };
+    let running = by_tls(&data).await.unwrap();
+    let pin = running.certificate_pin().unwrap();
+    assert!(running.url().ends_with(&format!("#pin={pin}")));
+    assert!(matches!(
+        ask_backup(&data, &copy).await,
+        AdminAnswer::Done(_)
+    ));
+    running.shutdown().await;
+    backup::restore(&copy, &other).unwrap();
+    let restored = by_tls(&other).await.unwrap();
+    assert_eq!(restored.certificate_pin(), Some(pin));
+    restored.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_used_is_named_before_the_start() {
+    let place = tempfile::tempdir().unwrap();
+    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| place.path().join(name));
+    let mut config = ServeConfig::on_loopback(Store::Memory([1; 32]));
+    config.tls = Tls::Files {
+        certificate: certificate.clone(),
+        key: key.clone(),
+    };
+    let fault = |config: &ServeConfig| config.check().unwrap_err().to_string();
+    assert!(fault(&config).contains("cert.pem"), "{}", fault(&config));
+    let made = rcgen::generate_simple_self_signed(["x".to_owned()]).unwrap();
+    let other = rcgen::generate_simple_self_signed(["x".to_owned()]).unwrap();
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, "nothing").unwrap();
+    assert!(fault(&config).contains("key.pem"), "{}", fault(&config));
+    std::fs::write(&key, other.signing_key.serialize_pem()).unwrap();
+    assert!(fault(&config).contains("for TLS"), "{}", fault(&config));
+    assert!(matches!(
+        start(config.clone()).await,
+        Err(ServeError::Certificate { .. })
+    ));
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    config.check().unwrap();
 }
 
 #[tokio::test]
