@@ -8,10 +8,12 @@
 mod run;
 
 use casework_protocol::rights::Verb;
+use casework_protocol::roster::role::AGENT;
 use serde::{Deserialize, Serialize};
 
 pub use self::run::{Outward, OutwardKind, RunKind, RunStatus};
 use super::{Facet, Kinds};
+use crate::approval::Seat;
 use crate::case::action::Act;
 use crate::case::bounds::{self, MAX_LABEL_BYTES, MAX_NUMBER_BYTES, MAX_QUESTION_BYTES};
 use crate::case::kind::kinds;
@@ -185,6 +187,22 @@ impl Facet for AutomationAction {
     fn verb(&self, _past: &Past<'_>) -> Verb {
         // What rules write is allowed by the rule; everything else is the agent's.
         Verb::Keep
+    }
+
+    /// What is claimed, numbered and done outside is an agent's word; whoever may keep asks for
+    /// what was given up once more.
+    fn seats(&self, _past: &Past<'_>) -> Vec<Seat> {
+        let agents_alone = match self {
+            Self::Claim { .. } | Self::Number { .. } => true,
+            Self::Report { status, .. } => *status != RunStatus::Waiting,
+            // Looked at with its rule and its occasion (`automation/verify.rs`).
+            Self::Fire { .. } => false,
+            Self::Notify { .. } | Self::Request { .. } | Self::Fail { .. } | Self::Stop { .. } => {
+                false
+            }
+        };
+        let seat = agents_alone.then(|| Seat::Role(AGENT.to_owned()));
+        seat.into_iter().collect()
     }
 
     fn plan(&self, plan: &mut Plan, past: &Past<'_>, act: &Act) -> Result<(), ActError> {
