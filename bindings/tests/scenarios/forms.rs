@@ -164,7 +164,7 @@ fn a_rule_that_closes_the_case_over_an_answer_does_not_keep_the_answers_from_bei
     assert!(!submission.mapped.contains("topics"), "too late to be set");
     assert!(view.flags.breaches().is_empty(), "{:?}", view.flags);
     for device in [&ana, &rui] {
-        assert!(device.workspace.verify(&mut |_| {}).unwrap().holds());
+        assert!(device.workspace.verify(&mut |_, _| {}).unwrap().holds());
     }
 }
 

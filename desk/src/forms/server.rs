@@ -46,7 +46,7 @@ const MAX_CONNECTIONS_EACH: usize = 32;
 /// Most callers who are being told that there is no room; others are hung up on.
 const MAX_TURNED_AWAY: usize = 32;
 /// How long that may take.
-const TURNING_AWAY: Duration = Duration::from_secs(2);
+const TURNING_AWAY: Duration = Duration::from_millis(500);
 /// Most bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// How long open requests may take to end when the program ends.

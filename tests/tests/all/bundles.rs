@@ -23,6 +23,16 @@ fn label(stage: &mut Stage, who: Who, case: DocumentId, numbers: core::ops::Rang
     }
 }
 
+/// Everybody gets everything; a while later something more wakes whoever looks for bundles.
+fn look_again(stage: &mut Stage, who: Who, case: DocumentId) {
+    stage.settle();
+    let later = stage.now_ms() + A_WHILE_MS;
+    stage.wait_until(later);
+    let title = format!("Broken street lamp at {later}");
+    stage.act(who, case, CaseAction::SetTitle { title });
+    stage.settle();
+}
+
 /// Counts the bundles that somebody offers.
 fn offered(stage: &mut Stage, who: Who) -> Rc<Cell<usize>> {
     let count = Rc::new(Cell::new(0));
@@ -46,19 +56,13 @@ fn an_agent_that_stays_connected_makes_bundles_of_what_grew_and_newcomers_take_t
     let made = offered(&mut stage, agent);
     let case = stage.open(rui, "Broken street lamp");
     label(&mut stage, rui, case, 0..LABELS);
-    let later = stage.now_ms() + A_WHILE_MS;
-    stage.wait_until(later);
-    stage.settle();
+    look_again(&mut stage, rui, case);
     assert_eq!(made.get(), 1, "the case is long enough");
     label(&mut stage, rui, case, LABELS..LABELS + 10);
-    let later = stage.now_ms() + A_WHILE_MS;
-    stage.wait_until(later);
-    stage.settle();
+    look_again(&mut stage, rui, case);
     assert_eq!(made.get(), 1, "it has not doubled");
     label(&mut stage, rui, case, LABELS + 10..3 * LABELS);
-    let later = stage.now_ms() + A_WHILE_MS;
-    stage.wait_until(later);
-    stage.settle();
+    look_again(&mut stage, rui, case);
     assert_eq!(made.get(), 2, "it has doubled");
 
     stage.heal();
