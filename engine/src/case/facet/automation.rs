@@ -12,11 +12,11 @@ use casework_protocol::roster::role::AGENT;
 use serde::{Deserialize, Serialize};
 
 pub use self::run::{Outward, OutwardKind, RunKind, RunStatus};
-use super::{Facet, Kinds};
+use super::{Facet, FacetKind, Kinds, Seen};
 use crate::approval::Seat;
 use crate::case::action::Act;
 use crate::case::bounds::{self, MAX_LABEL_BYTES, MAX_NUMBER_BYTES, MAX_QUESTION_BYTES};
-use crate::case::kind::kinds;
+use crate::case::kind::{ActionKind, kinds};
 use crate::case::ops::Op;
 use crate::case::part::PartId;
 use crate::case::past::Past;
@@ -192,17 +192,17 @@ impl Facet for AutomationAction {
     /// What is claimed, numbered and done outside is an agent's word; whoever may keep asks for
     /// what was given up once more.
     fn seats(&self, _past: &Past<'_>) -> Vec<Seat> {
-        let agents_alone = match self {
-            Self::Claim { .. } | Self::Number { .. } => true,
-            Self::Report { status, .. } => *status != RunStatus::Waiting,
-            // Looked at with its rule and its occasion (`automation/verify.rs`).
-            Self::Fire { .. } => false,
-            Self::Notify { .. } | Self::Request { .. } | Self::Fail { .. } | Self::Stop { .. } => {
-                false
-            }
-        };
-        let seat = agents_alone.then(|| Seat::Role(AGENT.to_owned()));
+        let seat = self.is_an_agents_word();
+        let seat = seat.then(|| Seat::Role(AGENT.to_owned()));
         seat.into_iter().collect()
+    }
+
+    fn complete(&mut self, seen: &Seen<'_>) -> Result<(), ActError> {
+        if self.is_an_agents_word() && !seen.asker.roles.contains(AGENT) {
+            let action = ActionKind::Facet(FacetKind::Automation(self.kind()));
+            return Err(ActError::OnlyByAgent { action });
+        }
+        Ok(())
     }
 
     fn plan(&self, plan: &mut Plan, past: &Past<'_>, act: &Act) -> Result<(), ActError> {

@@ -13,13 +13,13 @@ hours = { mon = ["09:00-13:00"] }
 [[sla]]
 id = "whole"
 name = "Whole"
-target = "30d"
+target = "30 days"
 
 [[sla]]
 id = "first"
 name = "First answer"
-target = "3d"
-warn = "1d"
+target = "3 days"
+warn = "1 day"
 
 [[document_types]]
 id = "letter"
@@ -33,7 +33,7 @@ outcomes = [{ id = "yes", label = "Yes" }, { id = "no", label = "No" }]
 [[approvals]]
 id = "budget"
 label = "Budget"
-approvers = ["role/manager"]
+approvers = ["role:manager"]
 
 [[forms]]
 id = "more"
@@ -85,13 +85,13 @@ fn every_trigger_that_names_what_there_is_is_published() {
         r#"on = "form-submitted", form = "more""#,
         r#"on = "form-submitted""#,
         r#"on = "approval-given", approval = "budget", outcome = "approved""#,
-        r#"on = "task-overdue", after = "2bd""#,
+        r#"on = "task-overdue", after = "2 business days""#,
         r#"on = "sla-warning", clock = "case/first""#,
         r#"on = "sla-warning""#,
         r#"on = "sla-breached", clock = "case/whole""#,
-        r#"on = "date-reached", date = "field/due", before = "3bd""#,
+        r#"on = "date-reached", date = "field/due", before = "3 business days""#,
         r#"on = "date-reached", date = "due""#,
-        r#"on = "idle", after = "5d""#,
+        r#"on = "idle", after = "5 days""#,
         r#"on = "schedule", every = "every mon", at = "09:00", stages = ["work"]"#,
     ] {
         assert_eq!(faults_of(KNOWN, trigger, ADD), [""; 0], "{trigger}");
@@ -182,7 +182,7 @@ fn a_clock_without_a_warning_never_warns() {
         r#"on = "sla-warning", clock = "case/whole""#,
         "the clock \"case/whole\" never warns",
     );
-    let silent = "[[sla]]\nid = \"whole\"\nname = \"Whole\"\ntarget = \"30d\"\n";
+    let silent = "[[sla]]\nid = \"whole\"\nname = \"Whole\"\ntarget = \"30 days\"\n";
     let faults = faults_of(silent, r#"on = "sla-warning""#, ADD);
     assert!(
         faults.len() == 1 && faults[0].contains("the clock \"any\" never warns"),
@@ -205,7 +205,7 @@ fn a_date_is_one_of_a_field_that_holds_dates() {
 #[test]
 fn a_date_is_waited_for_before_or_after_it_and_not_both() {
     assert_fault(
-        r#"on = "date-reached", date = "due", before = "3d", after = "1d""#,
+        r#"on = "date-reached", date = "due", before = "3 days", after = "1 day""#,
         "it cannot be both before and after the date",
     );
 }
@@ -213,10 +213,10 @@ fn a_date_is_waited_for_before_or_after_it_and_not_both() {
 #[test]
 fn working_time_needs_a_calendar() {
     for trigger in [
-        r#"on = "task-overdue", after = "2bd""#,
-        r#"on = "date-reached", date = "due", before = "3bd""#,
-        r#"on = "date-reached", date = "due", after = "3bd""#,
-        r#"on = "idle", after = "4bh""#,
+        r#"on = "task-overdue", after = "2 business days""#,
+        r#"on = "date-reached", date = "due", before = "3 business days""#,
+        r#"on = "date-reached", date = "due", after = "3 business days""#,
+        r#"on = "idle", after = "4 business hours""#,
     ] {
         let faults = faults_of("", trigger, ADD);
         assert!(
@@ -228,7 +228,7 @@ fn working_time_needs_a_calendar() {
 
 #[test]
 fn where_nobody_acts_there_is_no_actor() {
-    let timed = r#"on = "idle", after = "5d""#;
+    let timed = r#"on = "idle", after = "5 days""#;
     for action in [
         r#"{ do = "assign", to = "actor" }"#,
         r#"{ do = "set-owner", to = "actor" }"#,
