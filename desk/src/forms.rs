@@ -11,6 +11,7 @@
 
 mod answers;
 mod body;
+mod doors;
 mod form_page;
 mod groups;
 mod inputs;

@@ -184,8 +184,9 @@ pub struct Replica {
     purged: BTreeSet<DocumentId>,
     /// Documents of which entries came without content, and no purge so far.
     emptied: BTreeSet<DocumentId>,
-    /// Documents to be looked at for a bundle; `None` until the first look.
-    to_bundle: Option<Vec<DocumentId>>,
+    /// Documents to be looked at for a bundle: those that grew since the last look. `None` until the
+    /// first, which is at all.
+    to_bundle: Option<BTreeSet<DocumentId>>,
     next_outbox: u64,
     next_drawer: u64,
     notices: Vec<Notice>,

@@ -78,7 +78,7 @@ pub enum CaseCommand {
         /// Meant for people outside the team
         #[arg(long)]
         external: bool,
-        /// The comment it answers: the beginning of its id
+        /// The comment or the submission it answers: the beginning of its id
         #[arg(long, value_name = "COMMENT")]
         reply_to: Option<String>,
     },

@@ -64,6 +64,19 @@ pub enum FormCommand {
         after_help = "Example:\n  casework form review CMP-~K7Q2 --accept\n  casework form review CMP-~K7Q2 7c41 --ask --reason \"The date of the call is missing\""
     )]
     Review(ReviewArgs),
+    /// Write to whoever sent a submission; read by nobody outside but the person with its receipt
+    #[command(
+        after_help = "Example:\n  casework form answer CMP-~K7Q2 \"A lamp is coming on Friday.\"\n  casework form answer CMP-~K7Q2 \"Thank you.\" --submission 7c41"
+    )]
+    Answer {
+        /// The case
+        case: String,
+        /// What to say
+        text: String,
+        /// The beginning of the submission's id; not needed if there is one
+        #[arg(long)]
+        submission: Option<String>,
+    },
     /// Serve the forms over HTTP, and stay in step with the server meanwhile
     ///
     /// Put a proxy with TLS before it. The device signs what comes in: enrol it for a service

@@ -8,7 +8,7 @@ use casework::{Acted, ErrorKind, NewCaseRequest};
 use serde_json::json;
 
 use super::cures::{cure, cure_opening};
-use super::settling::{comment, settle};
+use super::settling::{answered, settle};
 use super::{Desk, access, approvals, handovers, overrides, parts, showing, tasks};
 use crate::cli::{CaseCommand, OpenArgs, Why};
 use crate::fault::Fault;
@@ -55,7 +55,7 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Respon
             let id = desk.case(case)?;
             let reply_to = reply_to
                 .as_ref()
-                .map(|text| comment(desk, id, text))
+                .map(|text| answered(desk, id, text))
                 .transpose()?;
             let (part, body) = (desk.workspace.fresh_part()?, text.clone());
             let action = CaseAction::Comment {

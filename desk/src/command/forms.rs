@@ -1,7 +1,7 @@
 //! `casework form …`: forms, links, requests, submissions and their review.
 
-use casework::case::PartId;
 use casework::case::facet::form::ReviewState;
+use casework::case::{CaseAction, PartId};
 use casework::ids::DocumentId;
 use casework::receipt::LinkToken;
 use casework::template::FormKind;
@@ -47,6 +47,11 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &FormCommand) -> Result<Respon
         FormCommand::Submissions { new } => submissions(desk, *new),
         FormCommand::Show { case, submission } => show(desk, case, submission.as_deref()),
         FormCommand::Review(args) => review(desk, args),
+        FormCommand::Answer {
+            case,
+            text,
+            submission,
+        } => answer(desk, (case, submission.as_deref()), text),
         FormCommand::Serve(_) => Err(Fault::invalid(
             "this replica has an owner already, which would have to serve the forms",
         )
@@ -295,6 +300,23 @@ fn review(desk: &Desk<'_>, args: &ReviewArgs) -> Result<Response, Fault> {
         .review_submission((case, id), state, reason)?;
     let done = format!("Submission {}", state.name());
     super::cases::answer(desk, case, &[acted], &done)
+}
+
+fn answer(
+    desk: &Desk<'_>,
+    (case, submission): (&str, Option<&str>),
+    text: &str,
+) -> Result<Response, Fault> {
+    let (case, view) = viewed(desk, case)?;
+    let all = view.facets.forms.submissions.keys().copied();
+    let action = CaseAction::Comment {
+        id: desk.workspace.fresh_part()?,
+        body: text.to_owned(),
+        external: true,
+        reply_to: Some(pick("submission", submission, all)?),
+    };
+    let acted = desk.workspace.act(case, action, None, false)?;
+    super::cases::answer(desk, case, &[acted], "Answered")
 }
 
 fn viewed(desk: &Desk<'_>, case: &str) -> Result<(DocumentId, CaseView), Fault> {

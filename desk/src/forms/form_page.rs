@@ -97,10 +97,11 @@ impl Shown<'_> {
         }
     }
 
-    /// What is wrong, first thing on the page, each line leading to its input.
+    /// What is wrong, first thing on the page and where reading begins, each line leading to its
+    /// input.
     fn summary(&self, ui: &Words) -> Markup {
         html! {
-            div class="problems" role="alert" aria-labelledby="problems" tabindex="-1" {
+            div class="problems" role="alert" aria-labelledby="problems" tabindex="-1" autofocus {
                 @if let Some(complaint) = self.complaint {
                     h2 id="problems" { (complaint.words(ui)) }
                 } @else {

@@ -139,7 +139,7 @@ impl Sheet<'_> {
         };
         html! {
             // Problems of the table lead to its first cell.
-            @if n == 1 && at == 0 { span id=(table) {} }
+            @if n == 1 && at == 0 { span id=(table) tabindex="-1" {} }
             @if is_group(column) {
                 (self.group(&ask, &self.parts(column, &ask)))
             } @else {

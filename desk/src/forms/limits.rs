@@ -8,6 +8,10 @@ pub const MAX_PAIRS: usize = 2_000;
 pub const MAX_PATH_BYTES: usize = 200;
 /// Longest text that somebody adds with a receipt, in bytes.
 pub const MAX_ADDITION_BYTES: usize = 16 * 1024;
+/// Most that is added to one submission: a correspondence, and no flood in a case.
+pub const MAX_ADDITIONS: usize = 50;
+/// Most answers that one request takes: a small town, and no flood in a case.
+pub const MAX_ANSWERS: u32 = 500;
 /// Longest name of a document that a person has, in bytes.
 pub const MAX_DOCUMENT_NAME_BYTES: usize = 200;
 /// Rows that a table shows; without scripts a page cannot grow more.

@@ -10,7 +10,8 @@ use super::words::{Words, words};
 const STYLE: &str = "\
 :root{color-scheme:light}\
 *{box-sizing:border-box}\
-body{margin:0;background:#fff;color:#17181c;font:1.0625rem/1.5 system-ui,sans-serif}\
+body{margin:0;background:#fff;color:#17181c;font:1.0625rem/1.5 system-ui,sans-serif;\
+overflow-wrap:break-word}\
 main{max-width:40rem;margin:0 auto;padding:1.25rem 1rem 4rem}\
 h1{font-size:1.75rem;line-height:1.2;margin:.5rem 0 1rem}\
 h2{font-size:1.25rem;margin:2rem 0 .5rem}\
@@ -21,13 +22,15 @@ a{color:#0b4ea2}\
 .note{color:#43464f;font-weight:400}\
 .help{display:block;color:#43464f;margin:0 0 .375rem}\
 .error{display:block;color:#9c1c12;font-weight:600;margin:0 0 .375rem}\
-.wrong{border-left:.3rem solid #9c1c12;padding-left:.75rem}\
+.wrong{border-inline-start:.3rem solid #9c1c12;padding-inline-start:.75rem}\
 input,select,textarea{font:inherit;color:inherit;background:#fff;width:100%;padding:.5rem;\
 border:1px solid #5b5e68;border-radius:.25rem}\
 input[type=radio],input[type=checkbox]{width:1.375rem;height:1.375rem;margin:0;flex:none}\
-.choice{display:flex;gap:.625rem;align-items:center;padding:.4375rem 0;font-weight:400}\
+.ask .choice{display:flex;gap:.625rem;align-items:center;padding:.4375rem 0;margin:0;\
+font-weight:400}\
+.ask label.help{font-weight:400;margin:.5rem 0 .25rem}\
 .pair{display:grid;grid-template-columns:1fr 8rem;gap:.75rem}\
-.row{border:1px solid #b9bcc6;border-radius:.25rem;padding:.5rem .75rem;margin:.5rem 0}\
+.row{min-width:0;border:1px solid #b9bcc6;border-radius:.25rem;padding:.5rem .75rem;margin:.5rem 0}\
 button{font:inherit;font-weight:600;color:#fff;background:#0b4ea2;border:0;border-radius:.25rem;\
 padding:.75rem 1.5rem;cursor:pointer}\
 :focus-visible{outline:.2rem solid #b35900;outline-offset:.125rem}\
@@ -36,7 +39,7 @@ padding:.75rem 1.5rem;cursor:pointer}\
 .problems a{color:#9c1c12;font-weight:600}\
 .box{background:#eef2f8;padding:.75rem 1rem;margin:1rem 0;border-radius:.25rem}\
 .number{font:700 1.5rem/1.4 ui-monospace,monospace;overflow-wrap:anywhere}\
-.trap{position:absolute;left:-10000px;width:1px;height:1px;overflow:hidden}\
+.trap{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}\
 .said{white-space:pre-wrap;overflow-wrap:anywhere}";
 
 /// What a browser may do with a page: show it with its style and send its form back here.

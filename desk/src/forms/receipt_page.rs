@@ -44,7 +44,7 @@ impl Desk<'_> {
         let body = html! {
             h1 { (ui.receipt_title) }
             @if let Some(problem) = problem {
-                div class="problems" role="alert" { p { (problem) } }
+                (self.summary(RECEIPT, ui.receipt_label, problem))
             }
             form method="post" novalidate accept-charset="utf-8"
                 action={ (self.base) "/r?lang=" (ui.tag) } {
@@ -59,7 +59,7 @@ impl Desk<'_> {
                     }
                     input type="text" name=(RECEIPT) id=(RECEIPT) value=(typed) required
                         autocomplete="off" autocapitalize="characters" spellcheck="false"
-                        aria-describedby=(described);
+                        aria-invalid=[problem.map(|_| "true")] aria-describedby=(described);
                 }
                 button type="submit" { (ui.look) }
             }
@@ -82,28 +82,52 @@ impl Desk<'_> {
             Stand::NeedsAnswer => ui.needs_answer,
             Stand::Closed => ui.closed,
         };
+        let problem = said.and_then(Said::problem);
+        let described = match problem {
+            Some(_) => "addition-help addition-error",
+            None => "addition-help",
+        };
         let body = html! {
             h1 { (ui.stand) }
-            @if let Some(said) = said { (said.show()) }
+            @match said {
+                Some(Said::Done(text)) => p class="box" role="status" { (text) },
+                Some(Said::Problem(text)) => (self.summary(ADDITION, ui.add_title, text)),
+                None => {}
+            }
             p class="box" { strong { (stand) } }
             p { (ui.sent_on) " " (self.time(followed.given_ms)) }
             (self.list(ui.our_messages, &followed.comments))
             (self.list(ui.you_added, &followed.additions))
-            h2 { (ui.add_title) }
+            h2 { label for=(ADDITION) { (ui.add_title) } }
             form method="post" novalidate accept-charset="utf-8"
                 action={ (self.base) "/r/add?lang=" (ui.tag) } {
                 input type="hidden" name=(TICKET) value=(self.ticket);
                 input type="hidden" name=(RECEIPT) value=(receipt);
-                div class="ask" {
-                    label for=(ADDITION) { (ui.add_title) }
+                div class=(if problem.is_some() { "ask wrong" } else { "ask" }) {
                     span class="help" id="addition-help" { (ui.add_help) }
+                    @if let Some(problem) = problem {
+                        span class="error" id="addition-error" {
+                            (ui.error_prefix) " " (problem)
+                        }
+                    }
                     textarea name=(ADDITION) id=(ADDITION) rows="6" required
-                        aria-describedby="addition-help" { "\n" (typed) }
+                        aria-invalid=[problem.map(|_| "true")]
+                        aria-describedby=(described) { "\n" (typed) }
                 }
                 button type="submit" { (ui.add) }
             }
         };
-        self.page(false, ui.stand, &[], body)
+        self.page(problem.is_some(), ui.stand, &[], body)
+    }
+
+    /// What is wrong, where reading begins, leading to its input.
+    fn summary(&self, input: &str, label: &str, problem: &str) -> Markup {
+        html! {
+            div class="problems" role="alert" aria-labelledby="problems" tabindex="-1" autofocus {
+                h2 id="problems" { (self.ui.problems) }
+                ul { li { a href={ "#" (input) } { (label) } ": " (problem) } }
+            }
+        }
     }
 
     fn list(&self, title: &str, entries: &[(i64, String)]) -> Markup {
@@ -152,11 +176,11 @@ pub(super) enum Said<'s> {
     Problem(&'s str),
 }
 
-impl Said<'_> {
-    fn show(self) -> Markup {
+impl<'s> Said<'s> {
+    const fn problem(self) -> Option<&'s str> {
         match self {
-            Self::Done(text) => html! { p class="box" role="status" { (text) } },
-            Self::Problem(text) => html! { div class="problems" role="alert" { p { (text) } } },
+            Self::Done(_) => None,
+            Self::Problem(text) => Some(text),
         }
     }
 }

@@ -5,7 +5,7 @@
 use casework::receipt::Receipt;
 
 use super::answers::TICKET;
-use super::limits::{FLOOR_MS, MAX_ADDITION_BYTES, SENDS_PER_MINUTE};
+use super::limits::{FLOOR_MS, MAX_ADDITION_BYTES, MAX_ADDITIONS, SENDS_PER_MINUTE};
 use super::office::{Office, OfficeFault};
 use super::patience::Deed;
 use super::receipt_page::{ADDITION, Desk, RECEIPT, Said};
@@ -75,9 +75,9 @@ impl Site {
             return Ok(self.unknown_receipt(visit, ""));
         };
         let hash = receipt.hash();
-        if office.follow(&hash)?.is_none() {
+        let Some(before) = office.follow(&hash)? else {
             return Ok(self.unknown_receipt(visit, ""));
-        }
+        };
         let text = answers.first(ADDITION).replace("\r\n", "\n");
         let ticket = self.key.read(&hash, answers.first(TICKET));
         let ticket = ticket.filter(|ticket| is_fresh(*ticket, visit));
@@ -87,6 +87,9 @@ impl Site {
             Some(_) if text.is_empty() => (Said::Problem(ui.required), ""),
             Some(_) if text.len() > MAX_ADDITION_BYTES => {
                 (Said::Problem(ui.too_long), text.as_str())
+            }
+            Some(_) if before.additions.len() >= MAX_ADDITIONS => {
+                (Said::Problem(ui.enough_added), text.as_str())
             }
             Some(ticket) => match self.try_once(send, SENDS_PER_MINUTE, visit.now_ms) {
                 Err(_) => (Said::Problem(ui.too_often), text.as_str()),

@@ -14,6 +14,7 @@ use casework::template::{FormKind, Status};
 use casework::view::{CaseView, LinkState, SubmissionView};
 use casework::{Changed, Error, ErrorKind, Observer, SentForm, SentTo, Workspace};
 
+use super::limits::MAX_ANSWERS;
 use super::links::Links;
 use super::office::{Followed, Offer, Office, OfficeFault, Sent, Stand, Taken, Target};
 use crate::fault::Fault;
@@ -24,6 +25,8 @@ pub struct Rooms {
     device: DeviceId,
     links: Links,
     index: Mutex<Index>,
+    /// Held while something is added: two clicks at once add one thing.
+    adding: Mutex<()>,
 }
 
 /// Where things lie that are named by hashes.
@@ -46,6 +49,7 @@ impl Rooms {
             device: workspace.info()?.device,
             links: Links::in_folder(workspace.folder()),
             index: Mutex::default(),
+            adding: Mutex::default(),
         };
         rooms.learn_everything()?;
         Ok(rooms)
@@ -117,7 +121,7 @@ impl Rooms {
             return Ok(None);
         };
         let open = asked.state(now_ms.cast_signed()) == LinkState::Open;
-        if !open || view.closed.value().is_some() {
+        if !open || asked.answers >= MAX_ANSWERS || view.closed.value().is_some() {
             return Ok(None);
         }
         let Ok(revision) = self.workspace.revision(view.template) else {
@@ -228,22 +232,17 @@ impl Office for Rooms {
     }
 
     fn follow(&self, receipt: &str) -> Result<Option<Followed>, OfficeFault> {
-        let Some((view, _, submission)) = self.by_receipt(receipt)? else {
+        let Some((view, id, submission)) = self.by_receipt(receipt)? else {
             return Ok(None);
         };
         let comments = self.workspace.comments(view.document).map_err(refused)?;
-        // Others may have been written to before; what came later is for whoever sent this.
-        let for_sender = comments.into_iter().filter(|comment| {
-            comment.external
-                && comment.redacted.is_none()
-                && comment.author.claimed_ms >= submission.given_ms
-        });
+        let told = view.facets.forms.told(id, &comments).into_iter();
         let additions = submission.additions.iter();
         Ok(Some(Followed {
             stand: self.stand(&view, &submission),
             given_ms: submission.given_ms,
-            comments: for_sender
-                .map(|comment| (comment.author.claimed_ms, comment.body))
+            comments: told
+                .map(|comment| (comment.author.claimed_ms, comment.body.clone()))
                 .collect(),
             additions: additions
                 .map(|addition| (addition.given_ms, addition.text.clone()))
@@ -252,6 +251,7 @@ impl Office for Rooms {
     }
 
     fn add(&self, receipt: &str, id: PartId, text: &str, now_ms: u64) -> Result<bool, OfficeFault> {
+        let _one_by_one = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((view, submission, found)) = self.by_receipt(receipt)? else {
             return Ok(false);
         };

@@ -13,15 +13,19 @@ use std::time::{Duration, Instant};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 
+use super::doors::{Doors, NoPlace};
 use super::limits::MAX_BODY_BYTES;
 use super::office::Office;
 use super::page::content_policy;
@@ -35,8 +39,14 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long one connection is kept, whatever it does.
 const CONNECTION_LIFE: Duration = Duration::from_secs(120);
-/// Most connections at once. A browser needs one or two.
+/// Most connections at once. A browser needs one or two, each for one page.
 const MAX_CONNECTIONS: usize = 256;
+/// Most of them from one address: an office behind one router, of which not all load at once.
+const MAX_CONNECTIONS_EACH: usize = 32;
+/// Most callers who are being told that there is no room; others are hung up on.
+const MAX_TURNED_AWAY: usize = 32;
+/// How long that may take.
+const TURNING_AWAY: Duration = Duration::from_millis(500);
 /// Most bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// How long open requests may take to end when the program ends.
@@ -57,6 +67,10 @@ struct House {
     /// Whether the last proxy says who calls.
     behind_proxy: bool,
     salt: [u8; 32],
+    /// Who is connected.
+    connections: Arc<Doors>,
+    /// Who is being answered, which behind a proxy says more.
+    requests: Arc<Doors>,
 }
 
 /// Begins to serve forms at an address; port 0 takes a free one.
@@ -69,11 +83,19 @@ pub fn serve(
     address: SocketAddr,
     behind_proxy: bool,
 ) -> Result<Serving, Fault> {
+    // Behind a proxy all connections are the proxy's.
+    let each = if behind_proxy {
+        MAX_CONNECTIONS
+    } else {
+        MAX_CONNECTIONS_EACH
+    };
     let house = Arc::new(House {
         site,
         office,
         behind_proxy,
         salt: dice()?,
+        connections: Doors::new(MAX_CONNECTIONS, each),
+        requests: Doors::new(MAX_CONNECTIONS, MAX_CONNECTIONS_EACH),
     });
     let failed = |error: std::io::Error| {
         Fault::unavailable(format!("{address}: {error}")).or_try("another --listen ADDRESS:PORT")
@@ -134,31 +156,64 @@ async fn accept(listener: std::net::TcpListener, house: Arc<House>, ended: watch
         tracing::error!("the socket of the forms cannot be used");
         return;
     };
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let farewells = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
+    let mut talks = JoinSet::new();
     let mut over = ended.clone();
     loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            break;
-        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            Some(_) = talks.join_next() => continue,
             _ = over.changed() => break,
         };
         match accepted {
-            Ok((stream, from)) => {
-                let (house, ended) = (Arc::clone(&house), ended.clone());
-                tokio::spawn(async move {
-                    converse(stream, from, house, ended).await;
-                    drop(permit);
-                });
-            }
+            Ok((stream, from)) => match house.connections.enter(house.hash(from.ip())) {
+                Ok(place) => {
+                    let (house, ended) = (Arc::clone(&house), ended.clone());
+                    talks.spawn(async move {
+                        converse(stream, from, house, ended).await;
+                        drop(place);
+                    });
+                }
+                Err(full) => {
+                    if let Ok(farewell) = Arc::clone(&farewells).try_acquire_owned() {
+                        talks.spawn(async move {
+                            let _ =
+                                tokio::time::timeout(TURNING_AWAY, turn_away(stream, full)).await;
+                            drop(farewell);
+                        });
+                    }
+                }
+            },
             // Too many open files, or a caller who hung up: others may still come.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
     // Everybody who is being answered gets the answer.
-    let everybody = room.acquire_many(u32::try_from(MAX_CONNECTIONS).unwrap_or(1));
+    let everybody = async { while talks.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(GRACE, everybody).await;
+}
+
+/// Says that there is no room, and reads what the caller still sends: with unread bytes left the
+/// answer would be lost.
+async fn turn_away(mut stream: TcpStream, full: NoPlace) -> std::io::Result<()> {
+    let reply = full.reply("");
+    let body = reply.body.clone();
+    let response = response(reply, false);
+    let mut answer = format!("HTTP/1.1 {}\r\n", response.status()).into_bytes();
+    for (name, value) in response.headers() {
+        answer.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    let length = body.len();
+    answer.extend(format!("content-length: {length}\r\nconnection: close\r\n\r\n{body}").bytes());
+    stream.write_all(&answer).await?;
+    stream.shutdown().await?;
+    let mut rest = [0; 4096];
+    for _ in 0..MAX_BODY_BYTES.div_ceil(rest.len()) {
+        if stream.read(&mut rest).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn converse(
@@ -172,6 +227,8 @@ async fn converse(
     let service = service_fn(move |request| answer(Arc::clone(&house), from, request));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
+        // A page is one request: whoever has it makes room.
+        .keep_alive(false)
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
@@ -195,6 +252,15 @@ async fn answer(
     let begun = Instant::now();
     let (head, body) = request.into_parts();
     let caller = house.caller(from, &head.headers);
+    let _place = match house.requests.enter(caller) {
+        Ok(place) => place,
+        Err(full) => {
+            return Ok(response(
+                full.reply(text(&head, header::ACCEPT_LANGUAGE)),
+                false,
+            ));
+        }
+    };
     let limited = Limited::new(body, MAX_BODY_BYTES).collect();
     let body = match tokio::time::timeout(BODY_TIMEOUT, limited).await {
         Ok(Ok(body)) => body.to_bytes(),
@@ -207,18 +273,12 @@ async fn answer(
         return Ok(bare(503));
     };
     let decided = tokio::task::spawn_blocking(move || {
-        let text = |name: HeaderName| {
-            let value = head.headers.get(name);
-            value
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default()
-        };
         let visit = Visit {
             method: method(&head.method),
             path: head.uri.path(),
             query: head.uri.query().unwrap_or_default(),
-            accept_language: text(header::ACCEPT_LANGUAGE),
-            content_type: text(header::CONTENT_TYPE),
+            accept_language: text(&head, header::ACCEPT_LANGUAGE),
+            content_type: text(&head, header::CONTENT_TYPE),
             body: &body,
             caller,
             now_ms: u64::try_from(now.as_millisecond()).unwrap_or_default(),
@@ -235,8 +295,16 @@ async fn answer(
     Ok(response(reply, is_head))
 }
 
+/// A header as text; nothing if it is none.
+fn text(head: &Parts, name: HeaderName) -> &str {
+    let value = head.headers.get(name);
+    value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
 impl House {
-    /// A hash of the address: of the whole one, or of the network that one household has in IPv6.
+    /// Who calls: the address of the connection, or what the last proxy says.
     fn caller(&self, from: SocketAddr, headers: &HeaderMap) -> Caller {
         let told = headers
             .get_all("x-forwarded-for")
@@ -246,6 +314,11 @@ impl House {
         let address = told
             .filter(|_: &IpAddr| self.behind_proxy)
             .unwrap_or_else(|| from.ip());
+        self.hash(address)
+    }
+
+    /// A hash of the address: of the whole one, or of the network that one household has in IPv6.
+    fn hash(&self, address: IpAddr) -> Caller {
         let mut hasher = Sha256::new();
         hasher.update(self.salt);
         match address.to_canonical() {

@@ -1,6 +1,7 @@
 //! The pages without a socket: what people see, send and get back, and what they cannot do.
 
 mod hostile;
+mod pages;
 mod people;
 
 use std::collections::BTreeMap;

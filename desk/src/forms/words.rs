@@ -81,6 +81,7 @@ pub(super) struct Words {
     pub(super) add_help: &'static str,
     pub(super) add: &'static str,
     pub(super) added: &'static str,
+    pub(super) enough_added: &'static str,
 }
 
 /// The words for a language tag; English for what is not known.

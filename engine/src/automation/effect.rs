@@ -119,6 +119,7 @@ pub fn effects(
     let mut maker = Maker {
         rule,
         key: fired.key,
+        sent: fired.event.submission(),
         scene,
         made: Vec::new(),
     };
@@ -165,6 +166,8 @@ impl Effect {
 struct Maker<'a> {
     rule: &'a Automation,
     key: PartId,
+    /// What was sent by a form, if that is what happened.
+    sent: Option<PartId>,
     scene: &'a Scene<'a>,
     made: Vec<Result<CaseAction, String>>,
 }
@@ -235,7 +238,8 @@ impl Maker<'_> {
                 id: self.id(0),
                 body: fill(scene, body),
                 external: *external,
-                reply_to: None,
+                // Written for people outside, it is written for whoever sent the form.
+                reply_to: self.sent.filter(|_| *external),
             },
             RuleAction::Hold { why } => HoldAction::Start {
                 id: self.id(0),

@@ -231,6 +231,16 @@ fn seen(past: &Past<'_>, object: Object, key: &str) -> String {
 }
 
 impl Event {
+    /// What somebody outside sent, if that is what happened.
+    #[must_use]
+    pub const fn submission(&self) -> Option<PartId> {
+        if let Self::Submitted(id, _) = self {
+            Some(*id)
+        } else {
+            None
+        }
+    }
+
     /// Whether a rule waits for this.
     #[must_use]
     pub fn sets_off(&self, rule: &Automation) -> bool {

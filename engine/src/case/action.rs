@@ -119,7 +119,7 @@ pub enum CaseAction {
         /// Written for people outside the team.
         #[serde(default)]
         external: bool,
-        /// The comment it answers.
+        /// The comment it answers, or what somebody sent by a form.
         #[serde(default)]
         reply_to: Option<PartId>,
     },

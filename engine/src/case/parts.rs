@@ -8,9 +8,10 @@ use super::contents::Decision;
 use super::part::PartId;
 use super::past::{Object, Past};
 use super::place::{Place, TaskKey};
+use super::record::Shelf;
 use super::refusal::ActError;
 use super::schema::{self, CommentKey};
-use super::slots::{bucket, comment_keys, container, slot, task_objects};
+use super::slots::{bucket, comment_keys, container, record_objects, slot, task_objects};
 use super::step::{Plan, Step, Target};
 use crate::value::Scalar;
 
@@ -68,7 +69,9 @@ pub(super) fn plan_comment(
 ) -> Result<(), ActError> {
     bounds::check_body("comment", body)?;
     let bucket = bucket(past, key.id)?;
-    if let Some(parent) = key.reply_to {
+    if let Some(parent) = key.reply_to
+        && record_objects(past, Shelf::Submissions, &parent.to_string()).is_err()
+    {
         comment_keys(past, parent)?;
     }
     check_free(past, bucket, &key.to_string(), ("comment", key.id))?;

@@ -218,7 +218,7 @@ impl Desk {
             me,
             knows: &|member| member.as_bytes()[0] < 100,
             is_me: &|actor| actor == actor_of(me.as_bytes()[0]),
-            roles: &BTreeSet::new(),
+            roles: &BTreeSet::from([casework_protocol::roster::role::AGENT.to_owned()]),
             holders: &holders,
         };
         check_act(&Past::now(&self.doc), &self.revision, act, &asker)

@@ -92,6 +92,8 @@ impl Replica {
             self.set_arrived(writes, row.document, (*hash, *place), arrived)?;
             // A publish of one's own got its place: read it again when it is asked for.
             self.published.remove(&row.document);
+            // Only what is in the log can be in a bundle.
+            self.grew(row.document);
             self.count_own(writes, row.document, placed)?;
             if placed.held {
                 excluded

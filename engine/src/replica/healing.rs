@@ -327,6 +327,13 @@ impl Replica {
         Ok(touched)
     }
 
+    /// Remembers that there is more in a document than there was at the last look for a bundle.
+    pub(super) fn grew(&mut self, id: DocumentId) {
+        if let Some(queue) = &mut self.to_bundle {
+            queue.insert(id);
+        }
+    }
+
     /// A bundle that newcomers would profit from: of a document that has at least doubled since
     /// its last one.
     pub(super) fn next_bundle(&mut self) -> Result<Option<(DocumentId, Vec<u8>)>, ReplicaFault> {
@@ -334,11 +341,10 @@ impl Replica {
             return Ok(None);
         }
         if self.to_bundle.is_none() {
-            let mut queue = self.cases()?;
-            queue.extend(self.templates()?);
-            self.to_bundle = Some(queue);
+            let all = self.cases()?.into_iter().chain(self.templates()?);
+            self.to_bundle = Some(all.collect());
         }
-        while let Some(id) = self.to_bundle.as_mut().and_then(Vec::pop) {
+        while let Some(id) = self.to_bundle.as_mut().and_then(BTreeSet::pop_last) {
             let changes = match self.document(id) {
                 Ok(document) => document.automerge.stats().num_changes,
                 Err(ReplicaFault::Document(

@@ -172,6 +172,7 @@ impl Replica {
         self.commit(writes)?;
         let ids: Vec<DocumentId> = steps.iter().map(|step| step.id).collect();
         for step in steps {
+            self.grew(step.id);
             self.documents.put(step.id, step.document);
         }
         self.compact(ids)?;

@@ -13,6 +13,7 @@ mod promises;
 mod roads;
 mod schema;
 mod shipped;
+mod triggers;
 
 use super::*;
 use crate::value::FieldType;

@@ -27,7 +27,7 @@ pub struct CommentView {
     pub body: String,
     /// Whether it is meant for people outside the team.
     pub external: bool,
-    /// The comment it answers.
+    /// The comment it answers, or what somebody sent by a form.
     pub reply_to: Option<PartId>,
     /// Who wrote it.
     pub author: Origin,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::comment::CommentView;
 use super::facet::{Contest, FacetView};
 use super::reader::{Reader, text};
 use super::record::{Record, read_records};
@@ -147,6 +148,46 @@ impl Forms {
 }
 
 impl Forms {
+    /// The comments that whoever sent a submission may read, of these, which are in their order.
+    ///
+    /// Those that answer it, and answers to them. Whoever opened the case also reads those that
+    /// answer nothing and were written when nobody else had been asked or had sent anything: they
+    /// are meant for nobody else who was asked.
+    #[must_use]
+    pub fn told<'c>(
+        &self,
+        submission: PartId,
+        comments: &'c [CommentView],
+    ) -> Vec<&'c CommentView> {
+        let Some(sent) = self.submissions.get(&submission) else {
+            return Vec::new();
+        };
+        let others = self.submissions.iter().filter(|(id, _)| **id != submission);
+        let others = others.map(|(_, other)| other.position);
+        let others = others.chain(self.requests.values().map(|request| request.position));
+        // Operations are counted up along causes: whatever an author knew of stands before.
+        let first_other = others.min().unwrap_or(u64::MAX);
+        let opened = sent.request.is_none();
+        let mut addressed = BTreeSet::from([submission]);
+        let mut told = Vec::new();
+        for comment in comments.iter().filter(|comment| comment.external) {
+            let at = comment.order.counter;
+            let is_told = match comment.reply_to {
+                Some(answered) => addressed.contains(&answered),
+                None => {
+                    // What a rule wrote at the opening stands before it, in the same commit.
+                    let since = sent.position < at || comment.author.claimed_ms >= sent.given_ms;
+                    opened && since && at < first_other
+                }
+            };
+            if is_told {
+                addressed.insert(comment.id);
+                told.extend(comment.redacted.is_none().then_some(comment));
+            }
+        }
+        told
+    }
+
     /// Takes away what submissions answered to a field that was redacted.
     pub(super) fn hide(&mut self, field: &str) {
         for submission in self.submissions.values_mut() {

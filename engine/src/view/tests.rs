@@ -11,3 +11,4 @@ mod property;
 mod reading;
 mod recurring;
 mod timelines;
+mod told;

@@ -16,6 +16,7 @@ use casework_engine::template::{
 use casework_engine::value::{ConflictPolicy, FieldType, Scalar};
 use casework_protocol::citation::{Citation, CitedVersion};
 use casework_protocol::ids::ChangeHash;
+use casework_protocol::roster::role::AGENT;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
@@ -160,7 +161,7 @@ impl Players {
             me: super::member(n),
             knows: &|member| member.as_bytes()[0] < 100,
             is_me: &|found| found == actor(n),
-            roles: &std::collections::BTreeSet::new(),
+            roles: &[AGENT.to_owned()].into(),
             holders: &|_| (1..=3).map(super::member).collect(),
         };
         let shown = format!("{act:?}");

@@ -186,3 +186,76 @@ fn a_second_host_with_a_copied_folder_serves_no_link_of_the_first() {
     let all = ana.json(&["form", "submissions"]);
     assert_eq!(all["submissions"].as_array().unwrap().len(), 1, "{all}");
 }
+
+/// Rules that wait for forms, behind the forms of the service.
+const RULES: &str = r#"
+[[automations]]
+id = "welcome"
+name = "Welcome"
+trigger = { on = "form-submitted", form = "report" }
+actions = [
+    { do = "comment", body = "We received it: {field/summary}", external = true },
+    { do = "create-task", title = "Look at the street" },
+]
+
+[[automations]]
+id = "seen"
+name = "It was seen"
+trigger = { on = "form-submitted", form = "more" }
+when = [[{ of = "field/seen", is = "filled" }]]
+actions = [
+    { do = "comment", body = "Seen on {field/seen}, thank you", external = true },
+    { do = "add-label", label = "seen" },
+    { do = "webhook", hook = "outside" },
+]
+"#;
+
+#[test]
+fn rules_that_wait_for_a_form_run_where_it_is_taken_and_answer_whoever_sent_it() {
+    let premises = Premises::new();
+    let ana = premises.ana();
+    let package = checkout().join("desk/tests/desk/service.toml");
+    let package = std::fs::read_to_string(package).unwrap();
+    let with_rules = ana.folder.with_extension("service.toml");
+    std::fs::write(&with_rules, format!("{package}\n{RULES}")).unwrap();
+    ana.json(&["template", "import", with_rules.to_str().unwrap()]);
+    ana.json(&["sync"]);
+    let link = text(&ana.json(&["invite", "--role", "agent"])["link"]);
+    ana.json(&["sync"]);
+    let bot = premises.person("bot");
+    bot.json(&["join", &link, "--name", "Bot", "--device", "Server room"]);
+    let path = path_of(&bot.json(&["form", "link", "SRV", "report"]));
+
+    let desk = Desk::open(&bot);
+    let sent = desk.fill_in(&path, "f.summary=Dark+street&consent=yes");
+    let sender = after(&sent, "class=\"box number\">");
+    let told = desk.fill_in("/r", &format!("receipt={sender}"));
+    assert!(told.contains("We received it: Dark street"), "{told}");
+    drop(desk);
+    settle(&[&bot, &ana]);
+    let case = text(&ana.json(&["form", "submissions"])["submissions"][0]["number"]);
+    let shown = ana.case(&case);
+    assert_eq!(shown["tasks"][0]["title"], "Look at the street", "{shown}");
+    assert!(!shown["labels"].to_string().contains("seen"), "{shown}");
+    let asked = path_of(&ana.json(&["form", "request", &case, "more"]));
+    settle(&[&ana, &bot]);
+
+    let desk = Desk::open(&bot);
+    let answered = desk.fill_in(&asked, "f.seen=2026-01-31");
+    let neighbour = after(&answered, "class=\"box number\">");
+    let told = desk.fill_in("/r", &format!("receipt={neighbour}"));
+    assert!(told.contains("Seen on 2026-01-31, thank you"), "{told}");
+    assert!(!told.contains("We received it"), "{told}");
+    let told = desk.fill_in("/r", &format!("receipt={sender}"));
+    assert!(!told.contains("Seen on"), "{told}");
+    drop(desk);
+    settle(&[&bot, &ana]);
+    for who in [&ana, &bot] {
+        let shown = who.case(&case);
+        assert!(shown["labels"].to_string().contains("seen"), "{shown}");
+        assert_eq!(who.json(&["verify"])["holds"], true);
+    }
+    let history = ana.json(&["automation", "history", "seen"]);
+    assert_eq!(history["runs"].as_array().unwrap().len(), 1, "{history}");
+    assert_eq!(ana.json(&["agent", "status"])["waiting"], 1);
+}

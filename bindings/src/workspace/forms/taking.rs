@@ -1,14 +1,19 @@
 //! Taking what was sent: a case is opened, or what its case takes is set, in one commit with the
 //! answers as they were given.
+//!
+//! The values come first, each followed by what the rules make of it, and the submission last: it
+//! says which values were set. A rule may close the case over one of them; the submission is taken
+//! all the same, and what the case took no more stays with it. A case that was closed before takes
+//! nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use casework_engine::approval::Seat;
 use casework_engine::case::facet::form::{FormAction, Submission};
 use casework_engine::case::facet::hold::HoldAction;
-use casework_engine::case::{Act, CaseAction, PartId};
+use casework_engine::case::{Act, ActError, CaseAction, PartId};
 use casework_engine::moment::Moment;
-use casework_engine::replica::{Batch, Replica};
+use casework_engine::replica::{Batch, Replica, ReplicaFault};
 use casework_engine::template::{Form, FormKind, Revision};
 use casework_engine::view::CaseView;
 use casework_protocol::ids::DocumentId;
@@ -33,7 +38,7 @@ pub(super) fn take_intake(
     let revision = revision(replica, template)?;
     let form = offered(&revision, sent, FormKind::Intake)?.clone();
     let answered = of_form(&form, &sent.values);
-    let mapped = answered.keys().cloned().collect();
+    let mut mapped: BTreeSet<String> = answered.keys().cloned().collect();
     // What the template presets is asked of nobody, so no answer stands against it.
     let mut fields = form.preset.clone();
     fields.extend(answered);
@@ -46,15 +51,26 @@ pub(super) fn take_intake(
     };
     let prepared = cases::prepare(replica, &request, now)?;
     let mut batch = replica.batch();
-    let case = cases::open(&mut batch, prepared, now)?.document;
+    let case = batch.open_case(prepared.case, now)?.document;
+    let mut parts = FIRST_PART..;
     let labels = form.labels.iter().map(|label| CaseAction::AddLabel {
         label: label.clone(),
     });
-    let submission = submission(&form, sent, (None, mapped));
-    let actions = labels.chain([FormAction::Submit(submission).into()]);
-    for (n, action) in (FIRST_PART..).zip(actions) {
-        batch.act(case, Act::new(moment::part()?, action), &now.part(n))?;
+    for (action, n) in prepared.then.into_iter().chain(labels).zip(parts.by_ref()) {
+        let act = Act::new(moment::part()?, action);
+        let field = field_of(&act.action).map(str::to_owned);
+        match batch.act(case, act, &now.part(n)) {
+            Ok(_) => {}
+            // A rule closed it at once: what it takes no more stays with the submission.
+            Err(ReplicaFault::Act(ActError::Closed { .. })) => {
+                mapped.retain(|id| Some(id) != field.as_ref());
+            }
+            Err(fault) => return Err(fault.into()),
+        }
     }
+    let submission = submission(&form, sent, (None, mapped));
+    let action = FormAction::Submit(submission).into();
+    set(&mut batch, (case, action), now, &mut parts)?;
     batch.commit()?;
     Ok(case)
 }
@@ -66,6 +82,12 @@ pub(super) fn take_answer(
     now: &Moment,
 ) -> Result<DocumentId, Error> {
     let view = replica.case(case)?;
+    if view.is_closed() {
+        let number = &view.number;
+        return Err(Error::Invalid(format!(
+            "{number} is closed and takes no answers; reopen it first"
+        )));
+    }
     let revision = revision(replica, view.template)?;
     let form = offered(&revision, sent, FormKind::Request)?.clone();
     let planned = plan_values(replica, (&view, &revision), &of_form(&form, &sent.values));
@@ -97,6 +119,18 @@ pub(super) fn end_of_hold(view: &CaseView, request: PartId) -> Option<CaseAction
     let hold = view.facets.holds.0.get(&request)?;
     let stands = hold.ended.is_none();
     stands.then(|| HoldAction::End { hold: request }.into())
+}
+
+/// The field that is filled right after an opening by this.
+fn field_of(action: &CaseAction) -> Option<&str> {
+    if let CaseAction::AddOption { field, .. }
+    | CaseAction::Count { field, .. }
+    | CaseAction::EditText { field, .. } = action
+    {
+        Some(field)
+    } else {
+        None
+    }
 }
 
 fn set(

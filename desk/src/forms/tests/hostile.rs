@@ -1,7 +1,7 @@
 //! What programs and people of bad intent try, and get nothing by.
 
 use super::super::limits::{
-    MAX_ADDITION_BYTES, MAX_FILL_MS, MAX_PAIRS, MISSES_PER_MINUTE, SENDS_PER_MINUTE,
+    MAX_ADDITION_BYTES, MAX_ADDITIONS, MAX_FILL_MS, MAX_PAIRS, MISSES_PER_MINUTE, SENDS_PER_MINUTE,
 };
 use super::*;
 
@@ -253,6 +253,29 @@ fn additions_are_bounded_and_bound_to_their_receipt() {
     let reply = browser.visit(Method::Post, "/r/add", body.as_bytes());
     assert!(reply.body.contains("There is nothing under this number"));
     assert!(browser.office.added.lock().unwrap().is_empty());
+}
+
+#[test]
+fn what_is_added_to_one_submission_comes_to_an_end() {
+    let mut browser = Browser::new();
+    let number = receipt(&browser.send(&GOOD).body);
+    let ask = input(&browser.visit(Method::Get, "/r", b"").body, "ticket");
+    let body = encode(&[("ticket", &ask), ("receipt", &number)]);
+    let mut page = browser.visit(Method::Post, "/r", body.as_bytes());
+    for n in 0..=MAX_ADDITIONS {
+        browser.now_ms += 60_000;
+        let ticket = input(&page.body, "ticket");
+        let text = format!("More {n}");
+        let body = encode(&[
+            ("ticket", &ticket),
+            ("receipt", &number),
+            ("addition", &text),
+        ]);
+        page = browser.visit(Method::Post, "/r/add", body.as_bytes());
+        assert_eq!(page.status == 200, n < MAX_ADDITIONS, "{n}");
+    }
+    assert!(page.body.contains("No more can be added here"));
+    assert_eq!(browser.office.added.lock().unwrap().len(), MAX_ADDITIONS);
 }
 
 #[test]

@@ -69,4 +69,5 @@ pub(super) const DE: Words = Words {
     add_help: "Niemand außerhalb der Stelle sieht es.",
     add: "Nachtragen",
     added: "Es ist nachgetragen.",
+    enough_added: "Hier kann nichts mehr ergänzt werden. Bitte wenden Sie sich an die Stelle, von der Sie den Link haben.",
 };

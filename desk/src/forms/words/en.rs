@@ -69,4 +69,5 @@ pub(super) const EN: Words = Words {
     add_help: "Nobody outside the organisation sees it.",
     add: "Add",
     added: "It has been added.",
+    enough_added: "No more can be added here. Please tell the organisation that gave you the link.",
 };

@@ -69,4 +69,5 @@ pub(super) const ES: Words = Words {
     add_help: "Nadie fuera de la organización lo ve.",
     add: "Añadir",
     added: "Se ha añadido.",
+    enough_added: "Aquí no se puede añadir nada más. Diríjase a la organización que le dio el enlace.",
 };

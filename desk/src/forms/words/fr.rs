@@ -69,4 +69,5 @@ pub(super) const FR: Words = Words {
     add_help: "Personne hors de l’organisation ne le voit.",
     add: "Ajouter",
     added: "C’est ajouté.",
+    enough_added: "Plus rien ne peut être ajouté ici. Adressez-vous à l’organisation qui vous a donné le lien.",
 };

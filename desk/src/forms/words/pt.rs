@@ -69,4 +69,5 @@ pub(super) const PT: Words = Words {
     add_help: "Ninguém fora da organização o vê.",
     add: "Acrescentar",
     added: "Foi acrescentado.",
+    enough_added: "Aqui já não se pode acrescentar nada. Fale com a organização que lhe deu a ligação.",
 };

@@ -8,13 +8,15 @@
 mod run;
 
 use casework_protocol::rights::Verb;
+use casework_protocol::roster::role::AGENT;
 use serde::{Deserialize, Serialize};
 
 pub use self::run::{Outward, OutwardKind, RunKind, RunStatus};
-use super::{Facet, Kinds};
+use super::{Facet, FacetKind, Kinds, Seen};
+use crate::approval::Seat;
 use crate::case::action::Act;
 use crate::case::bounds::{self, MAX_LABEL_BYTES, MAX_NUMBER_BYTES, MAX_QUESTION_BYTES};
-use crate::case::kind::kinds;
+use crate::case::kind::{ActionKind, kinds};
 use crate::case::ops::Op;
 use crate::case::part::PartId;
 use crate::case::past::Past;
@@ -185,6 +187,22 @@ impl Facet for AutomationAction {
     fn verb(&self, _past: &Past<'_>) -> Verb {
         // What rules write is allowed by the rule; everything else is the agent's.
         Verb::Keep
+    }
+
+    /// What is claimed, numbered and done outside is an agent's word; whoever may keep asks for
+    /// what was given up once more.
+    fn seats(&self, _past: &Past<'_>) -> Vec<Seat> {
+        let seat = self.is_an_agents_word();
+        let seat = seat.then(|| Seat::Role(AGENT.to_owned()));
+        seat.into_iter().collect()
+    }
+
+    fn complete(&mut self, seen: &Seen<'_>) -> Result<(), ActError> {
+        if self.is_an_agents_word() && !seen.asker.roles.contains(AGENT) {
+            let action = ActionKind::Facet(FacetKind::Automation(self.kind()));
+            return Err(ActError::OnlyByAgent { action });
+        }
+        Ok(())
     }
 
     fn plan(&self, plan: &mut Plan, past: &Past<'_>, act: &Act) -> Result<(), ActError> {

@@ -287,15 +287,17 @@ impl Facet for FormAction {
         }
     }
 
+    /// What was sent is taken although a rule closed its case over one of the answers, a moment ago
+    /// in the same commit. Whether the link still asks is looked at before.
     fn while_closed(&self) -> bool {
+        !matches!(self, Self::Request(_))
+    }
+
+    fn in_trash(&self) -> bool {
         match self {
             Self::Revoke { .. } | Self::Review { .. } | Self::Add { .. } => true,
             Self::Request(_) | Self::Submit(_) => false,
         }
-    }
-
-    fn in_trash(&self) -> bool {
-        self.while_closed()
     }
 }
 

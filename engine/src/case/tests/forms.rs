@@ -110,8 +110,10 @@ fn a_form_must_be_offered_for_what_it_is_used() {
     assert!(error.contains("form-request"), "no request: {error}");
 }
 
+/// Whether a link of a closed case asks anybody is looked at where answers are taken; by then a rule
+/// may have closed the case over one of them.
 #[test]
-fn a_closed_case_takes_additions_but_no_submissions() {
+fn a_closed_case_asks_for_nothing_and_takes_what_was_sent_already() {
     let mut ana = asked(|request| request.single_use = false);
     ana.does(11, answer(2));
     let closing = Closing {
@@ -130,8 +132,22 @@ fn a_closed_case_takes_additions_but_no_submissions() {
         given_ms: 0,
     };
     ana.does(13, add.into());
-    let error = refusal(&mut ana, answer(5));
+    ana.does(14, answer(5));
+    let another = InformationRequest {
+        id: part(6),
+        ..request()
+    };
+    let error = refusal(&mut ana, FormAction::Request(another));
     assert!(error.contains("closed"), "{error}");
+}
+
+#[test]
+fn a_case_in_the_trash_takes_no_submissions() {
+    use crate::case::facet::keeping::KeepingAction;
+    let mut ana = asked(|request| request.single_use = false);
+    ana.act(Act::new(part(12), KeepingAction::Trash.into()).because("a mistake"));
+    let error = refusal(&mut ana, answer(5));
+    assert!(error.contains("trash"), "{error}");
 }
 
 #[test]

@@ -403,8 +403,69 @@ fn only_a_rule_leaves_notices_and_only_the_agent_reports() {
         &moment,
     );
     assert!(matches!(refused, Err(ReplicaFault::Act(_))));
-    scene.ana(report.into());
-    assert_eq!(scene.meet().facets.automations.waiting().count(), 0);
+    assert_eq!(scene.meet().facets.automations.waiting().count(), 1);
+}
+
+/// The agent's word on the first thing that waits, or a number, or a claim.
+fn words_of_an_agent(view: &CaseView) -> [CaseAction; 3] {
+    use crate::case::facet::automation::AutomationAction;
+    let (effect, _) = view.facets.automations.waiting().next().unwrap();
+    let report = AutomationAction::Report {
+        id: effect,
+        status: RunStatus::Done,
+        note: String::new(),
+    };
+    let number = AutomationAction::Number {
+        number: "CO-2023-0001".into(),
+    };
+    let claim = AutomationAction::Claim {
+        id: PartId::new([8; 8]),
+        of: format!("run/{effect}"),
+    };
+    [report, number, claim].map(CaseAction::from)
+}
+
+#[test]
+fn whoever_may_keep_and_is_no_agent_reports_numbers_and_claims_nothing() {
+    for n in 0..3 {
+        let mut scene = Scene::new("operator");
+        scene.ana(to("answer"));
+        let word = words_of_an_agent(&scene.meet())[n].clone();
+        let moment = scene.clock.next();
+        let act = Act::new(PartId::new([9; 8]), word);
+        let denied = scene.ana.act(scene.case, act.clone(), &moment);
+        let denied = denied.unwrap_err().to_string();
+        assert!(denied.contains("agent"), "{denied}");
+        // What a program without these rules writes is kept out by every other.
+        scene.ana.lawless = true;
+        scene.ana.act(scene.case, act, &moment).unwrap();
+        scene.log.take(&mut scene.ana);
+        scene.log.give(&mut scene.rui);
+        assert_eq!(scene.rui.status().unwrap().quarantined, 1);
+        let view = scene.rui.case(scene.case).unwrap();
+        assert_eq!(view.facets.automations.waiting().count(), 1);
+    }
+}
+
+#[test]
+fn an_agent_reports_numbers_and_claims_and_whoever_may_keep_asks_for_it_again() {
+    let mut scene = Scene::new("agent");
+    scene.ana(to("answer"));
+    let view = scene.meet();
+    let (effect, _) = view.facets.automations.waiting().next().unwrap();
+    for word in words_of_an_agent(&view) {
+        scene.rui(word);
+    }
+    let view = scene.meet();
+    assert_eq!(view.facets.automations.waiting().count(), 0);
+    assert_eq!(view.number, "CO-2023-0001");
+    let again = crate::case::facet::automation::AutomationAction::Report {
+        id: effect,
+        status: RunStatus::Waiting,
+        note: "asked for again".into(),
+    };
+    scene.ana(again.into());
+    assert_eq!(scene.meet().facets.automations.waiting().count(), 1);
 }
 
 #[test]

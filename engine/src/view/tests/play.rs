@@ -173,7 +173,7 @@ impl Player {
             me: me.expect("every device has a member"),
             knows: &|_| true,
             is_me: &is_mine,
-            roles: &BTreeSet::new(),
+            roles: &BTreeSet::from([casework_protocol::roster::role::AGENT.to_owned()]),
             // Everybody holds everything here: outcomes are what is played.
             holders: &|_| (0..16).map(member).collect(),
         };

@@ -5,6 +5,8 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::AutomationAction;
+
 /// Something outside that a rule wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outward {
@@ -58,6 +60,22 @@ pub enum RunStatus {
     Done,
     /// Given up after the last try; can be asked for again.
     Dead,
+}
+
+impl AutomationAction {
+    /// Whether only an agent says this. That the time of a rule has come is looked at with its rule
+    /// and its occasion (`automation/verify.rs`); whoever may keep asks for what was given up again.
+    pub(super) fn is_an_agents_word(&self) -> bool {
+        match self {
+            Self::Claim { .. } | Self::Number { .. } => true,
+            Self::Report { status, .. } => *status != RunStatus::Waiting,
+            Self::Fire { .. }
+            | Self::Notify { .. }
+            | Self::Request { .. }
+            | Self::Fail { .. }
+            | Self::Stop { .. } => false,
+        }
+    }
 }
 
 impl OutwardKind {
