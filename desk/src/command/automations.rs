@@ -280,23 +280,33 @@ fn history(
 ) -> Result<Response, Fault> {
     let runs = desk.workspace.rule_history(rule, case)?;
     let names = desk.names()?;
-    let mut lines: Vec<String> = runs
-        .iter()
-        .map(|run| {
-            let number = desk
-                .workspace
-                .case(run.document)
-                .map_or_else(|_| run.document.short(), |view| view.number);
-            let who = run
-                .member
-                .map_or_else(String::new, |member| names.member(member));
-            line(run, &plain(&number), &who)
-        })
-        .collect();
+    let (mut lines, mut told) = (Vec::new(), Vec::new());
+    for run in &runs {
+        let view = desk.workspace.case(run.document).ok();
+        let short = run.document.short();
+        let number = view.as_ref().map_or(short, |view| view.number.clone());
+        let who = run.member.map(|member| names.member(member));
+        let why = view.filter(|_| run.trouble).and_then(|view| {
+            // What a rule left is named behind the kind of the act.
+            let effect = run.action.split(' ').nth(1)?.parse().ok()?;
+            let left = view.facets.automations.runs.get(&effect)?;
+            Some(left.text.clone())
+        });
+        let mut line = line(run, &plain(&number), &who.unwrap_or_default());
+        if let Some(why) = &why {
+            line.push_str(&format!(": {}", plain(why)));
+        }
+        lines.push(line);
+        let mut one = json(run);
+        if let Some(object) = one.as_object_mut() {
+            object.insert("why".to_owned(), json!(why));
+        }
+        told.push(one);
+    }
     if lines.is_empty() {
         lines.push("No rule did anything.".to_owned());
     }
-    Ok(Response::new(lines, json!({ "runs": json(&runs) })))
+    Ok(Response::new(lines, json!({ "runs": told })))
 }
 
 fn line(run: &PastRun, number: &str, who: &str) -> String {

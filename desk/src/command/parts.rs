@@ -190,7 +190,16 @@ fn redact(
 fn undo(desk: &Desk<'_>, case: &str, steps: u32, reason: Option<&str>) -> Result<Response, Fault> {
     let id = desk.case(case)?;
     let undone = desk.workspace.undo(id, steps, reason);
-    let undone = undone.map_err(|error| cure_on(desk, id, error))?;
+    let undone = undone.map_err(|error| {
+        if error.to_string().contains("override the rule") {
+            // A rule asks about the way back, and a reason to go on is given for one act only.
+            return Fault::from(error).or_try(format!(
+                "casework case undo {case} with fewer --steps, or casework case move {case} STAGE \
+                 --override --reason \"…\""
+            ));
+        }
+        cure_on(desk, id, error)
+    })?;
     let (changes, acted): (Vec<_>, Vec<_>) = undone.into_iter().unzip();
     let mut response = answer(desk, id, &acted, "Taken back")?;
     if let Some(json) = response.json.as_object_mut() {

@@ -94,6 +94,12 @@ impl Teller {
             ItemKind::Purge => format!("{who} asked that it be purged"),
             ItemKind::Approval => format!("{who} asks for your approval:{quoted}"),
             ItemKind::Offer => format!("{who} offers you a {}{quoted}", said(0)),
+            ItemKind::Answer if said(0) == "approval" => match said(1).as_str() {
+                "approve" => format!("{who} approved{quoted}"),
+                "reject" => format!("{who} rejected{quoted}"),
+                "return" => format!("{who} returned{quoted} for rework"),
+                _ => format!("{who} voted on{quoted}"),
+            },
             ItemKind::Answer => format!("{who}: your {}{quoted} {}", said(0), said(1)),
             ItemKind::Withdrawn => format!("{who} took the {}{quoted} back", said(0)),
             ItemKind::Notice => said(0),

@@ -25,21 +25,21 @@ impl Office {
         let ana = premises.person("ana");
         let url = premises.server.url();
         ana.json(&["init", "Town hall", "--as", "Ana", "--server", &url]);
-        let office = Self {
-            rui: premises.person("rui"),
+        let mut office = Self {
+            rui: premises.person("nobody yet"),
             premises,
             ana,
         };
         office.import(package);
         office.ana.does("sync");
-        office.joins("Rui", "operator");
+        office.rui = office.joins("Rui", "operator");
         office
     }
 
     /// Somebody else, with this role.
     pub(crate) fn joins(&self, name: &str, role: &str) -> Person {
         let link = text(&self.ana.does(&format!("invite --role {role}"))["link"]);
-        self.enters(&link, name, &name.to_lowercase())
+        self.enters(&link, name, &format!("{}-device", name.to_lowercase()))
     }
 
     /// One more device of somebody.

@@ -156,7 +156,10 @@ fn who_approves_follows_the_amount_and_whoever_made_it_cannot() {
         "case approval vote {small} sum return --note 'The annex is missing'"
     ));
     assert_eq!(board.stands(&small)["outcome"], "returned");
-    holds(&rui.reads("inbox"), &["your", "returned"]);
+    holds(
+        &rui.reads("inbox"),
+        &["Mia returned “Approve the sum” for rework"],
+    );
     rui.does(&format!("case approval request {small} sum"));
     board.settle();
     board.mia.does(&format!(
@@ -259,7 +262,12 @@ fn one_all_most_and_so_many_agree_and_a_seat_is_passed_on_added_or_asked_no_more
         [&board.office.ana, &board.dino].map(|who| wanted(who, &case)),
         [true, false]
     );
-    assert_eq!(vote(&board.office.ana, "Everybody", "approve"), "approved");
+    let told = board.office.ana.reads("inbox --kind approval");
+    holds(&told, &["Dino asks for your approval: “Everybody”"]);
+    assert_eq!(vote(&board.office.ana, "Everybody", "approve"), "pending");
+    board.settle();
+    // The seat that was added is asked for itself, also of who has another one.
+    assert_eq!(vote(&board.mia, "Everybody", "approve"), "approved");
     board.settle();
     rui.does(&format!(
         "case approval request {case} Late --from Dora --from Dino"
@@ -287,14 +295,14 @@ fn one_all_most_and_so_many_agree_and_a_seat_is_passed_on_added_or_asked_no_more
         &rui.refused(&format!("case approval request {case} sum2")),
         &["--from"],
     );
-    let refused = rui.refused(&format!(
-        "case approval request {case} Odd --from role:lawyer"
-    ));
+    let odd = |whom: &str| rui.refused(&format!("case approval request {case} Odd --from {whom}"));
     holds(
-        &refused,
-        &[
-            "nobody is role:lawyer",
-            "casework member role NAME --add lawyer",
-        ],
+        &odd("role:lawyer"),
+        &["no role:lawyer", "casework role list"],
     );
+    let nobody = [
+        "nobody is role:viewer",
+        "casework member role NAME --add viewer",
+    ];
+    holds(&odd("role:viewer"), &nobody);
 }

@@ -196,17 +196,18 @@ fn a_rule_that_goes_round_is_stopped_and_one_that_fails_is_visible_to_everybody(
     assert_eq!(rui.case(&case)["stage"], "intake", "the act itself stands");
     office.settle();
     for who in [ana, rui] {
-        let [failed] = &history(who, &format!("forward --case {case}"))[..] else {
-            panic!("one run was expected");
-        };
+        let runs = history(who, &format!("forward --case {case}"));
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        let failed = &runs[0];
         assert_eq!(failed["trouble"], true, "{failed}");
+        holds(&failed["why"].to_string(), &["Review requires Reviewer"]);
         holds(
             &who.reads("automation history forward"),
             &["forward !", "on Rui's device"],
         );
         holds(
             &who.reads(&format!("case timeline {case}")),
-            &["goes round", "Send it on", "Reviewer"],
+            &["goes round", "rule forward failed", "Reviewer"],
         );
     }
     office.same(&case);

@@ -230,12 +230,9 @@ fn what_went_past_an_asking_rule_offline_is_listed_and_reviewed_on_other_devices
     office.premises.server.start_again();
     office.settle();
 
-    let [listed] = &ana.does("overrides --template PER")["overrides"]
-        .as_array()
-        .unwrap()[..]
-    else {
-        panic!("one override was expected");
-    };
+    let all = ana.does("overrides --template PER");
+    assert_eq!(count(&all["overrides"]), 1, "{all}");
+    let listed = &all["overrides"][0];
     assert_eq!(
         (&listed["who"], &listed["review"]),
         (&json!("Rui"), &json!(null))
