@@ -46,6 +46,7 @@ pub use address::DEFAULT_PORT;
 pub use error::{Error, ErrorKind};
 pub use key::{KeyFile, KeyStore};
 pub use link::InviteLink;
+pub use moment::{CLOCK_AHEAD, timestamp};
 pub use observer::{Changed, Observation, Observer};
 pub use progress::{Progress, SyncReport, SyncState};
 pub use workspace::access::AccessChange;

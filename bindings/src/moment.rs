@@ -4,10 +4,14 @@
 
 use casework_engine::case::PartId;
 use casework_engine::moment::Moment;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Error;
+
+/// The variable that says by how many seconds every clock of a program is ahead of this machine's:
+/// for drills and tests of what only time brings. Whoever can set it could set the clock.
+pub const CLOCK_AHEAD: &str = "CASEWORK_CLOCK_AHEAD_SECS";
 
 /// Fresh random bytes from the operating system.
 pub(crate) fn dice<const N: usize>() -> Result<[u8; N], Error> {
@@ -22,7 +26,7 @@ pub(crate) fn dice<const N: usize>() -> Result<[u8; N], Error> {
 
 /// Now, here, with a seed of its own.
 pub(crate) fn now() -> Result<Moment, Error> {
-    let now = Timestamp::now();
+    let now = timestamp();
     Ok(Moment {
         // A clock before 1970 counts as 1970.
         now_ms: u64::try_from(now.as_millisecond()).unwrap_or_default(),
@@ -33,7 +37,20 @@ pub(crate) fn now() -> Result<Moment, Error> {
 
 /// Milliseconds since 1970.
 pub(crate) fn now_ms() -> u64 {
-    u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default()
+    u64::try_from(timestamp().as_millisecond()).unwrap_or_default()
+}
+
+/// Now, by the clock that everything here goes by: this machine's, [`CLOCK_AHEAD`] seconds ahead.
+#[must_use]
+pub fn timestamp() -> Timestamp {
+    ahead_by(Timestamp::now(), std::env::var(CLOCK_AHEAD).ok().as_deref())
+}
+
+/// A variable that says no number of seconds says nothing.
+fn ahead_by(now: Timestamp, said: Option<&str>) -> Timestamp {
+    let secs = said.and_then(|said| said.parse::<i64>().ok());
+    let ahead = SignedDuration::from_secs(secs.unwrap_or_default());
+    now.checked_add(ahead).unwrap_or(now)
 }
 
 /// A fresh id for a part of a case.
@@ -61,6 +78,21 @@ mod tests {
             "the clock stands at {}",
             one.now_ms
         );
+    }
+
+    #[test]
+    fn a_clock_is_as_far_ahead_as_is_said_and_words_that_are_no_number_move_nothing() {
+        let now = Timestamp::UNIX_EPOCH;
+        assert_eq!(ahead_by(now, Some("86400")).as_second(), 86_400);
+        assert_eq!(ahead_by(now, Some("-60")).as_second(), -60);
+        for nothing in [
+            None,
+            Some(""),
+            Some("tomorrow"),
+            Some("9223372036854775807"),
+        ] {
+            assert_eq!(ahead_by(now, nothing), now, "{nothing:?}");
+        }
     }
 
     #[test]

@@ -150,7 +150,7 @@ impl Agent {
     /// Delivers an errand unless it was or is not due, and records what came of it. Answers
     /// whether it is done with.
     fn run_errand(&mut self, errand: &Errand, refused: &mut Vec<String>) -> Result<bool, Fault> {
-        let now = jiff::Timestamp::now();
+        let now = casework::timestamp();
         let entry = self.journal.entry(&errand.key);
         let (status, note) = match entry.outcome {
             // Done before a crash kept the record from being made.

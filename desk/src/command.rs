@@ -113,7 +113,7 @@ impl Desk<'_> {
     /// Now, milliseconds UTC.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        jiff::Timestamp::now().as_millisecond()
+        casework::timestamp().as_millisecond()
     }
 
     /// Finds a case.

@@ -68,6 +68,12 @@ impl From<Error> for Fault {
             ErrorKind::Corrupt => fault.or_try("casework verify"),
             ErrorKind::Unavailable => fault.or_try("casework status"),
             ErrorKind::Internal => fault.or_try("the same command again, and report this"),
+            ErrorKind::Invalid if fault.message.contains("was purged") => {
+                fault.or_try("casework purges")
+            }
+            ErrorKind::Invalid if fault.message.contains("is not on this device") => {
+                fault.or_try("casework list, or casework drawer list for what was not sent of it")
+            }
             ErrorKind::Invalid if fault.message.contains("there is no role") => {
                 fault.or_try("casework role list")
             }

@@ -96,7 +96,7 @@ fn say(as_json: bool, what: &str, words: &str, data: serde_json::Value) {
         let line = json!({ "event": what, "data": data });
         output::lines(&format!("{line}\n"));
     } else {
-        let now = jiff::Timestamp::now().as_millisecond();
+        let now = casework::timestamp().as_millisecond();
         output::lines(&format!("{}  {words}\n", here(now)));
     }
 }

@@ -95,7 +95,7 @@ impl Teller {
             let line = json!({ "event": what, "data": json });
             output::lines(&format!("{line}\n"));
         } else {
-            let now = jiff::Timestamp::now().as_millisecond();
+            let now = casework::timestamp().as_millisecond();
             output::lines(&format!("{}  {words}\n", here(now)));
         }
     }

@@ -77,7 +77,7 @@ pub enum ItemKind {
     Form,
     /// A case of the member's waits, or goes on.
     Hold,
-    /// Somebody went past a rule in a case that the member owns.
+    /// Somebody went past a rule in a case that the member owns, or broke one without knowing.
     Rule,
     /// A case or a task of the member's should be done by now.
     Overdue,
@@ -117,6 +117,26 @@ pub struct Item {
     pub detail: Vec<String>,
 }
 
+/// What a change broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// A rule of the revision that it cites.
+    Rule,
+    /// A rule that its author could not know.
+    NewerRule,
+}
+
+impl Broken {
+    /// The word for it in the details of an item.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Rule => "broken",
+            Self::NewerRule => "newer",
+        }
+    }
+}
+
 /// What items are derived from besides the document.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -128,6 +148,8 @@ pub struct Context<'a> {
     pub roster: &'a Roster,
     /// The revisions that changes cite.
     pub revisions: &'a dyn Fn(RevisionMark) -> Option<Arc<Revision>>,
+    /// What a change broke and landed all the same; `None` where it broke nothing.
+    pub broken: &'a dyn Fn(ChangeHash) -> Option<Broken>,
     /// When the server received a change, milliseconds since 1970; `None` while it has not.
     pub received: &'a dyn Fn(ChangeHash) -> Option<i64>,
 }

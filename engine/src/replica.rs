@@ -94,7 +94,7 @@ pub use notice::Notice;
 pub use purging::{Purge, PurgeRefusal, PurgeState};
 pub use quarantine::{Quarantined, Retried};
 pub use reading::Status;
-pub use rehearsal::{MAX_HISTORY, PastRun, RuleReport, TestReport, Would};
+pub use rehearsal::{MAX_HISTORY, PastRun, RuleReport, TestReport, Would, doing};
 pub use rights::{Answer, Denial, Given, Obstacle, Question, Where};
 pub use rows::{Arrived, Aside, ServerRow};
 pub use store::StoreError;

@@ -8,19 +8,24 @@
 //! Nothing sleeps: a process is waited for by the line it prints. What cannot go on panics with
 //! what the process said.
 
+mod person;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
-use std::thread;
 
+use casework::CLOCK_AHEAD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use person::Person;
+
 /// Variables that would change what the programs say. The last two make the demo look for a
 /// checkout to build its server from.
-const NOT_INHERITED: [&str; 8] = [
+const NOT_INHERITED: [&str; 9] = [
+    CLOCK_AHEAD,
     "CASEWORK_FOLDER",
     "CASEWORK_NAME",
     "COLUMNS",
@@ -94,6 +99,7 @@ pub struct Server {
     child: Child,
     data: PathBuf,
     listen: String,
+    ahead_secs: i64,
 }
 
 impl Server {
@@ -104,11 +110,12 @@ impl Server {
     #[must_use]
     pub fn start(data: &Path) -> Self {
         let (child, listen) =
-            spawn(data, "127.0.0.1:0").unwrap_or_else(|| panic!("{}", log_of(data)));
+            spawn(data, "127.0.0.1:0", 0).unwrap_or_else(|| panic!("{}", log_of(data)));
         Self {
             child,
             data: data.to_owned(),
             listen,
+            ahead_secs: 0,
         }
     }
 
@@ -148,9 +155,20 @@ impl Server {
     /// When it does not get ready.
     pub fn start_again(&mut self) {
         // Another program may have the port for a moment, as the near end of a connection.
-        let started = (0..BIND_ATTEMPTS).find_map(|_| spawn(&self.data, &self.listen));
+        let ahead = self.ahead_secs;
+        let started = (0..BIND_ATTEMPTS).find_map(|_| spawn(&self.data, &self.listen, ahead));
         let (child, _) = started.unwrap_or_else(|| panic!("{}", log_of(&self.data)));
         self.child = child;
+    }
+
+    /// Has its clock go ahead by so many seconds: ends it and starts it again.
+    ///
+    /// # Panics
+    /// As [`Server::kill`] and [`Server::start_again`] do.
+    pub fn set_ahead(&mut self, secs: i64) {
+        self.ahead_secs = secs;
+        self.kill();
+        self.start_again();
     }
 
     /// What the folder of a server that does not run holds: `casework-server inspect`.
@@ -178,13 +196,14 @@ impl Drop for Server {
 }
 
 /// A server that said it is ready, and where; `None` when it ended instead.
-fn spawn(data: &Path, listen: &str) -> Option<(Child, String)> {
+fn spawn(data: &Path, listen: &str, ahead_secs: i64) -> Option<(Child, String)> {
     let log = data.with_extension("log");
     let mut server = Command::new(programs().join("casework-server"));
     server
         .args(["serve", "--listen", listen, "--data"])
         .arg(data);
     server.env("RUST_LOG", "warn").stdin(Stdio::null());
+    server.env(CLOCK_AHEAD, ahead_secs.to_string());
     server.stdout(Stdio::piped());
     server.stderr(File::create(log).expect("a log can be written"));
     let mut child = server.spawn().expect("the server's program runs");
@@ -263,173 +282,11 @@ impl Premises {
     }
 }
 
-/// Somebody who types commands for one replica.
-#[derive(Debug, Clone)]
-pub struct Person {
-    /// Where the replica lies.
-    pub folder: PathBuf,
-}
-
-impl Person {
-    /// Somebody whose replica lies, or will lie, there.
-    #[must_use]
-    pub fn in_folder(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-        }
-    }
-
-    /// The program with these words, in a neutral environment.
-    #[must_use]
-    pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(programs().join("casework"));
-        command.arg("--folder").arg(&self.folder).args(words);
-        for name in NOT_INHERITED {
-            command.env_remove(name);
-        }
-        command.env("TZ", "UTC").stdin(Stdio::null());
-        command
-    }
-
-    /// What it did with these words.
-    ///
-    /// # Panics
-    /// When it cannot be run.
-    #[must_use]
-    pub fn output(&self, words: &[&str]) -> Output {
-        self.command(words).output().expect("the program runs")
-    }
-
-    /// The exit code, and what it said to programs.
-    ///
-    /// # Panics
-    /// When that is not JSON, or a signal ended it.
-    #[must_use]
-    pub fn said(&self, words: &[&str]) -> (i32, Value) {
-        let output = self.output(&[words, &["--json"]].concat());
-        let said = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-            let stdout = String::from_utf8_lossy(&output.stdout);
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            panic!("{words:?}: {error}: {stdout}{stderr}")
-        });
-        (output.status.code().expect("it ended by itself"), said)
-    }
-
-    /// What it said to programs; it must succeed.
-    ///
-    /// # Panics
-    /// When it does not.
-    #[expect(clippy::must_use_candidate, reason = "mostly called for what it does")]
-    pub fn json(&self, words: &[&str]) -> Value {
-        let (code, said) = self.said(words);
-        assert_eq!(code, 0, "{words:?}: {said}");
-        said
-    }
-
-    /// Why it was not carried out: kind, message and what to try.
-    ///
-    /// # Panics
-    /// When it was carried out, or does not say what to try.
-    #[must_use]
-    pub fn fault(&self, words: &[&str]) -> [String; 3] {
-        let (code, said) = self.said(words);
-        assert_eq!(code, 1, "{words:?}: {said}");
-        ["kind", "message", "try"].map(|part| {
-            let words = said["error"][part].as_str().unwrap_or_default();
-            assert!(!words.is_empty(), "no {part:?} in {said}");
-            words.to_owned()
-        })
-    }
-
-    /// Opens a complaint and answers its number.
-    #[must_use]
-    pub fn complaint(&self, title: &str) -> String {
-        let fields = [
-            "channel=phone",
-            "customer=Helena Dias; complainant",
-            "category=billing",
-            "summary=Charged twice",
-        ];
-        let mut words = vec!["case", "open", "CMP", title];
-        words.extend(fields.iter().flat_map(|field| ["--set", field]));
-        text(&self.json(&words)["number"])
-    }
-
-    /// A case without what only this replica knows.
-    #[must_use]
-    pub fn case(&self, number: &str) -> Value {
-        let mut shown = self.json(&["case", "show", number]);
-        if let Some(object) = shown.as_object_mut() {
-            object.remove("unsynced");
-            object.remove("held");
-        }
-        shown
-    }
-
-    /// Every case of the list, page by page, without what only this replica knows.
-    #[must_use]
-    pub fn list(&self, page: usize) -> Vec<Value> {
-        let (mut cases, limit) = (Vec::new(), page.to_string());
-        loop {
-            let skip = cases.len().to_string();
-            let listed = self.json(&[
-                "list", "--sort", "number", "--skip", &skip, "--limit", &limit,
-            ]);
-            let Some(shown) = listed["cases"].as_array().filter(|cases| !cases.is_empty()) else {
-                assert_eq!(listed["total"], cases.len(), "the pages are the whole list");
-                return cases;
-            };
-            cases.extend(shown.iter().map(without_own));
-        }
-    }
-
-    /// Every column of every board, empty ones too, with its cases in the board's order.
-    #[must_use]
-    pub fn board(&self) -> Value {
-        let mut board = self.json(&["board", "--empty"]);
-        let boards = board["boards"].as_array_mut().into_iter().flatten();
-        for column in boards.flat_map(|board| board["columns"].as_array_mut().into_iter().flatten())
-        {
-            let cases = column["cases"].as_array().into_iter().flatten();
-            column["cases"] = cases.map(without_own).collect();
-        }
-        board
-    }
-
-    /// Starts a command that goes on, and waits for a line that ends in these words.
-    ///
-    /// # Panics
-    /// When it ends before.
-    #[must_use]
-    pub fn going_on(&self, words: &[&str], until: &str) -> GoingOn {
-        let mut command = self.command(words);
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("the program runs");
-        let stdout = child.stdout.take().expect("it is piped");
-        let mut lines = BufReader::new(stdout).lines();
-        wait_for(&mut lines, until);
-        // Reads on, so that the process never waits for a full pipe.
-        thread::spawn(move || lines.for_each(drop));
-        GoingOn { child }
-    }
-}
-
 fn wait_for(lines: &mut Lines<BufReader<ChildStdout>>, words: &str) {
     let found = lines
         .map_while(Result::ok)
         .any(|line| line.ends_with(words));
     assert!(found, "it ended before it said {words:?}");
-}
-
-/// A card without what only this replica knows.
-fn without_own(card: &Value) -> Value {
-    let mut card = card.clone();
-    if let Some(badges) = card["badges"].as_object_mut() {
-        for own in ["unsynced", "held", "being_checked"] {
-            badges.remove(own);
-        }
-    }
-    card
 }
 
 /// A command that goes on until it is dropped, which kills it with `kill -9`.

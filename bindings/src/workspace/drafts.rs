@@ -81,7 +81,8 @@ impl Workspace {
     /// the revision has it. Conflicts at these paths are settled by it.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with what is wrong; [`Error::Denied`] without `publish`.
+    /// [`Error::Invalid`] with what is wrong, and of what would leave no template, nothing is
+    /// written; [`Error::Denied`] without `publish`.
     pub fn edit_draft(
         &self,
         template: DocumentId,
@@ -89,10 +90,24 @@ impl Workspace {
         edits: BTreeMap<String, Option<Value>>,
     ) -> Result<(), Error> {
         let now = moment::now()?;
-        let edits = edits.into_iter();
-        let edits = edits.map(|(path, value)| (path, value.map(|value| value.to_string())));
-        let edits = edits.collect();
+        let texts = edits.iter();
+        let texts = texts
+            .map(|(path, value)| (path.clone(), value.as_ref().map(|value| value.to_string())));
+        let texts = texts.collect();
         self.write_to([template], |replica| {
+            // One that makes no template already is mended part by part.
+            if let Ok((mut draft, _)) = replica.drafted(template, id) {
+                let base = replica.published_revision(template, draft.bases[0])?;
+                for (path, value) in edits {
+                    match value {
+                        Some(value) => drop(draft.edits.insert(path, value)),
+                        None => drop(draft.edits.remove(&path)),
+                    }
+                }
+                let made = draft.apply(&base);
+                made.map_err(|error| Error::Invalid(error.to_string()))?;
+            }
+            let edits = texts;
             replica.write_draft(template, DraftAction::Edit { id, edits }, &now)?;
             Ok(())
         })

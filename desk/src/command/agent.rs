@@ -56,6 +56,10 @@ fn dead_letters(desk: &Desk<'_>) -> Result<Response, Fault> {
     let mut lines: Vec<String> = dead.iter().map(line).collect();
     if lines.is_empty() {
         lines.push("Nothing was given up.".to_owned());
+    } else {
+        let again =
+            "Ask for one again with: casework agent dead-letters --retry ID, or --retry all";
+        lines.push(again.to_owned());
     }
     Ok(Response::new(lines, json!({ "dead": json(&dead) })))
 }

@@ -2,6 +2,7 @@
 
 use casework::case::CaseAction;
 use casework::ids::DocumentId;
+use casework::replica::doing;
 use casework::template::Automation;
 use casework::value::FieldValue;
 use casework::{PastRun, Ran, RanOutcome, RuleReport, TemplateView, Timer};
@@ -41,7 +42,10 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &AutomationCommand) -> Result<
 pub(super) fn told(ran: &[Ran]) -> Vec<String> {
     ran.iter()
         .filter_map(|ran| {
-            let what = ran.action.as_ref().map_or_else(String::new, wording);
+            let what = ran
+                .action
+                .as_ref()
+                .map_or_else(String::new, |done| plain(&doing(done)));
             let rule = plain(&ran.name);
             match &ran.outcome {
                 RanOutcome::Done => Some(format!("by rule {rule}: {what}")),
@@ -56,30 +60,6 @@ pub(super) fn told(ran: &[Ran]) -> Vec<String> {
             }
         })
         .collect()
-}
-
-/// What an action of a rule does, in words.
-fn wording(action: &CaseAction) -> String {
-    let kind = action.kind();
-    let said = if let CaseAction::CreateTask { title: text, .. }
-    | CaseAction::Comment { body: text, .. } = action
-    {
-        Some(text.clone())
-    } else if let CaseAction::SetField { field, value } = action {
-        Some(format!("{field} = {value}"))
-    } else if let CaseAction::Count { field, by } = action {
-        Some(format!("{field} + {by}"))
-    } else if let CaseAction::SetPriority { priority: text } | CaseAction::SetDue { due: text } =
-        action
-    {
-        text.clone()
-    } else {
-        action.target()
-    };
-    match said {
-        Some(said) => format!("{kind} {}", plain(&said)),
-        None => kind.to_string(),
-    }
 }
 
 fn list(desk: &Desk<'_>, template: Option<&str>) -> Result<Response, Fault> {
@@ -286,7 +266,7 @@ fn next(desk: &Desk<'_>, case: Option<DocumentId>) -> Result<Response, Fault> {
 fn moment(timer: &Timer) -> String {
     let what = plain(&timer.tick.to_string());
     let at = here(timer.at_ms);
-    if timer.is_due(jiff::Timestamp::now().as_millisecond()) {
+    if timer.is_due(casework::timestamp().as_millisecond()) {
         format!("since {at}, once its condition holds and the agent looks ({what})")
     } else {
         format!("at {at} ({what})")
@@ -300,23 +280,33 @@ fn history(
 ) -> Result<Response, Fault> {
     let runs = desk.workspace.rule_history(rule, case)?;
     let names = desk.names()?;
-    let mut lines: Vec<String> = runs
-        .iter()
-        .map(|run| {
-            let number = desk
-                .workspace
-                .case(run.document)
-                .map_or_else(|_| run.document.short(), |view| view.number);
-            let who = run
-                .member
-                .map_or_else(String::new, |member| names.member(member));
-            line(run, &plain(&number), &who)
-        })
-        .collect();
+    let (mut lines, mut told) = (Vec::new(), Vec::new());
+    for run in &runs {
+        let view = desk.workspace.case(run.document).ok();
+        let short = run.document.short();
+        let number = view.as_ref().map_or(short, |view| view.number.clone());
+        let who = run.member.map(|member| names.member(member));
+        let why = view.filter(|_| run.trouble).and_then(|view| {
+            // What a rule left is named behind the kind of the act.
+            let effect = run.action.split(' ').nth(1)?.parse().ok()?;
+            let left = view.facets.automations.runs.get(&effect)?;
+            Some(left.text.clone())
+        });
+        let mut line = line(run, &plain(&number), &who.unwrap_or_default());
+        if let Some(why) = &why {
+            line.push_str(&format!(": {}", plain(why)));
+        }
+        lines.push(line);
+        let mut one = json(run);
+        if let Some(object) = one.as_object_mut() {
+            object.insert("why".to_owned(), json!(why));
+        }
+        told.push(one);
+    }
     if lines.is_empty() {
         lines.push("No rule did anything.".to_owned());
     }
-    Ok(Response::new(lines, json!({ "runs": json(&runs) })))
+    Ok(Response::new(lines, json!({ "runs": told })))
 }
 
 fn line(run: &PastRun, number: &str, who: &str) -> String {

@@ -7,7 +7,7 @@ use casework::ids::DocumentId;
 use casework::{Acted, ErrorKind, NewCaseRequest};
 use serde_json::json;
 
-use super::cures::{cure, cure_opening};
+use super::cures::{cure_on, cure_opening};
 use super::settling::{answered, settle};
 use super::{Desk, access, approvals, handovers, overrides, parts, showing, tasks};
 use crate::cli::{CaseCommand, OpenArgs, Why};
@@ -235,7 +235,7 @@ fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
     let acted = desk
         .workspace
         .open_case(&request)
-        .map_err(|error| cure_opening(error, &args.template))?;
+        .map_err(|error| cure_opening(desk, template, error))?;
     let labels = args.labels.iter().map(|label| CaseAction::AddLabel {
         label: label.clone(),
     });
@@ -266,7 +266,7 @@ fn set(desk: &Desk<'_>, case: &str, values: &[String], why: &Why) -> Result<Resp
                 desk.workspace.set_field(id, field, words, reason)
             }
         };
-        acted.extend(set.map_err(|error| after(cure(error, case), acted.len()))?);
+        acted.extend(set.map_err(|error| after(cure_on(desk, id, error), acted.len()))?);
     }
     answer(desk, id, &acted, "Changed")
 }
@@ -279,7 +279,7 @@ fn clear(desk: &Desk<'_>, case: &str, fields: &[String], why: &Why) -> Result<Re
             Some(reason) => desk.workspace.override_clearing(id, field, &reason),
             None => desk.workspace.clear_field(id, field, why.reason.as_deref()),
         };
-        acted.extend(cleared.map_err(|error| after(cure(error, case), acted.len()))?);
+        acted.extend(cleared.map_err(|error| after(cure_on(desk, id, error), acted.len()))?);
     }
     answer(desk, id, &acted, "Changed")
 }
@@ -318,8 +318,7 @@ pub(super) fn act(
     let acted = desk
         .workspace
         .act(id, action, why.reason.as_deref(), why.override_rule);
-    let case = || number(desk, id).unwrap_or_else(|_| id.short());
-    let acted = acted.map_err(|error| cure(error, &case()))?;
+    let acted = acted.map_err(|error| cure_on(desk, id, error))?;
     answer(desk, id, &[acted], done)
 }
 

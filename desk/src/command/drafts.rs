@@ -8,7 +8,7 @@ use casework::template::{Package, Revision, differences};
 use casework::{Draft, DraftStatus, DraftView};
 use serde_json::{Value, json};
 
-use super::templates::read;
+use super::templates::{at_once, read};
 use super::{Desk, json};
 use crate::cli::DraftCommand;
 use crate::fault::Fault;
@@ -151,7 +151,10 @@ pub(super) fn publish(
 /// `template merge`.
 pub(super) fn merge(desk: &Desk<'_>, template: &str) -> Result<Response, Fault> {
     let document = desk.template(template)?;
-    let (draft, conflicts) = desk.workspace.merge_revisions(document)?;
+    let merged = desk.workspace.merge_revisions(document).map_err(|error| {
+        Fault::from(error).or_try(format!("casework template revisions {template}"))
+    });
+    let (draft, conflicts) = merged?;
     let mut lines = vec![format!(
         "Draft {draft} has what each of them changed; {}.",
         count(conflicts.len() as u64, "part to decide")
@@ -196,7 +199,12 @@ pub(super) fn revisions(desk: &Desk<'_>, template: &str) -> Result<Response, Fau
         "contested": current.contested,
         "revisions": found.iter().map(known).collect::<Vec<_>>(),
     });
-    Ok(Response::new(table.lines(desk.screen), json))
+    let mut lines = table.lines(desk.screen);
+    if !current.contested.is_empty() {
+        lines.push(String::new());
+        lines.extend(at_once(&current.package.key, desk.screen));
+    }
+    Ok(Response::new(lines, json))
 }
 
 /// `template export`.
@@ -287,7 +295,10 @@ fn edit(
     let document = desk.template(template)?;
     let found = find(desk, document, draft)?;
     let edits = [(path.to_owned(), value)].into();
-    desk.workspace.edit_draft(document, found.id, edits)?;
+    let edited = desk.workspace.edit_draft(document, found.id, edits);
+    edited.map_err(|error| {
+        Fault::from(error).or_try(format!("casework template draft show {template}"))
+    })?;
     shown(desk, document, found.id)
 }
 

@@ -55,10 +55,20 @@ fn list(desk: &Desk<'_>, args: &ShowArgs) -> Result<Response, Fault> {
         .transpose()?;
     let page = desk.workspace.inbox(&filter, after, args.limit.max(1))?;
     let unread = desk.workspace.unread_count()?;
-    let lines = screen::list(&page, unread, &teller(desk, &page)?, desk.screen);
+    let teller = teller(desk, &page)?;
+    let lines = screen::list(&page, unread, &teller, desk.screen);
+    let entries = page.entries.iter().map(|entry| {
+        let mut told = json(entry);
+        if let Some(object) = told.as_object_mut() {
+            object.insert("sentence".to_owned(), json!(teller.sentence(entry)));
+            object.insert("try".to_owned(), json!(screen::next(entry)));
+        }
+        told
+    });
+    let entries: Vec<serde_json::Value> = entries.collect();
     Ok(Response::new(
         lines,
-        json!({ "unread": unread, "entries": json(&page.entries), "next": json(&page.next) }),
+        json!({ "unread": unread, "entries": entries, "next": json(&page.next) }),
     ))
 }
 

@@ -275,12 +275,12 @@ const fn sorting(sort: SortBy) -> Sorting {
 }
 
 fn today() -> Today {
-    let now = jiff::Zoned::now();
+    let now = casework::timestamp().to_zoned(jiff::tz::TimeZone::system());
     Today::at(now.timestamp(), now.offset())
 }
 
 fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+    casework::timestamp().as_millisecond()
 }
 
 /// The names and colours of the stages that cards stand in.

@@ -15,8 +15,14 @@ use crate::fault::Fault;
 use crate::request::Response;
 use crate::screen::case_page::said;
 use crate::screen::glossary::Names;
-use crate::screen::table::Table;
-use crate::screen::words::plain;
+use crate::screen::ink::Tone;
+use crate::screen::page::{INDENT, Page};
+use crate::screen::words::{here, plain};
+
+/// Digits of an override's id that are shown and can be typed.
+const SHOWN_DIGITS: usize = 8;
+/// Columns of the longest label.
+const LABEL_COLUMNS: usize = 6;
 
 /// An override of a case.
 struct Found {
@@ -49,24 +55,41 @@ pub(super) fn list(
         let key = |one: &Found| (rank(&one.exception), core::cmp::Reverse(one.at_ms), one.id);
         (key(a), &a.number).cmp(&(key(b), &b.number))
     });
-    let mut table = Table::new(&["case", "id", "who", "rule", "reason", "review"]);
-    for one in &found {
-        table.row([
-            plain(&one.number),
-            one.id.to_string(),
-            plain(one.who.as_deref().unwrap_or("somebody")),
-            plain(&one.exception.rule),
-            plain(&one.exception.why),
-            standing(one),
-        ]);
+    let mut page = Page::new(desk.screen);
+    if found.is_empty() {
+        page.line(nothing(reviewed));
     }
-    let lines = if table.is_empty() {
-        vec![nothing(reviewed).to_owned()]
-    } else {
-        table.lines(desk.screen)
-    };
+    found.iter().for_each(|one| show(one, &mut page));
+    if found
+        .iter()
+        .any(|one| one.exception.verdict() != Some(ReviewVerdict::Accepted))
+    {
+        page.gap();
+        page.toned(
+            Tone::Quiet,
+            "Review one with: casework case review CASE ID accepted, or follow-up --note \"…\"",
+        );
+    }
+    let lines = page.finish();
     let listed: Vec<_> = found.iter().map(as_json).collect();
     Ok(Response::new(lines, json!({ "overrides": json(&listed) })))
+}
+
+/// One override: where and who, then the rule, the reason and what was said of it since.
+fn show(one: &Found, page: &mut Page) {
+    let number = page.tone(Tone::Strong, &plain(&one.number));
+    let id: String = one.id.to_string().chars().take(SHOWN_DIGITS).collect();
+    let who = plain(one.who.as_deref().unwrap_or("somebody"));
+    let about = page.tone(Tone::Quiet, &format!("{id}  {who} {}", here(one.at_ms)));
+    page.flow(0, INDENT, &format!("{number}  {about}"));
+    page.pair("rule", LABEL_COLUMNS, &one.exception.rule, None);
+    let why = format!("“{}”", one.exception.why);
+    page.pair("reason", LABEL_COLUMNS, &why, None);
+    let tone = match one.exception.verdict() {
+        Some(ReviewVerdict::Accepted) => Tone::Good,
+        Some(ReviewVerdict::FollowUp) | None => Tone::Warning,
+    };
+    page.pair("review", LABEL_COLUMNS, &standing(one), Some(tone));
 }
 
 /// Reviews one.
@@ -112,9 +135,18 @@ fn cure(error: casework::Error, case: &str, of: PartId) -> Fault {
         fault.or_try(format!(
             "casework case review {case} {of} follow-up --note \"…\""
         ))
+    } else if text.contains("whoever made it") {
+        fault.or_try("the same command on a colleague's device")
     } else {
         fault
     }
+}
+
+/// The overrides of one case for programs, the newest first.
+pub(super) fn of_case_json(view: &CaseView, names: &Names) -> serde_json::Value {
+    let mut found = of_case(view, names);
+    found.sort_by_key(|one| (core::cmp::Reverse(one.at_ms), one.id));
+    found.iter().map(as_json).collect()
 }
 
 fn of_case(view: &CaseView, names: &Names) -> Vec<Found> {

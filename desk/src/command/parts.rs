@@ -8,12 +8,11 @@ use casework::case::facet::attention::AttentionAction;
 use casework::case::facet::keeping::KeepingAction;
 use casework::case::facet::link::{LinkAction, Relation};
 use casework::case::facet::redaction::RedactionAction;
-use casework::ids::DocumentId;
 use serde_json::json;
 
 use super::Desk;
-use super::cases::{act, answer, number};
-use super::cures::cure;
+use super::cases::{act, answer};
+use super::cures::cure_on;
 use super::settling::comment;
 use crate::cli::{PartCommand, RedactWhat, Why};
 use crate::fault::Fault;
@@ -54,7 +53,13 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &PartCommand) -> Result<Respon
                 reason,
                 override_rule: false,
             };
-            act(desk, id, action, &why, done)
+            let mut response = act(desk, id, action, &why, done)?;
+            if let PartCommand::Purge { cancel: false, .. } = command {
+                let next = "It counts from when the server has it (casework sync); casework purges \
+                            tells how it stands.";
+                response.lines.push(next.to_owned());
+            }
+            Ok(response)
         }
     }
 }
@@ -184,9 +189,17 @@ fn redact(
 
 fn undo(desk: &Desk<'_>, case: &str, steps: u32, reason: Option<&str>) -> Result<Response, Fault> {
     let id = desk.case(case)?;
-    let called = |id: DocumentId| number(desk, id).unwrap_or_else(|_| id.short());
     let undone = desk.workspace.undo(id, steps, reason);
-    let undone = undone.map_err(|error| cure(error, &called(id)))?;
+    let undone = undone.map_err(|error| {
+        if error.to_string().contains("override the rule") {
+            // A rule asks about the way back, and a reason to go on is given for one act only.
+            return Fault::from(error).or_try(format!(
+                "casework case undo {case} with fewer --steps, or casework case move {case} STAGE \
+                 --override --reason \"…\""
+            ));
+        }
+        cure_on(desk, id, error)
+    })?;
     let (changes, acted): (Vec<_>, Vec<_>) = undone.into_iter().unzip();
     let mut response = answer(desk, id, &acted, "Taken back")?;
     if let Some(json) = response.json.as_object_mut() {

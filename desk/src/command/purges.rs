@@ -1,5 +1,7 @@
 //! `casework purges` and `casework case purge --carry-out`.
 
+use casework::case::facet::keeping::PURGE;
+use casework::ids::DocumentId;
 use casework::{ErrorKind, Purge, PurgeState};
 use serde_json::json;
 
@@ -16,9 +18,27 @@ pub(super) fn list(desk: &Desk<'_>) -> Result<Response, Fault> {
     for template in desk.workspace.templates()? {
         templates.insert(template.document, template.package.key.clone());
     }
+    let requested = requested(desk, &purges)?;
     let known = (&named(desk)?, &templates);
-    let lines = purges::list(&purges, known, &desk.names()?, desk.screen);
-    Ok(Response::new(lines, json!({ "purges": json(&purges) })))
+    let lines = purges::list((&purges, &requested), known, &desk.names()?, desk.screen);
+    let json = json!({ "purges": json(&purges), "requested": requested });
+    Ok(Response::new(lines, json))
+}
+
+/// The cases whose purge was requested here and has not reached the server.
+fn requested(desk: &Desk<'_>, known: &[Purge]) -> Result<Vec<DocumentId>, Fault> {
+    let mut requested = Vec::new();
+    for card in desk.workspace.cards()? {
+        let id = card.document;
+        if !card.badges.unsynced || known.iter().any(|purge| purge.document == id) {
+            continue;
+        }
+        let view = desk.workspace.case(id)?;
+        if view.facets.keeping.set_by(PURGE).is_some() {
+            requested.push(id);
+        }
+    }
+    Ok(requested)
 }
 
 /// Carries out one that is due.
@@ -36,6 +56,9 @@ pub(super) fn carry_out(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> 
                 "casework case legal-hold {case} --lift --reason \"…\""
             )),
             Some(_) if !denied => fault.or_try("casework purges"),
+            None if !denied => fault.or_try(format!(
+                "casework case purge {case} --days 30 --reason \"…\", then casework sync"
+            )),
             Some(_) | None => fault,
         });
     }

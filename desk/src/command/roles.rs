@@ -132,7 +132,7 @@ pub(super) fn can(desk: &Desk<'_>, args: &CanArgs) -> Result<Response, Fault> {
         page.pair(&given.role, 12, &given.grant, None);
     }
     if !answer.allowed {
-        remedy(&mut page, &args.member, &answer);
+        remedy(&mut page, &name, &answer);
     }
     let mut json = json(&answer);
     if let Some(object) = json.as_object_mut() {

@@ -52,7 +52,7 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
         purge: purge.as_ref(),
         names: &names,
     };
-    let now = jiff::Zoned::now();
+    let now = casework::timestamp().to_zoned(jiff::tz::TimeZone::system());
     let today = Today::at(now.timestamp(), now.offset());
     let page = CasePage {
         view: &view,
@@ -75,6 +75,8 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
         json.insert("clocks".into(), clocks::to_json(&view, revision, &today));
     }
     json.insert("held".into(), json!(held));
+    let overrides = super::overrides::of_case_json(&view, &names);
+    json.insert("overrides".into(), overrides);
     if let Value::Object(facets) = agreements::facets_json(&view, desk.now_ms(), &names) {
         json.extend(facets);
     }
@@ -202,7 +204,11 @@ fn fields_json(view: &CaseView, revision: Option<&Revision>, glossary: Glossary<
     let mut fields = Map::new();
     for (id, held) in &view.fields {
         let field = revision.and_then(|revision| revision.field(id));
-        let content = field.and_then(|field| Some((field, held.content(field)?)));
+        // Mapped, as the page shows it.
+        let content = revision.zip(field).and_then(|(revision, field)| {
+            let content = view.content(revision, field)?;
+            Some((field, content))
+        });
         let words = content
             .as_ref()
             .map(|(field, content)| glossary.content(field, content));
@@ -218,6 +224,7 @@ fn fields_json(view: &CaseView, revision: Option<&Revision>, glossary: Glossary<
                 "text": held.text,
                 "words": words,
                 "contested": contested,
+                "redacted": held.redacted,
             }),
         );
     }

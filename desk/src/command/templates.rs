@@ -11,6 +11,8 @@ use crate::cli::TemplateCommand;
 use crate::fault::Fault;
 use crate::request::Response;
 use crate::screen::Screen;
+use crate::screen::ink::Tone;
+use crate::screen::page::Page;
 use crate::screen::table::Table;
 use crate::screen::template_page;
 use crate::screen::words::{count, plain};
@@ -223,7 +225,16 @@ fn import(desk: &Desk<'_>, path: &Path, content: Option<&str>) -> Result<Respons
     })?;
     let package = read(path, content)?;
     let (key, name) = (package.key.clone(), plain(&package.name));
-    let import = desk.workspace.import_template(package)?;
+    let import = desk.workspace.import_template(package).map_err(|error| {
+        let taken_away = error.to_string().contains("is gone and cases may have it");
+        let way = if taken_away { "preview" } else { "lint" };
+        let key = if taken_away {
+            format!(" {key}")
+        } else {
+            String::new()
+        };
+        Fault::from(error).or_try(format!("casework template {way}{key} {}", path.display()))
+    })?;
     let revision = import.revision().short();
     let line = match import {
         TemplateImport::Opened { .. } => {
@@ -252,12 +263,10 @@ fn list(desk: &Desk<'_>, templates: &[TemplateView]) -> Result<Vec<String>, Faul
             .iter()
             .filter(|card| card.template == template.document)
             .count();
-        let mark = match template.contested.len() {
-            0 => String::new(),
-            more => format!(
-                "contested: {} published at the same time",
-                count(more as u64, "other")
-            ),
+        let mark = if template.contested.is_empty() {
+            ""
+        } else {
+            "contested"
         };
         table.row([
             plain(&template.package.key),
@@ -266,10 +275,27 @@ fn list(desk: &Desk<'_>, templates: &[TemplateView]) -> Result<Vec<String>, Faul
             template.package.stages.len().to_string(),
             template.package.fields.len().to_string(),
             template.revision.short(),
-            mark,
+            mark.to_owned(),
         ]);
     }
-    Ok(table.lines(desk.screen))
+    let mut lines = table.lines(desk.screen);
+    for template in templates.iter().filter(|one| !one.contested.is_empty()) {
+        lines.push(String::new());
+        lines.extend(at_once(&template.package.key, desk.screen));
+    }
+    Ok(lines)
+}
+
+/// What to do about revisions that were published at the same time.
+pub(super) fn at_once(key: &str, screen: Screen) -> Vec<String> {
+    let mut page = Page::new(screen);
+    let key = plain(key);
+    let words = format!(
+        "Revisions of {key} were published at the same time; each stays valid. Begin one draft that \
+         takes the place of all with: casework template merge {key}"
+    );
+    page.toned(Tone::Warning, &words);
+    page.finish()
 }
 
 fn brief(template: &TemplateView) -> serde_json::Value {

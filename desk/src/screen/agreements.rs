@@ -15,6 +15,9 @@ use super::ink::Tone;
 use super::page::{INDENT, Page};
 use super::words::{here, lasting, plain};
 
+/// Columns of an id, under which a line goes on.
+const HANG: usize = 5;
+
 /// Whom a seat means: a name, or `role director`.
 #[must_use]
 pub fn seat(seat: &Seat, names: &Names) -> String {
@@ -77,7 +80,7 @@ pub fn approvals(view: &CaseView, revision: Option<&Revision>, names: &Names, pa
         let id = page.tone(Tone::Quiet, &short(id));
         let line = page.tone(tone, &standing(one, names));
         let aside = page.tone(Tone::Quiet, &aside.join(" · "));
-        page.line(format!("{}{id} {line}  {aside}", " ".repeat(INDENT)));
+        page.flow(INDENT, HANG, &format!("{id} {line}  {aside}"));
         for vote in &one.votes {
             self::vote(vote, view, names, page);
         }
@@ -147,7 +150,7 @@ fn offer(page: &mut Page, (id, line, state): (PartId, &str, OfferState), by: &st
     let id = page.tone(Tone::Quiet, &short(id));
     let line = page.tone(tone, line);
     let by = page.tone(Tone::Quiet, by);
-    page.line(format!("{}{id} {line}  {by}", " ".repeat(INDENT)));
+    page.flow(INDENT, HANG, &format!("{id} {line}  {by}"));
 }
 
 fn answers(answers: &Answers, view: &CaseView, names: &Names, page: &mut Page) {
@@ -203,12 +206,16 @@ pub fn holds(view: &CaseView, now_ms: i64, names: &Names, page: &mut Page) {
         });
         let (tone, ended) = match one.ended {
             None => (Tone::Warning, until),
-            Some(ended) => (Tone::Quiet, format!(" · ended {}", by(ended, view, names))),
+            Some(ended) => (
+                Tone::Quiet,
+                format!(" · ended by {}", by(ended, view, names)),
+            ),
         };
         let id = page.tone(Tone::Quiet, &short(id));
-        let line = page.tone(tone, &format!("{}{ended}", plain(&one.why)));
-        let by = page.tone(Tone::Quiet, &by(one.by, view, names));
-        page.line(format!("{}{id} {line}  {by}", " ".repeat(INDENT)));
+        let why = page.tone(tone, &plain(&one.why));
+        let by = by(one.by, view, names);
+        let by = page.tone(Tone::Quiet, &format!("put on hold by {by}{ended}"));
+        page.flow(INDENT, HANG, &format!("{id} {why}  {by}"));
     }
 }
 
@@ -220,14 +227,23 @@ pub fn wanted(wanted: &[Wanted], names: &Names, page: &mut Page) {
     }
     for one in wanted {
         let number = page.tone(Tone::Strong, &plain(&one.number));
+        page.flow(0, INDENT, &format!("{number}  {}", plain(&one.title)));
         let about = format!("{} {}", one.what, plain(&one.label));
         let by = format!("{} {}", names.or_nobody(one.by), here(one.since_ms));
         let by = page.tone(Tone::Quiet, &by);
-        page.line(format!(
-            "{number}  {}  {}  {by}",
-            plain(&one.title),
-            about.trim_end()
-        ));
+        page.flow(INDENT, INDENT, &format!("{}  {by}", about.trim_end()));
+        let answer = page.tone(Tone::Command, &answer(one));
+        page.whole_line(format!("{}{answer}", " ".repeat(INDENT * 2)));
+    }
+}
+
+/// The command that answers; the other answers are in its help.
+fn answer(wanted: &Wanted) -> String {
+    let (number, id) = (plain(&wanted.number), short(wanted.id));
+    match wanted.what {
+        "approval" => format!("casework case approval vote {number} {id} approve|reject|return"),
+        "transfer" => format!("casework case transfer accept {number}    (or decline)"),
+        other => format!("casework case {other} accept {number} {id}    (or decline)"),
     }
 }
 

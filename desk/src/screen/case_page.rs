@@ -26,6 +26,8 @@ use super::words::{count, here, plain, width};
 const ID_DIGITS: usize = 4;
 /// Widest column of field labels.
 const MAX_LABEL: usize = 28;
+/// Columns of a task's mark and id, under which its title goes on.
+const TASK_HANG: usize = 9;
 /// What is shown in place of a required value.
 const MISSING: &str = "missing, required here";
 
@@ -135,7 +137,7 @@ impl CasePage<'_> {
             let labels: Vec<String> = view.labels.iter().map(|label| plain(label)).collect();
             who.push(format!("labels {}", labels.join(", ")));
         }
-        page.line(who.join(" · "));
+        page.flow(0, INDENT, &who.join(" · "));
         if let Some(access) = self.access.filter(|access| access.restricted) {
             let named = super::access::several(&access.principals, self.names);
             let line = format!("restricted to {named}");
@@ -254,10 +256,8 @@ impl CasePage<'_> {
         let title = tone.map_or(title.clone(), |tone| page.tone(tone, &title));
         let id = page.tone(Tone::Quiet, &short(id));
         let indent = " ".repeat(INDENT);
-        page.line(format!(
-            "{indent}{mark} {id} {title}  {}",
-            about.join(" · ")
-        ));
+        let line = format!("{mark} {id} {title}  {}", about.join(" · "));
+        page.flow(INDENT, TASK_HANG, line.trim_end());
         for item in &task.items {
             let mark = if *item.done.value() { "[x]" } else { "[ ]" };
             let id = page.tone(Tone::Quiet, &short(item.id));

@@ -35,11 +35,8 @@ pub fn show(view: &CaseView, revision: &Revision, today: &Today, page: &mut Page
         let state = clock.state(now);
         let label = page.tone(tone(state), state.label());
         let words = words(clock, now, revision);
-        page.line(format!(
-            "{}{}  {label}  {words}",
-            " ".repeat(INDENT),
-            fill(&plain(&clock.name), columns)
-        ));
+        let line = format!("{}  {label}  {words}", fill(&plain(&clock.name), columns));
+        page.flow(INDENT, columns + 2, &line);
     }
 }
 

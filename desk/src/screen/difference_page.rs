@@ -9,7 +9,7 @@ use casework::{DraftStatus, DraftView, Impact};
 
 use super::Screen;
 use super::ink::Tone;
-use super::page::Page;
+use super::page::{INDENT, Page};
 use super::table::Table;
 use super::words::{count, plain};
 
@@ -50,7 +50,7 @@ pub fn draft_lines(view: &DraftView, screen: Screen) -> Vec<String> {
             page.heading(heading, "");
             for line in lines {
                 let line = page.tone(tone, &plain(&line));
-                page.line(format!("  {line}"));
+                page.flow(INDENT, INDENT, &line);
             }
         }
     };
@@ -88,8 +88,8 @@ pub fn impact_lines(impact: &Impact, screen: Screen) -> Vec<String> {
         page.heading("Cannot be published", "");
         for (what, cases) in &impact.unmapped {
             let cases = count(*cases as u64, "open case");
-            let line = page.tone(Tone::Bad, &format!("{what} ({cases})"));
-            page.line(format!("  {line}"));
+            let line = page.tone(Tone::Bad, &plain(&format!("{what} ({cases})")));
+            page.flow(INDENT, INDENT, &line);
         }
     }
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
@@ -113,11 +113,8 @@ pub fn impact_lines(impact: &Impact, screen: Screen) -> Vec<String> {
         };
         let effects: Vec<String> = case.effects.iter().map(ToString::to_string).collect();
         let number = page.tone(tone, &plain(&case.number));
-        page.line(format!(
-            "  {number}  {}: {}",
-            plain(&case.title),
-            plain(&effects.join("; "))
-        ));
+        let (title, effects) = (plain(&case.title), plain(&effects.join("; ")));
+        page.flow(INDENT, INDENT, &format!("{number}  {title}: {effects}"));
     }
     if affected > MAX_CASES {
         page.line(format!("  … and {} more", affected - MAX_CASES));
@@ -140,7 +137,7 @@ fn differences(found: &[Difference], page: &mut Page) {
                 (Some(_), Some(_)) => Tone::Warning,
             };
             let line = page.tone(tone, &plain(&difference.to_string()));
-            page.line(format!("  {line}"));
+            page.flow(INDENT, INDENT, &line);
         }
     }
 }
@@ -166,11 +163,12 @@ fn conflicts(found: &[Conflict], page: &mut Page) {
             None => "taken away".to_owned(),
         };
         let path = page.tone(Tone::Bad, &plain(&conflict.path));
-        page.line(format!(
-            "  {path}: {} or {} (was {})",
-            words(&conflict.taken),
-            words(&conflict.left),
-            words(&conflict.base)
-        ));
+        let (taken, left) = (words(&conflict.taken), words(&conflict.left));
+        let was = words(&conflict.base);
+        page.flow(
+            INDENT,
+            INDENT,
+            &format!("{path}: {taken} or {left} (was {was})"),
+        );
     }
 }

@@ -12,11 +12,14 @@ use super::Screen;
 use super::glossary::Names;
 use super::ink::Tone;
 use super::page::Page;
-use super::table::Table;
-use super::words::{counted, day, here, plain};
+use super::words::{counted, day, fill, here, plain, width};
 
 /// Most cases of a digest; the rest is counted.
 const MAX_DIGEST_CASES: usize = 20;
+/// Columns of the longest kind.
+const KIND_COLUMNS: usize = 11;
+/// Blanks before what an item says, under its kind.
+const SAID_INDENT: usize = 11;
 /// Digits of an item's id in lists.
 const SHOWN_DIGITS: usize = 6;
 
@@ -91,6 +94,12 @@ impl Teller {
             ItemKind::Purge => format!("{who} asked that it be purged"),
             ItemKind::Approval => format!("{who} asks for your approval:{quoted}"),
             ItemKind::Offer => format!("{who} offers you a {}{quoted}", said(0)),
+            ItemKind::Answer if said(0) == "approval" => match said(1).as_str() {
+                "approve" => format!("{who} approved{quoted}"),
+                "reject" => format!("{who} rejected{quoted}"),
+                "return" => format!("{who} returned{quoted} for rework"),
+                _ => format!("{who} voted on{quoted}"),
+            },
             ItemKind::Answer => format!("{who}: your {}{quoted} {}", said(0), said(1)),
             ItemKind::Withdrawn => format!("{who} took the {}{quoted} back", said(0)),
             ItemKind::Notice => said(0),
@@ -106,7 +115,11 @@ impl Teller {
                 "on hold" => format!("{who} put it on hold"),
                 _ => format!("{who} ended a hold"),
             },
-            ItemKind::Rule => format!("{who} went past a rule"),
+            ItemKind::Rule => match said(0).as_str() {
+                "" => format!("{who} went past a rule"),
+                "newer" => format!("work of {who} breaks a newer rule; it landed all the same"),
+                _ => format!("work of {who} breaks a rule; it landed all the same"),
+            },
             ItemKind::Overdue if item.place == Some(Place::Due) => {
                 format!("due {}: overdue", said(0))
             }
@@ -189,7 +202,7 @@ fn taken(who: &str, what: &str, quoted: &str) -> String {
     }
 }
 
-/// The items in a table, unread ones marked.
+/// The items, unread ones marked.
 #[must_use]
 pub fn list(page: &InboxPage, unread: usize, teller: &Teller, screen: Screen) -> Vec<String> {
     let mut out = Page::new(screen);
@@ -201,32 +214,9 @@ pub fn list(page: &InboxPage, unread: usize, teller: &Teller, screen: Screen) ->
         });
         return out.finish();
     }
-    let mut table = Table::new(&["", "id", "when", "kind", "case", "what"]).sparing(&[3, 1]);
     for entry in &page.entries {
-        let tone = tone(entry);
-        let paint = |text: &str| screen.depth.tone(tone, text);
-        let id: String = entry
-            .item
-            .id
-            .to_string()
-            .chars()
-            .take(SHOWN_DIGITS)
-            .collect();
-        let mark = match (entry.read, entry.muted) {
-            (_, true) => "·",
-            (false, false) => "●",
-            (true, false) => "",
-        };
-        table.row([
-            paint(mark),
-            screen.depth.tone(Tone::Quiet, &id),
-            screen.depth.tone(Tone::Quiet, &here(entry.item.at_ms)),
-            paint(entry.item.kind.name()),
-            plain(&entry.number),
-            paint(&teller.sentence(entry)),
-        ]);
+        item(entry, teller, &mut out);
     }
-    out.lines(table.lines(screen));
     let more = page.next.is_some().then(|| {
         let last = page.entries.last().map(|entry| entry.item.id.to_string());
         let last: String = last
@@ -237,11 +227,85 @@ pub fn list(page: &InboxPage, unread: usize, teller: &Teller, screen: Screen) ->
         format!(" · older: casework inbox --after {last}")
     });
     let unread = counted(unread as u64, "item is unread", "items are unread");
-    out.line(screen.depth.tone(
-        Tone::Quiet,
-        &format!("{unread}{}", more.unwrap_or_default()),
-    ));
+    let how = if page.entries.iter().any(|entry| !entry.read) {
+        " · read: casework inbox read ID, or --all"
+    } else {
+        ""
+    };
+    let words = format!("{unread}{how}{}", more.unwrap_or_default());
+    out.gap();
+    out.toned(Tone::Quiet, &words);
     out.finish()
+}
+
+/// One item: what it is and of which case, then what it says and what to do about it.
+fn item(entry: &InboxEntry, teller: &Teller, out: &mut Page) {
+    let tone = tone(entry);
+    let id: String = entry
+        .item
+        .id
+        .to_string()
+        .chars()
+        .take(SHOWN_DIGITS)
+        .collect();
+    let mark = match (entry.read, entry.muted) {
+        (_, true) => "·",
+        (false, false) => "●",
+        (true, false) => " ",
+    };
+    let kind = fill(entry.item.kind.name(), KIND_COLUMNS);
+    let case = format!("{} {}", plain(&entry.number), plain(&entry.title));
+    let head = [
+        out.tone(tone, mark),
+        out.tone(Tone::Quiet, &id),
+        out.tone(tone, &kind),
+        case.trim().to_owned(),
+        out.tone(Tone::Quiet, &here(entry.item.at_ms)),
+    ];
+    out.flow(0, SAID_INDENT, &head.join("  "));
+    let said = out.tone(tone, &teller.sentence(entry));
+    let Some(next) = next(entry).filter(|_| !entry.read && !entry.muted) else {
+        out.flow(SAID_INDENT, 0, &said);
+        return;
+    };
+    let next = out.tone(Tone::Command, &next);
+    let beside = format!("{said}  {next}");
+    if SAID_INDENT + width(&beside) <= out.screen.width {
+        out.flow(SAID_INDENT, 0, &beside);
+    } else {
+        out.flow(SAID_INDENT, 0, &said);
+        out.whole_line(format!("{}{next}", " ".repeat(SAID_INDENT)));
+    }
+}
+
+/// The command that shows what can be done about an item that waits for somebody.
+#[must_use]
+pub fn next(entry: &InboxEntry) -> Option<String> {
+    let number = || plain(&entry.number);
+    match entry.item.kind {
+        ItemKind::Contested | ItemKind::AfterClose | ItemKind::InTrash => {
+            Some(format!("casework case show {}", number()))
+        }
+        ItemKind::Rule if !entry.item.detail.is_empty() => {
+            Some(format!("casework case show {}", number()))
+        }
+        ItemKind::Approval | ItemKind::Offer => Some("casework approvals".to_owned()),
+        ItemKind::Form => Some(format!("casework form show {}", number())),
+        ItemKind::Rule => Some("casework overrides".to_owned()),
+        ItemKind::Purge => Some("casework purges".to_owned()),
+        ItemKind::Drawer => Some("casework drawer list".to_owned()),
+        ItemKind::Held => Some("casework held list".to_owned()),
+        ItemKind::Mention
+        | ItemKind::Assigned
+        | ItemKind::Unassigned
+        | ItemKind::Moved
+        | ItemKind::Answer
+        | ItemKind::Withdrawn
+        | ItemKind::Notice
+        | ItemKind::Hold
+        | ItemKind::Overdue
+        | ItemKind::Sla => None,
+    }
 }
 
 /// How an item is painted.
@@ -310,9 +374,9 @@ pub fn digest(page: &InboxPage, teller: &Teller, screen: Screen) -> Vec<String> 
         let title = format!("{} {}", plain(&newest.number), plain(&newest.title));
         let head = out.tone(Tone::Strong, title.trim());
         let aside = out.tone(Tone::Quiet, &counts.join(", "));
-        out.line(format!("{head}  {aside}"));
+        out.flow(0, 2, &format!("{head}  {aside}"));
         let when = out.tone(Tone::Quiet, &day(newest.item.at_ms));
-        out.line(format!("  {when}  {}", teller.sentence(newest)));
+        out.flow(2, 12, &format!("{when}  {}", teller.sentence(newest)));
     }
     let left = cases.len().saturating_sub(MAX_DIGEST_CASES);
     if left > 0 {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use casework::clock::SlaState;
 use casework::ids::DocumentId;
+use casework::replica::doing;
 use casework::view::{Card, CardField, CardValue};
 use casework::{Drawn, HeldWork, OwnAct};
 
@@ -126,24 +127,23 @@ pub fn drawer(
             Tone::Quiet,
             &here(i64::try_from(one.made_ms).unwrap_or(i64::MAX)),
         );
-        page.line(format!(
-            "{number}  {made}  {}  {}",
-            plain(&case),
-            deed(one.act.as_ref())
-        ));
+        let (case, deed) = (plain(&case), deed(one.act.as_ref()));
+        page.flow(0, 3, &format!("{number}  {made}  {case}  {deed}"));
         let tone = if one.held { Tone::Warning } else { Tone::Bad };
         let standing = if one.held {
             "may still be adopted: "
         } else {
             ""
         };
-        page.line(format!(
-            "   {}",
-            page.tone(tone, &format!("{standing}{}", plain(&one.reason)))
-        ));
+        let why = page.tone(tone, &format!("{standing}{}", plain(&one.reason)));
+        page.flow(3, 0, &why);
     }
     page.gap();
-    page.line("Do one again with: casework drawer redo NUMBER    throw one away: casework drawer discard NUMBER");
+    page.toned(
+        Tone::Quiet,
+        "Do one again with: casework drawer redo NUMBER, throw one away with: casework drawer discard \
+         NUMBER",
+    );
     page.finish()
 }
 
@@ -151,13 +151,7 @@ pub fn drawer(
 #[must_use]
 pub fn deed(act: Option<&OwnAct>) -> String {
     match act {
-        Some(OwnAct::Case(act)) => {
-            let target = act
-                .action
-                .target()
-                .map(|target| format!(" {}", plain(&target)));
-            format!("{}{}", act.action.kind(), target.unwrap_or_default())
-        }
+        Some(OwnAct::Case(act)) => plain(&doing(&act.action)),
         Some(OwnAct::Template(_)) => "template".to_owned(),
         Some(OwnAct::Personal(_)) => "own inbox".to_owned(),
         Some(OwnAct::Entry(entry)) => plain(&entry.what),

@@ -33,6 +33,23 @@ impl Page {
         self.lines.push(line.trim_end().to_owned());
     }
 
+    /// Adds a line that is broken at blanks where the screen is too narrow for it, without colours
+    /// then; what follows its first line stands `hang` columns further in.
+    pub fn flow(&mut self, indent: usize, hang: usize, line: &str) {
+        if indent + width(line) <= self.screen.width {
+            self.line(format!("{}{line}", " ".repeat(indent)));
+            return;
+        }
+        let words = console::strip_ansi_codes(line);
+        let room = self.screen.width.saturating_sub(indent + hang);
+        // What stands at the very left has the room that the rest is set in by.
+        let first = wrap(&words, room + hang, MAX_TEXT_LINES);
+        let first = first.into_iter().next().unwrap_or_default();
+        self.line(format!("{}{first}", " ".repeat(indent)));
+        let rest: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.text(indent + hang, rest.get(first.len()..).unwrap_or_default());
+    }
+
     /// Adds a line that is never cut: something to copy.
     pub fn whole_line(&mut self, line: impl Into<String>) {
         self.lines.push(line.into());
@@ -55,9 +72,14 @@ impl Page {
     /// Adds a heading after a gap, with something quiet beside it.
     pub fn heading(&mut self, heading: &str, aside: &str) {
         self.gap();
-        let heading = self.tone(Tone::Strong, heading);
-        let aside = self.tone(Tone::Quiet, aside);
-        self.line(format!("{heading}  {aside}"));
+        let strong = self.tone(Tone::Strong, heading);
+        if width(heading) + 2 + width(aside) <= self.screen.width {
+            let aside = self.tone(Tone::Quiet, aside);
+            self.line(format!("{strong}  {aside}"));
+        } else {
+            self.line(strong);
+            self.toned(Tone::Quiet, aside);
+        }
     }
 
     /// Adds a wrapped text, indented.
@@ -139,6 +161,29 @@ mod tests {
         for line in page.finish() {
             assert!(width(&line) <= 40, "{line}");
         }
+    }
+
+    #[test]
+    fn a_line_that_does_not_fit_goes_on_further_in_and_loses_nothing_but_its_colours() {
+        let mut page = Page::new(Screen::plain(24));
+        page.flow(2, 3, "a short one");
+        page.flow(
+            2,
+            3,
+            "\u{1b}[31m[ ]\u{1b}[0m call her  before noon and write it down",
+        );
+        page.heading("Contested", "nothing is lost of what was written");
+        let lines = [
+            "  a short one",
+            "  [ ] call her before",
+            "     noon and write it",
+            "     down",
+            "",
+            "Contested",
+            "nothing is lost of what",
+            "was written",
+        ];
+        assert_eq!(page.finish(), lines);
     }
 
     #[test]

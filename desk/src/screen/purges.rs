@@ -9,18 +9,18 @@ use casework::{Purge, PurgeState};
 use super::Screen;
 use super::glossary::Names;
 use super::ink::Tone;
-use super::page::Page;
+use super::page::{INDENT, Page};
 use super::words::{here, plain};
 
 /// The list.
 #[must_use]
 pub fn list(
-    purges: &[Purge],
+    (purges, requested): (&[Purge], &[DocumentId]),
     (cases, templates): (&BTreeMap<DocumentId, String>, &BTreeMap<DocumentId, String>),
     names: &Names,
     screen: Screen,
 ) -> Vec<String> {
-    if purges.is_empty() {
+    if purges.is_empty() && requested.is_empty() {
         return vec!["No purge is requested, and none was carried out.".to_owned()];
     }
     let mut page = Page::new(screen);
@@ -31,18 +31,26 @@ pub fn list(
         let template = templates.get(&purge.template);
         let template = template.map_or_else(|| purge.template.short(), |key| plain(key));
         let (tone, state) = words(purge, names);
-        page.line(format!(
-            "{}  {template}  {case}  {}",
-            page.tone(Tone::Quiet, &purge.document.short()),
-            page.tone(tone, &state)
-        ));
+        let id = page.tone(Tone::Quiet, &purge.document.short());
+        let state = page.tone(tone, &state);
+        page.flow(0, INDENT, &format!("{id}  {template}  {case}  {state}"));
+    }
+    for id in requested {
+        let case = cases.get(id).map_or_else(|| id.short(), |case| plain(case));
+        let state = page.tone(Tone::Warning, "requested here, waits for the server");
+        let id = page.tone(Tone::Quiet, &id.short());
+        page.flow(0, INDENT, &format!("{id}  {case}  {state}"));
     }
     if purges
         .iter()
         .any(|purge| matches!(purge.state, PurgeState::Due { .. }))
     {
         page.gap();
-        page.line("Carry one out with: casework case purge CASE --carry-out    the agent does it by itself if a role of it may erase");
+        page.toned(
+            Tone::Quiet,
+            "Carry one out with: casework case purge CASE --carry-out. The agent does it by itself if \
+             a role of it may erase.",
+        );
     }
     page.finish()
 }

@@ -25,7 +25,7 @@ pub fn lines(template: &TemplateView, screen: Screen) -> Vec<String> {
     }
     if !template.contested.is_empty() {
         let line =
-            "! contested: other revisions were published at the same time; import again to settle";
+            "! contested: revisions were published at the same time (casework template merge)";
         page.line(page.tone(Tone::Bad, line));
     }
     stages(package, &mut page);

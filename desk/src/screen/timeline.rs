@@ -59,7 +59,7 @@ impl<'a> Teller<'a> {
         };
         let deed = self.deed(entry);
         let time = page.tone(Tone::Quiet, &claimed);
-        page.line(format!("{time}  {author}  {deed}"));
+        page.flow(0, TIME_COLUMNS, &format!("{time}  {author}  {deed}"));
         let indent = " ".repeat(TIME_COLUMNS);
         if let Some(claim) = &entry.imported {
             let who = names.member(claim.who);
@@ -70,7 +70,7 @@ impl<'a> Teller<'a> {
             page.text(TIME_COLUMNS, &format!("“{}”", plain(reason)));
         }
         let aside = self.aside(entry);
-        page.line(format!("{indent}{}", page.tone(Tone::Quiet, &aside)));
+        page.flow(TIME_COLUMNS, 0, &page.tone(Tone::Quiet, &aside));
     }
 
     /// What stands under an entry: device, receipt, marks.

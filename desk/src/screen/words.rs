@@ -136,14 +136,21 @@ pub fn bytes(number: u64) -> String {
     }
 }
 
-/// A length of time as "43 ms", "1.8 s", "2 min 5 s".
+/// A length of time as "43 ms", "1.8 s", "2 min 5 s", "3 h 12 min", "2 days 4 h".
 #[must_use]
 pub fn lasting(time: std::time::Duration) -> String {
+    const HOUR_MS: u128 = 60 * 60 * 1_000;
+    const DAY_MS: u128 = 24 * HOUR_MS;
     let ms = time.as_millis();
     match ms {
         0..1_000 => format!("{ms} ms"),
         1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
-        _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+        60_000..HOUR_MS => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+        HOUR_MS..DAY_MS => format!("{} h {} min", ms / HOUR_MS, ms % HOUR_MS / 60_000),
+        _ => {
+            let days = u64::try_from(ms / DAY_MS).unwrap_or(u64::MAX);
+            format!("{} {} h", count(days, "day"), ms % DAY_MS / HOUR_MS)
+        }
     }
 }
 
@@ -213,6 +220,8 @@ mod tests {
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(bytes(4_210), "4.2 kB");
         assert_eq!(lasting(Duration::from_millis(1_840)), "1.8 s");
+        assert_eq!(lasting(Duration::from_secs(11_520)), "3 h 12 min");
+        assert_eq!(lasting(Duration::from_secs(187_201)), "2 days 4 h");
         assert_eq!(count(1, "case"), "1 case");
         assert_eq!(counted(2, "reply", "replies"), "2 replies");
     }

@@ -305,13 +305,22 @@ fn settle_findings(facts: &Facts<'_>, act: &Act) -> Result<Said, ActError> {
     }
     let rule: String = asks.join("; ").chars().take(MAX_RULE_CHARACTERS).collect();
     if !act.override_rule || act.reason.is_none() {
-        return Err(ActError::Asked { rule });
+        return Err(ActError::Asked { rule: bare(rule) });
     }
     Ok((Some(rule), said(Severity::Warn)))
 }
 
+/// A rule as it stands before other words of a sentence.
+fn bare(rule: String) -> String {
+    match rule.strip_suffix('.') {
+        Some(bare) => bare.to_owned(),
+        None => rule,
+    }
+}
+
 /// `(the first finding that blocks, the rules of all of them)`.
 fn blocked(facts: &Facts<'_>, action: &CaseAction, (first, rule): (&Finding, String)) -> ActError {
+    let rule = bare(rule);
     if let CaseAction::Move { to } = action {
         return ActError::Blocked {
             from: occasion::stage_of(facts.past).unwrap_or_default(),

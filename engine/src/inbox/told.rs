@@ -319,10 +319,18 @@ impl Teller<'_> {
             .is_some_and(|roster| seat.is_held_by(self.context.me, roster))
     }
 
+    /// A rule that was gone past with a reason, or broken all the same.
     fn overridden(&self) -> Option<Told> {
-        self.node.message.rule.as_ref()?;
+        let detail = match (
+            &self.node.message.rule,
+            (self.context.broken)(self.node.hash),
+        ) {
+            (Some(_), _) => Vec::new(),
+            (None, Some(broken)) => word(broken.word()),
+            (None, None) => return None,
+        };
         let owns = Crew::of(&self.left()).owners.contains(&self.context.me);
-        owns.then(|| (ItemKind::Rule, None, Vec::new()))
+        owns.then(|| (ItemKind::Rule, None, detail))
     }
 }
 

@@ -245,12 +245,18 @@ impl Replica {
         let personal =
             matches!(&body, AccessBody::Genesis { kind, .. } if *kind == DocumentKind::Personal);
         let claimed_ms = if personal { 0 } else { moment.now_ms };
+        let template = if let AccessBody::Genesis { template, .. } = &body {
+            *template
+        } else {
+            None
+        };
         let draft = AccessDraft { body, claimed_ms };
         let entry = draft.found(self.workspace(), self.identity.key.as_ref());
         let id = document_id(&entry.hash::<AccessBody>());
         let verified = entry.clone().verify().map_err(untrusted)?;
         let received = Received::unsequenced(moment.now_ms);
-        let record = AccessRecord::found(verified, received, self.roster()?)?;
+        let record = AccessRecord::found(verified, received, self.roster()?);
+        let record = record.map_err(|error| self.founded_in_vain(template, error))?;
         Ok((id, entry, record))
     }
 

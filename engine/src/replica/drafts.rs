@@ -1,6 +1,6 @@
 //! Drafts, and the merge of what was published at the same time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use casework_protocol::ids::{DocumentId, RevisionId};
@@ -130,7 +130,11 @@ impl Replica {
         moment: &Moment,
     ) -> Result<Acted, ReplicaFault> {
         let (draft, drafted) = self.drafted(template, id)?;
-        let open: Vec<&str> = draft.conflicts.iter().map(|c| c.path.as_str()).collect();
+        let conflicts = draft.conflicts.iter().map(|c| c.path.as_str());
+        let both: BTreeSet<&str> = conflicts
+            .chain(draft.contested.iter().map(String::as_str))
+            .collect();
+        let open: Vec<&str> = both.into_iter().collect();
         if draft.status == DraftStatus::Open && !open.is_empty() {
             return Err(ReplicaFault::Unsettled(open.join(", ")));
         }

@@ -120,15 +120,8 @@ impl Replica {
         &mut self,
         writes: &mut Writes,
         item: &Logged,
-        from: u64,
     ) -> Result<(), ReplicaFault> {
-        let Logged::Purged {
-            seq,
-            document_seq,
-            document,
-            ..
-        } = *item
-        else {
+        let Logged::Purged { seq, document, .. } = *item else {
             return Ok(());
         };
         let Some(mut row) = self.row_in(writes, document)? else {
@@ -137,7 +130,7 @@ impl Replica {
         self.emptied.insert(document);
         row.bare = Some(row.bare.map_or(seq, |first| first.min(seq)));
         self.put_row(writes, document, row);
-        self.count(writes, document, (document_seq, item.len()), seq >= from)
+        Ok(())
     }
 
     /// Everything was sent: content that is gone was purged, or the server keeps it back.

@@ -28,7 +28,7 @@ use super::writing::DocumentStep;
 use super::{Replica, ReplicaFault};
 use crate::case::PartId;
 use crate::inbox::due::concerns;
-use crate::inbox::{Context, Item, ItemKind, MAX_ITEMS, horizon, items};
+use crate::inbox::{Broken, Context, Item, ItemKind, MAX_ITEMS, horizon, items};
 use crate::personal::Personal;
 use crate::view::Card;
 
@@ -186,6 +186,7 @@ impl Replica {
             me,
             roster: self.roster()?,
             revisions: &|mark| self.marked_revision(mark),
+            broken: &|hash| broken(step, hash),
             received: &received,
         };
         Ok(guarded(|| items(automerge, &news, &context)).unwrap_or_default())
@@ -325,6 +326,18 @@ pub(super) fn note_mine(writes: &mut Writes, card: &Card, me: Option<MemberId>) 
         writes.put(Table::Mine, key, Vec::new());
     } else {
         writes.delete(Table::Mine, key);
+    }
+}
+
+/// What a change of a step broke, as the view that was just written shows it.
+fn broken(step: &DocumentStep, hash: ChangeHash) -> Option<Broken> {
+    let flags = &step.document.view.as_ref()?.flags;
+    if flags.rule_broken.contains_key(&hash) {
+        Some(Broken::Rule)
+    } else if flags.newer_rule_broken.contains_key(&hash) {
+        Some(Broken::NewerRule)
+    } else {
+        None
     }
 }
 

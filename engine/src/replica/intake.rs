@@ -15,6 +15,7 @@ use casework_protocol::seal::{CheckedRun, VerifiedRun};
 
 use super::admission::Incoming;
 use super::rows::{Arrived, Aside, AsideRow, DocumentRow};
+use super::sequencing::Numbered;
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table, meta};
 use super::writing::DocumentStep;
@@ -63,6 +64,8 @@ impl Replica {
             Start::At(cursor) => cursor.seq,
             Start::Nothing | Start::Partway { .. } => u64::MAX,
         };
+        let numbers = items.iter().filter_map(|item| self.numbered(item));
+        let mut numbered: Vec<Numbered> = numbers.collect();
         for item in items {
             match item {
                 Logged::Roster {
@@ -75,41 +78,38 @@ impl Replica {
                 }
                 Logged::Access {
                     seq,
-                    document_seq,
                     received_ms,
                     document,
                     entry,
+                    ..
                 } => {
                     let arrived = Arrived { seq, received_ms };
                     self.take_access(&mut writes, document, entry, arrived)?;
-                    self.count(&mut writes, document, (document_seq, 1), seq >= from)?;
                     arriving.entry(document).or_default().again = true;
                 }
                 Logged::Run(logged) => self.check_run(logged, &mut pending),
-                item @ Logged::Withheld { .. } => self.note_withheld(&mut writes, item, from)?,
-                item @ Logged::Purged { .. } => self.note_bare(&mut writes, &item, from)?,
-                Logged::Equivocation {
-                    seq,
-                    document_seq,
-                    run,
-                    ..
-                } => {
-                    let (document, device) = (run.document(), run.device());
-                    self.count(&mut writes, document, (document_seq, 1), seq >= from)?;
-                    self.take_equivocation(document, device, run);
+                item @ Logged::Withheld { .. } => self.note_withheld(&mut writes, item),
+                item @ Logged::Purged { .. } => self.note_bare(&mut writes, &item)?,
+                Logged::Equivocation { run, .. } => {
+                    self.take_equivocation(run.document(), run.device(), run);
                 }
             }
         }
         for (run, signed) in self.verify_runs(pending) {
             let document = signed.origin().document;
-            let numbers = (run.document_seq, signed.changes().len() as u64);
-            self.count(&mut writes, document, numbers, run.arrived.seq >= from)?;
+            numbered.push(Numbered {
+                seq: run.arrived.seq,
+                document,
+                number: run.document_seq,
+                entries: signed.changes().len() as u64,
+            });
             arriving
                 .entry(document)
                 .or_default()
                 .changes
                 .extend(incoming(&signed, &run));
         }
+        self.count(&mut writes, numbered, from)?;
         let mut steps = self.take_documents(&mut writes, arriving, from)?;
         self.judge_own(&mut writes, &start, &mut steps)?;
         // What is missing is fetched; should that not come to an end, it is read again from here.
@@ -120,28 +120,21 @@ impl Replica {
     }
 
     /// Notes changes whose content is not for this device.
-    fn note_withheld(
-        &mut self,
-        writes: &mut Writes,
-        item: Logged,
-        from: u64,
-    ) -> Result<(), ReplicaFault> {
+    fn note_withheld(&self, writes: &mut Writes, item: Logged) {
         let Logged::Withheld {
             document,
             device,
             changes,
-            document_seq,
             seq,
             received_ms,
+            ..
         } = item
         else {
-            return Ok(());
+            return;
         };
         if self.is_purged(document) {
-            return Ok(());
+            return;
         }
-        let numbers = (document_seq, changes.len() as u64);
-        self.count(writes, document, numbers, seq >= from)?;
         for (hash, seq) in changes.into_iter().zip(seq..) {
             let row = AsideRow {
                 why: Aside::Withheld,
@@ -152,7 +145,6 @@ impl Replica {
             };
             writes.put_cbor(Table::Aside, tables::document_change(document, hash), &row);
         }
-        Ok(())
     }
 
     /// Templates first: a case may cite a revision that comes along with it. A revision that was

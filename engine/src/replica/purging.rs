@@ -72,9 +72,7 @@ pub enum PurgeState {
 #[non_exhaustive]
 pub enum PurgeRefusal {
     /// Nobody asked for it, or the server has not taken the request yet.
-    #[error(
-        "no purge of this case is requested; `casework case purge-request` requests one, and it counts once a server has it"
-    )]
+    #[error("no purge of this case is requested; a request counts once a server has it")]
     NotRequested,
     /// It waits.
     #[error("the purge waits until {}; nobody can carry it out before", time_of(*.due_ms))]

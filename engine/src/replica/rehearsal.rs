@@ -13,9 +13,9 @@ use super::document::author_of;
 use super::{DocumentFault, Replica, ReplicaFault};
 use crate::automation::{Event, Fired, Scene, Timer, effects, rules_for};
 use crate::case::condition::{Facts, holds, passes};
-use crate::case::facet::FacetKind;
-use crate::case::facet::automation::AutomationKind;
-use crate::case::{Act, ActionKind, Cause, Message, PartId, Past, stage_of};
+use crate::case::facet::automation::{AutomationAction, AutomationKind};
+use crate::case::facet::{FacetAction, FacetKind};
+use crate::case::{Act, ActionKind, CaseAction, Cause, Message, PartId, Past, stage_of};
 use crate::moment::Moment;
 use crate::template::{Automation, Revision};
 
@@ -241,7 +241,7 @@ fn report(
     let made = effects(rule, &fired, (ChangeHash::new([0; 32]), 1), scene);
     let would = made.into_iter().map(|effect| match effect.action {
         Ok(action) => Would {
-            action: words(action.kind(), action.target().as_deref()),
+            action: doing(&action),
             problem: None,
         },
         Err(problem) => Would {
@@ -265,6 +265,37 @@ fn report(
             .collect(),
         would: would.collect(),
     }
+}
+
+/// What an action of a rule does, in words: its kind, and what it says or what it is done to.
+#[must_use]
+pub fn doing(action: &CaseAction) -> String {
+    let said = if let CaseAction::CreateTask { title: text, .. }
+    | CaseAction::Comment { body: text, .. }
+    | CaseAction::Facet(FacetAction::Automation(AutomationAction::Notify {
+        text,
+        ..
+    })) = action
+    {
+        Some(format!("“{text}”"))
+    } else if let CaseAction::Facet(FacetAction::Automation(AutomationAction::Request {
+        what,
+        ..
+    })) = action
+    {
+        Some(format!("{} {}", what.kind.name(), what.name))
+    } else if let CaseAction::SetField { field, value } = action {
+        Some(format!("{field} = {value}"))
+    } else if let CaseAction::Count { field, by } = action {
+        Some(format!("{field} + {by}"))
+    } else if let CaseAction::SetPriority { priority: text } | CaseAction::SetDue { due: text } =
+        action
+    {
+        text.clone()
+    } else {
+        action.target()
+    };
+    words(action.kind(), said.as_deref())
 }
 
 fn words(action: ActionKind, on: Option<&str>) -> String {

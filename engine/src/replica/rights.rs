@@ -293,6 +293,22 @@ impl Replica {
         Box::new(self.denied(roster.head(), (*member, Obstacle::NoGrant), &asked)).into()
     }
 
+    /// A refusal to open a document, with the missing grant in words.
+    pub(super) fn founded_in_vain(
+        &self,
+        template: Option<DocumentId>,
+        error: AccessError,
+    ) -> ReplicaFault {
+        let (AccessError::Lacks { member, verb }, Ok(roster)) = (&error, self.roster()) else {
+            return error.into();
+        };
+        let asked = Occasion {
+            template,
+            ..Occasion::anywhere(*verb)
+        };
+        Box::new(self.denied(roster.head(), (*member, Obstacle::NoGrant), &asked)).into()
+    }
+
     /// A refusal of an access record, with the missing grant in words.
     pub(super) fn changed_in_vain(&self, id: DocumentId, error: AccessError) -> ReplicaFault {
         let (AccessError::Lacks { member, verb }, Ok(roster)) = (&error, self.roster()) else {

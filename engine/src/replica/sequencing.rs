@@ -9,8 +9,7 @@ use casework_protocol::access::AccessRecord;
 use casework_protocol::access::entry::{AccessBody, AccessEntry};
 use casework_protocol::authority::Received;
 use casework_protocol::entry::SignedEntry;
-use casework_protocol::frame::Placed;
-use casework_protocol::frame::{Cursor, Start};
+use casework_protocol::frame::{Cursor, Logged, Placed, Start};
 use casework_protocol::ids::DocumentId;
 use casework_protocol::roster::Roster;
 use casework_protocol::roster::entry::RosterBody;
@@ -22,6 +21,14 @@ use super::rows::{Arrived, DocumentRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::{Notice, Replica, ReplicaFault};
+
+/// Where an item stands in the log and among the entries of its document.
+pub(super) struct Numbered {
+    pub(super) seq: u64,
+    pub(super) document: DocumentId,
+    pub(super) number: u64,
+    pub(super) entries: u64,
+}
 
 impl Replica {
     pub(super) fn take_roster(
@@ -172,8 +179,56 @@ impl Replica {
         Ok(())
     }
 
-    /// Follows the numbers of a document's entries; a gap shows that something is withheld.
+    /// What an item says of the numbers of its document. Runs are counted when their signatures
+    /// hold.
+    pub(super) fn numbered(&self, item: &Logged) -> Option<Numbered> {
+        let (document, number) = match item {
+            Logged::Withheld { document, .. } if self.is_purged(*document) => return None,
+            Logged::Access {
+                document,
+                document_seq,
+                ..
+            }
+            | Logged::Withheld {
+                document,
+                document_seq,
+                ..
+            }
+            | Logged::Purged {
+                document,
+                document_seq,
+                ..
+            } => (*document, *document_seq),
+            Logged::Equivocation {
+                document_seq, run, ..
+            } => (run.document(), *document_seq),
+            Logged::Roster { .. } | Logged::Run(_) => return None,
+        };
+        Some(Numbered {
+            seq: item.seq(),
+            document,
+            number,
+            entries: item.len(),
+        })
+    }
+
+    /// Follows the numbers of documents' entries in log order, whatever kind each is of; a gap after
+    /// position `from` shows that something is withheld.
     pub(super) fn count(
+        &mut self,
+        writes: &mut Writes,
+        mut numbered: Vec<Numbered>,
+        from: u64,
+    ) -> Result<(), ReplicaFault> {
+        numbered.sort_by_key(|entry| entry.seq);
+        for entry in numbered {
+            let numbers = (entry.number, entry.entries);
+            self.count_one(writes, entry.document, numbers, entry.seq >= from)?;
+        }
+        Ok(())
+    }
+
+    fn count_one(
         &mut self,
         writes: &mut Writes,
         id: DocumentId,

@@ -10,13 +10,13 @@ use std::time::Duration;
 use casework_tests::process::{Person, Premises, checkout, settle, text};
 
 /// The program that serves; killed when dropped.
-struct Desk {
+pub(crate) struct Desk {
     child: Child,
     address: String,
 }
 
 impl Desk {
-    fn open(intake: &Person) -> Self {
+    pub(crate) fn open(intake: &Person) -> Self {
         let words = [
             "form",
             "serve",
@@ -58,7 +58,7 @@ impl Desk {
     }
 
     /// Opens a page and sends it with these answers.
-    fn fill_in(&self, path: &str, answers: &str) -> String {
+    pub(crate) fn fill_in(&self, path: &str, answers: &str) -> String {
         let page = self.ask(&format!("GET {path}"), "");
         let ticket = after(&page, "name=\"ticket\" value=\"");
         self.ask(
@@ -76,12 +76,12 @@ impl Drop for Desk {
 }
 
 /// What stands in a page between these words and the next quote or tag.
-fn after(page: &str, words: &str) -> String {
+pub(crate) fn after(page: &str, words: &str) -> String {
     let rest = page.split(words).nth(1).unwrap_or_else(|| panic!("{page}"));
     rest.split(['"', '<']).next().unwrap_or_default().to_owned()
 }
 
-fn path_of(made: &serde_json::Value) -> String {
+pub(crate) fn path_of(made: &serde_json::Value) -> String {
     let url = text(&made["url"]);
     url[url.find("/f/").unwrap()..].to_owned()
 }

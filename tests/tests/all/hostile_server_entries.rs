@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use casework_engine::case::CaseAction;
 use casework_engine::replica::{Notice, ReplicaFault};
 use casework_engine::sync::SyncFault;
 use casework_protocol::access::entry::AccessBody;
@@ -174,6 +175,21 @@ fn a_dropped_entry_shows_as_a_gap_of_its_document_and_is_fetched() {
     stage.settle();
     assert!(stage.notices(rui).iter().any(gap));
     assert_eq!(stage.view(rui, case).labels.len(), 2, "both have come");
+    stage.assert_converged(case);
+}
+
+#[test]
+fn a_server_is_not_blamed_where_an_act_and_what_it_says_of_access_come_together() {
+    let (mut stage, ana, rui, case) = with_case(216);
+    let version = |stage: &mut Stage| stage.replica(rui).access(case).unwrap().head().version;
+    let before = version(&mut stage);
+    let owner = Some(stage.member(rui));
+    // One act, and the entry of the access record that names him: numbered in this order.
+    stage.act(ana, case, CaseAction::SetOwner { member: owner });
+    stage.settle();
+    assert!(version(&mut stage) > before);
+    let gap = |notice: &Notice| matches!(notice, Notice::Gap { .. });
+    assert!(!stage.notices(rui).iter().any(gap));
     stage.assert_converged(case);
 }
 

@@ -6,7 +6,7 @@ use casework::case::facet::party::{PartyAction, PartyKey, PartyMark, PartyNature
 use crate::cli::{PartyCommand, Why};
 use crate::command::Desk;
 use crate::command::cases::{act, answer, pair};
-use crate::command::cures::cure;
+use crate::command::cures::cure_on;
 use crate::fault::Fault;
 use crate::request::Response;
 
@@ -66,7 +66,7 @@ fn set(desk: &Desk<'_>, (case, party): (&str, &str), values: &[String]) -> Resul
         actions.push(CaseAction::from(PartyAction::Change { party, key, value }));
     }
     let acted = desk.workspace.act_together(id, actions, None);
-    let acted = acted.map_err(|error| cure(error, case))?;
+    let acted = acted.map_err(|error| cure_on(desk, id, error))?;
     answer(desk, id, &acted, "Changed")
 }
 

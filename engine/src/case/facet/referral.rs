@@ -253,7 +253,7 @@ impl Facet for ReferralAction {
                 bounds::check_body("outcome", outcome)?;
                 let state = state_of(past, Shelf::Referrals, *referral)?;
                 if state != OfferState::Accepted {
-                    return Err(ActError::Agreement(AgreementError::Over {
+                    return Err(ActError::Agreement(AgreementError::NotAccepted {
                         what: "referral",
                         id: *referral,
                         state: state.name(),

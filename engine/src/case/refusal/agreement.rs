@@ -17,6 +17,16 @@ pub enum AgreementError {
         /// Where it stands.
         state: &'static str,
     },
+    /// What came of it is said before it was accepted. Cure: have it accepted first.
+    #[error("the {what} {id} is {state}, not accepted; what came of it is said after that")]
+    NotAccepted {
+        /// Referral.
+        what: &'static str,
+        /// The id.
+        id: PartId,
+        /// Where it stands.
+        state: &'static str,
+    },
     /// Something of the kind waits for an answer. Cure: wait for it, or withdraw it first.
     #[error("the {what} {id} still waits for an answer; withdraw it first")]
     StillOpen {

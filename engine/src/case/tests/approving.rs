@@ -374,7 +374,7 @@ fn a_referral_needs_a_consent_or_a_reason_and_is_completed_once_accepted() {
         referral: part(50),
         outcome: words.into(),
     };
-    refused(&mut rui, complete("seen"), "is offered already");
+    refused(&mut rui, complete("seen"), "is offered, not accepted");
     let (referral, nobody) = (part(50), member(0));
     let accept = ReferralAction::Accept {
         referral,

@@ -71,9 +71,10 @@ impl Teller<'_> {
     }
 
     pub(super) fn approval(&self, kind: ApprovalKind) -> Vec<Told> {
-        let Some((key, place)) = self.record(Shelf::Approvals) else {
-            return Vec::new();
-        };
+        // What is done to one seat or vote of an approval names that behind the approval.
+        let on = self.node.message.on.as_deref().unwrap_or_default();
+        let key = on.split('/').next().unwrap_or_default().to_owned();
+        let place = Place::Record(Shelf::Approvals, key.clone());
         let told = |kind, detail| vec![(kind, Some(place.clone()), detail)];
         match kind {
             ApprovalKind::Request if self.may_vote(&key, &self.left()) => {

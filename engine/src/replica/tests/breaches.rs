@@ -1,6 +1,8 @@
 //! What changes break and land all the same: rules their authors could know, and newer ones.
 
 use super::*;
+use crate::inbox::ItemKind;
+use crate::replica::InboxFilter;
 use crate::template::{Condition, Operator, Rule, Severity, Subject, Test, Transition};
 use crate::view::{Badge, Card, NewerRule, TimelinePage};
 
@@ -207,4 +209,36 @@ fn a_rule_about_who_acts_is_judged_on_arrival_by_the_roles_in_the_roster_that_wa
     log.give(&mut ana);
     let broken = ana.case(id).unwrap().flags.rule_broken;
     assert!(!broken.contains_key(&kept), "{broken:?}");
+}
+
+#[test]
+fn whoever_owns_a_case_is_told_of_work_that_breaks_a_rule_and_nobody_else() {
+    let (mut clock, mut log, [mut ana, mut rui, mut mia], template, id) = scene(revision());
+    let owner = ana.member();
+    act(
+        &mut ana,
+        id,
+        &mut clock,
+        CaseAction::SetOwner { member: owner },
+    );
+    log.take(&mut ana);
+    log.take(&mut rui);
+    let moved = act(&mut rui, id, &mut clock, to("review")).change;
+    let newer = ruled(Rule::new(Severity::Block, CALL));
+    ana.publish(template, newer, &clock.next()).unwrap();
+    log.take(&mut ana);
+    log.take(&mut rui);
+    for replica in [&mut ana, &mut rui, &mut mia] {
+        log.take(replica);
+    }
+    let mut told = |replica: &mut Replica| {
+        let page = replica.inbox(&InboxFilter::default(), (None, 10), &clock.next());
+        let items = page.unwrap().entries.into_iter().map(|entry| entry.item);
+        let of_rules = items.filter(|item| item.kind == ItemKind::Rule);
+        of_rules
+            .map(|item| (item.change, item.detail))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(&mut ana), [(Some(moved), vec!["newer".to_owned()])]);
+    assert_eq!([told(&mut rui), told(&mut mia)], [vec![], vec![]]);
 }
