@@ -181,7 +181,7 @@ fn a_dropped_entry_shows_as_a_gap_of_its_document_and_is_fetched() {
 #[test]
 fn a_server_is_not_blamed_where_an_act_and_what_it_says_of_access_come_together() {
     let (mut stage, ana, rui, case) = with_case(216);
-    let version = |stage: &mut Stage| stage.replica(rui).access(case).unwrap().head().version;
+    let version = |stage: &mut Stage| stage.replica(rui).access(case).unwrap().head().version();
     let before = version(&mut stage);
     let owner = Some(stage.member(rui));
     // One act, and the entry of the access record that names him: numbered in this order.
