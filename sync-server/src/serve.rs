@@ -13,6 +13,7 @@ mod admin;
 pub mod backup;
 mod bounds;
 mod bucket;
+mod clock;
 mod connection;
 mod data;
 mod devices;
@@ -29,8 +30,8 @@ mod writer;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::Duration;
 
 use casework_protocol::ids::{CertificatePin, ServerId, WorkspaceId};
 use tokio::net::TcpListener;
@@ -44,6 +45,7 @@ use crate::relay::{Relay, RelayConfig, WorkspaceError};
 #[cfg(unix)]
 pub use admin::{AdminAnswer, AdminRequest};
 pub use bounds::Bounds;
+use clock::now_ms;
 use connection::Hub;
 pub use data::DataFolder;
 use devices::Devices;
@@ -53,10 +55,6 @@ use pool::Pool;
 use tls::Certificate;
 pub use tls::Tls;
 use writer::{Desk, Growth};
-
-/// The variable that says by how many seconds this server's clock is ahead of the machine's, as
-/// devices have it: for drills and tests of what only time brings.
-const CLOCK_AHEAD: &str = "CASEWORK_CLOCK_AHEAD_SECS";
 
 /// Where the log is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -386,18 +384,4 @@ async fn accept(listener: TcpListener, hub: Arc<Hub>, mut stopping: watch::Recei
     }
     drop((listener, alive));
     let _ = ended.recv().await;
-}
-
-/// Milliseconds since 1970 by this machine's clock, and [`CLOCK_AHEAD`] ahead of it.
-fn now_ms() -> u64 {
-    static AHEAD_SECS: OnceLock<i64> = OnceLock::new();
-    let ahead = AHEAD_SECS.get_or_init(|| {
-        let said = std::env::var(CLOCK_AHEAD).ok();
-        said.and_then(|secs| secs.parse().ok()).unwrap_or_default()
-    });
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    });
-    now.saturating_add_signed(ahead.saturating_mul(1_000))
 }

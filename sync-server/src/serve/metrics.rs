@@ -25,6 +25,7 @@ use tokio::sync::watch;
 
 use super::connection::Hub;
 use super::door::say;
+use super::doorkeeper::Bound;
 use crate::relay::Reply;
 
 /// How long a scrape may take to ask.
@@ -97,6 +98,11 @@ impl Metrics {
     }
 
     fn look_at(&self, hub: &Hub) {
+        // So that an alarm has a zero to begin from.
+        let outcome = Bound::Connections.name();
+        self.turned_away
+            .get_or_create(&Outcome { outcome })
+            .inc_by(0);
         let used = hub.bounds.bytes_in_flight - hub.bytes.available_permits();
         self.in_flight_bytes
             .set(i64::try_from(used).unwrap_or(i64::MAX));

@@ -161,6 +161,8 @@ async fn a_disk_that_is_full_at_any_write_loses_nothing_that_was_acknowledged() 
             let ready = get(running.addr(), "/readyz").await;
             assert!(ready.ends_with("the storage failed\n"), "{ready}");
         }
+        // Whoever is connected is waited for.
+        drop(writer);
         running.shutdown().await;
         // Somebody made room.
         let image = file.image().clone();
@@ -175,6 +177,7 @@ async fn a_disk_that_is_full_at_any_write_loses_nothing_that_was_acknowledged() 
             assert!(answers.iter().all(is_placed), "{answers:?}");
         }
         assert_eq!(read_all(&running).await, 2 + pushes.len());
+        drop(writer);
         running.shutdown().await;
         if all {
             assert!(full_after > 10, "every write was met");
