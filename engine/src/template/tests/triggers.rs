@@ -81,7 +81,7 @@ fn every_trigger_that_names_what_there_is_is_published() {
         r#"on = "case-held""#,
         r#"on = "case-resumed""#,
         r#"on = "document-added", document = "letter""#,
-        r#"on = "document-status", status = "accepted""#,
+        r#"on = "document-status", status = "approved""#,
         r#"on = "form-submitted", form = "more""#,
         r#"on = "form-submitted""#,
         r#"on = "approval-given", approval = "budget", outcome = "approved""#,
@@ -133,7 +133,7 @@ fn a_question_or_an_outcome_that_nobody_decides_on_is_no_trigger() {
 fn a_document_type_that_is_not_there_is_neither_added_nor_given_a_status() {
     for trigger in [
         r#"on = "document-added", document = "photo""#,
-        r#"on = "document-status", document = "photo", status = "accepted""#,
+        r#"on = "document-status", document = "photo", status = "approved""#,
     ] {
         assert_fault(trigger, "there is no document type \"photo\"");
     }
