@@ -134,10 +134,7 @@ fn who_approves_follows_the_amount_and_whoever_made_it_cannot() {
     let refused = rui.refused(&format!("case approval vote {small} sum approve"));
     holds(
         &refused,
-        &[
-            "whoever made it cannot agree to it",
-            "casework case approval list",
-        ],
+        &["not asked of you", "casework case approval list"],
     );
     let refused = board
         .dora
@@ -188,6 +185,29 @@ fn who_approves_follows_the_amount_and_whoever_made_it_cannot() {
         &rui.reads(&format!("case show {large}")),
         &["rejected", "Too dear"],
     );
+
+    // Dora writes the sum herself, so only Dino can agree to it.
+    let written = board.contract("60000 EUR");
+    board
+        .dora
+        .does(&format!("case set {written} value='61000 EUR'"));
+    board.settle();
+    rui.does(&format!("case approval request {written} sum"));
+    board.settle();
+    let refused = board
+        .dora
+        .refused(&format!("case approval vote {written} sum approve"));
+    holds(
+        &refused,
+        &[
+            "whoever made it cannot agree to it",
+            "casework case approval list",
+        ],
+    );
+    board
+        .dino
+        .does(&format!("case approval vote {written} sum approve"));
+    assert_eq!(board.stands(&written)["outcome"], "approved");
 
     let huge = board.contract("700000 EUR");
     rui.does(&format!("case approval request {huge} sum"));

@@ -118,6 +118,7 @@ fn a_clock_is_on_track_at_risk_breached_paused_and_met_on_every_device() {
     );
     holds(&then.reads("inbox --kind sla"), &["Intake: too late"]);
 
+    office.premises.server.start_again();
     office.premises.server.set_ahead(60 * DAY);
     let [ana, rui] = [&office.ana, &office.rui].map(|who| who.ahead(60 * DAY));
     settle(&[&ana, &rui]);

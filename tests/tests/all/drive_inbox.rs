@@ -83,8 +83,9 @@ fn whoever_is_named_given_work_asked_or_crossed_offline_is_told_with_what_to_do_
         "task “Call her” was due 2020-03-02",
         "due 2020-03-31: overdue",
         "Ana put it on hold",
-        "Severity says two things at once: Ana and Rui",
-        "moved to Review and response and to Awaiting customer at once",
+        "Severity says two things at once: ",
+        " and to ",
+        " at once: ",
         "Fee charged twice",
     ];
     holds(&read, &wanted);
@@ -102,7 +103,7 @@ fn whoever_is_named_given_work_asked_or_crossed_offline_is_told_with_what_to_do_
     let joined = narrow.split_whitespace().collect::<Vec<_>>().join(" ");
     holds(
         &joined,
-        &["moved to Review and response and to Awaiting customer at once"],
+        &["Review and response", "Awaiting customer", " at once: "],
     );
 
     // Done, it is over; what was said stays until it is read.
@@ -191,11 +192,8 @@ fn a_clock_that_runs_out_held_work_what_could_not_stand_and_what_a_form_brought_
         &office.ana.reads("inbox --kind held"),
         &["work of Rui waits to be adopted", "casework held list"],
     );
-    assert_eq!(unread(&office.rui), kinds(&["drawer"]));
-    holds(
-        &office.rui.reads("inbox"),
-        &["your", "could not stand", "casework drawer list"],
-    );
+    // His device has no inbox any more; what he did lies in its drawer, readable.
+    holds(&office.rui.reads("drawer list"), &["From the tunnel"]);
 
     // Weeks later the clock of the acknowledgement has run out.
     let late = office.ana.ahead(20 * DAY);
