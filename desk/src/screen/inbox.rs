@@ -94,13 +94,7 @@ impl Teller {
             ItemKind::Purge => format!("{who} asked that it be purged"),
             ItemKind::Approval => format!("{who} asks for your approval:{quoted}"),
             ItemKind::Offer => format!("{who} offers you a {}{quoted}", said(0)),
-            ItemKind::Answer if said(0) == "approval" => match said(1).as_str() {
-                "approve" => format!("{who} approved{quoted}"),
-                "reject" => format!("{who} rejected{quoted}"),
-                "return" => format!("{who} returned{quoted} for rework"),
-                _ => format!("{who} voted on{quoted}"),
-            },
-            ItemKind::Answer => format!("{who}: your {}{quoted} {}", said(0), said(1)),
+            ItemKind::Answer => answered(&who, (&said(0), &said(1)), &quoted),
             ItemKind::Withdrawn => format!("{who} took the {}{quoted} back", said(0)),
             ItemKind::Notice => said(0),
             ItemKind::Form => format!(
@@ -115,11 +109,7 @@ impl Teller {
                 "on hold" => format!("{who} put it on hold"),
                 _ => format!("{who} ended a hold"),
             },
-            ItemKind::Rule => match said(0).as_str() {
-                "" => format!("{who} went past a rule"),
-                "newer" => format!("work of {who} breaks a newer rule; it landed all the same"),
-                _ => format!("work of {who} breaks a rule; it landed all the same"),
-            },
+            ItemKind::Rule => past_a_rule(&who, &said(0)),
             ItemKind::Overdue if item.place == Some(Place::Due) => {
                 format!("due {}: overdue", said(0))
             }
@@ -182,6 +172,23 @@ impl Teller {
             }
             (None, _) => format!("contested: {both}"),
         }
+    }
+}
+
+fn answered(who: &str, (what, how): (&str, &str), quoted: &str) -> String {
+    match (what, how) {
+        ("approval", "approve") => format!("{who} approved{quoted}"),
+        ("approval", "reject") => format!("{who} rejected{quoted}"),
+        ("approval", "return") => format!("{who} returned{quoted} for rework"),
+        (_, _) => format!("{who}: your {what}{quoted} {how}"),
+    }
+}
+
+fn past_a_rule(who: &str, how: &str) -> String {
+    match how {
+        "" => format!("{who} went past a rule"),
+        "newer" => format!("work of {who} breaks a newer rule; it landed all the same"),
+        _ => format!("work of {who} breaks a rule; it landed all the same"),
     }
 }
 

@@ -109,6 +109,7 @@ fn wanted(who: &Person, case: &str) -> bool {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play, told in order")]
 fn who_approves_follows_the_amount_and_whoever_made_it_cannot() {
     let board = Board::new();
     let rui = &board.office.rui;
@@ -242,6 +243,7 @@ fn who_approves_follows_the_amount_and_whoever_made_it_cannot() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play, told in order")]
 fn one_all_most_and_so_many_agree_and_a_seat_is_passed_on_added_or_asked_no_more() {
     let mut board = Board::new();
     let case = board.contract("1 EUR");

@@ -240,6 +240,7 @@ fn called(receiver: &TcpListener, answer: &str) -> (String, Value) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play, told in order")]
 fn what_waits_for_time_is_fired_by_the_agent_which_numbers_calls_outside_and_gives_up_visibly() {
     let mut office = Office::new(RULES);
     let bot = office.joins("Bot", "agent");

@@ -32,6 +32,7 @@ fn number(who: &Person) -> i64 {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play, told in order")]
 fn whoever_is_named_given_work_asked_or_crossed_offline_is_told_with_what_to_do_next() {
     let mut office = Office::new("complaint");
     let case = open(&office.ana, "CMP", "Fee charged twice", &COMPLAINT);
@@ -122,6 +123,7 @@ fn whoever_is_named_given_work_asked_or_crossed_offline_is_told_with_what_to_do_
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play, told in order")]
 fn a_clock_that_runs_out_held_work_what_could_not_stand_and_what_a_form_brought_are_told() {
     let office = Office::new("complaint");
     let package = checkout().join("desk/tests/desk/service.toml");
@@ -204,6 +206,7 @@ fn a_clock_that_runs_out_held_work_what_could_not_stand_and_what_a_form_brought_
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play, told in order")]
 fn what_is_read_or_muted_on_one_device_is_so_on_the_other_and_the_digest_is_short() {
     let office = Office::new("complaint");
     let (ana, rui) = (&office.ana, &office.rui);

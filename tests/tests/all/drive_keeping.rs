@@ -121,6 +121,7 @@ fn archive_and_trash_take_a_case_out_of_lists_and_boards_and_bring_it_back() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play, told in order")]
 fn a_purge_waits_its_days_stops_at_a_legal_hold_and_takes_the_content_away_everywhere() {
     let mut office = Office::new("complaint");
     let [case, stays] = ["Purge me", "Keep me"].map(|title| complaint(&office, title));
@@ -208,6 +209,7 @@ fn a_purge_waits_its_days_stops_at_a_legal_hold_and_takes_the_content_away_every
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play, told in order")]
 fn what_is_redacted_is_gone_from_every_view_and_export_on_both_devices() {
     let mut office = Office::new("complaint");
     let case = complaint(&office, "Fee charged twice");

@@ -36,6 +36,7 @@ fn version(label: &str, status: &str, current: bool) -> (String, String, bool) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play, told in order")]
 fn versions_added_apart_are_parallel_until_one_is_chosen_and_an_approval_stays_with_its_version() {
     let mut office = Office::new("complaint");
     let case = complaint(&office, "Fee charged twice");
@@ -136,6 +137,7 @@ fn versions_added_apart_are_parallel_until_one_is_chosen_and_an_approval_stays_w
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play, told in order")]
 fn parties_watchers_severity_priority_and_due_are_kept_from_both_sides() {
     let mut office = Office::new("complaint");
     let case = complaint(&office, "Fee charged twice");

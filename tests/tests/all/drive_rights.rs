@@ -50,6 +50,7 @@ fn has(who: &Person, case: &str) -> bool {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one play, told in order")]
 fn grants_of_every_scope_hold_offline_and_a_refusal_names_the_one_that_is_missing() {
     let mut office = Office::new(CASES);
     office.ana.does("template import complaint");
