@@ -222,14 +222,14 @@ fn whoever_owns_a_case_is_told_of_work_that_breaks_a_rule_and_nobody_else() {
         CaseAction::SetOwner { member: owner },
     );
     log.take(&mut ana);
-    log.take(&mut rui);
+    log.give(&mut rui);
     let moved = act(&mut rui, id, &mut clock, to("review")).change;
     let newer = ruled(Rule::new(Severity::Block, CALL));
     ana.publish(template, newer, &clock.next()).unwrap();
     log.take(&mut ana);
     log.take(&mut rui);
     for replica in [&mut ana, &mut rui, &mut mia] {
-        log.take(replica);
+        log.give(replica);
     }
     let mut told = |replica: &mut Replica| {
         let page = replica.inbox(&InboxFilter::default(), (None, 10), &clock.next());
