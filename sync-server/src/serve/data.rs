@@ -24,12 +24,20 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Opens the folder, or makes it.
+    /// Opens the folder, or makes it, for its owner alone: the log holds what cases say. A folder
+    /// that is there keeps the rights it has.
     ///
     /// # Errors
     /// [`ServeError::Io`].
     pub fn open(path: &Path) -> Result<Self, ServeError> {
-        fs::create_dir_all(path).map_err(|source| io(path, source))?;
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::DirBuilderExt as _;
+            builder.mode(0o700);
+        }
+        builder.create(path).map_err(|source| io(path, source))?;
         Ok(Self {
             path: path.to_owned(),
         })
@@ -167,7 +175,7 @@ mod tests {
     use casework_protocol::keys::Signer as _;
 
     #[test]
-    fn the_key_is_made_once_and_only_its_owner_can_read_it() {
+    fn the_key_is_made_once_and_only_its_owner_can_read_it_and_the_log() {
         let place = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(&place.path().join("new")).unwrap();
         let first = folder.key().unwrap().device();
@@ -175,11 +183,9 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let file = place.path().join("new").join(KEY_FILE);
-            assert_eq!(
-                fs::metadata(file).unwrap().permissions().mode() & 0o777,
-                0o600
-            );
+            let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(place.path().join("new").join(KEY_FILE)), 0o600);
+            assert_eq!(mode(place.path().join("new")), 0o700);
         }
     }
 
