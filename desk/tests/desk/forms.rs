@@ -539,7 +539,7 @@ fn what_strangers_write_never_steers_a_terminal_or_turns_a_line() {
         &path,
         &[
             ("f.summary", evil),
-            ("f.street", "Rua\tNova"),
+            ("f.street", "Rua Nova"),
             ("consent", "yes"),
         ],
     );

@@ -389,7 +389,10 @@ fn only_a_rule_leaves_notices_and_only_the_agent_reports() {
         &moment,
     );
     assert!(
-        matches!(denied, Err(ReplicaFault::Denied { .. })),
+        matches!(
+            denied,
+            Err(ReplicaFault::Act(crate::case::ActError::OnlyByAgent { .. }))
+        ),
         "{denied:?}"
     );
     let notice = crate::case::facet::automation::AutomationAction::Notify {
