@@ -13,7 +13,6 @@ mod agents;
 mod agreements;
 mod architecture;
 mod authority;
-mod bundles;
 mod claims;
 mod cli;
 mod contract;
