@@ -330,7 +330,7 @@ impl Teller<'_> {
             (None, None) => return None,
         };
         let owns = Crew::of(&self.left()).owners.contains(&self.context.me);
-        owns.then(|| (ItemKind::Rule, None, detail))
+        owns.then_some((ItemKind::Rule, None, detail))
     }
 }
 

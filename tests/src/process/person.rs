@@ -105,7 +105,6 @@ impl Person {
     ///
     /// # Panics
     /// When it does not.
-    #[expect(clippy::must_use_candidate, reason = "mostly called for what it does")]
     pub fn does(&self, line: &str) -> Value {
         let words = words_of(line);
         self.json(&words.iter().map(String::as_str).collect::<Vec<_>>())
