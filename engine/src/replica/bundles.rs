@@ -23,7 +23,7 @@ use super::tables::{self, Table};
 use super::{Replica, ReplicaFault};
 
 /// Entries a document must have before a bundle of it is worth a newcomer's while.
-const BUNDLE_FLOOR: usize = 16;
+pub(super) const BUNDLE_FLOOR: usize = 16;
 
 impl Replica {
     /// Packs a document as of the position this device has caught up with. `None` when the

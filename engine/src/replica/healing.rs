@@ -17,6 +17,7 @@ use casework_protocol::log::{
 };
 use casework_protocol::rights::Verb;
 
+use super::bundles::BUNDLE_FLOOR;
 use super::history::History;
 use super::outbox::NOBODYS;
 use super::rows::{ChangeRow, PurgeRow, Sequenced};
@@ -344,6 +345,20 @@ impl Replica {
             let all = self.cases()?.into_iter().chain(self.templates()?);
             self.to_bundle = Some(all.collect());
         }
+        let mut waiting = BTreeSet::new();
+        let found = self.first_bundle(&mut waiting);
+        if let Some(queue) = &mut self.to_bundle {
+            queue.append(&mut waiting);
+        }
+        found
+    }
+
+    /// The first bundle that is worth it. What is long enough, but not wholly in the log yet, waits
+    /// for the next look.
+    fn first_bundle(
+        &mut self,
+        waiting: &mut BTreeSet<DocumentId>,
+    ) -> Result<Option<(DocumentId, Vec<u8>)>, ReplicaFault> {
         while let Some(id) = self.to_bundle.as_mut().and_then(BTreeSet::pop_last) {
             let changes = match self.document(id) {
                 Ok(document) => document.automerge.stats().num_changes,
@@ -356,10 +371,11 @@ impl Replica {
             };
             let key = tables::document(id);
             let last: Option<u64> = self.store.get_cbor(Table::Bundled, &key)?;
-            if last.is_some_and(|last| changes < last * 2) {
+            if changes < BUNDLE_FLOOR as u64 || last.is_some_and(|last| changes < last * 2) {
                 continue;
             }
             let Some(bundle) = self.make_bundle(id)? else {
+                waiting.insert(id);
                 continue;
             };
             let Ok(bytes) = bundle.to_bytes() else {

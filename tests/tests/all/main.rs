@@ -13,6 +13,7 @@ mod agents;
 mod agreements;
 mod architecture;
 mod authority;
+mod bundles;
 mod claims;
 mod cli;
 mod contract;
