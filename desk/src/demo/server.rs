@@ -119,6 +119,13 @@ fn find(say: &mut dyn FnMut(&str)) -> Result<PathBuf, Fault> {
     cargo
         .args(["build", "--quiet", "--workspace", "--bin", PROGRAM])
         .current_dir(&workspace);
+    // What cargo said of this package would have crates that look at it (`ring`) built anew.
+    for (name, _) in env::vars_os() {
+        let said = name.to_string_lossy();
+        if said.starts_with("CARGO_PKG_") || said.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
     if release {
         cargo.arg("--release");
     }
