@@ -102,12 +102,16 @@ pub(crate) struct Hub {
     bell: Condvar,
     /// Rung whenever the state of syncing changes.
     turned: Condvar,
+    /// Rung whenever a round of calls is over.
+    told: Condvar,
 }
 
 struct Desk {
     observers: BTreeMap<u64, Arc<dyn Observer>>,
     next: u64,
     telling: bool,
+    /// A round of calls is going on.
+    calling: bool,
     changed: Changed,
     notices: Vec<Notice>,
     state: SyncState,
@@ -151,6 +155,7 @@ impl Hub {
                 observers: BTreeMap::new(),
                 next: 0,
                 telling: false,
+                calling: false,
                 changed: Changed::default(),
                 notices: Vec::new(),
                 state: SyncState::Off,
@@ -158,6 +163,7 @@ impl Hub {
             }),
             bell: Condvar::new(),
             turned: Condvar::new(),
+            told: Condvar::new(),
         })
     }
 
@@ -231,6 +237,12 @@ impl Hub {
             .clone()
     }
 
+    /// Waits until the observers have heard of what changed before this call, or for this long.
+    pub(crate) fn wait_until_told(&self, at_most: Duration) {
+        let pending = |desk: &mut Desk| desk.telling && (desk.calling || !desk.changed.is_empty());
+        let _ = self.told.wait_timeout_while(self.lock(), at_most, pending);
+    }
+
     /// The desk holds plain data only, so a panic elsewhere cannot have left it half changed.
     fn lock(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
@@ -252,14 +264,18 @@ impl Hub {
     /// Waits for something to tell; `None` when nobody listens any more.
     fn next_round(&self) -> Option<Round> {
         let mut desk = self.lock();
+        desk.calling = false;
+        self.told.notify_all();
         loop {
             if desk.observers.is_empty() {
                 desk.telling = false;
+                self.told.notify_all();
                 return None;
             }
             if !desk.changed.is_empty() || !desk.notices.is_empty() || !desk.state_told {
                 let state = (!desk.state_told).then(|| desk.state.clone());
                 desk.state_told = true;
+                desk.calling = true;
                 return Some(Round {
                     observers: desk.observers.clone(),
                     changed: core::mem::take(&mut desk.changed),
@@ -310,6 +326,25 @@ mod tests {
         hub.changed(of(2));
         assert_eq!(heard_by_two.recv().unwrap(), of(2));
         assert!(heard_by_one.try_recv().is_err());
+    }
+
+    #[test]
+    fn whoever_waits_until_everything_was_told_finds_that_it_was() {
+        struct Slow(Mutex<Vec<Changed>>);
+        impl Observer for Slow {
+            fn changed(&self, changed: &Changed) {
+                (0..50).for_each(|_| thread::yield_now());
+                self.0.lock().unwrap().push(changed.clone());
+            }
+        }
+        let (hub, slow) = (Hub::new(), Arc::new(Slow(Mutex::default())));
+        hub.wait_until_told(Duration::from_secs(60));
+        let _observation = hub.attach(slow.clone());
+        for byte in 0..100 {
+            hub.changed(of(byte));
+            hub.wait_until_told(Duration::from_secs(60));
+            assert_eq!(slow.0.lock().unwrap().last(), Some(&of(byte)));
+        }
     }
 
     #[test]

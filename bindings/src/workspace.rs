@@ -37,6 +37,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use casework_engine::moment::Moment;
 use casework_engine::replica::{
@@ -262,6 +263,12 @@ impl Workspace {
     #[must_use = "dropping the handle detaches the observer"]
     pub fn observe(&self, observer: Arc<dyn Observer>) -> Observation {
         self.inner.hub.attach(observer)
+    }
+
+    /// Waits until the observers have heard of everything that changed before this call, at most
+    /// this long. Not to be called by an observer: it would wait for itself.
+    pub fn wait_until_told(&self, at_most: Duration) {
+        self.inner.hub.wait_until_told(at_most);
     }
 
     /// Works with the engine's replica directly, for imports and tests. Everybody else waits

@@ -29,7 +29,7 @@ pub use access::AccessCommand;
 pub use agent::AgentCommand;
 pub use approval::{AnswerArg, ApprovalCommand, ApproveArgs};
 pub use automation::AutomationCommand;
-pub use case::{CaseCommand, OpenArgs, Verdict, Why};
+pub use case::{CaseCommand, CommentArgs, OpenArgs, Verdict, Why};
 pub use draft::DraftCommand;
 pub use drawer::{DrawerCommand, HeldCommand, QuarantineCommand};
 pub use form::{BaseUrl, FormCommand, LinkArgs, RequestArgs, ReviewArgs, ServeArgs};

@@ -10,6 +10,7 @@ mod agent;
 mod approvals;
 mod automations;
 mod cases;
+mod comments;
 mod cures;
 mod drafts;
 mod drawer;

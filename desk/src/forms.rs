@@ -23,6 +23,7 @@ mod page;
 mod patience;
 mod receipt_page;
 mod receipts;
+mod response;
 mod rooms;
 mod server;
 mod settings;

@@ -34,6 +34,7 @@ mod holdings;
 mod impact;
 mod inbox;
 mod intake;
+mod keeping;
 mod lineage;
 mod linking;
 mod notice;
@@ -184,9 +185,8 @@ pub struct Replica {
     purged: BTreeSet<DocumentId>,
     /// Documents of which entries came without content, and no purge so far.
     emptied: BTreeSet<DocumentId>,
-    /// Documents to be looked at for a bundle: those that grew since the last look. `None` until the
-    /// first, which is at all.
-    to_bundle: Option<BTreeSet<DocumentId>>,
+    /// Which documents are to be bundled for newcomers.
+    to_bundle: keeping::ToBundle,
     next_outbox: u64,
     next_drawer: u64,
     notices: Vec<Notice>,

@@ -89,10 +89,25 @@ impl Size {
 /// When an invariant does not hold; the message names the seed.
 #[must_use]
 pub fn play(seed: u64, size: Size) -> Cost {
+    play_telling(seed, size, &mut |_| {})
+}
+
+/// As [`play`]; says after every evening how far it has come.
+///
+/// # Panics
+/// As [`play`].
+#[must_use]
+pub fn play_telling(seed: u64, size: Size, tell: &mut dyn FnMut(&str)) -> Cost {
     let mut office = Office::open(seed, size);
     for day in 0..DAYS {
         office.day(day);
+        let (done, all) = (office.tally.acted, size.actions);
+        tell(&format!(
+            "day {} of {DAYS}: {done} of {all} actions",
+            day + 1
+        ));
     }
+    tell("every evening is over; checking what everybody has");
     office.close()
 }
 

@@ -7,6 +7,7 @@
 mod agreements;
 mod flags;
 mod header;
+pub mod purges;
 mod records;
 mod register;
 mod talk;

@@ -68,20 +68,11 @@ pub enum CaseCommand {
         /// The new title
         title: String,
     },
-    /// Write a comment
-    #[command(after_help = "Example:\n  casework case comment CMP-~K7Q2 \"She prefers letters\"")]
-    Comment {
-        /// Number, beginning of the id, or unique title
-        case: String,
-        /// What to say
-        text: String,
-        /// Meant for people outside the team
-        #[arg(long)]
-        external: bool,
-        /// The comment or the submission it answers: the beginning of its id
-        #[arg(long, value_name = "COMMENT")]
-        reply_to: Option<String>,
-    },
+    /// Write a comment, or write one of your own anew
+    #[command(
+        after_help = "Example:\n  casework case comment CMP-~K7Q2 \"She prefers letters\"\n  casework case comment CMP-~K7Q2 \"She prefers letters in Portuguese\" --edit 9f3a"
+    )]
+    Comment(CommentArgs),
     /// Tasks of a case
     #[command(subcommand)]
     Task(TaskCommand),
@@ -305,4 +296,22 @@ pub struct OpenArgs {
     /// Why, and whether to go through a rule that asks, such as the one that a later stage has
     #[command(flatten)]
     pub why: Why,
+}
+
+/// `casework case comment`.
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+pub struct CommentArgs {
+    /// Number, beginning of the id, or unique title
+    pub case: String,
+    /// What to say
+    pub text: String,
+    /// Meant for people outside the team
+    #[arg(long)]
+    pub external: bool,
+    /// The comment or the submission it answers: the beginning of its id
+    #[arg(long, value_name = "COMMENT")]
+    pub reply_to: Option<String>,
+    /// Your comment that says this from now on: the beginning of its id
+    #[arg(long, value_name = "COMMENT", conflicts_with_all = ["external", "reply_to"])]
+    pub edit: Option<String>,
 }

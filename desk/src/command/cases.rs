@@ -8,8 +8,8 @@ use casework::{Acted, ErrorKind, NewCaseRequest};
 use serde_json::json;
 
 use super::cures::{cure_on, cure_opening};
-use super::settling::{answered, settle};
-use super::{Desk, access, approvals, handovers, overrides, parts, showing, tasks};
+use super::settling::settle;
+use super::{Desk, access, approvals, comments, handovers, overrides, parts, showing, tasks};
 use crate::cli::{CaseCommand, OpenArgs, Why};
 use crate::fault::Fault;
 use crate::request::Response;
@@ -46,26 +46,7 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Respon
             side,
             reason,
         } => settle(desk, case, (place, side), reason.as_deref()),
-        CaseCommand::Comment {
-            case,
-            text,
-            external,
-            reply_to,
-        } => {
-            let id = desk.case(case)?;
-            let reply_to = reply_to
-                .as_ref()
-                .map(|text| answered(desk, id, text))
-                .transpose()?;
-            let (part, body) = (desk.workspace.fresh_part()?, text.clone());
-            let action = CaseAction::Comment {
-                id: part,
-                body,
-                external: *external,
-                reply_to,
-            };
-            act(desk, id, action, &Why::default(), "Commented")
-        }
+        CaseCommand::Comment(args) => comments::write(desk, args),
         CaseCommand::Move { .. }
         | CaseCommand::Title { .. }
         | CaseCommand::Assign { .. }
@@ -134,7 +115,7 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
         | CaseCommand::Open(_)
         | CaseCommand::Set { .. }
         | CaseCommand::Clear { .. }
-        | CaseCommand::Comment { .. }
+        | CaseCommand::Comment(_)
         | CaseCommand::Task(_)
         | CaseCommand::Part(_)
         | CaseCommand::Approval(_)

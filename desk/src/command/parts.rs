@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::Desk;
 use super::cases::{act, answer};
+use super::comments::comment;
 use super::cures::cure_on;
-use super::settling::comment;
 use crate::cli::{PartCommand, RedactWhat, Why};
 use crate::fault::Fault;
 use crate::request::Response;
@@ -192,10 +192,8 @@ fn undo(desk: &Desk<'_>, case: &str, steps: u32, reason: Option<&str>) -> Result
     let undone = desk.workspace.undo(id, steps, reason);
     let undone = undone.map_err(|error| {
         if error.to_string().contains("override the rule") {
-            // A rule asks about the way back, and a reason to go on is given for one act only.
             return Fault::from(error).or_try(format!(
-                "casework case undo {case} with fewer --steps, or casework case move {case} STAGE \
-                 --override --reason \"…\""
+                "casework case undo {case} --steps {steps} --reason \"…\""
             ));
         }
         cure_on(desk, id, error)

@@ -1,7 +1,6 @@
-//! Naming what lies inside a case: contested places with their sides, and comments.
+//! Naming contested places with their sides, and settling them.
 
-use casework::case::{PartId, Place};
-use casework::ids::DocumentId;
+use casework::case::Place;
 use casework::{Choice, ContestedPlace};
 
 use super::Desk;
@@ -81,43 +80,6 @@ fn abbreviates(short: &str, whole: &str) -> bool {
             .iter()
             .zip(whole)
             .all(|(short, whole)| !short.is_empty() && whole.starts_with(short))
-}
-
-/// A comment by the beginning of its id.
-pub(super) fn comment(desk: &Desk<'_>, case: DocumentId, text: &str) -> Result<PartId, Fault> {
-    let comments = desk.workspace.comments(case)?;
-    let all = comments.iter().map(|comment| comment.id);
-    named(text, all, ("comment", "comments"))
-}
-
-/// What a comment answers, another one or what was sent by a form, by the beginning of its id.
-pub(super) fn answered(desk: &Desk<'_>, case: DocumentId, text: &str) -> Result<PartId, Fault> {
-    let comments = desk.workspace.comments(case)?;
-    let view = desk.workspace.case(case)?;
-    let sent = view.facets.forms.submissions.keys().copied();
-    let all = comments.iter().map(|comment| comment.id).chain(sent);
-    named(
-        text,
-        all,
-        ("comment or submission", "comments or submissions"),
-    )
-}
-
-fn named(
-    text: &str,
-    all: impl Iterator<Item = PartId>,
-    (one, several): (&str, &str),
-) -> Result<PartId, Fault> {
-    let mut found = all.filter(|id| id.to_string().starts_with(text));
-    match (found.next(), found.next()) {
-        (Some(id), None) => Ok(id),
-        (None, _) => Err(Fault::invalid(format!(
-            "no {one} of this case begins with {text:?}"
-        ))),
-        (Some(_), Some(_)) => Err(Fault::invalid(format!(
-            "several {several} of this case begin with {text:?}"
-        ))),
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use casework::case::PartId;
 use casework::case::facet::form::ReviewState;
@@ -18,6 +19,9 @@ use super::limits::MAX_ANSWERS;
 use super::links::Links;
 use super::office::{Followed, Offer, Office, OfficeFault, Sent, Stand, Taken, Target};
 use crate::fault::Fault;
+
+/// How long a link that leads nowhere waits for what changed just now to be learnt.
+const LEARNING: Duration = Duration::from_millis(500);
 
 /// A workspace whose forms are served.
 pub struct Rooms {
@@ -61,6 +65,17 @@ impl Rooms {
         // A case that cannot be read now is learnt when it changes again.
         if let Ok(view) = self.workspace.case(case) {
             self.index().learn(&view);
+        }
+    }
+
+    fn offer_known(&self, link: &str, now_ms: u64) -> Result<Option<Offer>, OfficeFault> {
+        let (request, used) = {
+            let index = self.index();
+            (index.requests.get(link).copied(), index.used(link))
+        };
+        match request {
+            Some(request) => self.asked(request, link, now_ms),
+            None => self.intake(link, now_ms, used),
         }
     }
 
@@ -184,14 +199,12 @@ impl Rooms {
 
 impl Office for Rooms {
     fn offer(&self, link: &str, now_ms: u64) -> Result<Option<Offer>, OfficeFault> {
-        let (request, used) = {
-            let index = self.index();
-            (index.requests.get(link).copied(), index.used(link))
-        };
-        match request {
-            Some(request) => self.asked(request, link, now_ms),
-            None => self.intake(link, now_ms, used),
+        if let Some(offer) = self.offer_known(link, now_ms)? {
+            return Ok(Some(offer));
         }
+        // It may have been made a moment ago, and not have been learnt yet.
+        self.workspace.wait_until_told(LEARNING);
+        self.offer_known(link, now_ms)
     }
 
     fn taken(&self, submission: PartId) -> Result<Option<Taken>, OfficeFault> {

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -28,17 +28,27 @@ use tokio::task::JoinSet;
 use super::doors::{Doors, NoPlace};
 use super::limits::MAX_BODY_BYTES;
 use super::office::Office;
-use super::page::content_policy;
+use super::response::{bare, response};
 use super::site::Site;
-use super::visit::{Caller, Method, Reply, Visit};
+use super::visit::{Caller, Method, Visit};
 use crate::fault::Fault;
 
-/// How long a browser may take for the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// And for its body: a slow line carries it all the same.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long one connection is kept, whatever it does.
-const CONNECTION_LIFE: Duration = Duration::from_secs(120);
+/// How long the server waits for a browser.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waits {
+    /// For the head of a request.
+    pub(super) head: Duration,
+    /// And for its body: a slow line carries it all the same.
+    pub(super) body: Duration,
+    /// How long one connection is kept, whatever it does.
+    pub(super) life: Duration,
+}
+
+const WAITS: Waits = Waits {
+    head: Duration::from_secs(10),
+    body: Duration::from_secs(30),
+    life: Duration::from_secs(120),
+};
 /// Most connections at once. A browser needs one or two, each for one page.
 const MAX_CONNECTIONS: usize = 256;
 /// Most of them from one address: an office behind one router, of which not all load at once.
@@ -66,6 +76,7 @@ struct House {
     office: Arc<dyn Office>,
     /// Whether the last proxy says who calls.
     behind_proxy: bool,
+    waits: Waits,
     salt: [u8; 32],
     /// Who is connected.
     connections: Arc<Doors>,
@@ -83,6 +94,16 @@ pub fn serve(
     address: SocketAddr,
     behind_proxy: bool,
 ) -> Result<Serving, Fault> {
+    serve_for(site, office, address, (behind_proxy, WAITS))
+}
+
+/// As [`serve`], waiting so long.
+pub(super) fn serve_for(
+    site: Site,
+    office: Arc<dyn Office>,
+    address: SocketAddr,
+    (behind_proxy, waits): (bool, Waits),
+) -> Result<Serving, Fault> {
     // Behind a proxy all connections are the proxy's.
     let each = if behind_proxy {
         MAX_CONNECTIONS
@@ -93,6 +114,7 @@ pub fn serve(
         site,
         office,
         behind_proxy,
+        waits,
         salt: dice()?,
         connections: Doors::new(MAX_CONNECTIONS, each),
         requests: Doors::new(MAX_CONNECTIONS, MAX_CONNECTIONS_EACH),
@@ -224,16 +246,17 @@ async fn converse(
 ) {
     // Answers are small and whole.
     let _ = stream.set_nodelay(true);
+    let waits = house.waits;
     let service = service_fn(move |request| answer(Arc::clone(&house), from, request));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         // A page is one request: whoever has it makes room.
         .keep_alive(false)
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(waits.head)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
-    let life = tokio::time::sleep(CONNECTION_LIFE);
+    let life = tokio::time::sleep(waits.life);
     let mut life = std::pin::pin!(life);
     tokio::select! {
         _ = connection.as_mut() => return,
@@ -262,7 +285,7 @@ async fn answer(
         }
     };
     let limited = Limited::new(body, MAX_BODY_BYTES).collect();
-    let body = match tokio::time::timeout(BODY_TIMEOUT, limited).await {
+    let body = match tokio::time::timeout(house.waits.body, limited).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Ok(bare(413)),
         Ok(Err(_)) => return Ok(bare(400)),
@@ -339,55 +362,6 @@ fn method(method: &hyper::Method) -> Method {
     } else {
         Method::Other
     }
-}
-
-fn response(reply: Reply, is_head: bool) -> Response<Full<Bytes>> {
-    let body = if is_head {
-        Bytes::new()
-    } else {
-        Bytes::from(reply.body)
-    };
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.media));
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
-        (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, content_policy()),
-        (header::CONTENT_LANGUAGE, reply.language),
-    ] {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(name, value);
-        }
-    }
-    if let Some(secs) = reply.retry_secs {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
-    }
-    response
-}
-
-/// An answer to what is no visit at all.
-fn bare(status: u16) -> Response<Full<Bytes>> {
-    let mut reply = Reply::text("");
-    reply.status = status;
-    response(reply, false)
 }
 
 fn zone_min(now: Timestamp) -> i16 {

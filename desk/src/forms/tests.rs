@@ -1,8 +1,10 @@
 //! The pages without a socket: what people see, send and get back, and what they cannot do.
 
+mod bounds;
 mod hostile;
 mod pages;
 mod people;
+mod slow;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

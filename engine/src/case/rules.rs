@@ -35,13 +35,7 @@ pub(super) fn findings(facts: &Facts<'_>, act: &Act) -> Vec<Finding> {
         };
         opening_findings(&facts.after(action), opening, begun)
     } else if let CaseAction::Close(_) = action {
-        let stage = occasion::stage_of(facts.past).unwrap_or_default();
-        let missing = facts
-            .revision
-            .missing_required(&stage, |id| is_filled(facts.past, facts.revision, id));
-        missing_finding(&missing, "closing here")
-            .into_iter()
-            .collect()
+        closing_findings(facts)
     } else if let Some(field) = occasion::field_of(action) {
         field_findings(&facts.after(action), &field, action)
     } else {
@@ -82,6 +76,23 @@ fn move_findings(facts: &Facts<'_>, to: &str) -> Vec<Finding> {
     ));
     found
 }
+
+/// Who closes a case where it stands leaves the work there: what is asked of whoever moves on is
+/// asked of them.
+fn closing_findings(facts: &Facts<'_>) -> Vec<Finding> {
+    let stage = occasion::stage_of(facts.past).unwrap_or_default();
+    let revision = facts.revision;
+    let mut found = spoken(facts, revision.said_before_close(&stage));
+    let missing = revision.missing_for_close(&stage, |id| is_filled(facts.past, revision, id));
+    found.extend(missing_finding(&missing, CLOSING));
+    let there = |kind: &str| has_document(facts.past, kind);
+    let missing = revision.documents_missing_for_close(&stage, there);
+    found.extend(document_finding(revision, &missing, CLOSING));
+    found
+}
+
+/// What asks for something before a case is closed.
+const CLOSING: &str = "closing here";
 
 /// Where a case that is being opened began.
 #[derive(Clone, Copy, PartialEq, Eq)]

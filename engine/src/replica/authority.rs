@@ -167,7 +167,7 @@ impl Replica {
             ahead: Default::default(),
             purged: Default::default(),
             emptied: Default::default(),
-            to_bundle: None,
+            to_bundle: Default::default(),
             next_outbox: 0,
             next_drawer: 0,
             notices: Vec::new(),

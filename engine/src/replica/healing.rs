@@ -6,8 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::ReadDoc as _;
-
 use casework_protocol::frame::{
     Cursor, Logged, LoggedRun, Placed, ProvedPurge, PushItem, Standing, Start,
 };
@@ -17,13 +15,12 @@ use casework_protocol::log::{
 };
 use casework_protocol::rights::Verb;
 
-use super::bundles::BUNDLE_FLOOR;
 use super::history::History;
 use super::outbox::NOBODYS;
 use super::rows::{ChangeRow, PurgeRow, Sequenced};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table, meta};
-use super::{DocumentFault, Replica, ReplicaFault};
+use super::{Replica, ReplicaFault};
 use crate::sync::Parcel;
 
 /// The nodes of the tree over the log kept here.
@@ -326,66 +323,5 @@ impl Replica {
             Ok(true)
         })?;
         Ok(touched)
-    }
-
-    /// Remembers that there is more in a document than there was at the last look for a bundle.
-    pub(super) fn grew(&mut self, id: DocumentId) {
-        if let Some(queue) = &mut self.to_bundle {
-            queue.insert(id);
-        }
-    }
-
-    /// A bundle that newcomers would profit from: of a document that has at least doubled since
-    /// its last one.
-    pub(super) fn next_bundle(&mut self) -> Result<Option<(DocumentId, Vec<u8>)>, ReplicaFault> {
-        if !self.keeps_log() {
-            return Ok(None);
-        }
-        if self.to_bundle.is_none() {
-            let all = self.cases()?.into_iter().chain(self.templates()?);
-            self.to_bundle = Some(all.collect());
-        }
-        let mut waiting = BTreeSet::new();
-        let found = self.first_bundle(&mut waiting);
-        if let Some(queue) = &mut self.to_bundle {
-            queue.append(&mut waiting);
-        }
-        found
-    }
-
-    /// The first bundle that is worth it. What is long enough, but not wholly in the log yet, waits
-    /// for the next look.
-    fn first_bundle(
-        &mut self,
-        waiting: &mut BTreeSet<DocumentId>,
-    ) -> Result<Option<(DocumentId, Vec<u8>)>, ReplicaFault> {
-        while let Some(id) = self.to_bundle.as_mut().and_then(BTreeSet::pop_last) {
-            let changes = match self.document(id) {
-                Ok(document) => document.automerge.stats().num_changes,
-                Err(ReplicaFault::Document(
-                    DocumentFault::Unknown(_)
-                    | DocumentFault::Purged(_)
-                    | DocumentFault::Quarantined { .. },
-                )) => continue,
-                Err(fault) => return Err(fault),
-            };
-            let key = tables::document(id);
-            let last: Option<u64> = self.store.get_cbor(Table::Bundled, &key)?;
-            if changes < BUNDLE_FLOOR as u64 || last.is_some_and(|last| changes < last * 2) {
-                continue;
-            }
-            let Some(bundle) = self.make_bundle(id)? else {
-                waiting.insert(id);
-                continue;
-            };
-            let Ok(bytes) = bundle.to_bytes() else {
-                continue;
-            };
-            let mut writes = Writes::default();
-            writes.put_cbor(Table::Bundled, key, &changes);
-            self.commit(writes)?;
-            return Ok(Some((id, bytes)));
-        }
-        Ok(None)
     }
 }

@@ -146,6 +146,7 @@ impl Holdings for Replica {
     }
 
     fn turn(&mut self, turn: Turn) -> Result<(), ReplicaFault> {
+        self.forget_bundles()?;
         match turn {
             Turn::Recover { .. } => Ok(()),
             Turn::Epoch { epoch, common } => self.enter_epoch(Cursor { epoch, seq: common }),
@@ -208,12 +209,7 @@ impl Holdings for Replica {
         document: DocumentId,
         refused: Option<ErrorCode>,
     ) -> Result<(), ReplicaFault> {
-        if let Some(code) = refused {
-            self.blame(format!(
-                "a bundle of document {document} was refused: {code}"
-            ));
-        }
-        Ok(())
+        self.bundle_answered(document, refused)
     }
 }
 

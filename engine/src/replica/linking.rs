@@ -82,7 +82,8 @@ impl Replica {
             let act = Act {
                 reason: reason.map(str::to_owned),
                 undo_of: Some(undone),
-                override_rule: reason.is_some() && asks_rules(&action),
+                // A reason goes through what a rule asks; where none asks, it stays a reason.
+                override_rule: reason.is_some(),
                 ..Act::new(PartId::derive(&now.derive("undo"), 0), action)
             };
             done.push((undone, batch.act(id, act, &now)?));
@@ -107,9 +108,4 @@ impl super::Batch<'_> {
         };
         Ok(undo_last(automerge, &is_mine)?)
     }
-}
-
-/// Whether a rule may ask about this; a reason given for the undoing goes through it.
-const fn asks_rules(action: &CaseAction) -> bool {
-    matches!(action, CaseAction::Move { .. } | CaseAction::Close(_))
 }

@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 use casework_engine::case::facet::keeping::KeepingAction;
 use casework_engine::case::{Act, CaseAction, PartId};
 use casework_engine::replica::{DocumentFault, ReplicaFault};
-use casework_protocol::access::entry::AccessBody;
 use casework_protocol::ids::{ChangeHash, DocumentId};
 use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 
 use super::Outcome;
+use crate::oracle;
 use crate::stage::{Stage, Who};
 
 const DAY_MS: u64 = 86_400_000;
@@ -152,34 +152,14 @@ impl Play {
         }
     }
 
-    /// Whether the record of a case ends with a purge, which must have waited and been free to go.
+    /// Whether the case went, as its record in the server's log tells it.
     fn is_gone(&self, case: DocumentId) -> bool {
-        let seed = self.stage.seed();
         let id = self.stage.workspace();
         let shared = self.stage.relay().workspace(id);
         let shared = shared.expect("the workspace is on the server");
         let known = shared.read().expect("nobody panicked over it");
         let access = known.access(case).expect("the case is on the server");
-        let (mut hold, mut due_ms) = (false, None);
-        let mut gone = false;
-        for (entry, received) in access.entries() {
-            assert!(!gone, "seed {seed}: {case} goes on after its purge");
-            match entry.body() {
-                AccessBody::Change { legal_hold, .. } => hold = legal_hold.unwrap_or(hold),
-                AccessBody::RequestPurge { days } => {
-                    due_ms = Some(received.ms + u64::from(*days) * DAY_MS);
-                }
-                AccessBody::CancelPurge => due_ms = None,
-                AccessBody::Purge => {
-                    gone = true;
-                    assert!(!hold, "seed {seed}: {case} was purged under a hold");
-                    let waited = due_ms.is_some_and(|due_ms| due_ms <= received.ms);
-                    assert!(waited, "seed {seed}: {case} was purged early");
-                }
-                AccessBody::Genesis { .. } => {}
-            }
-        }
-        gone
+        oracle::purges::is_gone(self.stage.seed(), case, access.entries())
     }
 
     fn assert_gone(&mut self, case: DocumentId) {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Result, ensure};
 use casework_benches::table::{Aim, Figure, HEAD, Row};
-use casework_tests::office::{Cost, Size, play};
+use casework_tests::office::{Cost, Size, play_telling};
 
 /// Options of `cargo xtask office`.
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,11 @@ pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
         "the scale {} is not above 0 and at most 1",
         args.scale
     );
-    let cost = play(args.seed, Size::scaled(args.scale));
+    // On stderr, so that the table can be kept; nobody may be listening there.
+    let tell = &mut |how_far: &str| {
+        let _ = writeln!(std::io::stderr(), "{how_far}");
+    };
+    let cost = play_telling(args.seed, Size::scaled(args.scale), tell);
     let seed = args.seed;
     writeln!(
         out,

@@ -293,6 +293,36 @@ fn what_is_redacted_is_gone_from_every_view_and_export_on_both_devices() {
 }
 
 #[test]
+fn a_comment_is_written_anew_by_its_author_and_the_timeline_keeps_what_it_said() {
+    let mut office = Office::new("complaint");
+    let case = complaint(&office, "Fee charged twice");
+    office
+        .ana
+        .does(&format!("case comment {case} 'She prefers letters'"));
+    office.settle();
+    office.premises.server.kill();
+    let (ana, rui) = (&office.ana, &office.rui);
+    let comment = text(&ana.case(&case)["comments"][0]["id"]);
+    let anew = format!("case comment {case} 'She prefers Portuguese' --edit {comment}");
+    holds(&rui.refused(&anew), &["comment", "author"]);
+    ana.does(&anew);
+    holds(&ana.refused(&anew), &["is so already"]);
+    rui.does(&format!(
+        "case comment {case} 'I wrote to her' --reply-to {comment}"
+    ));
+    office.premises.server.start_again();
+    office.settle();
+    let shown = office.same(&case);
+    assert_eq!(shown["comments"][0]["body"], "She prefers Portuguese");
+    assert_eq!(count(&shown["comments"]), 2);
+    let timeline = rui.reads(&format!("case timeline {case}"));
+    holds(
+        &timeline,
+        &["She prefers letters", "She prefers Portuguese"],
+    );
+}
+
+#[test]
 fn ones_own_last_actions_are_taken_back_by_their_opposites_and_nobody_else_s() {
     let mut office = Office::new("complaint");
     let case = complaint(&office, "Fee charged twice");
@@ -313,15 +343,9 @@ fn ones_own_last_actions_are_taken_back_by_their_opposites_and_nobody_else_s() {
     let refused = ana.refused(&format!("case undo {case}"));
     holds(
         &refused,
-        &[
-            "does not list a move",
-            "casework case move",
-            "--override --reason",
-        ],
+        &["does not list a move", "casework case undo", "--reason"],
     );
-    ana.does(&format!(
-        "case move {case} intake --override --reason 'The wrong case'"
-    ));
+    ana.does(&format!("case undo {case} --reason 'The wrong case'"));
     office.premises.server.start_again();
     office.settle();
     let shown = office.same(&case);

@@ -121,6 +121,13 @@ fn offline_a_refusal_names_rule_field_and_document_and_the_way_out() {
         &["opening requires Applicant", "--set applicant="],
     );
     let to_check = format!("case move {case} check");
+    // Closing is no way past what the stage asks of whoever leaves it.
+    let refused = rui.refused(&format!("case close {case} settled"));
+    holds(&refused, &["closing here requires", "Purpose"]);
+    holds(
+        &refused,
+        &["the document Plan (plan)", "try: casework case"],
+    );
     let refused = rui.refused(&to_check);
     holds(&refused, &["Purpose", "the document Plan (plan)", "Fee"]);
     holds(
@@ -162,6 +169,13 @@ fn offline_a_refusal_names_rule_field_and_document_and_the_way_out() {
             &["Nothing is decided before the site was visited", "blocked"],
         );
     }
+    let refused = rui.refused(&format!(
+        "case close {case} settled --override --reason hurry"
+    ));
+    holds(
+        &refused,
+        &["Nothing is decided before the site was visited"],
+    );
     rui.does(&format!("case set {case} visited=yes"));
     rui.does(&to_done);
 

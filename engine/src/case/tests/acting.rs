@@ -1,10 +1,13 @@
 //! Acting: what is written, what is refused and how it is said.
 
+use std::sync::Arc;
+
 use automerge::{ROOT, ReadDoc};
 use casework_protocol::rights::Verb;
 
 use crate::case::trial::{self, Desk, part, play, set_summary};
 use crate::case::*;
+use crate::template::{Rule, Severity};
 use crate::value::Scalar;
 
 fn root(desk: &Desk, key: &str) -> Option<Scalar> {
@@ -331,6 +334,31 @@ fn a_closed_case_takes_comments_settlements_and_reopening_only() {
     desk.does(4, comment);
     desk.does(5, CaseAction::Reopen);
     desk.does(6, set_summary("x"));
+}
+
+#[test]
+fn closing_asks_for_what_leaving_the_stage_asks_for() {
+    let mut package = trial::package();
+    package.stages[0].required_to_leave = vec!["summary".into()];
+    let said = Rule::new(Severity::Ask, "nobody looked at it");
+    package.stages[0].exit = vec![said];
+    let mut desk = Desk::of(1, Arc::new(package.publish().unwrap()));
+    let close = || {
+        CaseAction::Close(Closing {
+            code: "solved".into(),
+            notes: String::new(),
+        })
+    };
+    let error = desk.try_act(Act::new(part(2), close())).unwrap_err();
+    for asked in ["nobody looked at it", "closing here requires Summary"] {
+        assert!(error.to_string().contains(asked), "{error}");
+    }
+    desk.does(3, set_summary("x"));
+    let mut act = Act::new(part(4), close()).because("known already");
+    act.override_rule = true;
+    let checked = desk.check(act.clone()).unwrap();
+    assert_eq!(checked.rule(), Some("nobody looked at it"));
+    desk.act(act);
 }
 
 type Refused = Vec<(CaseAction, &'static str)>;

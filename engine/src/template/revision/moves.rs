@@ -94,6 +94,47 @@ impl Revision {
             .collect()
     }
 
+    /// What the template may say before a case is closed where it stands, with conditions: what it
+    /// says on leaving a stage in which work goes on.
+    #[must_use]
+    pub fn said_before_close(&self, stage: &str) -> Vec<Said<'_>> {
+        let exit = self.worked_in(stage).map(|stage| stage.exit.iter());
+        exit.into_iter().flatten().map(Said::of).collect()
+    }
+
+    /// The fields that keep a case from being closed where it stands: those required there, and to
+    /// leave a stage in which work goes on.
+    #[must_use]
+    pub fn missing_for_close(&self, stage: &str, filled: impl Fn(&str) -> bool) -> Vec<&Field> {
+        let left = self.worked_in(stage);
+        let to_leave = left.map(|stage| stage.required_to_leave.iter());
+        let mut missing = self.missing_required(stage, &filled);
+        for field in self.unfilled(to_leave.into_iter().flatten(), &filled) {
+            if !missing.iter().any(|known| known.id == field.id) {
+                missing.push(field);
+            }
+        }
+        missing
+    }
+
+    /// The types of the documents that keep a case from being closed where it stands.
+    #[must_use]
+    pub fn documents_missing_for_close(
+        &self,
+        stage: &str,
+        there: impl Fn(&str) -> bool,
+    ) -> Vec<&str> {
+        let listed = self.worked_in(stage).map(|stage| stage.documents.iter());
+        let listed = listed.into_iter().flatten().map(String::as_str);
+        listed.filter(|kind| !there(kind)).collect()
+    }
+
+    /// A stage in which work goes on: neither done nor cancelled.
+    fn worked_in(&self, stage: &str) -> Option<&Stage> {
+        self.stage(stage)
+            .filter(|stage| !matches!(stage.category, Category::Done | Category::Cancelled))
+    }
+
     /// The stage left, if the move goes on to a later stage that is not cancelled.
     fn left_onward(&self, from: &str, to: &str) -> Option<&Stage> {
         let (left, entered) = (self.stage(from)?, self.stage(to)?);
