@@ -16,6 +16,7 @@ pub(crate) mod export;
 mod fields;
 mod finding;
 pub(crate) mod forms;
+pub(crate) mod hints;
 mod holdings;
 pub(crate) mod imports;
 pub(crate) mod inbox;
