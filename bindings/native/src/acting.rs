@@ -32,7 +32,7 @@ pub struct NewCase {
     /// One line.
     pub title: String,
     /// Field (id or label) → value as people write it.
-    #[uniffi(default = {})]
+    #[uniffi(default)]
     pub fields: std::collections::HashMap<String, String>,
     /// The stage by id or name; nothing is the template's first.
     #[uniffi(default = None)]

@@ -272,7 +272,7 @@ fn field(reading: &Reading<'_>, id: &str) -> FieldView {
         label: field_label(reading.revision, id),
         kind: known.map(|field| field.kind.into()),
         words: String::new(),
-        value: Value::Nothing,
+        value: Value::Empty,
         options: Vec::new(),
         count: None,
         contested: false,

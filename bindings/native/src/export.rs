@@ -86,7 +86,7 @@ impl Workspace {
     /// # Errors
     /// See above.
     pub fn links(&self, case_id: &str) -> Result<Vec<LinkedCase>, CaseworkError> {
-        let linked = |one: casework::LinkedCase| LinkedCase {
+        let linked = |one: casework::replica::LinkedCase| LinkedCase {
             relation: one.relation,
             case_id: one.case.to_string(),
             own: one.own,

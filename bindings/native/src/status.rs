@@ -168,6 +168,8 @@ pub enum NoticeKind {
     Purged,
     /// A case is no longer for this device.
     Evicted,
+    /// Something that this version has no word for.
+    Unknown,
 }
 
 #[uniffi::export]
@@ -291,64 +293,56 @@ impl From<casework::SyncState> for SyncState {
 impl From<casework::Notice> for Notice {
     fn from(notice: casework::Notice) -> Self {
         use casework::Notice as Known;
-        let blank = |kind| Self {
-            kind,
-            document_id: None,
-            change_id: None,
-            text: String::new(),
-            rescued: 0,
-        };
-        let mut told = match &notice {
-            Known::OwnWorkHeld { .. } => blank(NoticeKind::OwnWorkHeld),
-            Known::OwnWorkRefused { .. } => blank(NoticeKind::OwnWorkRefused),
-            Known::Quarantined { .. } => blank(NoticeKind::Quarantined),
-            Known::DocumentQuarantined { .. } => blank(NoticeKind::DocumentQuarantined),
-            Known::EntryRefused { .. } => blank(NoticeKind::EntryRefused),
-            Known::Gap { .. } => blank(NoticeKind::Gap),
-            Known::ServerFault { .. } => blank(NoticeKind::ServerFault),
-            Known::Equivocation { .. } => blank(NoticeKind::Equivocation),
-            Known::Purged { .. } => blank(NoticeKind::Purged),
-            Known::Evicted { .. } => blank(NoticeKind::Evicted),
-        };
-        match notice {
+        let words = notice_words(&notice);
+        let (kind, document, change, rescued) = match notice {
             Known::OwnWorkHeld { document, change } => {
-                told.document_id = Some(document.to_string());
-                told.change_id = Some(change.to_string());
+                (NoticeKind::OwnWorkHeld, Some(document), Some(change), 0)
             }
             Known::OwnWorkRefused {
-                document,
-                change,
-                why,
+                document, change, ..
+            } => (NoticeKind::OwnWorkRefused, Some(document), Some(change), 0),
+            Known::Quarantined {
+                document, change, ..
+            } => (NoticeKind::Quarantined, Some(document), Some(change), 0),
+            Known::DocumentQuarantined { document, .. } => {
+                (NoticeKind::DocumentQuarantined, Some(document), None, 0)
             }
-            | Known::Quarantined {
-                document,
-                change,
-                why,
-                ..
-            } => {
-                told.document_id = Some(document.to_string());
-                told.change_id = Some(change.to_string());
-                told.text = why;
+            Known::EntryRefused { .. } => (NoticeKind::EntryRefused, None, None, 0),
+            Known::Gap { document, .. } => (NoticeKind::Gap, Some(document), None, 0),
+            Known::Equivocation { document, .. } => {
+                (NoticeKind::Equivocation, Some(document), None, 0)
             }
-            Known::DocumentQuarantined { document, why } => {
-                told.document_id = Some(document.to_string());
-                told.text = why;
+            Known::Purged { document, rescued } => {
+                (NoticeKind::Purged, Some(document), None, rescued)
             }
-            Known::EntryRefused { what, why } => told.text = format!("{what}: {why}"),
-            Known::Gap { document, from, to } => {
-                told.document_id = Some(document.to_string());
-                told.text = format!("entries {from} to {to} did not come");
+            Known::Evicted { document, rescued } => {
+                (NoticeKind::Evicted, Some(document), None, rescued)
             }
-            Known::ServerFault { what } => told.text = what,
-            Known::Equivocation { document, device } => {
-                told.document_id = Some(document.to_string());
-                told.text = format!("device {device}");
-            }
-            Known::Purged { document, rescued } | Known::Evicted { document, rescued } => {
-                told.document_id = write_some(Some(document));
-                told.rescued = count(rescued);
-            }
+            Known::ServerFault { .. } => (NoticeKind::ServerFault, None, None, 0),
+            _ => (NoticeKind::Unknown, None, None, 0),
+        };
+        Self {
+            kind,
+            document_id: write_some(document),
+            change_id: write_some(change),
+            text: words,
+            rescued: count(rescued),
         }
-        told
+    }
+}
+
+fn notice_words(notice: &casework::Notice) -> String {
+    use casework::Notice as Known;
+    match notice {
+        Known::OwnWorkRefused { why, .. }
+        | Known::Quarantined { why, .. }
+        | Known::DocumentQuarantined { why, .. } => why.clone(),
+        Known::EntryRefused { what, why } => format!("{what}: {why}"),
+        Known::Gap { from, to, .. } => format!("entries {from} to {to} did not come"),
+        Known::ServerFault { what } => what.clone(),
+        Known::Equivocation { device, .. } => format!("device {device}"),
+        Known::OwnWorkHeld { .. } | Known::Purged { .. } | Known::Evicted { .. } | _ => {
+            String::new()
+        }
     }
 }

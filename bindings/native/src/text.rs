@@ -13,14 +13,14 @@ use crate::error::CaseworkError;
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum Value {
     /// Nothing: an empty field.
-    Nothing,
+    Empty,
     /// A checkbox.
     Flag {
         /// Ticked or not.
         on: bool,
     },
     /// A whole number: what a counter is moved by.
-    Number {
+    Whole {
         /// The number.
         number: i64,
     },
@@ -35,9 +35,9 @@ pub enum Value {
 impl From<Scalar> for Value {
     fn from(scalar: Scalar) -> Self {
         match scalar {
-            Scalar::Null => Self::Nothing,
+            Scalar::Null => Self::Empty,
             Scalar::Bool(on) => Self::Flag { on },
-            Scalar::Int(number) => Self::Number { number },
+            Scalar::Int(number) => Self::Whole { number },
             Scalar::Text(text) => Self::Words { text },
         }
     }
@@ -46,9 +46,9 @@ impl From<Scalar> for Value {
 impl From<Value> for Scalar {
     fn from(value: Value) -> Self {
         match value {
-            Value::Nothing => Self::Null,
+            Value::Empty => Self::Null,
             Value::Flag { on } => Self::Bool(on),
-            Value::Number { number } => Self::Int(number),
+            Value::Whole { number } => Self::Int(number),
             Value::Words { text } => Self::Text(text),
         }
     }

@@ -1,0 +1,34 @@
+//! The scenarios of `bindings/scenarios.txt` are tested under the same names in every language.
+
+use std::io::Write;
+
+use anyhow::{Context, Result, ensure};
+
+use super::Places;
+
+/// Where the tests of each language are.
+const TESTS: [(&str, &str); 3] = [
+    ("Python", "bindings/python/tests/test_scenarios.py"),
+    ("Kotlin", "bindings/kotlin/casework/src/test/kotlin/Scenarios.kt"),
+    ("Swift", "bindings/swift/Tests/CaseworkTests/ScenarioTests.swift"),
+];
+
+pub(super) fn check(places: &Places, out: &mut dyn Write) -> Result<()> {
+    let names = std::fs::read_to_string(places.root.join("bindings/scenarios.txt"))?;
+    let names: Vec<&str> = names.lines().filter(|line| !line.is_empty()).collect();
+    for (language, path) in TESTS {
+        let tests = std::fs::read_to_string(places.root.join(path)).context(path)?;
+        let lacking: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| !tests.contains(&format!("test_{name}(")))
+            .collect();
+        ensure!(
+            lacking.is_empty(),
+            "{language} does not test: {}",
+            lacking.join(", ")
+        );
+    }
+    writeln!(out, "scenarios: {} in each of {} languages", names.len(), TESTS.len())?;
+    Ok(())
+}
