@@ -6,6 +6,8 @@
 
 mod parts;
 mod records;
+#[cfg(test)]
+mod tests;
 
 use casework::case::facet::approval::ApprovalAction;
 use casework::case::{CaseAction, Closing, Decision, PartId};
@@ -403,6 +405,8 @@ pub enum Action {
     Refer {
         /// The service, one line.
         service: String,
+        /// That the party agreed.
+        consent: ConsentRecord,
         /// Who is to answer: a member id, `role:KEY` or `team:KEY`; nothing for somebody outside.
         #[uniffi(default = None)]
         to: Option<String>,
@@ -412,8 +416,6 @@ pub enum Action {
         /// A note.
         #[uniffi(default = "")]
         note: String,
-        /// That the party agreed.
-        consent: ConsentRecord,
     },
     /// Accepts a referral.
     AcceptReferral {

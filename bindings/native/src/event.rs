@@ -48,16 +48,20 @@ pub struct Changes {
 
 /// What an observer throws; it stays attached all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-#[uniffi(flat_error)]
 pub enum ObserverError {
     /// The code of the observer failed.
-    #[error("{0}")]
-    Failed(String),
+    #[error("{reason}")]
+    Failed {
+        /// In words.
+        reason: String,
+    },
 }
 
 impl From<uniffi::UnexpectedUniFFICallbackError> for ObserverError {
     fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        Self::Failed(error.reason)
+        Self::Failed {
+            reason: error.reason,
+        }
     }
 }
 

@@ -9,19 +9,26 @@ use casework::keys::{SecretKey, Signer};
 
 /// What a key store answers when it cannot do what it is asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-#[uniffi(flat_error)]
 pub enum KeyStoreError {
     /// Locked, cancelled by the person, or not reachable: trying again later makes sense.
-    #[error("{0}")]
-    Unavailable(String),
+    #[error("{reason}")]
+    Unavailable {
+        /// In words.
+        reason: String,
+    },
     /// The code of the store failed in a way it does not declare.
-    #[error("{0}")]
-    Failed(String),
+    #[error("{reason}")]
+    Failed {
+        /// In words.
+        reason: String,
+    },
 }
 
 impl From<uniffi::UnexpectedUniFFICallbackError> for KeyStoreError {
     fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        Self::Failed(error.reason)
+        Self::Failed {
+            reason: error.reason,
+        }
     }
 }
 

@@ -148,12 +148,12 @@ impl Workspace {
     /// # Errors
     /// `Invalid` for an id that is none; `Unavailable` when the store fails; `Closed`.
     #[uniffi::method(default(template_id = None))]
-    pub fn list(
+    pub fn list_cases(
         &self,
-        template_id: Option<String>,
         filter: CaseFilter,
         sorting: Sorting,
         page: Page,
+        template_id: Option<String>,
     ) -> Result<CardPage, CaseworkError> {
         let sdk = self.sdk()?;
         let template = read_some(template_id.as_deref())?;

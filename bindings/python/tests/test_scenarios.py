@@ -32,7 +32,7 @@ from casework import (
     Workspace,
 )
 from casework import aio
-from stage import Ear, Stage, settle
+from stage import TEMPLATE, Ear, Stage, settle
 
 # Acts on a case until it is killed; every comment that returned was told before.
 ACTOR = """
@@ -166,22 +166,29 @@ class Scenarios(Stage):
         settle(ana, rui)
         ana.revoke_device(rui.info().device_id, "lost on the ferry")
         ana.sync()
-        rui.comment(case, "written before I knew")
+        late = rui.act(case, Action.COMMENT("written before I knew"))
         with self.assertRaises(CaseworkError.Denied):
             rui.sync()
-        # Its work stays readable on the device, and waits for a decision.
-        self.assertEqual([c.body for c in rui.comments(case)], ["written before I knew"])
+        # The server has it and shows it to nobody; on the device it stays readable in the drawer.
+        self.assertEqual(rui.action_status(case, late.change_id), ActionStatus.HELD())
+        (drawn,) = rui.drawer()
+        self.assertTrue(drawn.held)
+        self.assertIn("written before I knew", drawn.act)
         ana.sync()
-        device = ana.members()[1].devices[0]
-        self.assertTrue(device.revoked)
+        self.assertTrue(ana.members()[1].devices[0].revoked)
+        (held,) = ana.held()
+        self.assertEqual((held.change_id, ana.comments(case)), (late.change_id, []))
+        self.assertEqual(ana.action_status(case, late.change_id), ActionStatus.HELD())
+        self.assertEqual(ana.adopt(case, "it was really Rui").changes, 1)
+        ana.sync()
+        self.assertEqual([c.body for c in ana.comments(case)], ["written before I knew"])
+        self.assertEqual(ana.held(), [])
 
     def test_killed_in_the_middle_of_an_action_and_reopened(self):
         folder = self.folder()
         new = NewWorkspace(name="Field office", member_name="Ana", device_name="laptop")
         with casework.created(folder, new) as ana:
-            template = ana.import_template(json.dumps(
-                {"key": "A", "name": "A", "stages": [{"id": "open", "name": "Open", "category": "active"}]}
-            )).id
+            template = ana.import_template(json.dumps(TEMPLATE)).id
             case = self.open_case(ana, template)
         actor = subprocess.Popen(
             [sys.executable, "-c", ACTOR, folder, case], stdout=subprocess.PIPE, text=True
@@ -278,11 +285,11 @@ class Scenarios(Stage):
         self.assertEqual([card.title for card in page.cards], [f"Case {n:05}" for n in range(9981, 10_000, 2)])
         seen = []
         while len(seen) < 10_000:
-            page = ana.list(None, CaseFilter(), Sorting.TITLE, Page(skip=len(seen), take=2500))
+            page = ana.list_cases(CaseFilter(), Sorting.TITLE, Page(skip=len(seen), take=2500))
             self.assertEqual(page.total, 10_000)
             seen += [card.title for card in page.cards]
         self.assertEqual(seen, [f"Case {n:05}" for n in range(10_000)])
-        found = ana.list(template, CaseFilter(text="09999"), Sorting.CHANGED, Page())
+        found = ana.list_cases(CaseFilter(text="09999"), Sorting.CHANGED, Page(), template)
         self.assertEqual([card.title for card in found.cards], ["Case 09999"])
 
     def test_fifty_threads_at_once(self):
@@ -297,7 +304,7 @@ class Scenarios(Stage):
                 for step in range(4):
                     ana.comment(case, f"{n}/{step}")
                     ana.act(case, Action.COUNT("visits", 1))
-                    ana.list(template, CaseFilter(), Sorting.CHANGED, Page())
+                    ana.list_cases(CaseFilter(), Sorting.CHANGED, Page(), template)
             except Exception as error:  # noqa: BLE001
                 failures.append(error)
 

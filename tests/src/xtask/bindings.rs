@@ -13,10 +13,15 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args as Arguments, ValueEnum};
 
+#[path = "bindings/generate.rs"]
 mod generate;
+#[path = "bindings/kotlin.rs"]
 mod kotlin;
+#[path = "bindings/python.rs"]
 mod python;
+#[path = "bindings/scenarios.rs"]
 mod scenarios;
+#[path = "bindings/swift.rs"]
 mod swift;
 
 /// What to do; everything by default.

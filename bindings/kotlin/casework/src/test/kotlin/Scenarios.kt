@@ -124,11 +124,20 @@ class Scenarios(private val stage: Stage) {
         settle(ana, rui)
         ana.revokeDevice(rui.info().deviceId, "lost on the ferry")
         ana.sync()
-        rui.comment(case, "written before I knew")
+        val late = rui.act(case, Action.Comment("written before I knew")).changeId
         fails<CaseworkException.Denied> { rui.sync() }
-        same(rui.comments(case).map { it.body }, listOf("written before I knew"))
+        // The server has it and shows it to nobody; on the device it stays readable in the drawer.
+        same(rui.actionStatus(case, late), ActionStatus.Held)
+        val drawn = rui.drawer().single()
+        holds(drawn.held && "written before I knew" in drawn.act.orEmpty())
         ana.sync()
         same(ana.members()[1].devices[0].revoked, true)
+        same(ana.held().map { it.changeId }, listOf(late))
+        same(ana.comments(case), emptyList<Comment>())
+        same(ana.adopt(case, "it was really Rui").changes, 1u)
+        ana.sync()
+        same(ana.comments(case).map { it.body }, listOf("written before I knew"))
+        same(ana.held(), emptyList<HeldChange>())
     }
 
     fun test_killed_in_the_middle_of_an_action_and_reopened() {
@@ -241,12 +250,12 @@ class Scenarios(private val stage: Stage) {
         same(page.cards.map { it.title }, (9981 until 10_000 step 2).map { title(it) })
         val seen = mutableListOf<String>()
         while (seen.size < 10_000) {
-            val next = ana.list(null, CaseFilter(), Sorting.TITLE, Page(seen.size.toUInt(), 2500u))
+            val next = ana.listCases(CaseFilter(), Sorting.TITLE, Page(seen.size.toUInt(), 2500u))
             same(next.total, 10_000u)
             next.cards.mapTo(seen) { it.title }
         }
         same(seen, (0 until 10_000).map { title(it) })
-        val found = ana.list(template, CaseFilter(text = "09999"), Sorting.CHANGED, Page())
+        val found = ana.listCases(CaseFilter(text = "09999"), Sorting.CHANGED, Page(), template)
         same(found.cards.map { it.title }, listOf("Case 09999"))
     }
 
@@ -262,7 +271,7 @@ class Scenarios(private val stage: Stage) {
                     repeat(4) { step ->
                         ana.comment(case, "$n/$step")
                         ana.act(case, Action.Count("visits", 1))
-                        ana.list(template, CaseFilter(), Sorting.CHANGED, Page())
+                        ana.listCases(CaseFilter(), Sorting.CHANGED, Page(), template)
                     }
                 }.onFailure { failures.add(it) }
             }
@@ -343,6 +352,20 @@ class Scenarios(private val stage: Stage) {
         fails<CaseworkException.Invalid>("server") { ana.sync() }
     }
 
+    /** The sample app, line by line. */
+    fun test_the_sample_fills_a_checklist_and_settles() {
+        val said = playSample(stage)
+        System.getenv("CASEWORK_SCREEN")?.let { File(it).writeText(said.joinToString("\n")) }
+        holds(said.any { "Bridge 7" in it && "draft" in it })
+        holds(said.any { "1.1 [x] bolts" in it })
+        holds(said.any { "Site" in it && "(contested)" in it })
+        holds(said.any { "1) " in it } && said.any { "2) " in it })
+        holds(said.any { it.startsWith("settled on ") })
+        holds(said.any { "value.settle" in it && "OnDevice" in it })
+        holds(said.any { "OnServer" in it })
+        holds(said.any { it.startsWith("! there is no case 9") })
+    }
+
     /** What only Kotlin has: a case as a Flow. */
     fun test_a_case_is_a_flow() = runBlocking {
         val (ana, template) = stage.withTemplate()
@@ -354,6 +377,31 @@ class Scenarios(private val stage: Stage) {
             same(views.first { it.title == "Bridge 7, north" }.stage, "open")
         }
     }
+}
+
+/** The sample, played on the public surface as a person would. */
+private fun playSample(stage: Stage): List<String> {
+    val (_, ana, _) = stage.host()
+    val template = ana.importTemplate(File(System.getenv("CASEWORK_TEMPLATE")).readText()).id
+    val new = NewCase(templateId = template, title = "Bridge 7", owner = ana.info().memberId)
+    val case = ana.openCase(new).caseId
+    ana.act(case, Action.CreateTask("Walk the bridge", checklist = listOf("bolts", "rust")))
+    val rui = stage.join(ana, "Rui")
+    settle(ana, rui)
+    rui.setField(case, "site_name", "South bank")
+    rui.sync()
+    val said = mutableListOf<String>()
+    val inspect = casework.sample.Inspect(ana, said::add)
+    val lines = listOf(
+        "mine", "open 1", "check 1.1", "set Site = North bank", "set Weather = Rain", "sync", "sync",
+        "open 1", "conflicts", "settle 1 1", "history", "sync", "nonsense", "open 9",
+    )
+    for (line in lines) {
+        said.add("> $line")
+        inspect.carryOut(line)
+    }
+    check(!inspect.carryOut("quit")) { "quit ends" }
+    return said
 }
 
 /** Runs every test; the process fails with the first one that does. */
