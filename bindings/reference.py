@@ -14,7 +14,7 @@ SOURCES = HERE / "native" / "src"
 OUT = HERE / "reference.md"
 # Chapters in the order in which an app meets them.
 CHAPTERS = """workspace syncing status event key_store error templates acting action case case_parts
-comments timeline conflicts listing board inbox agency drawer people invites rights forms export
+comments timeline conflicts listing board inbox agency drawer people invites rights forms given export
 imports templates_draft vocabulary text lib""".split()
 
 HEAD = """# The surface, as every language has it
@@ -89,6 +89,11 @@ def words(docs):
 
 
 def chapter(source):
+    # A field in one line is read as one in several.
+    source = re.sub(r'#\[doc = "(.*?)"\] ', r"\n        /// \1\n        ", source.replace('\\"', "'"))
+    source = re.sub(r"\] (\w+: .*?)(,| \},)\n", r"]\n        \1,\n", source)
+    source = re.sub(r"(\n        \w+: .*?),? \n", r"\1,\n", source)
+    source = re.sub(r"(\n        \w+: .*?) \},\n", r"\1,\n    },\n", source)
     lines = source.split("#[cfg(test)]")[0].splitlines()
     head = " ".join(line[3:].strip() for line in lines if line.startswith("//!"))
     out, docs, attributes, inside, exported = [f"## {head.split('. ')[0].rstrip('.')}", ""], [], "", None, False

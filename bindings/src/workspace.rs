@@ -8,6 +8,7 @@ pub(crate) mod access;
 pub(crate) mod agency;
 pub(crate) mod agreements;
 mod automations;
+mod burst;
 pub(crate) mod cases;
 pub(crate) mod contested;
 pub(crate) mod drafts;

@@ -6,7 +6,6 @@ use crate::action::Action;
 use crate::conflicts::Settlement;
 use crate::error::CaseworkError;
 use crate::text::{read, read_all, read_some};
-use crate::vocabulary::PartyNature;
 use crate::workspace::Workspace;
 
 /// What an action did.
@@ -68,85 +67,6 @@ pub struct ActOptions {
     pub override_rule: bool,
 }
 
-/// An answer to a request for an approval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum ApprovalAnswer {
-    /// Yes.
-    Approve,
-    /// No.
-    Reject,
-    /// Not yet: something has to be changed.
-    SendBack,
-}
-
-/// How many of those who are asked must agree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum ApprovalMode {
-    /// One.
-    Anyone,
-    /// All.
-    Everyone,
-    /// More than half.
-    Majority,
-    /// So many.
-    AtLeast {
-        /// How many.
-        count: u16,
-    },
-}
-
-/// What identifies the bytes of a file.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct FileMark {
-    /// Its name.
-    pub name: String,
-    /// SHA-256 of its bytes, 64 lower-case hexadecimal digits.
-    pub sha256: String,
-    /// How many bytes it has.
-    pub bytes: u64,
-    /// Its media type.
-    pub media: String,
-}
-
-/// A party that is written down.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct NewParty {
-    /// What it is to the case: a role of the template, or any words.
-    pub role: String,
-    /// Its name.
-    pub name: String,
-    /// Person or organisation.
-    pub nature: PartyNature,
-    /// Its address for electronic mail.
-    #[uniffi(default = "")]
-    pub email: String,
-    /// Its telephone number.
-    #[uniffi(default = "")]
-    pub phone: String,
-    /// Its postal address.
-    #[uniffi(default = "")]
-    pub address: String,
-    /// Anything else.
-    #[uniffi(default = "")]
-    pub note: String,
-}
-
-/// That somebody agreed to a referral.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct ConsentRecord {
-    /// Whether they did.
-    pub given: bool,
-    /// Who.
-    #[uniffi(default = "")]
-    pub by: String,
-    /// How: in writing, by telephone…
-    #[uniffi(default = "")]
-    pub how: String,
-    /// When, `YYYY-MM-DD`.
-    #[uniffi(default = "")]
-    pub on: String,
-}
-
 /// Errors of all that follow: `Invalid` for what makes no sense here, breaks a rule or changes
 /// nothing (the text says the way out); `Denied` without the right; `Corrupt` for a quarantined
 /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
@@ -201,7 +121,11 @@ impl Workspace {
             made.push(part);
         }
         let acted = sdk.act_together(read(case_id)?, ready, reason.as_deref())?;
-        Ok(acted.into_iter().zip(made).map(|(acted, part)| told(acted, part)).collect())
+        Ok(acted
+            .into_iter()
+            .zip(made)
+            .map(|(acted, part)| told(acted, part))
+            .collect())
     }
 
     /// Gives a field (id or label) what a person would write: `12.5`, `tomorrow` is not a date but
@@ -218,7 +142,9 @@ impl Workspace {
         words: &str,
         reason: Option<String>,
     ) -> Result<Vec<Acted>, CaseworkError> {
-        let acted = self.sdk()?.set_field(read(case_id)?, field, words, reason.as_deref())?;
+        let acted = self
+            .sdk()?
+            .set_field(read(case_id)?, field, words, reason.as_deref())?;
         Ok(all_told(acted))
     }
 
@@ -233,7 +159,9 @@ impl Workspace {
         field: &str,
         reason: Option<String>,
     ) -> Result<Vec<Acted>, CaseworkError> {
-        let acted = self.sdk()?.clear_field(read(case_id)?, field, reason.as_deref())?;
+        let acted = self
+            .sdk()?
+            .clear_field(read(case_id)?, field, reason.as_deref())?;
         Ok(all_told(acted))
     }
 
@@ -248,7 +176,9 @@ impl Workspace {
         words: &str,
         reason: &str,
     ) -> Result<Vec<Acted>, CaseworkError> {
-        let acted = self.sdk()?.override_field(read(case_id)?, field, words, reason)?;
+        let acted = self
+            .sdk()?
+            .override_field(read(case_id)?, field, words, reason)?;
         Ok(all_told(acted))
     }
 
@@ -262,7 +192,9 @@ impl Workspace {
         field: &str,
         reason: &str,
     ) -> Result<Vec<Acted>, CaseworkError> {
-        let acted = self.sdk()?.override_clearing(read(case_id)?, field, reason)?;
+        let acted = self
+            .sdk()?
+            .override_clearing(read(case_id)?, field, reason)?;
         Ok(all_told(acted))
     }
 
@@ -277,7 +209,10 @@ impl Workspace {
         body: &str,
         external: bool,
     ) -> Result<String, CaseworkError> {
-        Ok(self.sdk()?.comment(read(case_id)?, body, external)?.to_string())
+        Ok(self
+            .sdk()?
+            .comment(read(case_id)?, body, external)?
+            .to_string())
     }
 
     /// Takes back the last things that one did to a case, newest first, in one commit.
@@ -309,7 +244,9 @@ impl Workspace {
         reason: Option<String>,
     ) -> Result<Acted, CaseworkError> {
         let (case, place) = (read(case_id)?, read(place)?);
-        let acted = self.sdk()?.settle(case, &place, &on.into(), reason.as_deref())?;
+        let acted = self
+            .sdk()?
+            .settle(case, &place, &on.into(), reason.as_deref())?;
         Ok(told(acted, None))
     }
 }
@@ -329,7 +266,10 @@ pub(crate) fn all_told(acted: impl IntoIterator<Item = casework::Acted>) -> Vec<
 }
 
 fn effect(ran: &casework::Ran) -> String {
-    let what = ran.action.as_ref().map_or("", |action| action.kind().name());
+    let what = ran
+        .action
+        .as_ref()
+        .map_or("", |action| action.kind().name());
     match &ran.outcome {
         casework::RanOutcome::Done => format!("{}: {what}", ran.name),
         casework::RanOutcome::Idle => format!("{}: nothing to do", ran.name),
@@ -343,7 +283,11 @@ pub(crate) fn request(
     sdk: &casework::Workspace,
     new: NewCase,
 ) -> Result<casework::NewCaseRequest, CaseworkError> {
-    let viewers: Result<_, _> = new.viewers.iter().map(|who| sdk.find_principal(who)).collect();
+    let viewers: Result<_, _> = new
+        .viewers
+        .iter()
+        .map(|who| sdk.find_principal(who))
+        .collect();
     Ok(casework::NewCaseRequest {
         template: Some(read(&new.template_id)?),
         title: new.title,
@@ -364,61 +308,3 @@ pub(crate) fn act(sdk: &casework::Workspace, action: Action) -> Result<Act, Case
     let (action, _) = action.ready(&mut || Ok(sdk.fresh_part()?))?;
     Ok(Act::new(sdk.fresh_part()?, action))
 }
-
-impl From<FileMark> for casework::case::facet::document::FileMark {
-    fn from(file: FileMark) -> Self {
-        Self {
-            name: file.name,
-            sha256: file.sha256,
-            bytes: file.bytes,
-            media: file.media,
-        }
-    }
-}
-
-impl From<casework::case::facet::document::FileMark> for FileMark {
-    fn from(file: casework::case::facet::document::FileMark) -> Self {
-        Self {
-            name: file.name,
-            sha256: file.sha256,
-            bytes: file.bytes,
-            media: file.media,
-        }
-    }
-}
-
-impl From<NewParty> for casework::case::facet::party::PartyMark {
-    fn from(party: NewParty) -> Self {
-        Self {
-            role: party.role,
-            name: party.name,
-            nature: party.nature,
-            email: party.email,
-            phone: party.phone,
-            address: party.address,
-            note: party.note,
-        }
-    }
-}
-
-impl From<ConsentRecord> for casework::case::facet::referral::Consent {
-    fn from(consent: ConsentRecord) -> Self {
-        Self {
-            given: consent.given,
-            by: consent.by,
-            how: consent.how,
-            on: consent.on,
-        }
-    }
-}
-
-/// What identifies the bytes of a local file: name, hash, size and media type. Reads it whole.
-///
-/// # Errors
-/// `Unavailable` when it cannot be read, `Invalid` when it has no name.
-#[uniffi::export(default(media = None))]
-pub fn file_mark(path: &str, media: Option<String>) -> Result<FileMark, CaseworkError> {
-    let path = std::path::Path::new(path);
-    Ok(casework::file_mark(path, media.as_deref())?.into())
-}
-

@@ -1,8 +1,8 @@
 //! What waits for this member, and what the rules of templates would do. Reports of rules cross as
 //! JSON: they are for people who write templates.
 
-use crate::action::Action;
 use crate::acting::act;
+use crate::action::Action;
 use crate::error::CaseworkError;
 use crate::listing::{Person, person};
 use crate::text::{json, read, read_some};

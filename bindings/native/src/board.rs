@@ -82,7 +82,12 @@ impl Workspace {
             colour: column.colour,
             category: column.category,
             total: count(column.cards.len()),
-            cards: column.cards.into_iter().take(take).map(|one| card(one, &names)).collect(),
+            cards: column
+                .cards
+                .into_iter()
+                .take(take)
+                .map(|one| card(one, &names))
+                .collect(),
         });
         Ok(Board {
             template_id: board.template.to_string(),
@@ -106,12 +111,20 @@ impl Workspace {
         let sdk = self.sdk()?;
         let board = sdk.board(read(template_id)?, &filter.read()?, sorting.into())?;
         let names = sdk.names()?;
-        let column = board.columns.into_iter().find(|column| column.stage == stage);
+        let column = board
+            .columns
+            .into_iter()
+            .find(|column| column.stage == stage);
         let cards = column.map(|column| column.cards).unwrap_or_default();
         let (skip, take) = page.span();
         Ok(CardPage {
             total: count(cards.len()),
-            cards: cards.into_iter().skip(skip).take(take).map(|one| card(one, &names)).collect(),
+            cards: cards
+                .into_iter()
+                .skip(skip)
+                .take(take)
+                .map(|one| card(one, &names))
+                .collect(),
         })
     }
 }

@@ -1,10 +1,10 @@
 //! A case as a page shows it: every place with its value and its author. Read from the stored
 //! view: no document is opened.
 
+use casework::Names;
 use casework::template::Revision;
 use casework::value::{FieldValue as Typed, Scalar};
 use casework::view::{self, Slot};
-use casework::Names;
 
 use crate::case_parts::{self, Parts};
 use crate::error::CaseworkError;
@@ -235,9 +235,15 @@ fn case(reading: &Reading<'_>) -> CaseView {
         severity: view.severity.value().clone(),
         due: view.due.value().clone(),
         closed: closing.map(|closing| closing.code.clone()),
-        closing_notes: closing.map(|closing| closing.notes.clone()).unwrap_or_default(),
+        closing_notes: closing
+            .map(|closing| closing.notes.clone())
+            .unwrap_or_default(),
         fields: fields(reading),
-        tasks: view.tasks_in_order().into_iter().map(|(id, one)| task(id, one, names)).collect(),
+        tasks: view
+            .tasks_in_order()
+            .into_iter()
+            .map(|(id, one)| task(id, one, names))
+            .collect(),
         decisions: decisions(reading),
         parts: case_parts::parts(reading),
         contested: write_all(&view.flags.contested),
@@ -258,11 +264,22 @@ fn field_label(revision: Option<&Revision>, id: &str) -> String {
 fn fields(reading: &Reading<'_>) -> Vec<FieldView> {
     let known: Vec<&str> = reading
         .revision
-        .map(|revision| revision.fields().iter().map(|field| field.id.as_str()).collect())
+        .map(|revision| {
+            revision
+                .fields()
+                .iter()
+                .map(|field| field.id.as_str())
+                .collect()
+        })
         .unwrap_or_default();
     let unknown = reading.view.fields.keys().map(String::as_str);
     let unknown = unknown.filter(|id| !known.contains(id));
-    known.iter().copied().chain(unknown).map(|id| field(reading, id)).collect()
+    known
+        .iter()
+        .copied()
+        .chain(unknown)
+        .map(|id| field(reading, id))
+        .collect()
 }
 
 fn field(reading: &Reading<'_>, id: &str) -> FieldView {
@@ -299,16 +316,17 @@ fn field(reading: &Reading<'_>, id: &str) -> FieldView {
             let known = known.and_then(|field| field.options.iter().find(|one| one.id == *id));
             known.map_or_else(|| id.clone(), |option| option.label.clone())
         };
-        seen.words = held.options.iter().map(label).collect::<Vec<_>>().join(", ");
+        seen.words = held
+            .options
+            .iter()
+            .map(label)
+            .collect::<Vec<_>>()
+            .join(", ");
     }
     seen
 }
 
-fn words(
-    known: Option<&casework::template::Field>,
-    slot: &Slot<Scalar>,
-    names: &Names,
-) -> String {
+fn words(known: Option<&casework::template::Field>, slot: &Slot<Scalar>, names: &Names) -> String {
     let value = slot.value();
     if value.is_null() {
         return String::new();

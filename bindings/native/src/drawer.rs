@@ -233,7 +233,11 @@ impl Workspace {
             documents: found.documents,
             changes: found.changes,
             signatures: found.signatures,
-            findings: found.findings.into_iter().map(|finding| finding.what).collect(),
+            findings: found
+                .findings
+                .into_iter()
+                .map(|finding| finding.what)
+                .collect(),
         })
     }
 }

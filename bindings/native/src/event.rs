@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use casework::{Changed, Observation, Observer};
 
+use crate::CaseworkError;
 use crate::status::{Notice, SyncState};
 use crate::text::write_all;
 use crate::workspace::Workspace;
-use crate::CaseworkError;
 
 /// What an observer is told. More kinds may come: leave out what you do not know.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
@@ -98,7 +98,10 @@ struct Ear {
 impl Subscription {
     /// Detaches the observer. Doing it twice does nothing.
     pub fn stop(&self) {
-        let mut observation = self.observation.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut observation = self
+            .observation
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         drop(observation.take());
     }
 

@@ -92,7 +92,12 @@ impl Workspace {
             own: one.own,
             purged: one.purged,
         };
-        Ok(self.sdk()?.links(read(case_id)?)?.into_iter().map(linked).collect())
+        Ok(self
+            .sdk()?
+            .links(read(case_id)?)?
+            .into_iter()
+            .map(linked)
+            .collect())
     }
 
     /// Cases that are to be purged, or were.

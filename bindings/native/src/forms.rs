@@ -128,7 +128,11 @@ impl Workspace {
         reason: Option<String>,
     ) -> Result<Vec<Acted>, CaseworkError> {
         let (case, request) = (read(case_id)?, read(request_id)?);
-        Ok(all_told(self.sdk()?.revoke_request(case, request, reason.as_deref())?))
+        Ok(all_told(self.sdk()?.revoke_request(
+            case,
+            request,
+            reason.as_deref(),
+        )?))
     }
 
     /// Says how what was sent stands, with a note for whoever sent it.
@@ -144,7 +148,9 @@ impl Workspace {
         note: Option<String>,
     ) -> Result<Acted, CaseworkError> {
         let place = (read(case_id)?, read(submission_id)?);
-        let acted = self.sdk()?.review_submission(place, state, note.as_deref())?;
+        let acted = self
+            .sdk()?
+            .review_submission(place, state, note.as_deref())?;
         Ok(told(acted, None))
     }
 
@@ -164,6 +170,11 @@ impl Workspace {
             review: row.review,
             additions: count(row.additions),
         };
-        Ok(self.sdk()?.submissions(only_new)?.into_iter().map(row).collect())
+        Ok(self
+            .sdk()?
+            .submissions(only_new)?
+            .into_iter()
+            .map(row)
+            .collect())
     }
 }

@@ -161,7 +161,11 @@ impl Workspace {
         let names = sdk.names()?;
         Ok(CardPage {
             total: count(found.total),
-            cards: found.cards.into_iter().map(|one| card(one, &names)).collect(),
+            cards: found
+                .cards
+                .into_iter()
+                .map(|one| card(one, &names))
+                .collect(),
         })
     }
 
@@ -184,7 +188,11 @@ impl Page {
 
 impl CaseFilter {
     pub(crate) fn read(self) -> Result<Filter, CaseworkError> {
-        let people = self.people.as_deref().map(read_all::<MemberId, _>).transpose()?;
+        let people = self
+            .people
+            .as_deref()
+            .map(read_all::<MemberId, _>)
+            .transpose()?;
         let states: std::collections::BTreeSet<SlaState> = self.clocks.into_iter().collect();
         let now = casework::timestamp();
         Ok(Filter {
@@ -215,7 +223,10 @@ pub(crate) fn people<'m>(
     members: impl IntoIterator<Item = &'m MemberId>,
     names: &Names,
 ) -> Vec<Person> {
-    members.into_iter().map(|member| person(*member, names)).collect()
+    members
+        .into_iter()
+        .map(|member| person(*member, names))
+        .collect()
 }
 
 /// A card of the engine, for the app.
@@ -239,7 +250,11 @@ pub(crate) fn card(card: view::Card, names: &Names) -> Card {
         kept: card.kept,
         clock,
         clock_due_ms,
-        fields: card.fields.into_iter().map(|one| field(one, names)).collect(),
+        fields: card
+            .fields
+            .into_iter()
+            .map(|one| field(one, names))
+            .collect(),
         number: card.number,
         title: card.title,
         stage: card.stage,

@@ -162,7 +162,9 @@ impl Workspace {
             remove_roles: change.remove_roles,
             active: change.active,
         };
-        Ok(standing(self.sdk()?.change_member(read(member_id)?, change)?))
+        Ok(standing(
+            self.sdk()?.change_member(read(member_id)?, change)?,
+        ))
     }
 
     /// Revokes a device for good: what it had not sent by then is held for a decision.
@@ -170,7 +172,9 @@ impl Workspace {
     /// # Errors
     /// See above.
     pub fn revoke_device(&self, device_id: &str, reason: &str) -> Result<Standing, CaseworkError> {
-        Ok(standing(self.sdk()?.revoke_device(read(device_id)?, reason)?))
+        Ok(standing(
+            self.sdk()?.revoke_device(read(device_id)?, reason)?,
+        ))
     }
 
     /// Every role, by key.

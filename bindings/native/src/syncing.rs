@@ -93,7 +93,9 @@ impl Workspace {
     pub fn set_scope(&self, scope: SyncScope) -> Result<(), CaseworkError> {
         let scope = match scope {
             SyncScope::All => Scope::All,
-            SyncScope::Cases { ids } => Scope::Listed(read_all::<casework::ids::DocumentId, _>(&ids)?),
+            SyncScope::Cases { ids } => {
+                Scope::Listed(read_all::<casework::ids::DocumentId, _>(&ids)?)
+            }
             SyncScope::Mine => Scope::Mine,
             SyncScope::MyTeams => Scope::Team,
             SyncScope::OfTemplate { id } => Scope::Templates(vec![read(&id)?]),

@@ -241,10 +241,26 @@ fn template(view: TemplateView) -> Template {
         stages: package.stages.iter().map(stage).collect(),
         fields: package.fields.iter().map(field).collect(),
         decisions: package.decision_types.into_iter().map(decision).collect(),
-        resolutions: package.resolutions.into_iter().map(|o| named(o.id, o.label)).collect(),
-        document_types: package.document_types.into_iter().map(|o| named(o.id, o.label)).collect(),
-        party_roles: package.party_roles.into_iter().map(|o| named(o.id, o.label)).collect(),
-        approvals: package.approvals.into_iter().map(|o| named(o.id, o.label)).collect(),
+        resolutions: package
+            .resolutions
+            .into_iter()
+            .map(|o| named(o.id, o.label))
+            .collect(),
+        document_types: package
+            .document_types
+            .into_iter()
+            .map(|o| named(o.id, o.label))
+            .collect(),
+        party_roles: package
+            .party_roles
+            .into_iter()
+            .map(|o| named(o.id, o.label))
+            .collect(),
+        approvals: package
+            .approvals
+            .into_iter()
+            .map(|o| named(o.id, o.label))
+            .collect(),
         key: package.key,
         name: package.name,
         description: package.description,

@@ -42,7 +42,9 @@ impl Workspace {
         let package: Option<Package> = package
             .map(|package| from_json("template package", &package))
             .transpose()?;
-        let draft = self.sdk()?.start_draft(read(template_id)?, name, package.as_ref())?;
+        let draft = self
+            .sdk()?
+            .start_draft(read(template_id)?, name, package.as_ref())?;
         Ok(draft.to_string())
     }
 
@@ -58,7 +60,9 @@ impl Workspace {
         edits: &str,
     ) -> Result<(), CaseworkError> {
         let edits: BTreeMap<String, Option<serde_json::Value>> = from_json("edit", edits)?;
-        Ok(self.sdk()?.edit_draft(read(template_id)?, read(draft_id)?, edits)?)
+        Ok(self
+            .sdk()?
+            .edit_draft(read(template_id)?, read(draft_id)?, edits)?)
     }
 
     /// Makes a draft say what a package (JSON) says.
@@ -72,7 +76,9 @@ impl Workspace {
         package: &str,
     ) -> Result<(), CaseworkError> {
         let package: Package = from_json("template package", package)?;
-        Ok(self.sdk()?.import_draft(read(template_id)?, read(draft_id)?, &package)?)
+        Ok(self
+            .sdk()?
+            .import_draft(read(template_id)?, read(draft_id)?, &package)?)
     }
 
     /// Gives a draft up.
@@ -80,7 +86,9 @@ impl Workspace {
     /// # Errors
     /// See above.
     pub fn discard_draft(&self, template_id: &str, draft_id: &str) -> Result<(), CaseworkError> {
-        Ok(self.sdk()?.discard_draft(read(template_id)?, read(draft_id)?)?)
+        Ok(self
+            .sdk()?
+            .discard_draft(read(template_id)?, read(draft_id)?)?)
     }
 
     /// Publishes a draft. Answers the revision.
@@ -92,7 +100,10 @@ impl Workspace {
         template_id: &str,
         draft_id: &str,
     ) -> Result<String, CaseworkError> {
-        Ok(self.sdk()?.publish_draft(read(template_id)?, read(draft_id)?)?.to_string())
+        Ok(self
+            .sdk()?
+            .publish_draft(read(template_id)?, read(draft_id)?)?
+            .to_string())
     }
 
     /// Merges revisions that were published at the same time into a draft. Answers, as JSON, the
@@ -119,6 +130,9 @@ impl Workspace {
     /// See above.
     pub fn published_revisions(&self, template_id: &str) -> Result<Vec<String>, CaseworkError> {
         let revisions = self.sdk()?.published_revisions(read(template_id)?)?;
-        revisions.iter().map(|revision| json(revision.package())).collect()
+        revisions
+            .iter()
+            .map(|revision| json(revision.package()))
+            .collect()
     }
 }

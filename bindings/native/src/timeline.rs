@@ -82,18 +82,17 @@ impl Workspace {
     ///
     /// # Errors
     /// `Invalid` for a case that is not here; `Corrupt` for a quarantined one; `Closed`.
-    pub fn timeline(
-        &self,
-        case_id: &str,
-        page: Page,
-    ) -> Result<Vec<TimelineEntry>, CaseworkError> {
+    pub fn timeline(&self, case_id: &str, page: Page) -> Result<Vec<TimelineEntry>, CaseworkError> {
         let sdk = self.sdk()?;
         let case: DocumentId = read(case_id)?;
         let (skip, take) = page.span();
         let entries = sdk.timeline(case, skip, take)?;
         let names = sdk.names()?;
         let held: BTreeSet<ChangeHash> = held(&sdk, case)?;
-        Ok(entries.into_iter().map(|one| entry(one, &names, &held)).collect())
+        Ok(entries
+            .into_iter()
+            .map(|one| entry(one, &names, &held))
+            .collect())
     }
 
     /// How far one action has come.
@@ -111,7 +110,10 @@ impl Workspace {
         if held(&sdk, case)?.contains(&change) {
             return Ok(ActionStatus::Held);
         }
-        let drawn = sdk.drawer()?.into_iter().find(|one| one.change == Some(change));
+        let drawn = sdk
+            .drawer()?
+            .into_iter()
+            .find(|one| one.change == Some(change));
         if let Some(drawn) = drawn {
             return Ok(if drawn.held {
                 ActionStatus::Held
@@ -132,7 +134,10 @@ impl Workspace {
     }
 }
 
-fn held(sdk: &casework::Workspace, case: DocumentId) -> Result<BTreeSet<ChangeHash>, CaseworkError> {
+fn held(
+    sdk: &casework::Workspace,
+    case: DocumentId,
+) -> Result<BTreeSet<ChangeHash>, CaseworkError> {
     let held = sdk.held()?.into_iter().filter(|one| one.document == case);
     Ok(held.map(|one| one.change).collect())
 }
@@ -141,10 +146,12 @@ fn status(entry: &Seen, held: &BTreeSet<ChangeHash>) -> ActionStatus {
     if held.contains(&entry.change) {
         return ActionStatus::Held;
     }
-    entry.arrival.map_or(ActionStatus::OnDevice, |arrival| ActionStatus::OnServer {
-        position: arrival.seq,
-        received_ms: arrival.received_ms,
-    })
+    entry
+        .arrival
+        .map_or(ActionStatus::OnDevice, |arrival| ActionStatus::OnServer {
+            position: arrival.seq,
+            received_ms: arrival.received_ms,
+        })
 }
 
 fn entry(entry: Seen, names: &casework::Names, held: &BTreeSet<ChangeHash>) -> TimelineEntry {

@@ -1,16 +1,16 @@
 //! Short lists of words that the engine has too. They cross as they are: a word that is added
 //! there does not compile here until it is added here.
 
+pub use casework::MemberKind;
 pub use casework::case::facet::document::VersionStatus;
 pub use casework::case::facet::form::ReviewState;
 pub use casework::case::facet::link::Relation;
 pub use casework::case::facet::party::{PartyKey, PartyNature};
 pub use casework::case::facet::review::ReviewVerdict;
-pub use casework::inbox::ItemKind;
 pub use casework::clock::SlaState;
+pub use casework::inbox::ItemKind;
 pub use casework::template::Category;
 pub use casework::view::{Badge, Kept, TaskStatus};
-pub use casework::MemberKind;
 
 /// What standing in a stage means.
 #[uniffi::remote(Enum)]

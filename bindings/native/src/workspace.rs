@@ -203,7 +203,10 @@ pub fn is_workspace(folder: &str) -> bool {
 #[uniffi::export]
 pub fn trust_authority(folder: &str, pem: &str) -> Result<(), CaseworkError> {
     let folder = Path::new(folder);
-    Ok(casework::Workspace::trust_authority(folder, pem.as_bytes())?)
+    Ok(casework::Workspace::trust_authority(
+        folder,
+        pem.as_bytes(),
+    )?)
 }
 
 impl Workspace {
@@ -214,8 +217,12 @@ impl Workspace {
         })
     }
 
-    /// The workspace, for one call: no lock is held while it works.
-    pub(crate) fn sdk(&self) -> Result<casework::Workspace, CaseworkError> {
+    /// The workspace of the Rust SDK, for one call: no lock is held while it works. Programs in Rust
+    /// that use both have it too.
+    ///
+    /// # Errors
+    /// `Closed` after [`Workspace::shutdown`].
+    pub fn sdk(&self) -> Result<casework::Workspace, CaseworkError> {
         self.lock().clone().ok_or_else(CaseworkError::closed)
     }
 

@@ -10,8 +10,14 @@ const NOT_REACHED: [(&str, &str); 28] = [
     ("found", "found_with, with the file as key store"),
     ("open", "open_with, with the file as key store"),
     ("join", "join_with, with the file as key store"),
-    ("moment", "for what works with the engine's replica directly"),
-    ("with_replica", "hands the engine out; imports go by import_cases"),
+    (
+        "moment",
+        "for what works with the engine's replica directly",
+    ),
+    (
+        "with_replica",
+        "hands the engine out; imports go by import_cases",
+    ),
     ("act_with", "carries claims of imports; see import_cases"),
     ("folder", "part of info"),
     ("grant_words", "part of roles"),
@@ -21,7 +27,10 @@ const NOT_REACHED: [(&str, &str); 28] = [
     ("agent_requests", "the same"),
     ("take_form", "showing forms is the work of that program"),
     ("add_to_submission", "the same"),
-    ("find_form", "reads what people type on a command line; apps pass ids"),
+    (
+        "find_form",
+        "reads what people type on a command line; apps pass ids",
+    ),
     ("find_case", "the same"),
     ("find_member", "the same"),
     ("find_template", "the same"),
@@ -74,11 +83,19 @@ fn methods(source: &str) -> BTreeSet<String> {
 fn every_method_of_the_sdk_is_reached_or_said_why_not() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sdk = here.parent().unwrap().join("src");
-    let methods: BTreeSet<String> =
-        sources(&sdk).iter().flat_map(|path| methods(&fs::read_to_string(path).unwrap())).collect();
-    assert!(methods.len() > 100, "the SDK has {} methods?", methods.len());
-    let native: String =
-        sources(&here.join("src")).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let methods: BTreeSet<String> = sources(&sdk)
+        .iter()
+        .flat_map(|path| methods(&fs::read_to_string(path).unwrap()))
+        .collect();
+    assert!(
+        methods.len() > 100,
+        "the SDK has {} methods?",
+        methods.len()
+    );
+    let native: String = sources(&here.join("src"))
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
     let reached = |method: &String| {
         native.contains(&format!(".{method}(")) || native.contains(&format!("Workspace::{method}("))
     };
@@ -91,8 +108,14 @@ fn every_method_of_the_sdk_is_reached_or_said_why_not() {
         .iter()
         .filter(|method| !reached(method) && !excused.contains(method.as_str()))
         .collect();
-    assert!(forgotten.is_empty(), "not reached from the native surface: {forgotten:?}");
-    let gone: Vec<_> = excused.iter().filter(|method| !methods.contains(**method)).collect();
+    assert!(
+        forgotten.is_empty(),
+        "not reached from the native surface: {forgotten:?}"
+    );
+    let gone: Vec<_> = excused
+        .iter()
+        .filter(|method| !methods.contains(**method))
+        .collect();
     assert!(gone.is_empty(), "excused and not there: {gone:?}");
 }
 

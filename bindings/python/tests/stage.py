@@ -11,7 +11,7 @@ import casework
 from casework import InviteGrant, JoinAs, NewCase, NewWorkspace, Workspace
 
 TEMPLATE = {
-    "key": "INS",
+    "key": "SITE",
     "name": "Inspection",
     "stages": [
         {"id": "open", "name": "Open", "category": "active"},

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
+use super::burst::out_of_time;
 use super::hints::Hints;
 use super::outcome::{Again, Ended};
 use super::session::{Done, Driver, Until};
@@ -16,7 +17,7 @@ use super::{Inner, Workspace};
 use crate::error::Error;
 use crate::moment;
 use crate::observer::{Observation, Observer};
-use crate::progress::{Burst, Progress, SyncReport, SyncState};
+use crate::progress::{Progress, SyncReport, SyncState};
 
 /// First wait before connecting again; it doubles with every failure.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -28,8 +29,6 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const SPARING_EVERY: Duration = Duration::from_secs(15 * 60);
 /// Likewise: how long local work is gathered before it is sent.
 const SPARING_GATHER: Duration = Duration::from_secs(5);
-/// The longest burst; more is what [`Workspace::sync`] is for.
-const LONGEST_BURST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Keeps the workspace in step until it is stopped or dropped.
 #[derive(Debug)]
@@ -78,44 +77,6 @@ impl Workspace {
         }
     }
 
-    /// Syncs for at most so long, and says whether everything is in step: for the short time that
-    /// a system gives an app in the background. What was sent by then is safe on the server, what
-    /// was not waits here for the next sync.
-    ///
-    /// # Errors
-    /// As [`Workspace::sync`]; [`Error::Unavailable`] also when the time was over before the
-    /// server answered.
-    pub fn sync_for(
-        &self,
-        at_most: Duration,
-        progress: &mut dyn FnMut(&Progress),
-    ) -> Result<Burst, Error> {
-        let begun = Instant::now();
-        let end = begun + at_most.min(LONGEST_BURST);
-        loop {
-            if let Some(line) = self.inner.line.take() {
-                let done = sync_once(&self.inner, Until::InStepOr(end), progress);
-                drop(line);
-                let done = done?;
-                let in_step = done.in_step;
-                let report = self.report(begun, done)?;
-                return Ok(Burst { in_step, report });
-            }
-            let in_step = self.ask_watch(progress)?;
-            if in_step.is_none() && Instant::now() < end {
-                continue;
-            }
-            let report = match in_step {
-                Some(progress) => self.report(begun, told(progress))?,
-                None => return Err(out_of_time()),
-            };
-            return Ok(Burst {
-                in_step: true,
-                report,
-            });
-        }
-    }
-
     /// Stays in step: sends local work as it happens, takes what others do as it happens, and
     /// connects again by itself, waiting longer after every failure.
     ///
@@ -153,7 +114,10 @@ impl Workspace {
     }
 
     /// Waits until whoever is connected is in step; `None` when nobody is any more.
-    fn ask_watch(&self, progress: &mut dyn FnMut(&Progress)) -> Result<Option<Progress>, Error> {
+    pub(super) fn ask_watch(
+        &self,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<Option<Progress>, Error> {
         self.inner.bell.notify_one();
         let state = self.inner.hub.wait_for_turn(LOOK_AGAIN);
         match state {
@@ -173,7 +137,7 @@ impl Workspace {
         }
     }
 
-    fn report(&self, begun: Instant, done: Done) -> Result<SyncReport, Error> {
+    pub(super) fn report(&self, begun: Instant, done: Done) -> Result<SyncReport, Error> {
         let Done {
             in_step: _,
             progress,
@@ -248,7 +212,7 @@ impl Signals {
     }
 }
 
-fn sync_once(
+pub(super) fn sync_once(
     inner: &Inner,
     until: Until,
     progress: &mut dyn FnMut(&Progress),
@@ -269,15 +233,8 @@ fn sync_once(
     done.map_err(|ended: Ended| ended.error)
 }
 
-fn out_of_time() -> Error {
-    Error::Unavailable(
-        "the time was over before the server answered; everything stays here for the next sync"
-            .to_owned(),
-    )
-}
-
 /// What a watch that is in step has to tell.
-const fn told(progress: Progress) -> Done {
+pub(super) const fn told(progress: Progress) -> Done {
     Done {
         in_step: true,
         progress,
@@ -361,11 +318,7 @@ async fn rest(inner: &Inner, signals: &Signals, hints: Hints) {
 
 /// One connection, as long as it lasts: until everything is in step where the app asked to spare
 /// the network or the battery.
-async fn one_connection(
-    inner: &Inner,
-    hints: Hints,
-    was_in_step: &mut bool,
-) -> Result<(), Ended> {
+async fn one_connection(inner: &Inner, hints: Hints, was_in_step: &mut bool) -> Result<(), Ended> {
     let Some(_line) = inner.line.take() else {
         // Somebody syncs once meanwhile, which is as good.
         return Err(Error::Unavailable("another call syncs at the moment".to_owned()).into());

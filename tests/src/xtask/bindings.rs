@@ -88,7 +88,10 @@ impl Places {
         let root = root.context("the tests lie in the repository")?.to_owned();
         // The programs lie beside this one, whatever the target directory is called.
         let own = std::env::current_exe()?;
-        let built = own.parent().context("a program lies in a folder")?.to_owned();
+        let built = own
+            .parent()
+            .context("a program lies in a folder")?
+            .to_owned();
         let target = built.parent().context("profiles lie in a target folder")?;
         Ok(Self {
             out: target.join("bindings"),
@@ -130,8 +133,13 @@ fn build(places: &Places) -> Result<()> {
 /// Installs what is not here.
 fn needs(places: &Places) -> Result<()> {
     let mut script = Command::new("bash");
-    script.arg(places.root.join("bindings/needs.sh")).arg(&places.tools);
-    carry_out(&mut script, "what the bindings need (bindings/needs.sh says what)")
+    script
+        .arg(places.root.join("bindings/needs.sh"))
+        .arg(&places.tools);
+    carry_out(
+        &mut script,
+        "what the bindings need (bindings/needs.sh says what)",
+    )
 }
 
 /// Runs a command; its output is shown as it comes.

@@ -8,9 +8,10 @@ use casework::case::facet::recurrence::RecurrenceAction;
 use casework::case::{CaseAction, PartId};
 use casework::ids::MemberId;
 
-use super::{Action, Fresh, Ready};
-use crate::acting::{ApprovalAnswer, ApprovalMode};
+use super::Action;
+use super::ready::{Fresh, Ready};
 use crate::error::CaseworkError;
+use crate::given::{ApprovalAnswer, ApprovalMode};
 use crate::text::{read, read_some};
 
 /// Whoever acts: the engine fills in who that is.

@@ -12,8 +12,9 @@ use casework::case::facet::referral::{Referral, ReferralAction};
 use casework::case::facet::review::{Review, ReviewAction};
 use casework::case::{CaseAction, PartId};
 
+use super::Action;
 use super::parts::{ME, seat};
-use super::{Action, Fresh, Ready};
+use super::ready::{Fresh, Ready};
 use crate::error::CaseworkError;
 use crate::text::{read, read_all};
 
@@ -228,7 +229,11 @@ impl Action {
                 let (of, review) = (read(&of)?, Review { verdict, note });
                 ReviewAction::Review { of, review }.into()
             }
-            left => return Err(CaseworkError::Internal(format!("not carried out: {left:?}"))),
+            left => {
+                return Err(CaseworkError::Internal(format!(
+                    "not carried out: {left:?}"
+                )));
+            }
         };
         Ok((action, None))
     }

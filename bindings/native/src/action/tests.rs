@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use casework::case::{ActionKind, PartId};
 
 use super::Action;
-use crate::acting::{ApprovalAnswer, ApprovalMode, ConsentRecord, FileMark, NewParty};
+use crate::given::{ApprovalAnswer, ApprovalMode, ConsentRecord, FileMark, NewParty};
 use crate::text::Value;
 use crate::vocabulary::{
     PartyKey, PartyNature, Relation, ReviewState, ReviewVerdict, VersionStatus,
@@ -18,11 +18,23 @@ const CASE: &str = "101112131415161718191a1b1c1d1e1f";
 /// Kinds that no person does through [`Action`], and why.
 const ELSEWHERE: [(&str, &str); 15] = [
     ("case.open", "open_case and import_cases"),
-    ("form.request", "request_information, which makes the secret of the link"),
-    ("form.submit", "the machine beside the server that shows forms"),
+    (
+        "form.request",
+        "request_information, which makes the secret of the link",
+    ),
+    (
+        "form.submit",
+        "the machine beside the server that shows forms",
+    ),
     ("form.add", "the same"),
-    ("approval.late", "the engine, for a vote that comes after the outcome"),
-    ("task.recur", "the engine, when a task that comes again is done"),
+    (
+        "approval.late",
+        "the engine, for a vote that comes after the outcome",
+    ),
+    (
+        "task.recur",
+        "the engine, when a task that comes again is done",
+    ),
     ("case.read", "note_reading"),
     ("rule.notify", "automations"),
     ("rule.request", "automations"),
@@ -330,7 +342,10 @@ fn every_action_of_the_engine_is_reached_or_said_why_not() {
         .collect();
     let elsewhere: BTreeSet<&str> = ELSEWHERE.iter().map(|(kind, _)| *kind).collect();
     let forgotten: Vec<_> = all.iter().filter(|kind| !reached.contains(*kind)).collect();
-    let forgotten: Vec<_> = forgotten.into_iter().filter(|kind| !elsewhere.contains(*kind)).collect();
+    let forgotten: Vec<_> = forgotten
+        .into_iter()
+        .filter(|kind| !elsewhere.contains(*kind))
+        .collect();
     assert!(forgotten.is_empty(), "not reached: {forgotten:?}");
     let stale: Vec<_> = elsewhere
         .iter()
@@ -344,17 +359,37 @@ fn what_makes_a_part_says_which_and_nothing_else_does() {
     let mut parts = (1..).map(|n: u64| PartId::new(n.to_be_bytes()));
     for action in everything() {
         let said = format!("{action:?}");
-        let (_, made) = action.ready(&mut || Ok(parts.next().expect("there is no end"))).unwrap();
-        let makes = ["Comment {", "CreateTask", "AddItem", "Decide", "RequestApproval", "AskApproval"];
-        let makes = makes.iter().chain(&["Vote", "AddDocument", "AddVersion", "AddParty", "Offer"]);
+        let (_, made) = action
+            .ready(&mut || Ok(parts.next().expect("there is no end")))
+            .unwrap();
+        let makes = [
+            "Comment {",
+            "CreateTask",
+            "AddItem",
+            "Decide",
+            "RequestApproval",
+            "AskApproval",
+        ];
+        let makes = makes
+            .iter()
+            .chain(&["Vote", "AddDocument", "AddVersion", "AddParty", "Offer"]);
         let mut makes = makes.chain(&["Refer {", "Hold {"]);
-        assert_eq!(made.is_some(), makes.any(|word| said.starts_with(word)), "{said}");
+        assert_eq!(
+            made.is_some(),
+            makes.any(|word| said.starts_with(word)),
+            "{said}"
+        );
     }
 }
 
 #[test]
 fn an_id_that_is_none_is_refused_with_its_form() {
     let action = Action::FinishTask { task: "x".into() };
-    let refused = action.ready(&mut || unreachable!("nothing is made")).unwrap_err();
-    assert!(refused.to_string().contains("16 hexadecimal digits"), "{refused}");
+    let refused = action
+        .ready(&mut || unreachable!("nothing is made"))
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("16 hexadecimal digits"),
+        "{refused}"
+    );
 }

@@ -5,7 +5,7 @@ import XCTest
 
 @testable import Casework
 
-final class ScenarioTests: Stage {
+final class ScenarioTests: StagedTests {
     func test_create_a_workspace_and_open_it_again() throws {
         let folder = folder()
         XCTAssertFalse(isWorkspace(folder: folder))

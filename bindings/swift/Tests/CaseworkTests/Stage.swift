@@ -6,7 +6,7 @@ import XCTest
 @testable import Casework
 
 let template = """
-    {"key":"INS","name":"Inspection","stages":[
+    {"key":"SITE","name":"Inspection","stages":[
     {"id":"open","name":"Open","category":"active"},
     {"id":"waiting","name":"Waiting","category":"waiting"},
     {"id":"done","name":"Done","category":"done"}],
@@ -37,7 +37,7 @@ final class Server {
     }
 }
 
-class Stage: XCTestCase {
+class StagedTests: XCTestCase {
     private var root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     private var made = 0
 

@@ -24,7 +24,10 @@ pub(super) fn test(places: &Places, out: &mut dyn Write) -> Result<()> {
     let tests = places.out.join("casework-tests.jar");
     compile(
         places,
-        &[&kotlin.join("casework/src/test/kotlin"), &kotlin.join("sample/src/main/kotlin")],
+        &[
+            &kotlin.join("casework/src/test/kotlin"),
+            &kotlin.join("sample/src/main/kotlin"),
+        ],
         &tests,
         &[&sdk],
     )?;
@@ -34,14 +37,22 @@ pub(super) fn test(places: &Places, out: &mut dyn Write) -> Result<()> {
     java.arg("-cp").arg(class_path(places, &[&sdk, &tests]));
     java.arg("casework.ScenariosKt");
     java.env("CASEWORK_SERVER", places.server());
-    java.env("CASEWORK_TEMPLATE", places.root.join("bindings/samples/field-inspection.json"));
+    java.env(
+        "CASEWORK_TEMPLATE",
+        places.root.join("bindings/samples/field-inspection.json"),
+    );
     carry_out(&mut java, "the tests in Kotlin")
 }
 
 fn compile(places: &Places, sources: &[&Path], to: &Path, with: &[&Path]) -> Result<()> {
     let mut kotlinc = Command::new("bash");
     kotlinc.arg(places.tools.join("kotlin/package/bin/kotlinc"));
-    kotlinc.args(["-jvm-target", "17", "-nowarn", "-opt-in=kotlin.RequiresOptIn"]);
+    kotlinc.args([
+        "-jvm-target",
+        "17",
+        "-nowarn",
+        "-opt-in=kotlin.RequiresOptIn",
+    ]);
     kotlinc.arg("-cp").arg(class_path(places, with));
     kotlinc.arg("-d").arg(to).args(sources);
     carry_out(&mut kotlinc, "compiling Kotlin")

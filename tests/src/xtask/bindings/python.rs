@@ -13,10 +13,19 @@ pub(super) fn test(places: &Places, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "python: {}", wheel.display())?;
     let python = environment(places)?;
     let mut install = Command::new(&python);
-    install.args(["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps"]);
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--force-reinstall",
+        "--no-deps",
+    ]);
     carry_out(install.arg(&wheel), "installing the wheel")?;
     let mut tests = Command::new(&python);
-    tests.args(["-m", "unittest", "-v"]).args(["test_scenarios", "test_readme", "test_sample"]);
+    tests
+        .args(["-m", "unittest", "-v"])
+        .args(["test_scenarios", "test_readme", "test_sample"]);
     tests.current_dir(places.root.join("bindings/python/tests"));
     tests.env("CASEWORK_SERVER", places.server());
     tests.env("PYTHONDONTWRITEBYTECODE", "1");
@@ -34,8 +43,18 @@ fn wheel(places: &Places) -> Result<PathBuf> {
     std::fs::copy(&generated, package.join("_native.py")).context("the generated module")?;
     std::fs::copy(places.library(), package.join("libcasework_native.so"))?;
     let mut build = Command::new(places.tools.join("python/bin/python"));
-    build.args(["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]);
-    carry_out(build.arg("--wheel-dir").arg(&wheels).arg(&stage), "the wheel")?;
+    build.args([
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+    ]);
+    carry_out(
+        build.arg("--wheel-dir").arg(&wheels).arg(&stage),
+        "the wheel",
+    )?;
     let mut made = std::fs::read_dir(&wheels)?;
     let wheel = made.next().context("pip made no wheel")??.path();
     ensure!(made.next().is_none(), "pip made several wheels");

@@ -9,8 +9,14 @@ use super::Places;
 /// Where the tests of each language are.
 const TESTS: [(&str, &str); 3] = [
     ("Python", "bindings/python/tests/test_scenarios.py"),
-    ("Kotlin", "bindings/kotlin/casework/src/test/kotlin/Scenarios.kt"),
-    ("Swift", "bindings/swift/Tests/CaseworkTests/ScenarioTests.swift"),
+    (
+        "Kotlin",
+        "bindings/kotlin/casework/src/test/kotlin/Scenarios.kt",
+    ),
+    (
+        "Swift",
+        "bindings/swift/Tests/CaseworkTests/ScenarioTests.swift",
+    ),
 ];
 
 pub(super) fn check(places: &Places, out: &mut dyn Write) -> Result<()> {
@@ -29,6 +35,11 @@ pub(super) fn check(places: &Places, out: &mut dyn Write) -> Result<()> {
             lacking.join(", ")
         );
     }
-    writeln!(out, "scenarios: {} in each of {} languages", names.len(), TESTS.len())?;
+    writeln!(
+        out,
+        "scenarios: {} in each of {} languages",
+        names.len(),
+        TESTS.len()
+    )?;
     Ok(())
 }

@@ -19,6 +19,9 @@ pub(super) fn check(places: &Places, out: &mut dyn Write) -> Result<()> {
     gcc.args(["-fsyntax-only", "-D_Nonnull=", "-D_Nullable=", "-x", "c"]);
     gcc.arg(places.out.join("swift/caseworkFFI.h"));
     carry_out(&mut gcc, "the header for Swift")?;
-    writeln!(out, "swift: parsed, and the header compiles; there is no compiler to run it")?;
+    writeln!(
+        out,
+        "swift: parsed, and the header compiles; there is no compiler to run it"
+    )?;
     Ok(())
 }

@@ -9,7 +9,7 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 
-class Scenarios(private val stage: Stage) {
+class Scenarios(private val stage: TestStage) {
     fun test_create_a_workspace_and_open_it_again() {
         val folder = stage.folder()
         same(isWorkspace(folder), false)
@@ -22,6 +22,7 @@ class Scenarios(private val stage: Stage) {
         same(again.info(), before)
         same(listOf(before.name, before.memberName), listOf("Field office", "Ana"))
         same(again.members().map { it.name }, listOf("Ana"))
+        again.shutdown()
         fails<CaseworkException.Invalid>("holds a workspace already") { Workspace.create(folder, NEW) }
     }
 
@@ -154,7 +155,8 @@ class Scenarios(private val stage: Stage) {
         val actor = ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start()
         val said = actor.inputReader()
         val told = MutableList(20) { said.readLine().toInt() }
-        actor.destroyForcibly()
+        // By its handle: the process object would close what it has said by then.
+        actor.toHandle().destroyForcibly()
         said.readLines().filter { it.isNotEmpty() }.mapTo(told) { it.toInt() }
         actor.waitFor()
         val ana = stage.kept(Workspace.open(folder))
@@ -380,7 +382,7 @@ class Scenarios(private val stage: Stage) {
 }
 
 /** The sample, played on the public surface as a person would. */
-private fun playSample(stage: Stage): List<String> {
+private fun playSample(stage: TestStage): List<String> {
     val (_, ana, _) = stage.host()
     val template = ana.importTemplate(File(System.getenv("CASEWORK_TEMPLATE")).readText()).id
     val new = NewCase(templateId = template, title = "Bridge 7", owner = ana.info().memberId)
@@ -406,12 +408,12 @@ private fun playSample(stage: Stage): List<String> {
 
 /** Runs every test; the process fails with the first one that does. */
 fun main(args: Array<String>) {
-    val tests = Scenarios::class.java.declaredMethods.filter { it.name.startsWith("test_") }
+    val tests = Scenarios::class.java.methods.filter { it.name.startsWith("test_") }
     val wanted = tests.filter { args.isEmpty() || it.name in args }.sortedBy { it.name }
     check(wanted.isNotEmpty()) { "there is no such test" }
     var failed = 0
     for (test in wanted) {
-        val stage = Stage()
+        val stage = TestStage()
         val started = System.nanoTime()
         val outcome = runCatching { test.invoke(Scenarios(stage)) }
         runCatching { stage.clear() }

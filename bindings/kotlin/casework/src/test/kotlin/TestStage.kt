@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 
-const val TEMPLATE = """{"key":"INS","name":"Inspection","stages":[
+const val TEMPLATE = """{"key":"SITE","name":"Inspection","stages":[
  {"id":"open","name":"Open","category":"active"},
  {"id":"waiting","name":"Waiting","category":"waiting"},
  {"id":"done","name":"Done","category":"done"}],
@@ -25,7 +25,7 @@ class Server(folder: String) {
     }
 }
 
-class Stage {
+class TestStage {
     private val root: File = Files.createTempDirectory("casework").toFile()
     private val ends = mutableListOf<() -> Unit>()
     private var made = 0
