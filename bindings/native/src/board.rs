@@ -96,6 +96,10 @@ impl Workspace {
         })
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is named where it is called"
+    )]
     /// A page of one column of a board.
     ///
     /// # Errors

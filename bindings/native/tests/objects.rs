@@ -1,4 +1,5 @@
 //! The objects that cross: what holds for them whatever the language.
+#![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};

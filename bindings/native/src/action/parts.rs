@@ -19,6 +19,10 @@ pub(super) const ME: MemberId = MemberId::new([0; 16]);
 
 impl Action {
     /// Tasks and their checklists.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is left goes to the next function"
+    )]
     pub(super) fn tasks(self, fresh: Fresh<'_>) -> Result<Result<Ready, Self>, CaseworkError> {
         let action = match self {
             Self::CreateTask {
@@ -74,6 +78,10 @@ impl Action {
     }
 
     /// Who works on it, and what it is marked with.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is left goes to the next function"
+    )]
     pub(super) fn people(self) -> Result<Result<CaseAction, Self>, CaseworkError> {
         Ok(Ok(match self {
             Self::Assign { member } => CaseAction::Assign {

@@ -36,6 +36,10 @@ impl Action {
     }
 
     /// Title, stage, fields, comments, decisions.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is left goes to the next function"
+    )]
     fn fields(self, fresh: Fresh<'_>) -> Result<Result<Ready, Self>, CaseworkError> {
         let action = match self {
             Self::SetTitle { title } => CaseAction::SetTitle { title },
@@ -103,6 +107,10 @@ impl Action {
     }
 
     /// Approvals.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is left goes to the next function"
+    )]
     fn approvals(self, fresh: Fresh<'_>) -> Result<Result<Ready, Self>, CaseworkError> {
         let (action, made) = match self {
             Self::RequestApproval { kind, matter } => parts::approval(&kind, &matter, fresh)?,

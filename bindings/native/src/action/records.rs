@@ -25,6 +25,10 @@ impl Action {
             Ok(ready) => return Ok(ready),
             Err(left) => left,
         };
+        let left = match left.parties(fresh)? {
+            Ok(ready) => return Ok(ready),
+            Err(left) => left,
+        };
         let left = match left.offers(fresh)? {
             Ok(ready) => return Ok(ready),
             Err(left) => left,
@@ -36,7 +40,11 @@ impl Action {
         left.marks(fresh)
     }
 
-    /// Documents and parties.
+    /// Documents.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is left goes to the next function"
+    )]
     fn documents(self, fresh: Fresh<'_>) -> Result<Result<Ready, Self>, CaseworkError> {
         let (action, made): (CaseAction, Option<PartId>) = match self {
             Self::AddDocument { name, kind, file } => {
@@ -92,6 +100,18 @@ impl Action {
                 let document = read(&document)?;
                 (DocumentAction::Reinstate { document }.into(), None)
             }
+            left => return Ok(Err(left)),
+        };
+        Ok(Ok((action, made)))
+    }
+
+    /// Parties.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is left goes to the next function"
+    )]
+    fn parties(self, fresh: Fresh<'_>) -> Result<Result<Ready, Self>, CaseworkError> {
+        let (action, made): (CaseAction, Option<PartId>) = match self {
             Self::AddParty { party } => {
                 let (id, party) = (fresh()?, party.into());
                 (PartyAction::Add { id, party }.into(), Some(id))
@@ -114,6 +134,10 @@ impl Action {
     }
 
     /// Transfers, referrals and holds.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is left goes to the next function"
+    )]
     fn offers(self, fresh: Fresh<'_>) -> Result<Result<Ready, Self>, CaseworkError> {
         let member = ME;
         let (action, made): (CaseAction, Option<PartId>) = match self {
@@ -181,6 +205,10 @@ impl Action {
     }
 
     /// Where the case is kept.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is left goes to the next function"
+    )]
     fn keeping(self) -> Result<CaseAction, Self> {
         Ok(match self {
             Self::Archive => KeepingAction::Archive.into(),
@@ -198,6 +226,10 @@ impl Action {
     }
 
     /// Links, redactions, reviews.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is left goes to the next function"
+    )]
     fn marks(self, _fresh: Fresh<'_>) -> Result<Ready, CaseworkError> {
         let action: CaseAction = match self {
             Self::Link { relation, other } => {

@@ -1,10 +1,13 @@
-//! The scenarios of `bindings/scenarios.txt` are tested under the same names in every language.
+//! What all languages have in common: the scenarios of `bindings/scenarios.txt` are tested under the
+//! same names in each, and the reference says what the surface says.
 
 use std::io::Write;
 
+use std::process::Command;
+
 use anyhow::{Context, Result, ensure};
 
-use super::Places;
+use super::{Places, carry_out};
 
 /// Where the tests of each language are.
 const TESTS: [(&str, &str); 3] = [
@@ -41,5 +44,9 @@ pub(super) fn check(places: &Places, out: &mut dyn Write) -> Result<()> {
         names.len(),
         TESTS.len()
     )?;
-    Ok(())
+    let mut reference = Command::new("python3");
+    reference
+        .arg(places.root.join("bindings/reference.py"))
+        .arg("--check");
+    carry_out(&mut reference, "the reference")
 }
