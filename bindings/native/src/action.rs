@@ -8,6 +8,8 @@ mod parts;
 mod ready;
 mod records;
 
+pub use ready::{Fresh, Ready};
+
 use crate::given::{ApprovalAnswer, ApprovalMode, ConsentRecord, FileMark, NewParty};
 use crate::text::Value;
 use crate::vocabulary::{PartyKey, Relation, ReviewState, ReviewVerdict, VersionStatus};
@@ -296,6 +298,3 @@ pub enum Action {
         #[doc = "The side that holds."] value: Value,
     },
 }
-
-#[cfg(test)]
-mod tests;

@@ -39,7 +39,7 @@ mod vocabulary;
 mod workspace;
 
 pub use acting::*;
-pub use action::Action;
+pub use action::{Action, Fresh, Ready};
 pub use agency::*;
 pub use board::*;
 pub use case::*;

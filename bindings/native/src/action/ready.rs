@@ -8,14 +8,17 @@ use crate::error::CaseworkError;
 use crate::text::{read, read_all, read_some};
 
 /// An action as the engine takes it, and the part that it makes.
-pub(crate) type Ready = (CaseAction, Option<PartId>);
+pub type Ready = (CaseAction, Option<PartId>);
 
 /// Where ids of new parts come from.
-pub(crate) type Fresh<'a> = &'a mut dyn FnMut() -> Result<PartId, CaseworkError>;
+pub type Fresh<'a> = &'a mut dyn FnMut() -> Result<PartId, CaseworkError>;
 
 impl Action {
-    /// The action as the engine takes it.
-    pub(crate) fn ready(self, fresh: Fresh<'_>) -> Result<Ready, CaseworkError> {
+    /// The action as the engine takes it; ids of new parts come from `fresh`.
+    ///
+    /// # Errors
+    /// `Invalid` for an id that is none, and what `fresh` answers.
+    pub fn ready(self, fresh: Fresh<'_>) -> Result<Ready, CaseworkError> {
         let left = match self.fields(fresh)? {
             Ok(ready) => return Ok(ready),
             Err(left) => left,

@@ -2,7 +2,6 @@
 //! same names in each, and the reference says what the surface says.
 
 use std::io::Write;
-
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};

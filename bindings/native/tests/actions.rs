@@ -1,14 +1,13 @@
 //! Every action of the engine is reached from the list, or is here with the reason why it is not.
+#![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
 use std::collections::BTreeSet;
 
 use casework::case::{ActionKind, PartId};
 
-use super::Action;
-use crate::given::{ApprovalAnswer, ApprovalMode, ConsentRecord, FileMark, NewParty};
-use crate::text::Value;
-use crate::vocabulary::{
-    PartyKey, PartyNature, Relation, ReviewState, ReviewVerdict, VersionStatus,
+use casework_native::{
+    Action, ApprovalAnswer, ApprovalMode, ConsentRecord, FileMark, NewParty, PartyKey, PartyNature,
+    Relation, ReviewState, ReviewVerdict, Value, VersionStatus,
 };
 
 const PART: &str = "0102030405060708";
@@ -28,7 +27,7 @@ const ELSEWHERE: [(&str, &str); 15] = [
     ),
     ("form.add", "the same"),
     (
-        "approval.late",
+        "approval.late-vote",
         "the engine, for a vote that comes after the outcome",
     ),
     (
@@ -36,14 +35,14 @@ const ELSEWHERE: [(&str, &str); 15] = [
         "the engine, when a task that comes again is done",
     ),
     ("case.read", "note_reading"),
-    ("rule.notify", "automations"),
-    ("rule.request", "automations"),
-    ("rule.fail", "automations"),
-    ("rule.stop", "automations"),
-    ("rule.claim", "the agent"),
-    ("rule.fire", "the agent"),
-    ("rule.report", "the agent"),
-    ("case.number", "the agent"),
+    ("notice.send", "automations"),
+    ("effect.request", "automations"),
+    ("automation.failed", "automations"),
+    ("automation.stopped", "automations"),
+    ("effect.claim", "the agent"),
+    ("automation.fired", "the agent"),
+    ("effect.outcome", "the agent"),
+    ("number.assign", "the agent"),
 ];
 
 fn part() -> String {
