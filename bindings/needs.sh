@@ -11,6 +11,7 @@ command -v java >/dev/null || packages+=(default-jdk-headless)
 test -f /usr/share/java/jna.jar || packages+=(libjna-java)
 command -v npm >/dev/null || packages+=(npm)
 command -v gcc >/dev/null || packages+=(gcc libc6-dev)
+command -v python3 >/dev/null || packages+=(python3)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
 if [ ${#packages[@]} -gt 0 ]; then
   apt-get update -qq

@@ -95,7 +95,8 @@ impl Workspace {
             .collect())
     }
 
-    /// How far one action has come.
+    /// How far one action has come. Looks through the case's timeline: cheap, not free; for many
+    /// at once page through [`Workspace::timeline`].
     ///
     /// # Errors
     /// `Invalid` for ids that are none; `Closed`.

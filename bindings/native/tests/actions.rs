@@ -388,7 +388,9 @@ fn an_id_that_is_none_is_refused_with_its_form() {
         .ready(&mut || unreachable!("nothing is made"))
         .unwrap_err();
     assert!(
-        refused.to_string().contains("16 hexadecimal digits"),
+        refused
+            .to_string()
+            .contains("16 lower-case hexadecimal digits"),
         "{refused}"
     );
 }

@@ -10,7 +10,7 @@ use super::{Places, carry_out};
 pub(super) fn check(places: &Places, out: &mut dyn Write) -> Result<()> {
     let mut parse = Command::new(places.tools.join("python/bin/python"));
     parse.arg(places.root.join("bindings/swift/parse.py"));
-    parse.arg(places.out.join("swift/casework.swift"));
+    parse.arg(places.out.join("swift/Casework.swift"));
     parse.arg(places.root.join("bindings/swift/Sources"));
     parse.arg(places.root.join("bindings/swift/Tests"));
     parse.arg(places.root.join("bindings/swift/Package.swift"));
