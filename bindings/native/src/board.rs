@@ -3,7 +3,7 @@
 use casework::view;
 
 use crate::error::CaseworkError;
-use crate::listing::{Card, CardPage, CaseFilter, Page, card};
+use crate::listing::{Card, CardPage, CaseFilter, Page, cards};
 use crate::text::{count, read};
 use crate::vocabulary::Category;
 use crate::workspace::Workspace;
@@ -82,12 +82,7 @@ impl Workspace {
             colour: column.colour,
             category: column.category,
             total: count(column.cards.len()),
-            cards: column
-                .cards
-                .into_iter()
-                .take(take)
-                .map(|one| card(one, &names))
-                .collect(),
+            cards: cards(column.cards.into_iter().take(take), &names),
         });
         Ok(Board {
             template_id: board.template.to_string(),
@@ -119,16 +114,11 @@ impl Workspace {
             .columns
             .into_iter()
             .find(|column| column.stage == stage);
-        let cards = column.map(|column| column.cards).unwrap_or_default();
+        let whole = column.map(|column| column.cards).unwrap_or_default();
         let (skip, take) = page.span();
         Ok(CardPage {
-            total: count(cards.len()),
-            cards: cards
-                .into_iter()
-                .skip(skip)
-                .take(take)
-                .map(|one| card(one, &names))
-                .collect(),
+            total: count(whole.len()),
+            cards: cards(whole.into_iter().skip(skip).take(take), &names),
         })
     }
 }

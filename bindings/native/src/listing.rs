@@ -161,11 +161,7 @@ impl Workspace {
         let names = sdk.names()?;
         Ok(CardPage {
             total: count(found.total),
-            cards: found
-                .cards
-                .into_iter()
-                .map(|one| card(one, &names))
-                .collect(),
+            cards: cards(found.cards, &names),
         })
     }
 
@@ -175,8 +171,7 @@ impl Workspace {
     /// `Unavailable` when the store fails; `Closed`.
     pub fn cards(&self) -> Result<Vec<Card>, CaseworkError> {
         let sdk = self.sdk()?;
-        let (cards, names) = (sdk.cards()?, sdk.names()?);
-        Ok(cards.into_iter().map(|one| card(one, &names)).collect())
+        Ok(cards(sdk.cards()?, &sdk.names()?))
     }
 }
 
@@ -229,9 +224,13 @@ pub(crate) fn people<'m>(
         .collect()
 }
 
-/// A card of the engine, for the app.
-pub(crate) fn card(card: view::Card, names: &Names) -> Card {
+/// Cards of the engine, for the app.
+pub(crate) fn cards(cards: impl IntoIterator<Item = view::Card>, names: &Names) -> Vec<Card> {
     let now = casework::timestamp().as_millisecond();
+    cards.into_iter().map(|one| card(one, names, now)).collect()
+}
+
+fn card(card: view::Card, names: &Names, now: i64) -> Card {
     let (clock, clock_due_ms) = (card.sla(now), card.first_clock().map(|clock| clock.due_ms));
     Card {
         case_id: card.document.to_string(),

@@ -33,11 +33,10 @@ impl Action {
             Ok(ready) => return Ok(ready),
             Err(left) => left,
         };
-        let left = match left.keeping() {
-            Ok(action) => return Ok((action, None)),
-            Err(left) => left,
-        };
-        left.marks(fresh)
+        match left.keeping() {
+            Some(action) => Ok((action, None)),
+            None => left.marks(),
+        }
     }
 
     /// Documents.
@@ -209,20 +208,21 @@ impl Action {
         clippy::wildcard_enum_match_arm,
         reason = "what is left goes to the next function"
     )]
-    fn keeping(self) -> Result<CaseAction, Self> {
-        Ok(match self {
-            Self::Archive => KeepingAction::Archive.into(),
-            Self::Unarchive => KeepingAction::Unarchive.into(),
-            Self::Trash => KeepingAction::Trash.into(),
-            Self::Restore => KeepingAction::Restore.into(),
-            Self::SetLegalHold => KeepingAction::SetLegalHold.into(),
-            Self::LiftLegalHold => KeepingAction::LiftLegalHold.into(),
-            Self::RequestPurge { days } => KeepingAction::RequestPurge { days }.into(),
-            Self::CancelPurge => KeepingAction::CancelPurge.into(),
-            Self::SetFlag { flag } => KeepingAction::SetFlag { flag }.into(),
-            Self::ClearFlag { flag } => KeepingAction::ClearFlag { flag }.into(),
-            left => return Err(left),
-        })
+    fn keeping(&self) -> Option<CaseAction> {
+        let action = match self {
+            Self::Archive => KeepingAction::Archive,
+            Self::Unarchive => KeepingAction::Unarchive,
+            Self::Trash => KeepingAction::Trash,
+            Self::Restore => KeepingAction::Restore,
+            Self::SetLegalHold => KeepingAction::SetLegalHold,
+            Self::LiftLegalHold => KeepingAction::LiftLegalHold,
+            Self::RequestPurge { days } => KeepingAction::RequestPurge { days: *days },
+            Self::CancelPurge => KeepingAction::CancelPurge,
+            Self::SetFlag { flag } => KeepingAction::SetFlag { flag: flag.clone() },
+            Self::ClearFlag { flag } => KeepingAction::ClearFlag { flag: flag.clone() },
+            _ => return None,
+        };
+        Some(action.into())
     }
 
     /// Links, redactions, reviews.
@@ -230,7 +230,7 @@ impl Action {
         clippy::wildcard_enum_match_arm,
         reason = "what is left goes to the next function"
     )]
-    fn marks(self, _fresh: Fresh<'_>) -> Result<Ready, CaseworkError> {
+    fn marks(self) -> Result<Ready, CaseworkError> {
         let action: CaseAction = match self {
             Self::Link { relation, other } => {
                 let case = read(&other)?;
