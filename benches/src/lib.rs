@@ -16,6 +16,7 @@ use std::io::{self, Write};
 pub use measure::Scale;
 pub use rows::ROWS;
 pub use rows::idle::serve_idle;
+pub use rows::native::browse;
 
 /// Measures the rows whose name contains one of the words (all without words) and prints the table.
 ///

@@ -9,6 +9,7 @@ pub mod first_sync;
 pub mod idle;
 pub mod ingest;
 pub mod latency;
+pub mod native;
 pub mod open;
 
 use crate::measure::Scale;
@@ -32,6 +33,8 @@ pub const ROWS: &[(&str, Bench)] = &[
     ("board", board::board),
     ("agent", agent::look),
     ("idle", idle::idle),
+    ("native", native::native),
+    ("phone", native::phone),
 ];
 
 /// A runtime for the rows with sockets: two workers, as CI has cores.

@@ -93,6 +93,14 @@ impl KeyStore for KeyFile {
     }
 }
 
+/// A key for a new device, for key stores that keep its 32 secret bytes themselves.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the operating system gives no random bytes.
+pub fn fresh_key() -> Result<SecretKey, Error> {
+    Ok(SecretKey::from_seed(&dice::<32>()?))
+}
+
 /// Writes a file that only its owner may read, all of it or nothing: first beside it, then renamed.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let beside = path.with_extension("new");

@@ -4,7 +4,8 @@
 
 use casework_engine::case::PartId;
 use casework_engine::moment::Moment;
-use jiff::tz::TimeZone;
+use casework_engine::template::Today;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Error;
@@ -44,6 +45,13 @@ pub(crate) fn now_ms() -> u64 {
 #[must_use]
 pub fn timestamp() -> Timestamp {
     ahead_by(Timestamp::now(), std::env::var(CLOCK_AHEAD).ok().as_deref())
+}
+
+/// Today, at so many minutes from UTC; an offset that is none counts as UTC.
+#[must_use]
+pub fn today_at_offset(minutes: i16) -> Today {
+    let offset = Offset::from_seconds(i32::from(minutes) * 60).unwrap_or(Offset::UTC);
+    Today::at(timestamp(), offset)
 }
 
 /// A variable that says no number of seconds says nothing.

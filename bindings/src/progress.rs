@@ -55,6 +55,15 @@ pub struct SyncReport {
     pub status: Status,
 }
 
+/// What a sync of limited time did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Burst {
+    /// Whether everything is in step, as against: the time was over.
+    pub in_step: bool,
+    /// What it did.
+    pub report: SyncReport,
+}
+
 /// How syncing stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
@@ -67,6 +76,8 @@ pub enum SyncState {
     Working(Progress),
     /// Everything is on the server and everything of the server is here.
     InStep(Progress),
+    /// The app asked for quiet: no connection until it says otherwise. Work goes on offline.
+    Paused,
     /// No server; work goes on offline. The next attempt comes by itself.
     Offline {
         /// Why.

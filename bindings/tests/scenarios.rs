@@ -9,6 +9,8 @@ mod contested;
 mod folders;
 #[path = "scenarios/forms.rs"]
 mod forms;
+#[path = "scenarios/hints.rs"]
+mod hints;
 #[path = "scenarios/imports.rs"]
 mod imports;
 #[path = "scenarios/inbox.rs"]

@@ -40,6 +40,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 pub(super) enum Until {
     /// Everything is in step.
     InStep,
+    /// Everything is in step, or this time has come.
+    InStepOr(Instant),
     /// Never: what happens is taken as it happens.
     Stopped,
 }
@@ -65,6 +67,8 @@ pub(super) struct Driver<'a> {
 
 /// What a connection did.
 pub(super) struct Done {
+    /// Everything is in step, as against: the time was over.
+    pub(super) in_step: bool,
     pub(super) progress: Progress,
     pub(super) notices: Vec<Notice>,
 }
@@ -124,10 +128,11 @@ impl<'a> Driver<'a> {
                 self.joined()?;
                 self.judge()?;
             }
-            if in_step && self.is_over() {
+            if (in_step && self.is_over()) || self.time_is_over() {
                 let progress = self.progress()?;
                 self.wire.close().await;
                 return Ok(Done {
+                    in_step,
                     progress,
                     notices: self.notices,
                 });
@@ -152,8 +157,17 @@ impl<'a> Driver<'a> {
             .session
             .wake_at_ms()
             .map(|at| at.saturating_sub(moment::now_ms()));
+        let longest = match self.until {
+            Until::InStepOr(end) => end.saturating_duration_since(Instant::now()),
+            Until::InStep | Until::Stopped => LONGEST_SLEEP,
+        };
         wake.map_or(LONGEST_SLEEP, Duration::from_millis)
             .min(LONGEST_SLEEP)
+            .min(longest)
+    }
+
+    fn time_is_over(&self) -> bool {
+        matches!(self.until, Until::InStepOr(end) if end <= Instant::now())
     }
 
     /// One step under the lock of the replica.
@@ -209,7 +223,7 @@ impl<'a> Driver<'a> {
     /// A single sync leaves most of the judging to later ones.
     fn is_over(&self) -> bool {
         let judged = !self.unjudged || self.judging >= JUDGE_IN_A_SYNC;
-        self.until == Until::InStep && judged
+        self.until != Until::Stopped && judged
     }
 
     fn tell(&mut self, hear: &mut dyn FnMut(&Progress), in_step: bool) -> Result<(), Ended> {

@@ -1,14 +1,16 @@
 //! Syncing once, and staying in step: a thread with a runtime of its own that connects, works,
 //! and connects again.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
+use super::burst::out_of_time;
+use super::hints::Hints;
 use super::outcome::{Again, Ended};
 use super::session::{Done, Driver, Until};
 use super::{Inner, Workspace};
@@ -23,6 +25,10 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How often a call that waits for another connection looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// While the network or the battery is to be spared: the longest time between two connections.
+const SPARING_EVERY: Duration = Duration::from_secs(15 * 60);
+/// Likewise: how long local work is gathered before it is sent.
+const SPARING_GATHER: Duration = Duration::from_secs(5);
 
 /// Keeps the workspace in step until it is stopped or dropped.
 #[derive(Debug)]
@@ -34,11 +40,14 @@ pub struct Watch {
 
 #[derive(Debug, Default)]
 struct Signals {
-    stopped: AtomicBool,
     /// Rung to stop.
     stop: Notify,
     /// Rung to end a wait.
     hurry: Notify,
+    /// What the app said of network and battery.
+    hints: Mutex<Hints>,
+    /// Rung when it said something else.
+    turned: Notify,
 }
 
 impl Workspace {
@@ -58,18 +67,12 @@ impl Workspace {
         let begun = Instant::now();
         loop {
             if let Some(line) = self.inner.line.take() {
-                let done = sync_once(&self.inner, progress);
+                let done = sync_once(&self.inner, Until::InStep, progress);
                 drop(line);
                 return self.report(begun, done?);
             }
             if let Some(progress) = self.ask_watch(progress)? {
-                return self.report(
-                    begun,
-                    Done {
-                        progress,
-                        notices: Vec::new(),
-                    },
-                );
+                return self.report(begun, told(progress));
             }
         }
     }
@@ -111,7 +114,10 @@ impl Workspace {
     }
 
     /// Waits until whoever is connected is in step; `None` when nobody is any more.
-    fn ask_watch(&self, progress: &mut dyn FnMut(&Progress)) -> Result<Option<Progress>, Error> {
+    pub(super) fn ask_watch(
+        &self,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<Option<Progress>, Error> {
         self.inner.bell.notify_one();
         let state = self.inner.hub.wait_for_turn(LOOK_AGAIN);
         match state {
@@ -125,13 +131,18 @@ impl Workspace {
             }
             SyncState::Off
             | SyncState::Connecting
+            | SyncState::Paused
             | SyncState::Offline { .. }
             | SyncState::Stopped { .. } => Ok(None),
         }
     }
 
-    fn report(&self, begun: Instant, done: Done) -> Result<SyncReport, Error> {
-        let Done { progress, notices } = done;
+    pub(super) fn report(&self, begun: Instant, done: Done) -> Result<SyncReport, Error> {
+        let Done {
+            in_step: _,
+            progress,
+            notices,
+        } = done;
         let (held, refused) = SyncReport::count(&notices);
         Ok(SyncReport {
             pushed: progress.pushed,
@@ -154,6 +165,21 @@ impl Watch {
         self.signals.hurry.notify_one();
     }
 
+    /// Says what the app knows of network and battery. What changes holds at once: a pause ends
+    /// the connection, and what the server had not acknowledged by then is sent again later.
+    pub fn set_hints(&self, hints: Hints) {
+        let before = core::mem::replace(&mut *self.signals.lock_hints(), hints);
+        if before != hints {
+            self.signals.turned.notify_one();
+        }
+    }
+
+    /// What it was told last.
+    #[must_use]
+    pub fn hints(&self) -> Hints {
+        *self.signals.lock_hints()
+    }
+
     /// Stops, and returns when the connection is closed.
     pub fn stop(self) {
         drop(self);
@@ -162,7 +188,6 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.signals.stopped.store(true, Ordering::Release);
         self.signals.stop.notify_one();
         if let Some(thread) = self.thread.take()
             && thread.thread().id() != thread::current().id()
@@ -173,15 +198,48 @@ impl Drop for Watch {
     }
 }
 
-fn sync_once(inner: &Inner, progress: &mut dyn FnMut(&Progress)) -> Result<Done, Error> {
+impl Signals {
+    /// Plain data: a panic elsewhere cannot have left it half changed.
+    fn lock_hints(&self) -> MutexGuard<'_, Hints> {
+        self.hints.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns when the app has said something else than this.
+    async fn other_than(&self, hints: Hints) {
+        while *self.lock_hints() == hints {
+            self.turned.notified().await;
+        }
+    }
+}
+
+pub(super) fn sync_once(
+    inner: &Inner,
+    until: Until,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Done, Error> {
     let runtime = runtime()?;
     inner.hub.set_state(SyncState::Connecting);
     let done = runtime.block_on(async {
-        let driver = Driver::connect(inner, Until::InStep).await?;
+        let connecting = Driver::connect(inner, until);
+        let driver = match until {
+            Until::InStepOr(end) => tokio::time::timeout_at(end.into(), connecting)
+                .await
+                .map_err(|_| out_of_time())??,
+            Until::InStep | Until::Stopped => connecting.await?,
+        };
         driver.run(progress).await
     });
     inner.hub.set_state(SyncState::Off);
-    done.map_err(|ended| ended.error)
+    done.map_err(|ended: Ended| ended.error)
+}
+
+/// What a watch that is in step has to tell.
+pub(super) const fn told(progress: Progress) -> Done {
+    Done {
+        in_step: true,
+        progress,
+        notices: Vec::new(),
+    }
 }
 
 fn stay_in_step(inner: &Inner, signals: &Signals) {
@@ -200,51 +258,84 @@ fn stay_in_step(inner: &Inner, signals: &Signals) {
 
 /// Works until it is told to stop, or trying again makes no sense.
 async fn connect_again_and_again(inner: &Inner, signals: &Signals) -> Option<Error> {
-    let mut failures = 0;
-    while !signals.stopped.load(Ordering::Acquire) {
-        let mut was_in_step = false;
-        let Ended { error, again } = tokio::select! {
-            ended = one_connection(inner, &mut was_in_step) => ended,
-            () = signals.stop.notified() => return None,
-        };
-        failures = if was_in_step { 0 } else { failures + 1 };
-        let wait = match again {
-            Again::Never => return Some(error),
-            Again::After(least) => least + back_off(failures),
-            Again::BackOff => back_off(failures),
-        };
-        let retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        inner.hub.set_state(SyncState::Offline {
-            reason: error.to_string(),
-            retry_in_ms,
-        });
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = signals.hurry.notified() => {}
-            () = signals.stop.notified() => return None,
-        }
+    tokio::select! {
+        error = keep_connecting(inner, signals) => Some(error),
+        () = signals.stop.notified() => None,
     }
-    None
 }
 
-/// One connection, as long as it lasts.
-async fn one_connection(inner: &Inner, was_in_step: &mut bool) -> Ended {
+async fn keep_connecting(inner: &Inner, signals: &Signals) -> Error {
+    let mut failures = 0;
+    loop {
+        let hints = *signals.lock_hints();
+        if hints.paused {
+            inner.hub.set_state(SyncState::Paused);
+            signals.other_than(hints).await;
+            continue;
+        }
+        let mut was_in_step = false;
+        let connected = tokio::select! {
+            connected = one_connection(inner, hints, &mut was_in_step) => connected,
+            () = signals.other_than(hints) => continue,
+        };
+        failures = if was_in_step { 0 } else { failures + 1 };
+        match connected {
+            Ok(()) => rest(inner, signals, hints).await,
+            Err(ended) => {
+                let wait = match ended.again {
+                    Again::Never => return ended.error,
+                    Again::After(least) => least + back_off(failures),
+                    Again::BackOff => back_off(failures),
+                };
+                inner.hub.set_state(SyncState::Offline {
+                    reason: ended.error.to_string(),
+                    retry_in_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                });
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = signals.hurry.notified() => {}
+                    () = signals.other_than(hints) => {}
+                }
+            }
+        }
+    }
+}
+
+/// The time between two connections while network or battery are spared. Work that is done here
+/// ends it, after a moment in which more of it may gather.
+async fn rest(inner: &Inner, signals: &Signals, hints: Hints) {
+    let work = async {
+        inner.bell.notified().await;
+        tokio::time::sleep(SPARING_GATHER).await;
+    };
+    tokio::select! {
+        () = tokio::time::sleep(SPARING_EVERY) => {}
+        () = work => {}
+        () = signals.hurry.notified() => {}
+        () = signals.other_than(hints) => {}
+    }
+}
+
+/// One connection, as long as it lasts: until everything is in step where the app asked to spare
+/// the network or the battery.
+async fn one_connection(inner: &Inner, hints: Hints, was_in_step: &mut bool) -> Result<(), Ended> {
     let Some(_line) = inner.line.take() else {
         // Somebody syncs once meanwhile, which is as good.
-        return Error::Unavailable("another call syncs at the moment".to_owned()).into();
+        return Err(Error::Unavailable("another call syncs at the moment".to_owned()).into());
     };
     inner.hub.set_state(SyncState::Connecting);
-    let driver = match Driver::connect(inner, Until::Stopped).await {
-        Ok(driver) => driver,
-        Err(ended) => return ended,
+    let until = if hints.is_sparing() {
+        Until::InStep
+    } else {
+        Until::Stopped
     };
+    let driver = Driver::connect(inner, until).await?;
     let live = &mut |progress: &Progress| {
         *was_in_step |= progress.phase == casework_engine::sync::Phase::Live;
     };
-    match driver.run(live).await {
-        Err(ended) => ended,
-        Ok(_) => Error::Internal("a watch ended by itself".to_owned()).into(),
-    }
+    let done = driver.run(live).await?;
+    *was_in_step |= done.in_step;
+    Ok(())
 }
 
 /// How long to wait after so many failures: twice as long each time, give or take half, so that a

@@ -261,6 +261,7 @@ pub(crate) fn state_words(state: &SyncState) -> String {
         SyncState::Connecting => "connecting".to_owned(),
         SyncState::Working(progress) => told(progress).0,
         SyncState::InStep(_) => "in step".to_owned(),
+        SyncState::Paused => "paused".to_owned(),
         SyncState::Offline {
             reason,
             retry_in_ms,

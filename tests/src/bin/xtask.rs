@@ -10,6 +10,8 @@ use clap::{Parser, Subcommand};
 
 #[path = "../xtask/bench.rs"]
 mod bench;
+#[path = "../xtask/bindings.rs"]
+mod bindings;
 #[path = "../xtask/fuzz.rs"]
 mod fuzz;
 #[path = "../xtask/main_job.rs"]
@@ -33,6 +35,8 @@ struct Xtask {
 enum Task {
     /// Measures every row of the table beside its yardstick.
     Bench(bench::Args),
+    /// Generates the packages for Kotlin, Swift and Python, and tests them.
+    Bindings(bindings::Args),
     /// Runs every fuzz target with mutations, on a stable compiler.
     Fuzz(fuzz::Args),
     /// Plays seeded whole-system histories and checks them with the oracle.
@@ -49,6 +53,7 @@ fn main() -> Result<()> {
     let out = &mut io::stdout().lock();
     match Xtask::parse().task {
         Task::Bench(args) => bench::run(&args, out)?,
+        Task::Bindings(args) => bindings::run(&args, out)?,
         Task::Fuzz(args) => fuzz::run(&args, out)?,
         Task::Sim(args) => sim::run(&args, out)?,
         Task::Office(args) => office::run(&args, out)?,

@@ -271,6 +271,7 @@ impl Observer for Acks {
             }
             SyncState::Off
             | SyncState::Connecting
+            | SyncState::Paused
             | SyncState::Offline { .. }
             | SyncState::Stopped { .. } => 0,
         };

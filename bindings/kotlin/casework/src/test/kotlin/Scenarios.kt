@@ -1,0 +1,429 @@
+/** The scenarios of bindings/scenarios.txt, as in Python and Swift, against a real server process. */
+package casework
+
+import java.io.File
+import java.util.concurrent.CopyOnWriteArrayList
+import java.util.concurrent.CyclicBarrier
+import kotlin.concurrent.thread
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+
+class Scenarios(private val stage: TestStage) {
+    fun test_create_a_workspace_and_open_it_again() {
+        val folder = stage.folder()
+        same(isWorkspace(folder), false)
+        val made = Workspace.create(folder, NEW)
+        val before = made.info()
+        fails<CaseworkException.InUse> { Workspace.open(folder) }
+        made.shutdown()
+        same(isWorkspace(folder), true)
+        val again = stage.kept(Workspace.open(folder))
+        same(again.info(), before)
+        same(listOf(before.name, before.memberName), listOf("Field office", "Ana"))
+        same(again.members().map { it.name }, listOf("Ana"))
+        again.shutdown()
+        fails<CaseworkException.Invalid>("holds a workspace already") { Workspace.create(folder, NEW) }
+    }
+
+    fun test_join_by_a_link() {
+        val (server, ana, template) = stage.host()
+        val link = ana.invite(InviteGrant.NewMember(listOf("operator"))).link
+        ana.sync()
+        val preview = previewInvite(link)
+        same(listOf(preview.server, preview.workspaceId), listOf(server.url, ana.info().workspaceId))
+        val case = openCase(ana, template)
+        ana.sync()
+        val rui = stage.kept(Workspace.join(stage.folder(), link, JoinAs("Rui", "phone")))
+        same(rui.info().memberName, "Rui")
+        same(rui.caseView(case).title, "Bridge 7")
+        fails<CaseworkException.Denied> { Workspace.join(stage.folder(), link, JoinAs("Eve", "phone")) }
+        same(ana.sync().status.unsent, 0u)
+        same(ana.members().map { it.name }, listOf("Ana", "Rui"))
+    }
+
+    fun test_a_second_device_by_the_text_of_a_qr_code() {
+        val (_, ana, _) = stage.host()
+        val me = ana.info().memberId!!
+        val code = ana.invite(InviteGrant.NewDevice(me), 600u).link
+        ana.sync()
+        // What a scanner reads may have white space around it.
+        val phone = stage.kept(Workspace.join(stage.folder(), " $code\n", JoinAs(deviceName = "phone")))
+        same(phone.info().memberId, me)
+        ana.sync()
+        same(ana.member(me).devices.map { it.name }, listOf("laptop", "phone"))
+    }
+
+    fun test_act_offline_and_read_it_back() {
+        val (ana, template) = stage.withTemplate()
+        val new = NewCase(templateId = template, title = "Bridge 7", fields = mapOf("Site" to "North"))
+        val case = ana.openCase(new).caseId
+        val task = ana.act(case, Action.CreateTask("Walk the site", checklist = listOf("bolts", "rust"))).made!!
+        ana.act(case, Action.CheckItem(task, ana.caseView(case).tasks[0].items[1].id, true))
+        ana.setField(case, "visits", "3")
+        val comment = ana.comment(case, "Looks fine")
+        ana.act(case, Action.MoveTo("waiting"), ActOptions(reason = "no boat"))
+        val view = ana.caseView(case)
+        same(view.stage to view.stageName, "waiting" to "Waiting")
+        same(view.fields.map { it.label to it.words }, listOf("Site" to "North", "Visits" to "3"))
+        same(view.tasks[0].items.map { it.text to it.done }, listOf("bolts" to false, "rust" to true))
+        same(ana.comments(case).map { it.id to it.body }, listOf(comment to "Looks fine"))
+        val entry = ana.timeline(case, Page(take = 2u))[0]
+        same(listOf(entry.action, entry.reason, entry.by?.name), listOf("stage.move", "no boat", "Ana"))
+        same(entry.before to entry.after, listOf(Value.Words("open")) to listOf(Value.Words("waiting")))
+        same(ana.undo(case).size, 1)
+        same(ana.caseView(case).stage, "open")
+    }
+
+    fun test_collide_see_both_sides_and_settle() {
+        val (_, ana, template) = stage.host()
+        val rui = stage.join(ana, "Rui")
+        val case = openCase(ana, template)
+        settle(ana, rui)
+        ana.setField(case, "site", "North bank")
+        rui.setField(case, "site", "South bank")
+        settle(ana, rui)
+        for (device in listOf(ana, rui)) {
+            val conflict = device.conflicts(case).single()
+            same(conflict.label, "Site")
+            val sides = conflict.sides.associate { it.words to it.by?.name }
+            same(sides, mapOf("North bank" to "Ana", "South bank" to "Rui"))
+            holds(Badge.CONTESTED in device.caseView(case).badges)
+        }
+        val place = ana.conflicts(case).single().place
+        ana.settle(case, place, Settlement.OfValue(Value.Words("South bank")), "I called them")
+        fails<CaseworkException.Invalid>("not contested") { ana.settle(case, place, Settlement.Side(0u)) }
+        settle(ana, rui)
+        for (device in listOf(ana, rui)) {
+            same(device.conflicts(case), emptyList<Conflict>())
+            same(device.caseView(case).fields[0].words, "South bank")
+        }
+    }
+
+    fun test_status_of_an_action_through_a_real_server() {
+        val (server, ana, template) = stage.host()
+        val case = openCase(ana, template)
+        val acted = ana.act(case, Action.SetDue("2027-03-01"))
+        same(ana.actionStatus(case, acted.changeId), ActionStatus.OnDevice)
+        holds(Badge.UNSYNCED in ana.cards()[0].badges)
+        val report = ana.sync()
+        holds(report.inStep && report.pushed > 0u)
+        val status = ana.actionStatus(case, acted.changeId)
+        check(status is ActionStatus.OnServer) { "$status" }
+        holds(kotlin.math.abs(status.receivedMs - System.currentTimeMillis()) < 120_000)
+        holds(Badge.UNSYNCED !in ana.cards()[0].badges)
+        server.stop()
+        ana.act(case, Action.SetDue(null))
+        fails<CaseworkException.Unavailable> { ana.sync() }
+        holds(ana.status().unsent > 0u)
+    }
+
+    fun test_revoke_a_device_and_its_late_work_is_held() {
+        val (_, ana, template) = stage.host()
+        val rui = stage.join(ana, "Rui")
+        val case = openCase(ana, template)
+        settle(ana, rui)
+        ana.revokeDevice(rui.info().deviceId, "lost on the ferry")
+        ana.sync()
+        val late = rui.act(case, Action.Comment("written before I knew")).changeId
+        fails<CaseworkException.Denied> { rui.sync() }
+        // The server has it and shows it to nobody; on the device it stays readable in the drawer.
+        same(rui.actionStatus(case, late), ActionStatus.Held)
+        val drawn = rui.drawer().single()
+        holds(drawn.held && "written before I knew" in drawn.act.orEmpty())
+        ana.sync()
+        same(ana.members()[1].devices[0].revoked, true)
+        same(ana.held().map { it.changeId }, listOf(late))
+        same(ana.comments(case), emptyList<Comment>())
+        same(ana.adopt(case, "it was really Rui").changes, 1u)
+        ana.sync()
+        same(ana.comments(case).map { it.body }, listOf("written before I knew"))
+        same(ana.held(), emptyList<HeldChange>())
+    }
+
+    fun test_killed_in_the_middle_of_an_action_and_reopened() {
+        val folder = stage.folder()
+        val made = Workspace.create(folder, NEW)
+        val template = made.importTemplate(TEMPLATE).id
+        val case = openCase(made, template)
+        made.shutdown()
+        val command = listOf(
+            System.getProperty("java.home") + "/bin/java",
+            "-Djna.library.path=" + System.getProperty("jna.library.path"),
+            "-cp", System.getProperty("java.class.path"), "casework.ActorKt", folder, case,
+        )
+        val actor = ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+        val said = actor.inputReader()
+        val told = MutableList(20) { said.readLine().toInt() }
+        // By its handle: the process object would close what it has said by then.
+        actor.toHandle().destroyForcibly()
+        said.readLines().filter { it.isNotEmpty() }.mapTo(told) { it.toInt() }
+        actor.waitFor()
+        val ana = stage.kept(Workspace.open(folder))
+        val bodies = ana.comments(case).map { it.body }
+        // Everything that returned is there; of the one under way it may be or not, whole.
+        same(bodies.take(told.size), told.map { "number $it" })
+        holds(bodies.size <= told.size + 1)
+        same(ana.verify().findings, emptyList<String>())
+    }
+
+    fun test_used_after_close_is_a_clear_error() {
+        val (ana, template) = stage.withTemplate()
+        val case = openCase(ana, template)
+        val subscription = ana.observe(Ear())
+        ana.shutdown()
+        ana.shutdown()
+        same(ana.isShutDown(), true)
+        val uses = listOf({ ana.info() }, { ana.cards() }, { ana.sync() }, { ana.caseView(case) })
+        for (use in uses) fails<CaseworkException.Closed>("open it again") { use() }
+        subscription.stop()
+        // The handle itself, freed: the generated code says so.
+        stage.closedByTest(ana)
+        ana.close()
+        fails<IllegalStateException>("destroyed") { ana.info() }
+    }
+
+    fun test_a_callback_that_throws_harms_nobody() {
+        val (ana, template) = stage.withTemplate()
+        val bad = Ear(throws = true)
+        val good = Ear()
+        val attached = ana.observe(bad)
+        val other = ana.observe(good)
+        for (title in listOf("Bridge 7", "Bridge 8")) {
+            val case = openCase(ana, template, title)
+            good.waitForChange(case)
+            bad.waitForChange(case)
+        }
+        val end = System.nanoTime() + 20_000_000_000
+        while (attached.failures() < 2u && System.nanoTime() < end) Thread.onSpinWait()
+        holds(attached.failures() >= 2u)
+        holds("on purpose" in attached.lastFailure().orEmpty())
+        same(ana.cards().size, 2)
+        other.stop()
+    }
+
+    fun test_an_observer_is_told_and_not_after_it_was_stopped() {
+        val (ana, template) = stage.withTemplate()
+        val ear = Ear()
+        val back = object : Ear() {
+            // Never under a lock: an observer may call back.
+            override fun onEvent(event: Event) {
+                ana.cards()
+                super.onEvent(event)
+            }
+        }
+        val subscription = ana.observe(ear)
+        val other = ana.observe(back)
+        val first = openCase(ana, template)
+        ear.waitForChange(first)
+        back.waitForChange(first)
+        holds(Thread.currentThread().id !in ear.threads)
+        subscription.stop()
+        val count = ear.size()
+        val second = openCase(ana, template, "Bridge 8")
+        back.waitForChange(second)
+        same(ear.size(), count)
+        // Freeing the handle detaches as well.
+        other.close()
+        val heard = back.size()
+        val third = Ear()
+        val kept = ana.observe(third)
+        third.waitForChange(openCase(ana, template, "Bridge 9"))
+        same(back.size(), heard)
+        kept.stop()
+    }
+
+    fun test_a_board_of_ten_thousand_cases_in_pages() {
+        val (ana, template) = stage.withTemplate()
+        val stages = listOf("open", "waiting")
+        fun title(n: Int) = "Case %05d".format(n)
+        for (start in 0 until 10_000 step 500) {
+            ana.importCases((start until start + 500).map {
+                CaseImport(NewCase(templateId = template, title = title(it), stage = stages[it % 2]))
+            })
+        }
+        val board = ana.board(template, CaseFilter(), Sorting.TITLE, 20u)
+        same(
+            board.columns.map { Triple(it.name, it.total, it.cards.size) },
+            listOf(Triple("Open", 5000u, 20), Triple("Waiting", 5000u, 20), Triple("Done", 0u, 0)),
+        )
+        same(board.columns[0].cards[0].title, title(0))
+        val page = ana.boardColumn(template, "waiting", CaseFilter(), Sorting.TITLE, Page(4990u, 20u))
+        same(page.cards.map { it.title }, (9981 until 10_000 step 2).map { title(it) })
+        val seen = mutableListOf<String>()
+        while (seen.size < 10_000) {
+            val next = ana.listCases(CaseFilter(), Sorting.TITLE, Page(seen.size.toUInt(), 2500u))
+            same(next.total, 10_000u)
+            next.cards.mapTo(seen) { it.title }
+        }
+        same(seen, (0 until 10_000).map { title(it) })
+        val found = ana.listCases(CaseFilter(text = "09999"), Sorting.CHANGED, Page(), template)
+        same(found.cards.map { it.title }, listOf("Case 09999"))
+    }
+
+    fun test_fifty_threads_at_once() {
+        val (ana, template) = stage.withTemplate()
+        val case = openCase(ana, template)
+        val failures = CopyOnWriteArrayList<Throwable>()
+        val gate = CyclicBarrier(50)
+        val threads = (0 until 50).map { n ->
+            thread {
+                runCatching {
+                    gate.await()
+                    repeat(4) { step ->
+                        ana.comment(case, "$n/$step")
+                        ana.act(case, Action.Count("visits", 1))
+                        ana.listCases(CaseFilter(), Sorting.CHANGED, Page(), template)
+                    }
+                }.onFailure { failures.add(it) }
+            }
+        }
+        threads.forEach { it.join() }
+        same(failures.toList(), emptyList<Throwable>())
+        same(ana.caseView(case).fields[1].count, 200L)
+        val wanted = (0 until 50).flatMap { n -> (0 until 4).map { "$n/$it" } }.toSet()
+        same(ana.comments(case).map { it.body }.toSet(), wanted)
+    }
+
+    fun test_the_key_lives_in_the_store_of_the_app() {
+        class Vault : KeyStore {
+            var secret: ByteArray? = null
+            var locked = false
+
+            override fun load(): ByteArray? {
+                if (locked) throw KeyStoreException.Unavailable("locked")
+                return secret
+            }
+
+            override fun save(secret: ByteArray) {
+                this.secret = secret
+            }
+        }
+        val vault = Vault()
+        val folder = stage.folder()
+        val made = Workspace.create(folder, NEW, vault)
+        val device = made.info().deviceId
+        made.shutdown()
+        same(vault.secret?.size, 32)
+        holds(!File(folder, "device.key").exists())
+        vault.locked = true
+        fails<CaseworkException.Unavailable>("locked") { Workspace.open(folder, vault) }
+        vault.locked = false
+        val again = Workspace.open(folder, vault)
+        same(again.info().deviceId, device)
+        again.shutdown()
+        fails<CaseworkException.Corrupt> { Workspace.open(folder, Vault()) }
+    }
+
+    fun test_a_pause_keeps_the_line_quiet_and_a_burst_ends_in_time() {
+        val (_, ana, template) = stage.host()
+        val rui = stage.join(ana, "Rui")
+        val ear = Ear()
+        val subscription = rui.observe(ear)
+        rui.connect(SyncHints(paused = true))
+        ear.waitFor { it is Event.Sync && it.state is SyncState.Paused }
+        val case = openCase(ana, template)
+        ana.sync()
+        holds(rui.cards().none { it.caseId == case })
+        // A burst goes through the pause: the app asks for it.
+        val started = System.nanoTime()
+        same(rui.syncFor(20u).inStep, true)
+        holds(System.nanoTime() - started < 20_000_000_000)
+        same(rui.caseView(case).title, "Bridge 7")
+        rui.setHints(SyncHints(metered = true))
+        ear.waitFor { it is Event.Sync && it.state is SyncState.InStep }
+        rui.setHints(SyncHints())
+        val other = openCase(ana, template, "Bridge 8")
+        ana.sync()
+        ear.waitForChange(other)
+        rui.disconnect()
+        same(rui.isConnected(), false)
+        subscription.stop()
+    }
+
+    fun test_errors_say_what_to_do() {
+        val (ana, template) = stage.withTemplate()
+        val case = openCase(ana, template)
+        fails<CaseworkException.Invalid>("hexadecimal digits") { ana.caseView("abc") }
+        fails<CaseworkException.Invalid>("colour") { ana.setField(case, "colour", "red") }
+        fails<CaseworkException.Invalid>("nowhere") { ana.act(case, Action.MoveTo("nowhere")) }
+        fails<CaseworkException.Invalid>("invite link") {
+            Workspace.join(stage.folder(), "https://x", JoinAs(deviceName = "p"))
+        }
+        fails<CaseworkException.Invalid>("key") { ana.importTemplate("{}") }
+        fails<CaseworkException.Invalid>("server") { ana.sync() }
+    }
+
+    /** The sample app, line by line. */
+    fun test_the_sample_fills_a_checklist_and_settles() {
+        val said = playSample(stage)
+        System.getenv("CASEWORK_SCREEN")?.let { File(it).writeText(said.joinToString("\n")) }
+        holds(said.any { "Bridge 7" in it && "draft" in it })
+        holds(said.any { "1.1 [x] bolts" in it })
+        holds(said.any { "Site" in it && "(contested)" in it })
+        holds(said.any { "1) " in it } && said.any { "2) " in it })
+        holds(said.any { it.startsWith("settled on ") })
+        holds(said.any { "value.settle" in it && "OnDevice" in it })
+        holds(said.any { "OnServer" in it })
+        holds(said.any { it.startsWith("! there is no case 9") })
+    }
+
+    /** What only Kotlin has: a case as a Flow. */
+    fun test_a_case_is_a_flow() = runBlocking {
+        val (ana, template) = stage.withTemplate()
+        val case = openCase(ana, template)
+        withTimeout(20_000) {
+            val views = ana.caseViews(case)
+            same(views.first().title, "Bridge 7")
+            thread { ana.act(case, Action.SetTitle("Bridge 7, north")) }
+            same(views.first { it.title == "Bridge 7, north" }.stage, "open")
+        }
+    }
+}
+
+/** The sample, played on the public surface as a person would. */
+private fun playSample(stage: TestStage): List<String> {
+    val (_, ana, _) = stage.host()
+    val template = ana.importTemplate(File(System.getenv("CASEWORK_TEMPLATE")).readText()).id
+    val new = NewCase(templateId = template, title = "Bridge 7", owner = ana.info().memberId)
+    val case = ana.openCase(new).caseId
+    ana.act(case, Action.CreateTask("Walk the bridge", checklist = listOf("bolts", "rust")))
+    val rui = stage.join(ana, "Rui")
+    settle(ana, rui)
+    rui.setField(case, "site_name", "South bank")
+    rui.sync()
+    val said = mutableListOf<String>()
+    val inspect = casework.sample.Inspect(ana, said::add)
+    val lines = listOf(
+        "mine", "open 1", "check 1.1", "set Site = North bank", "set Weather = Rain", "sync", "sync",
+        "open 1", "conflicts", "settle 1 1", "history", "sync", "nonsense", "open 9",
+    )
+    for (line in lines) {
+        said.add("> $line")
+        inspect.carryOut(line)
+    }
+    check(!inspect.carryOut("quit")) { "quit ends" }
+    return said
+}
+
+/** Runs every test; the process fails with the first one that does. */
+fun main(args: Array<String>) {
+    val tests = Scenarios::class.java.methods.filter { it.name.startsWith("test_") }
+    val wanted = tests.filter { args.isEmpty() || it.name in args }.sortedBy { it.name }
+    check(wanted.isNotEmpty()) { "there is no such test" }
+    var failed = 0
+    for (test in wanted) {
+        val stage = TestStage()
+        val started = System.nanoTime()
+        val outcome = runCatching { test.invoke(Scenarios(stage)) }
+        runCatching { stage.clear() }
+        val millis = (System.nanoTime() - started) / 1_000_000
+        println("${test.name} ... ${if (outcome.isSuccess) "ok" else "FAILED"} ($millis ms)")
+        outcome.exceptionOrNull()?.let {
+            failed++
+            (it.cause ?: it).printStackTrace(System.out)
+        }
+    }
+    println("${wanted.size} tests, $failed failed")
+    if (failed > 0) kotlin.system.exitProcess(1)
+}

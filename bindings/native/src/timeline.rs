@@ -1,0 +1,180 @@
+//! The timeline of a case, and how far each action has come: here, on the server, held, refused.
+
+use std::collections::BTreeSet;
+
+use casework::ids::{ChangeHash, DocumentId};
+use casework::view::TimelineEntry as Seen;
+
+use crate::error::CaseworkError;
+use crate::listing::{Page, Person, person};
+use crate::text::{Value, read, write_some};
+use crate::workspace::Workspace;
+
+/// How far an action has come.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum ActionStatus {
+    /// Durable on this device, not sent yet.
+    OnDevice,
+    /// Durable on the server.
+    OnServer {
+        /// Its place in the server's log.
+        position: u64,
+        /// When the server received it, by the server's clock.
+        received_ms: i64,
+    },
+    /// On the server, which holds it until somebody adopts it: rights were lost meanwhile.
+    Held,
+    /// It could not stand and lies in the drawer.
+    Refused {
+        /// Why.
+        reason: String,
+        /// Its number in the drawer.
+        drawer_number: u64,
+    },
+    /// This device knows nothing of it.
+    Unknown,
+}
+
+/// An entry of a timeline: one signed change.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct TimelineEntry {
+    /// The change.
+    pub change_id: String,
+    /// What was done, as `stage.move`; nothing for what this version does not know.
+    pub action: Option<String>,
+    /// What it was done to.
+    pub target: Option<String>,
+    /// Who did it, proved by the signature.
+    pub by: Option<Person>,
+    /// On which device.
+    pub device_id: Option<String>,
+    /// When, by the clock of who did.
+    pub at_ms: i64,
+    /// That clock's offset from UTC, in minutes.
+    pub zone_min: i16,
+    /// How far it has come.
+    pub status: ActionStatus,
+    /// The values before.
+    pub before: Vec<Value>,
+    /// The values after.
+    pub after: Vec<Value>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The rule it went through, in words.
+    pub overrides: Option<String>,
+    /// The automation that did it.
+    pub rule: Option<String>,
+    /// The change that it takes back.
+    pub undo_of: Option<String>,
+    /// The change that it does again.
+    pub redo_of: Option<String>,
+    /// Done without knowing of the work beside it.
+    pub parallel: bool,
+    /// Its values are hidden.
+    pub redacted: bool,
+    /// The rules it broke and landed all the same, in words.
+    pub rules_broken: Vec<String>,
+}
+
+#[uniffi::export]
+impl Workspace {
+    /// A page of a case's timeline, newest first. Opens the document: cheap, not free.
+    ///
+    /// # Errors
+    /// `Invalid` for a case that is not here; `Corrupt` for a quarantined one; `Closed`.
+    pub fn timeline(&self, case_id: &str, page: Page) -> Result<Vec<TimelineEntry>, CaseworkError> {
+        let sdk = self.sdk()?;
+        let case: DocumentId = read(case_id)?;
+        let (skip, take) = page.span();
+        let entries = sdk.timeline(case, skip, take)?;
+        let names = sdk.names()?;
+        let held: BTreeSet<ChangeHash> = held(&sdk, case)?;
+        Ok(entries
+            .into_iter()
+            .map(|one| entry(one, &names, &held))
+            .collect())
+    }
+
+    /// How far one action has come. Looks through the case's timeline: cheap, not free; for many
+    /// at once page through [`Workspace::timeline`].
+    ///
+    /// # Errors
+    /// `Invalid` for ids that are none; `Closed`.
+    pub fn action_status(
+        &self,
+        case_id: &str,
+        change_id: &str,
+    ) -> Result<ActionStatus, CaseworkError> {
+        let sdk = self.sdk()?;
+        let (case, change): (DocumentId, ChangeHash) = (read(case_id)?, read(change_id)?);
+        // A change that is held or refused lies in its author's drawer too.
+        if held(&sdk, case)?.contains(&change) {
+            return Ok(ActionStatus::Held);
+        }
+        let drawn = sdk
+            .drawer()?
+            .into_iter()
+            .find(|one| one.change == Some(change));
+        if let Some(drawn) = drawn {
+            return Ok(if drawn.held {
+                ActionStatus::Held
+            } else {
+                ActionStatus::Refused {
+                    reason: drawn.reason,
+                    drawer_number: drawn.number,
+                }
+            });
+        }
+        let entries = match sdk.timeline(case, 0, usize::MAX) {
+            Ok(entries) => entries,
+            Err(casework::Error::Invalid(_)) => return Ok(ActionStatus::Unknown),
+            Err(error) => return Err(error.into()),
+        };
+        let found = entries.iter().find(|one| one.change == change);
+        Ok(found.map_or(ActionStatus::Unknown, |one| status(one, &BTreeSet::new())))
+    }
+}
+
+fn held(
+    sdk: &casework::Workspace,
+    case: DocumentId,
+) -> Result<BTreeSet<ChangeHash>, CaseworkError> {
+    let held = sdk.held()?.into_iter().filter(|one| one.document == case);
+    Ok(held.map(|one| one.change).collect())
+}
+
+fn status(entry: &Seen, held: &BTreeSet<ChangeHash>) -> ActionStatus {
+    if held.contains(&entry.change) {
+        return ActionStatus::Held;
+    }
+    entry
+        .arrival
+        .map_or(ActionStatus::OnDevice, |arrival| ActionStatus::OnServer {
+            position: arrival.seq,
+            received_ms: arrival.received_ms,
+        })
+}
+
+fn entry(entry: Seen, names: &casework::Names, held: &BTreeSet<ChangeHash>) -> TimelineEntry {
+    let status = status(&entry, held);
+    TimelineEntry {
+        change_id: entry.change.to_string(),
+        action: entry.action.map(|action| action.name().to_owned()),
+        target: entry.subject.or(entry.target),
+        by: entry.member.map(|member| person(member, names)),
+        device_id: write_some(entry.device),
+        at_ms: entry.claimed_ms,
+        zone_min: entry.zone_min,
+        status,
+        before: entry.before.into_iter().map(Value::from).collect(),
+        after: entry.after.into_iter().map(Value::from).collect(),
+        reason: entry.reason,
+        overrides: entry.overrides,
+        rule: entry.cause.map(|cause| cause.rule),
+        undo_of: write_some(entry.undo_of),
+        redo_of: write_some(entry.redo_of),
+        parallel: entry.parallel,
+        redacted: entry.redacted,
+        rules_broken: entry.breach.rules,
+    }
+}

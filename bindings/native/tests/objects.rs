@@ -1,0 +1,149 @@
+//! The objects that cross: what holds for them whatever the language.
+#![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
+
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use casework_native::{
+    CaseworkError, Event, KeyStore, KeyStoreError, NewWorkspace, ObserverError, Workspace,
+    WorkspaceObserver,
+};
+
+const PACKAGE: &str = r#"{"key":"SITE","name":"Inspection","stages":[
+    {"id":"open","name":"Open","category":"active"},
+    {"id":"done","name":"Done","category":"done"}],"fields":[]}"#;
+
+fn new() -> NewWorkspace {
+    NewWorkspace {
+        name: "Field office".into(),
+        member_name: "Ana".into(),
+        device_name: "phone".into(),
+    }
+}
+
+#[test]
+fn a_workspace_that_was_shut_down_says_so_and_can_be_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap().to_owned();
+    let workspace = Workspace::create(path.clone(), new(), None).unwrap();
+    let info = workspace.info().unwrap();
+    let again = Workspace::open(path.clone(), None);
+    assert!(matches!(again, Err(CaseworkError::InUse(_))), "{again:?}");
+    workspace.shutdown();
+    workspace.shutdown();
+    assert!(workspace.is_shut_down());
+    let closed = workspace.info().unwrap_err();
+    assert!(matches!(closed, CaseworkError::Closed(_)), "{closed}");
+    assert!(closed.to_string().contains("open it again"));
+    assert!(matches!(
+        workspace.connect(Default::default()),
+        Err(CaseworkError::Closed(_))
+    ));
+    assert_eq!(Workspace::open(path, None).unwrap().info().unwrap(), info);
+}
+
+#[derive(Default)]
+struct Vault {
+    secret: Mutex<Option<Vec<u8>>>,
+    locked: Mutex<bool>,
+}
+
+impl KeyStore for Vault {
+    fn load(&self) -> Result<Option<Vec<u8>>, KeyStoreError> {
+        if *self.locked.lock().unwrap() {
+            let reason = "locked".to_owned();
+            return Err(KeyStoreError::Unavailable { reason });
+        }
+        Ok(self.secret.lock().unwrap().clone())
+    }
+
+    fn save(&self, secret: Vec<u8>) -> Result<(), KeyStoreError> {
+        *self.secret.lock().unwrap() = Some(secret);
+        Ok(())
+    }
+}
+
+#[test]
+fn the_key_lies_in_the_store_of_the_app_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap().to_owned();
+    let vault = Arc::new(Vault::default());
+    let made = Workspace::create(path.clone(), new(), Some(vault.clone())).unwrap();
+    let device = made.info().unwrap().device_id;
+    made.shutdown();
+    let secret = vault.secret.lock().unwrap().clone().unwrap();
+    assert_eq!(secret.len(), 32);
+    assert!(!folder.path().join("device.key").exists());
+
+    *vault.locked.lock().unwrap() = true;
+    let locked = Workspace::open(path.clone(), Some(vault.clone())).unwrap_err();
+    assert!(matches!(locked, CaseworkError::Unavailable(_)), "{locked}");
+    assert!(locked.to_string().contains("locked"), "{locked}");
+    *vault.locked.lock().unwrap() = false;
+    let opened = Workspace::open(path.clone(), Some(vault.clone())).unwrap();
+    assert_eq!(opened.info().unwrap().device_id, device);
+    opened.shutdown();
+
+    let empty = Workspace::open(path.clone(), Some(Arc::new(Vault::default()))).unwrap_err();
+    assert!(matches!(empty, CaseworkError::Corrupt(_)), "{empty}");
+    *vault.secret.lock().unwrap() = Some(secret[1..].to_vec());
+    let short = Workspace::open(path, Some(vault)).unwrap_err();
+    assert!(short.to_string().contains("31 bytes"), "{short}");
+}
+
+struct Ear {
+    heard: Mutex<Sender<Event>>,
+    fails: bool,
+}
+
+impl WorkspaceObserver for Ear {
+    fn on_event(&self, event: Event) -> Result<(), ObserverError> {
+        let _ = self.heard.lock().unwrap().send(event);
+        if self.fails {
+            let reason = "on purpose".to_owned();
+            return Err(ObserverError::Failed { reason });
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn an_observer_that_fails_is_counted_and_one_that_is_stopped_is_not_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap().to_owned();
+    let workspace = Workspace::create(path, new(), None).unwrap();
+    let ear = |fails| {
+        let (sender, hears) = channel();
+        let heard = Mutex::new(sender);
+        (Arc::new(Ear { heard, fails }), hears)
+    };
+    let ((bad, bad_hears), (good, good_hears)) = (ear(true), ear(false));
+    let failing = workspace.observe(bad).unwrap();
+    let stopped = workspace.observe(good).unwrap();
+    let hear = |hears: &std::sync::mpsc::Receiver<Event>| loop {
+        let event = hears.recv_timeout(Duration::from_secs(60)).unwrap();
+        if matches!(event, Event::Changed { .. }) {
+            return;
+        }
+    };
+    workspace.import_template(PACKAGE).unwrap();
+    hear(&bad_hears);
+    hear(&good_hears);
+    stopped.stop();
+    stopped.stop();
+    workspace
+        .import_template(&PACKAGE.replace("Inspection", "Visit"))
+        .unwrap();
+    hear(&bad_hears);
+    while failing.failures() < 2 {
+        std::thread::yield_now();
+    }
+    assert_eq!(failing.last_failure().as_deref(), Some("on purpose"));
+    assert!(
+        good_hears
+            .try_iter()
+            .all(|event| !matches!(event, Event::Changed { .. }))
+    );
+    assert_eq!(stopped.failures(), 0);
+}

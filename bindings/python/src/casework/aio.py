@@ -1,0 +1,51 @@
+"""For programs with an event loop: nothing here blocks it.
+
+Calls of a workspace that only read and write this device take well under a millisecond and may be
+made from the loop. What waits for the network goes to a thread; events come as an iterator.
+"""
+
+import asyncio
+from typing import AsyncIterator, Optional
+
+from . import _Function
+from ._native import Event, JoinAs, JoinListener, KeyStore, SyncReport, Workspace
+
+
+async def join(
+    folder: str,
+    invite: str,
+    who: JoinAs,
+    key_store: Optional[KeyStore] = None,
+    listener: Optional[JoinListener] = None,
+) -> Workspace:
+    """Joins a workspace by an invite."""
+    return await asyncio.to_thread(
+        Workspace.join, str(folder), invite, who, key_store, listener
+    )
+
+
+async def sync(workspace: Workspace) -> SyncReport:
+    """Syncs once."""
+    return await asyncio.to_thread(workspace.sync)
+
+
+async def sync_for(workspace: Workspace, seconds: int) -> SyncReport:
+    """Syncs for at most so many seconds."""
+    return await asyncio.to_thread(workspace.sync_for, seconds)
+
+
+async def events(workspace: Workspace) -> AsyncIterator[Event]:
+    """The events of a workspace, until the loop over them ends. A slow loop is told of everything,
+    later; use `aclosing` to detach at once."""
+    loop = asyncio.get_running_loop()
+    waiting: "asyncio.Queue[Event]" = asyncio.Queue()
+
+    def on_event(event: Event) -> None:
+        loop.call_soon_threadsafe(waiting.put_nowait, event)
+
+    subscription = workspace.observe(_Function(on_event))
+    try:
+        while True:
+            yield await waiting.get()
+    finally:
+        subscription.stop()

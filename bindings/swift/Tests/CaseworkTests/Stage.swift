@@ -1,0 +1,172 @@
+// The stage of the tests: a server process, folders that go away, an observer that keeps what it hears.
+
+import Foundation
+import XCTest
+
+@testable import Casework
+
+let template = """
+    {"key":"SITE","name":"Inspection","stages":[
+    {"id":"open","name":"Open","category":"active"},
+    {"id":"waiting","name":"Waiting","category":"waiting"},
+    {"id":"done","name":"Done","category":"done"}],
+    "fields":[{"id":"site","label":"Site","type":"text","card":true},
+    {"id":"visits","label":"Visits","type":"counter"}]}
+    """
+
+final class Server {
+    private let process = Process()
+    let url: String
+
+    init(folder: String) throws {
+        let program = ProcessInfo.processInfo.environment["CASEWORK_SERVER"] ?? ""
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = ["serve", "--listen", "127.0.0.1:0", "--data", folder]
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let ready = pipe.fileHandleForReading.availableData
+        let said = try JSONSerialization.jsonObject(with: ready) as? [String: Any]
+        url = said?["url"] as? String ?? ""
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+    }
+}
+
+class StagedTests: XCTestCase {
+    private var root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    private var made = 0
+
+    override func tearDown() {
+        try? FileManager.default.removeItem(at: root)
+    }
+
+    func folder() -> String {
+        made += 1
+        try? FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+        return root.appendingPathComponent(String(made)).path
+    }
+
+    func founder() throws -> Workspace {
+        let workspace = try Workspace.create(folder: folder(), new: someone, keyStore: nil)
+        addTeardownBlock { workspace.shutdown() }
+        return workspace
+    }
+
+    func withTemplate() throws -> (Workspace, String) {
+        let ana = try founder()
+        return (ana, try ana.importTemplate(package: template).id)
+    }
+
+    func host() throws -> (Server, Workspace, String) {
+        let server = try Server(folder: folder())
+        addTeardownBlock { server.stop() }
+        let (ana, kind) = try withTemplate()
+        try ana.setServer(address: server.url)
+        _ = try ana.sync()
+        return (server, ana, kind)
+    }
+
+    func join(_ host: Workspace, _ name: String) throws -> Workspace {
+        let link = try host.invite(gives: .newMember(roles: ["operator"])).link
+        _ = try host.sync()
+        let who = JoinAs(memberName: name, deviceName: "phone")
+        let guest = try Workspace.join(folder: folder(), invite: link, who: who)
+        addTeardownBlock { guest.shutdown() }
+        return guest
+    }
+}
+
+let someone = NewWorkspace(name: "Field office", memberName: "Ana", deviceName: "laptop")
+
+func openCase(_ workspace: Workspace, _ kind: String, _ title: String = "Bridge 7") throws -> String {
+    try workspace.openCase(new: NewCase(templateId: kind, title: title)).caseId
+}
+
+func settle(_ devices: Workspace...) throws {
+    for _ in 0..<2 {
+        for device in devices { _ = try device.sync() }
+    }
+}
+
+struct OnPurpose: Error {}
+
+/// Keeps what it is told, and lets a test wait for it.
+final class Ear: WorkspaceObserver, @unchecked Sendable {
+    private let bell = NSCondition()
+    private var heard: [Event] = []
+    private let throwing: Bool
+    private let meanwhile: (@Sendable () -> Void)?
+
+    init(throwing: Bool = false, meanwhile: (@Sendable () -> Void)? = nil) {
+        self.throwing = throwing
+        self.meanwhile = meanwhile
+    }
+
+    var count: Int {
+        bell.withLock { heard.count }
+    }
+
+    func onEvent(event: Event) throws {
+        meanwhile?()
+        bell.withLock {
+            heard.append(event)
+            bell.broadcast()
+        }
+        if throwing { throw OnPurpose() }
+    }
+
+    func wait(for wanted: (Event) -> Bool) {
+        bell.withLock {
+            let end = Date(timeIntervalSinceNow: 20)
+            while !heard.contains(where: wanted) {
+                XCTAssertTrue(bell.wait(until: end), "it was not told in time; heard: \(heard)")
+                if Date() > end { return }
+            }
+        }
+    }
+
+    func waitForChange(of id: String) {
+        wait { event in
+            if case let .changed(changes) = event { return changes.documents.contains(id) }
+            return false
+        }
+    }
+}
+
+func fails<T>(_ words: String = "", _ use: () throws -> T, as expected: (CaseworkError) -> Bool) {
+    XCTAssertThrowsError(try use()) { error in
+        guard let error = error as? CaseworkError else { return XCTFail("\(error)") }
+        XCTAssertTrue(expected(error), "\(error)")
+        if !words.isEmpty { XCTAssertTrue("\(error)".contains(words), "\(error) does not say \(words)") }
+    }
+}
+
+func invalid(_ error: CaseworkError) -> Bool {
+    if case .Invalid = error { return true }
+    return false
+}
+
+func denied(_ error: CaseworkError) -> Bool {
+    if case .Denied = error { return true }
+    return false
+}
+
+func closed(_ error: CaseworkError) -> Bool {
+    if case .Closed = error { return true }
+    return false
+}
+
+func unavailable(_ error: CaseworkError) -> Bool {
+    if case .Unavailable = error { return true }
+    return false
+}
+
+func inUse(_ error: CaseworkError) -> Bool {
+    if case .InUse = error { return true }
+    return false
+}
