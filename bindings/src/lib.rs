@@ -64,7 +64,7 @@ pub use workspace::invites::InviteView;
 pub use workspace::joining::Newcomer;
 pub use workspace::parts::file_mark;
 pub use workspace::people::{DeviceView, MemberChange, MemberView, RoleView, TeamChange, TeamView};
-pub use workspace::reading::{BoardColumn, BoardView, CardPage, Names};
+pub use workspace::reading::{BoardColumn, BoardView, CardPage, ColumnPage, Names};
 pub use workspace::rights::{AccessSaid, AccessView, PurgeSaid, Viewer, read_verb};
 pub use workspace::templates::{TemplateImport, TemplateView};
 pub use workspace::watching::Watch;

@@ -73,21 +73,22 @@ impl Workspace {
         cards_per_column: u32,
     ) -> Result<Board, CaseworkError> {
         let sdk = self.sdk()?;
-        let board = sdk.board(read(template_id)?, &filter.read()?, sorting.into())?;
+        let template: casework::ids::DocumentId = read(template_id)?;
+        let span = (0, cards_per_column as usize);
+        let columns = sdk.board_page(template, &filter.read()?, sorting.into(), span)?;
         let names = sdk.names()?;
-        let take = cards_per_column as usize;
-        let columns = board.columns.into_iter().map(|column| BoardColumn {
-            stage: column.stage,
-            name: column.name,
-            colour: column.colour,
-            category: column.category,
-            total: count(column.cards.len()),
-            cards: cards(column.cards.into_iter().take(take), &names),
-        });
+        let column = |page: casework::ColumnPage| BoardColumn {
+            stage: page.column.stage,
+            name: page.column.name,
+            colour: page.column.colour,
+            category: page.column.category,
+            total: count(page.total),
+            cards: cards(page.column.cards, &names),
+        };
         Ok(Board {
-            template_id: board.template.to_string(),
-            name: board.name,
-            columns: columns.collect(),
+            template_id: template.to_string(),
+            name: sdk.revision(template)?.package().name.clone(),
+            columns: columns.into_iter().map(column).collect(),
         })
     }
 
@@ -108,17 +109,13 @@ impl Workspace {
         page: Page,
     ) -> Result<CardPage, CaseworkError> {
         let sdk = self.sdk()?;
-        let board = sdk.board(read(template_id)?, &filter.read()?, sorting.into())?;
-        let names = sdk.names()?;
-        let column = board
-            .columns
-            .into_iter()
-            .find(|column| column.stage == stage);
-        let whole = column.map(|column| column.cards).unwrap_or_default();
-        let (skip, take) = page.span();
+        let span = page.span();
+        let columns = sdk.board_page(read(template_id)?, &filter.read()?, sorting.into(), span)?;
+        let found = columns.into_iter().find(|one| one.column.stage == stage);
+        let (total, shown) = found.map_or((0, Vec::new()), |one| (one.total, one.column.cards));
         Ok(CardPage {
-            total: count(whole.len()),
-            cards: cards(whole.into_iter().skip(skip).take(take), &names),
+            total: count(total),
+            cards: cards(shown, &sdk.names()?),
         })
     }
 }

@@ -402,12 +402,10 @@ class Loop(Stage):
         async def play():
             rui = await aio.join(folder, link, JoinAs(member_name="Rui", device_name="phone"))
             heard = aio.events(rui)
-            first = asyncio.ensure_future(heard.__anext__())
-            await asyncio.sleep(0)
             case = await asyncio.to_thread(self.open_case, ana, template)
             await aio.sync(ana)
             await aio.sync(rui)
-            async for event in _from(first, heard):
+            async for event in heard:
                 if event.is_CHANGED() and case in event.changes.documents:
                     break
             await heard.aclose()
@@ -415,12 +413,6 @@ class Loop(Stage):
             return True
 
         self.assertTrue(asyncio.run(asyncio.wait_for(play(), 60)))
-
-
-async def _from(first, rest):
-    yield await first
-    async for event in rest:
-        yield event
 
 
 if __name__ == "__main__":

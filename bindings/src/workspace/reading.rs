@@ -39,6 +39,15 @@ pub struct BoardColumn {
     pub cards: Vec<Card>,
 }
 
+/// A column of a board with a part of its cards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ColumnPage {
+    /// How many cards the whole column has.
+    pub total: usize,
+    /// The column with those of the page.
+    pub column: BoardColumn,
+}
+
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CardPage {
@@ -121,6 +130,42 @@ impl Workspace {
             name,
             columns: columns.collect(),
         })
+    }
+
+    /// The columns of a template's board, each with so many of its cards. Only those are copied, so
+    /// this is what small devices should ask.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn board_page(
+        &self,
+        template: DocumentId,
+        filter: &Filter,
+        sorting: Sorting,
+        (skip, take): (usize, usize),
+    ) -> Result<Vec<ColumnPage>, Error> {
+        let (revision, mut cards) = self.read(|replica| {
+            Ok((
+                super::templates::revision(replica, template)?,
+                replica.cards()?,
+            ))
+        })?;
+        cards.retain(|card| card.template == template);
+        let board = Board::of(&revision, &cards, filter, sorting);
+        let pages = board.columns.into_iter().map(|column| {
+            let shown = column.cards.iter().skip(skip).take(take);
+            ColumnPage {
+                total: column.cards.len(),
+                column: BoardColumn {
+                    stage: column.stage.map(str::to_owned),
+                    name: column.name.to_owned(),
+                    colour: column.colour.to_owned(),
+                    category: column.category,
+                    cards: shown.map(|card| (*card).clone()).collect(),
+                },
+            }
+        });
+        Ok(pages.collect())
     }
 
     /// A page of the list of cases, of one template or of all.

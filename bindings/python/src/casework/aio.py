@@ -34,18 +34,28 @@ async def sync_for(workspace: Workspace, seconds: int) -> SyncReport:
     return await asyncio.to_thread(workspace.sync_for, seconds)
 
 
-async def events(workspace: Workspace) -> AsyncIterator[Event]:
-    """The events of a workspace, until the loop over them ends. A slow loop is told of everything,
-    later; use `aclosing` to detach at once."""
-    loop = asyncio.get_running_loop()
-    waiting: "asyncio.Queue[Event]" = asyncio.Queue()
+def events(workspace: Workspace) -> "Events":
+    """The events of a workspace from now on, as an asynchronous iterator. Call it from the loop;
+    a slow loop is told of everything, later. `aclose` detaches at once, and so does freeing it."""
+    return Events(workspace)
 
-    def on_event(event: Event) -> None:
-        loop.call_soon_threadsafe(waiting.put_nowait, event)
 
-    subscription = workspace.observe(_Function(on_event))
-    try:
-        while True:
-            yield await waiting.get()
-    finally:
-        subscription.stop()
+class Events(AsyncIterator[Event]):
+    """Events that wait to be heard."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        loop = asyncio.get_running_loop()
+        waiting: "asyncio.Queue[Event]" = asyncio.Queue()
+
+        def on_event(event: Event) -> None:
+            loop.call_soon_threadsafe(waiting.put_nowait, event)
+
+        self._waiting = waiting
+        self._subscription = workspace.observe(_Function(on_event))
+
+    async def __anext__(self) -> Event:
+        return await self._waiting.get()
+
+    async def aclose(self) -> None:
+        """Detaches; what has been heard by then can still be taken."""
+        self._subscription.stop()
