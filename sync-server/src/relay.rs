@@ -18,6 +18,7 @@ mod entries;
 mod follow;
 mod heal;
 mod held;
+mod identity;
 mod keep;
 mod pending;
 mod recent;
@@ -30,6 +31,7 @@ mod workspace;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use identity::Identity;
 pub use request::{Ask, ProvedRequest, Reply, Request};
 pub use session::{Output, Rank, Session};
 pub use upload::Room;
@@ -41,7 +43,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use casework_protocol::frame::{Answer, ErrorCode};
 use casework_protocol::ids::{DeviceId, ServerId, WorkspaceId};
-use casework_protocol::keys::SecretKey;
+use casework_protocol::limits::{MAX_BUNDLE_BYTES, MAX_HELD_CHANGES};
 
 use crate::log::{Log, LogError};
 use absent::{Absent, Lost};
@@ -79,6 +81,10 @@ pub struct RelayConfig {
     pub workspaces: usize,
     /// Bytes of bundles that are arriving, of all devices together; more are asked to come later.
     pub bundle_bytes: usize,
+    /// Bytes of one bundle; no more than [`MAX_BUNDLE_BYTES`].
+    pub longest_bundle: usize,
+    /// Changes of one device that may wait for an adoption, in one workspace.
+    pub held_changes: usize,
 }
 
 impl Default for RelayConfig {
@@ -88,6 +94,8 @@ impl Default for RelayConfig {
             on_loss: OnLoss::default(),
             workspaces: 10_000,
             bundle_bytes: 256 * 1024 * 1024,
+            longest_bundle: MAX_BUNDLE_BYTES,
+            held_changes: MAX_HELD_CHANGES,
         }
     }
 }
@@ -99,7 +107,7 @@ pub type Shared = Arc<RwLock<Workspace>>;
 #[derive(Debug)]
 pub struct Relay {
     log: Arc<dyn Log>,
-    key: Arc<SecretKey>,
+    key: Arc<Identity>,
     config: RelayConfig,
     workspaces: RwLock<BTreeMap<WorkspaceId, Shared>>,
     absent: Absent,
@@ -114,10 +122,10 @@ impl Relay {
     /// [`WorkspaceError`] when the log cannot be read.
     pub fn open(
         log: Arc<dyn Log>,
-        key: SecretKey,
+        key: impl Into<Identity>,
         config: RelayConfig,
     ) -> Result<Self, WorkspaceError> {
-        let key = Arc::new(key);
+        let key = Arc::new(key.into());
         let mut workspaces = BTreeMap::new();
         let absent = Absent::default();
         for id in log.workspaces()? {
@@ -135,7 +143,7 @@ impl Relay {
             config,
             workspaces,
             absent,
-            uploads: Uploads::up_to(config.bundle_bytes),
+            uploads: Uploads::up_to(config.bundle_bytes, config.longest_bundle),
             staged: Mutex::default(),
         })
     }
@@ -157,7 +165,7 @@ impl Relay {
         &self.uploads
     }
 
-    pub(super) fn key(&self) -> &SecretKey {
+    pub(super) fn key(&self) -> &Identity {
         &self.key
     }
 
@@ -200,6 +208,7 @@ impl Relay {
         };
         let mut workspace = writing(&shared);
         workspace.tick(now_ms, self.config.on_loss);
+        workspace.held.bound(self.config.held_changes);
         let staged = match ask {
             ProvedAsk::Push { .. } if workspace.recovery().is_some() => Ok(recovering()),
             ProvedAsk::Push {

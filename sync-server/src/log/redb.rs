@@ -5,6 +5,9 @@
 
 mod append;
 mod backup;
+mod compact;
+pub(crate) mod dump;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,6 +16,9 @@ use std::sync::{PoisonError, RwLock};
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, WorkspaceId};
 use casework_protocol::log::NodeHash;
 use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend};
+
+pub use compact::Dropped;
+pub use usage::Usage;
 
 use super::tables::{
     ABOUT, AUTHORITY, BUNDLES, CHANGES, DOCUMENTS, DocumentValue, HELD, LAYOUT, NOBODY, NODES,
@@ -364,6 +370,11 @@ impl Log for RedbLog {
 /// Any error of the storage as one of the log.
 fn storage(error: impl Into<redb::Error>) -> LogError {
     LogError::Storage(Box::new(error.into()))
+}
+
+/// A file that cannot be used, as one of the log.
+fn io(error: std::io::Error) -> LogError {
+    storage(redb::StorageError::Io(error))
 }
 
 #[cfg(test)]

@@ -10,13 +10,13 @@ use casework_protocol::authority::Received;
 use casework_protocol::entry::EntryError;
 use casework_protocol::frame::Logged;
 use casework_protocol::ids::WorkspaceId;
-use casework_protocol::keys::SecretKey;
-use casework_protocol::log::EntryKind;
+use casework_protocol::log::{EntryKind, SignedHead, sign_head};
 use casework_protocol::roster::Roster;
 
 use super::{Document, Workspace, WorkspaceError};
 use crate::log::{Log, LogError, Record};
 use crate::relay::held::HeldWork;
+use crate::relay::identity::Identity;
 use crate::relay::recent::Recent;
 
 /// How many entries are read at once.
@@ -29,12 +29,13 @@ impl Workspace {
     /// [`WorkspaceError`].
     pub(in crate::relay) fn load(
         log: Arc<dyn Log>,
-        key: Arc<SecretKey>,
+        key: Arc<Identity>,
         id: WorkspaceId,
     ) -> Result<Option<Self>, WorkspaceError> {
-        let Some(row) = log.workspace(id)? else {
+        let Some(mut row) = log.workspace(id)? else {
             return Ok(None);
         };
+        row.head = signed_now(&key, row.head, id);
         let authority = log.authority(id)?;
         let mut this: Option<Self> = None;
         for places in authority.chunks(LOAD_STEP) {
@@ -116,6 +117,14 @@ impl Workspace {
             }
         }
         Ok(())
+    }
+}
+
+/// The newest head under the present key: after a rotation the log still has one of the key before.
+fn signed_now(key: &Identity, head: SignedHead, id: WorkspaceId) -> SignedHead {
+    match key.verify(head.clone(), id) {
+        Ok(known) if known.server() != key.server() => sign_head(key, *known.head()),
+        Ok(_) | Err(_) => head,
     }
 }
 
