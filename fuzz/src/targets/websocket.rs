@@ -10,10 +10,11 @@ use std::io::{self, Cursor, Read, Write};
 use casework_sync_server::serve::socket::{Heard, hear};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, FrameHeader};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Message, WebSocket};
+use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
 
 use crate::mutate::mutate_bytes;
 use crate::outcome::{Depth, Outcome};
@@ -43,16 +44,17 @@ pub fn run(data: &[u8]) -> Outcome {
     for cuts in CUTS {
         assert_eq!(hear(stream, cuts, LONGEST), ours, "cut otherwise: {cuts:?}");
     }
-    let theirs = theirs(stream);
-    if let Some(text) = text_at(&theirs) {
-        assert_eq!(ours.get(..text), theirs.heard.get(..text), "before a text");
-        assert_eq!(ours.get(text), Some(&Heard::Refused), "a text");
-        return Outcome::read(&"").within("Text");
+    let text = walk(stream).text;
+    let compared = text.map_or(stream, |at| &stream[..at]);
+    let before = first_of(compared);
+    compare(compared, &before);
+    if text.is_some() {
+        let more = ours.strip_prefix(&before[..]);
+        let more = more.expect("a text takes nothing back");
+        assert!(matches!(more, [] | [Heard::Refused]), "a text: {more:?}");
     }
-    if ours != theirs.heard {
-        compare_refusals(stream, &ours, &theirs.heard);
-    }
-    let kind = format!("{}-{:?}", ours.len().min(4), ours.last().map(name_of));
+    let last = ours.last().map_or("Nothing", name_of);
+    let kind = format!("{}-{last}", ours.len().min(4));
     match ours.last() {
         Some(Heard::Refused) => Outcome::of(Depth::Read, kind),
         _ => Outcome::of(Depth::Accepted, kind),
@@ -71,119 +73,94 @@ fn name_of(heard: &Heard) -> &'static str {
     }
 }
 
-/// Ours may refuse by a header what the library refuses by the whole frame: then it does so when more
-/// comes. A text among it ends ours, and in the library it only ends the play.
-fn compare_refusals(stream: &[u8], ours: &[Heard], theirs: &[Heard]) {
-    let (last, before) = ours.split_last().expect("ours is not what theirs is");
-    assert_eq!(last, &Heard::Refused, "ours goes on: {ours:?} {theirs:?}");
-    assert!(
-        theirs.starts_with(before),
-        "what came before differs: {ours:?} {theirs:?}"
-    );
-    let more = [stream, &[0; 2 * LONGEST + 256]].concat();
-    let later = self::theirs(&more);
-    let refused_there = later.heard.get(before.len());
-    let is_text = later.texts.contains(&before.len()) || later.begins_text;
-    assert!(
-        refused_there == Some(&Heard::Refused) || is_text || is_vast(stream),
-        "only ours refuses: {ours:?} {:?}",
-        later.heard
-    );
-}
-
-/// Whether some frame names a length that no padding fills: it may be refused by its header alone.
-fn is_vast(stream: &[u8]) -> bool {
-    let mut cursor = Cursor::new(stream);
-    while let Ok(Some((_, length))) = FrameHeader::parse(&mut cursor) {
-        let next = cursor.position().saturating_add(length);
-        if length > LONGEST as u64 {
-            return true;
-        }
-        cursor.set_position(next);
+/// Both give the same. Ours may refuse by a header what the library refuses by the whole frame: then
+/// the library does so when the rest of that frame comes.
+fn compare(stream: &[u8], ours: &[Heard]) {
+    let theirs = theirs(stream);
+    if ours == theirs {
+        return;
     }
-    false
+    let missing = usize::try_from(walk(stream).missing).unwrap_or(usize::MAX);
+    let whole = [stream, &vec![0; missing.min(2 * LONGEST)]].concat();
+    assert_eq!(ours, self::theirs(&whole), "and cut short: {theirs:?}");
 }
 
-/// What the library made of a stream.
-struct Theirs {
-    heard: Vec<Heard>,
-    /// Places in `heard` that are texts.
-    texts: Vec<usize>,
-    /// A text that is not whole began at the end.
-    begins_text: bool,
+/// What the headers of a stream say.
+#[derive(Default)]
+struct Walk {
+    /// Where the first frame begins that begins a text.
+    text: Option<usize>,
+    /// Bytes that the last frame lacks.
+    missing: u64,
 }
 
-fn text_at(theirs: &Theirs) -> Option<usize> {
-    theirs.texts.first().copied()
+fn walk(stream: &[u8]) -> Walk {
+    let (mut cursor, mut found) = (Cursor::new(stream), Walk::default());
+    loop {
+        let at = cursor.position();
+        let Ok(Some((head, length))) = FrameHeader::parse(&mut cursor) else {
+            return found;
+        };
+        if head.opcode == OpCode::Data(Data::Text) && found.text.is_none() {
+            found.text = usize::try_from(at).ok();
+        }
+        let end = cursor.position().saturating_add(length);
+        found.missing = end.saturating_sub(stream.len() as u64);
+        if found.missing > 0 {
+            return found;
+        }
+        cursor.set_position(end);
+    }
 }
 
 /// The first check alone: our reader.
+#[must_use]
 pub fn first(data: &[u8]) -> Vec<Heard> {
     let stream = data.split_first().map_or(data, |(_, stream)| stream);
+    first_of(stream)
+}
+
+fn first_of(stream: &[u8]) -> Vec<Heard> {
     hear(stream, CUTS[0], LONGEST)
 }
 
-fn theirs(stream: &[u8]) -> Theirs {
-    let mut config = WebSocketConfig::default();
-    config.max_message_size = Some(LONGEST);
-    config.max_frame_size = Some(LONGEST);
-    config.read_buffer_size = 4_096;
+/// What the library makes of a stream without texts.
+fn theirs(stream: &[u8]) -> Vec<Heard> {
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(LONGEST))
+        .max_frame_size(Some(LONGEST))
+        .read_buffer_size(4_096);
     let way = OneWay(Cursor::new(stream));
     let mut socket = WebSocket::from_raw_socket(way, Role::Server, Some(config));
-    let mut done = Theirs {
-        heard: Vec::new(),
-        texts: Vec::new(),
-        begins_text: begins_text(stream),
-    };
+    let mut heard = Vec::new();
     loop {
-        let heard = match socket.read() {
+        heard.push(match socket.read() {
             Ok(Message::Binary(bytes)) => Heard::Message(bytes.to_vec()),
-            Ok(Message::Text(_)) => {
-                done.texts.push(done.heard.len());
-                Heard::Refused
-            }
             Ok(Message::Ping(bytes)) => Heard::Ping(bytes.to_vec()),
             Ok(Message::Pong(_)) => Heard::Pong,
             Ok(Message::Close(frame)) => {
-                done.heard
-                    .push(Heard::Close(frame.map(|frame| frame.code.into())));
-                return done;
+                heard.push(Heard::Close(frame.map(|frame| frame.code.into())));
+                return heard;
             }
-            Ok(Message::Frame(_)) => unreachable!("only what is written is a bare frame"),
+            Ok(Message::Text(_) | Message::Frame(_)) => unreachable!("no text was sent"),
             Err(error) => {
-                let is_end = matches!(
-                    error,
-                    tokio_tungstenite::tungstenite::Error::Io(_)
-                        | tokio_tungstenite::tungstenite::Error::ConnectionClosed
-                        | tokio_tungstenite::tungstenite::Error::Protocol(
-                            tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake
-                        )
-                );
-                if !is_end {
-                    done.heard.push(Heard::Refused);
+                if !is_end(&error) {
+                    heard.push(Heard::Refused);
                 }
-                return done;
+                return heard;
             }
-        };
-        let is_text = heard == Heard::Refused;
-        done.heard.push(heard);
-        if is_text {
-            return done;
-        }
+        });
     }
 }
 
-/// Whether any frame of the stream begins a text.
-fn begins_text(stream: &[u8]) -> bool {
-    let mut cursor = Cursor::new(stream);
-    while let Ok(Some((head, length))) = FrameHeader::parse(&mut cursor) {
-        if head.opcode == OpCode::Data(Data::Text) {
-            return true;
-        }
-        let next = cursor.position().saturating_add(length);
-        cursor.set_position(next);
-    }
-    false
+/// Whether it is the end of the bytes, not a fault in them.
+fn is_end(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Io(_)
+            | Error::ConnectionClosed
+            | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
+    )
 }
 
 /// Reads a stream; what is written is nobody's.
