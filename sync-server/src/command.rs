@@ -29,7 +29,7 @@ pub(crate) fn cure(message: &str) -> &'static str {
          the rest again"
     } else if of("Read-only file system") {
         "find out why the disk went read-only (dmesg), mount it for writing and start it again"
-    } else if of("Input/output error") {
+    } else if of("Input/output error") || of("Previous I/O error") {
         "look at the disk (dmesg, smartctl); copy the folder to a sound one, run casework-server \
          check on it, or restore the newest backup that passes the check"
     } else if of("Permission denied") {

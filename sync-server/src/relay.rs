@@ -24,6 +24,7 @@ mod pending;
 mod recent;
 mod request;
 mod session;
+mod trouble;
 mod upload;
 mod verify;
 mod workspace;
@@ -45,9 +46,10 @@ use casework_protocol::frame::{Answer, ErrorCode};
 use casework_protocol::ids::{DeviceId, ServerId, WorkspaceId};
 use casework_protocol::limits::{MAX_BUNDLE_BYTES, MAX_HELD_CHANGES};
 
-use crate::log::{Log, LogError};
+use crate::log::Log;
 use absent::{Absent, Lost};
 use request::{Proved, ProvedAsk};
+use trouble::Trouble;
 use upload::Uploads;
 
 /// Whether devices may create workspaces here.
@@ -113,6 +115,7 @@ pub struct Relay {
     absent: Absent,
     uploads: Arc<Uploads>,
     staged: Mutex<BTreeSet<WorkspaceId>>,
+    trouble: Trouble,
 }
 
 impl Relay {
@@ -145,6 +148,7 @@ impl Relay {
             absent,
             uploads: Uploads::up_to(config.bundle_bytes, config.longest_bundle),
             staged: Mutex::default(),
+            trouble: Trouble::default(),
         })
     }
 
@@ -228,7 +232,7 @@ impl Relay {
                 .keep(device, document, bytes)
                 .map(|refused| Reply::Kept { document, refused }),
         };
-        staged.unwrap_or_else(|error| failed(&error))
+        staged.unwrap_or_else(|error| self.failed(&error))
     }
 
     /// Verifies, stages and commits one request: the whole path in one call, for simulation.
@@ -282,7 +286,7 @@ impl Relay {
                         self.add(workspace);
                         Reply::Answers { number, answers }
                     }
-                    Ok(Err(error)) => failed(&error),
+                    Ok(Err(error)) => self.failed(&error),
                     Err(reply) => reply,
                 }
             }
@@ -379,10 +383,6 @@ pub fn placed_count(answers: &[Answer]) -> usize {
 
 fn failure(code: ErrorCode, detail: String) -> Reply {
     Reply::Failed { code, detail }
-}
-
-fn failed(error: &LogError) -> Reply {
-    failure(ErrorCode::Internal, error.to_string())
 }
 
 fn unknown() -> Reply {

@@ -240,12 +240,13 @@ async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, Ser
     let (pool, proved) = Pool::start(bounds.verifiers);
     let metrics = Arc::new(Metrics::default());
     let (trouble, failing) = watch::channel(None);
+    let trouble = Arc::new(trouble);
     let desk = Desk {
         relay: Arc::clone(&relay),
         growth: Arc::clone(&growth),
         metrics: Arc::clone(&metrics),
         clock: config.clock.clone(),
-        trouble,
+        trouble: Arc::clone(&trouble),
     };
     let writer = writer::start(desk, proved);
     let hub = Arc::new(Hub {
@@ -261,7 +262,7 @@ async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, Ser
         devices: Devices::default(),
         certificate: certificate.clone(),
         stopping: stopping.clone(),
-        trouble: failing.clone(),
+        trouble,
     });
     let metrics_addr = scrapes.as_ref().map(|(_, addr)| *addr);
     if let Some((listener, _)) = scrapes {

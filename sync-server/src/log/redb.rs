@@ -64,6 +64,20 @@ impl RedbLog {
         )
     }
 
+    /// As [`RedbLog::open_backend`], with no page kept in memory: every look reads.
+    ///
+    /// # Errors
+    /// As [`RedbLog::open`].
+    #[cfg(test)]
+    pub(crate) fn open_uncached(backend: impl StorageBackend) -> Result<Self, LogError> {
+        Self::prepare(
+            Builder::new()
+                .set_cache_size(0)
+                .create_with_backend(backend)
+                .map_err(storage)?,
+        )
+    }
+
     fn prepare(database: Database) -> Result<Self, LogError> {
         let write = database.begin_write().map_err(storage)?;
         let mut numbers = Numbered::new();

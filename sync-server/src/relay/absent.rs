@@ -13,7 +13,7 @@ use casework_protocol::log::{Frontier, LogHead, SignedHead, VerifiedHead, sign_h
 use super::identity::Identity;
 use super::request::Brought;
 use super::workspace::Workspace;
-use super::{OnLoss, Relay, Reply, failed};
+use super::{OnLoss, Relay, Reply};
 use crate::log::{Batch, EpochEnd, Log, LogError, Recovery, WorkspaceRow};
 
 /// The lost workspaces by id.
@@ -148,7 +148,7 @@ impl Relay {
         let target = self.absent.target(id);
         if let Some(target) = target.and_then(|head| self.key().verify(head, id).ok()) {
             let aimed = workspace.recover(now_ms, &target);
-            aimed.map_err(|error| failed(&error))?;
+            aimed.map_err(|error| self.failed(&error))?;
         }
         self.add(workspace);
         Ok(reply)

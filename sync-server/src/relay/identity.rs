@@ -7,7 +7,7 @@ use casework_protocol::digest::Tag;
 use casework_protocol::ids::{DeviceId, ServerId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signature, Signer};
 use casework_protocol::limits::MAX_SUCCESSIONS;
-use casework_protocol::log::{HeadError, SignedHead, VerifiedHead};
+use casework_protocol::log::{HeadError, SignedHead, VerifiedHead, sign_head};
 use casework_protocol::succession::{Succession, successor};
 
 /// A key, and the line of handovers that ends in it.
@@ -20,8 +20,11 @@ pub struct Identity {
 impl Identity {
     /// The key with as much of the line as leads to it.
     #[must_use]
-    pub fn new(key: SecretKey, line: Vec<Succession>) -> Self {
+    pub fn new(key: SecretKey, mut line: Vec<Succession>) -> Self {
         let now = key.server();
+        // A key file that was put back, or not replaced yet: the line goes on behind it.
+        let end = line.iter().rposition(|word| word.new == now);
+        line.truncate(end.map_or(0, |end| end + 1));
         let mut line: Vec<Succession> = line
             .iter()
             .enumerate()
@@ -69,6 +72,15 @@ impl Identity {
     #[must_use]
     pub fn was(&self, server: ServerId) -> bool {
         self.line.iter().any(|word| word.old == server)
+    }
+
+    /// A head of this server under its present key: after a rotation the log has some of the key before.
+    #[must_use]
+    pub fn renew(&self, head: SignedHead, workspace: WorkspaceId) -> SignedHead {
+        match self.verify(head.clone(), workspace) {
+            Ok(known) if known.server() != self.server() => sign_head(self, *known.head()),
+            Ok(_) | Err(_) => head,
+        }
     }
 
     /// Reads a head that this server signed, with this key or one before.

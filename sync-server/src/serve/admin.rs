@@ -184,6 +184,9 @@ impl Write for Patient {
             matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
         };
         let mut looks = 0;
+        if *self.stopping.borrow() {
+            return Err(std::io::Error::other("the server stops"));
+        }
         loop {
             match self.stream.write(bytes) {
                 Err(error) if waits(&error) => {

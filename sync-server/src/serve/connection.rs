@@ -44,10 +44,19 @@ pub(super) struct Hub {
     pub(super) devices: Devices,
     pub(super) certificate: Option<Arc<Certificate>>,
     pub(super) stopping: watch::Receiver<bool>,
-    pub(super) trouble: watch::Receiver<Option<String>>,
+    pub(super) trouble: Arc<watch::Sender<Option<String>>>,
 }
 
 impl Hub {
+    /// The disk failed while it was read: the server ends, and says so.
+    fn tell_of_trouble(&self) {
+        if let Some(said) = self.relay.trouble()
+            && self.trouble.borrow().is_none()
+        {
+            self.trouble.send_replace(Some(said));
+        }
+    }
+
     fn readiness(&self) -> Readiness {
         if self.trouble.borrow().is_some() {
             Readiness::Failed
@@ -195,6 +204,12 @@ impl Connection {
 
     /// Hands over what the session has to send, while the socket has room.
     fn produce(&mut self, socket: &mut Socket) {
+        self.read_on(socket);
+        // Whether it was this one that met it, or somebody else.
+        self.hub.tell_of_trouble();
+    }
+
+    fn read_on(&mut self, socket: &mut Socket) {
         while self.closing.is_none() && socket.has_room() {
             match self.session.poll(&self.hub.relay) {
                 Ok(Some(Output::Send(message))) => self.send(socket, message),
@@ -202,6 +217,7 @@ impl Connection {
                 Ok(Some(Output::Submit(_)) | None) => break,
                 Err(error) => {
                     tracing::error!(%error, "a follower cannot read the log");
+                    self.hub.relay.note(&error);
                     self.closing = Some(ErrorCode::Internal);
                 }
             }

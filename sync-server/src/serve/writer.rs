@@ -61,7 +61,7 @@ pub(super) struct Desk {
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Clock,
     /// What the storage said when it failed for good.
-    pub(super) trouble: watch::Sender<Option<String>>,
+    pub(super) trouble: Arc<watch::Sender<Option<String>>>,
 }
 
 /// Starts the writer; it ends when the pool has.
@@ -92,6 +92,7 @@ impl Desk {
         for (request, back) in std::iter::once(first).chain(rest).take(COMMIT_REQUESTS) {
             replies.push((self.relay.stage(self.clock.now_ms(), request), back));
         }
+        self.tell_of_trouble();
         let begun = Instant::now();
         match self.relay.commit(self.clock.now_ms()) {
             Ok(grown) => {
@@ -107,7 +108,9 @@ impl Desk {
                 tracing::error!(%error, "commit failed; nothing of it was acknowledged");
                 self.metrics.commit_failed();
                 if let WorkspaceError::Log(LogError::Storage(_)) = &error {
-                    self.trouble.send_replace(Some(error.to_string()));
+                    // What was said first says most.
+                    let said = self.relay.trouble().unwrap_or_else(|| error.to_string());
+                    self.trouble.send_replace(Some(said));
                 }
                 for (_, back) in replies {
                     let detail = "the server could not write; send it again".to_owned();
@@ -115,6 +118,16 @@ impl Desk {
                     let _ = back.mailbox.send(Box::new(Reply::Failed { code, detail }));
                 }
             }
+        }
+    }
+
+    /// The disk failed while something was looked up: nothing more is to be had of it.
+    fn tell_of_trouble(&self) {
+        if let Some(said) = self.relay.trouble()
+            && self.trouble.borrow().is_none()
+        {
+            tracing::error!(said, "the log cannot be read");
+            self.trouble.send_replace(Some(said));
         }
     }
 

@@ -22,6 +22,8 @@ use crate::stage::{Stage, Who};
 
 /// How often an operator opens a new epoch before the play is called stuck.
 const EPOCHS: usize = 4;
+/// How often everybody comes to a server that takes its log back.
+const VISITS: usize = 30;
 
 /// Plays one history of restored servers.
 ///
@@ -202,23 +204,20 @@ impl Play {
         held
     }
 
-    /// Everybody comes back; where the server went on beside its own history, its operator opens a new
-    /// epoch.
+    /// Everybody comes back; where the server went on beside its own history, or nobody has all that it
+    /// lost, its operator opens a new epoch.
     fn heal(&mut self) {
         let seed = self.stage.seed();
         for _ in 0..EPOCHS {
             self.stage.heal();
-            self.stage.settle();
+            let waits = self.waits_for_ever();
+            if !waits {
+                self.stage.settle();
+            }
             let diverged = self.who.iter().any(|who| {
                 let fault = self.stage.last_fault(*who);
                 matches!(fault, Some(SyncFault::Diverged { .. }))
             });
-            let waits = {
-                let shared = self.stage.relay().workspace(self.stage.workspace());
-                let shared = shared.expect("the workspace is there");
-                let workspace = shared.read().expect("nobody panicked over it");
-                workspace.recovery().is_some()
-            };
             if !diverged && !waits {
                 return;
             }
@@ -229,6 +228,27 @@ impl Play {
             self.stage.open_epoch();
         }
         panic!("seed {seed}: {EPOCHS} new epochs and no rest");
+    }
+
+    /// Whether the server still waits for what it lost when everybody has been there again and again.
+    fn waits_for_ever(&mut self) -> bool {
+        for _ in 0..VISITS {
+            self.stage.connect();
+            while self.stage.deliver_one() {}
+            let shared = self.stage.relay().workspace(self.stage.workspace());
+            let shared = shared.expect("the workspace is there");
+            let waits = shared
+                .read()
+                .expect("nobody panicked over it")
+                .recovery()
+                .is_some();
+            if !waits {
+                return false;
+            }
+            let later = self.stage.now_ms() + 31_000;
+            self.stage.wait_until(later);
+        }
+        true
     }
 
     fn end(mut self) -> Outcome {

@@ -4,8 +4,9 @@
 use casework_engine::sync::SyncFault;
 use casework_protocol::ids::ServerId;
 use casework_protocol::keys::SecretKey;
-use casework_sync_server::relay::Identity;
+use casework_sync_server::log::memory::MemoryLog;
 use casework_sync_server::relay::check::check_workspace;
+use casework_sync_server::relay::{Identity, OnLoss, RelayConfig};
 use casework_tests::stage::{Stage, Who};
 
 use crate::scene::{label, with_case};
@@ -164,13 +165,47 @@ fn an_emptied_server_is_filled_again_by_heads_of_the_key_before() {
     stage.act(rui, case, label("kept"));
     stage.settle();
     stage.rotate_server_key(key(0xb1));
-    stage.restore_server(casework_sync_server::log::memory::MemoryLog::new());
+    stage.restore_server(MemoryLog::new());
     assert!(stage.server_log().workspaces().unwrap().is_empty());
     // Both show heads that the old key signed.
     stage.heal();
     stage.settle();
     stage.assert_converged(case);
     assert!(stage.view(ana, case).labels.contains("kept"));
+    assert_moved_and_whole(&mut stage, &[ana, rui]);
+}
+
+#[test]
+fn a_workspace_that_was_given_up_before_the_rotation_begins_again_after_it() {
+    let (mut stage, ana, rui, case) = with_case(78);
+    stage.act(rui, case, label("held by ordinary devices"));
+    stage.settle();
+    stage.cut(ana);
+    let config = RelayConfig {
+        on_loss: OnLoss::NewEpochAfterMs(60_000),
+        ..RelayConfig::default()
+    };
+    stage.restore_server_as(MemoryLog::new(), config);
+    // Rui shows what was there, and waits; then it is given up, and the key is rotated.
+    stage.heal_one(rui);
+    stage.connect();
+    while stage.deliver_one() {}
+    assert!(
+        stage
+            .relay()
+            .open_epoch(stage.now_ms(), stage.workspace())
+            .unwrap()
+    );
+    stage.rotate_server_key(key(0xb1));
+    stage.heal();
+    stage.settle();
+    stage.assert_converged(case);
+    assert!(
+        stage
+            .view(rui, case)
+            .labels
+            .contains("held by ordinary devices")
+    );
     assert_moved_and_whole(&mut stage, &[ana, rui]);
 }
 

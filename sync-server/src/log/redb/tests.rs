@@ -257,7 +257,7 @@ fn what_is_compacted_has_every_row_and_no_bundle_of_an_epoch_before() {
         log.put_bundle(w, document, 100, &pieces).unwrap();
     }
     let strays = [
-        piece_key(0, &gone, 7, 0),
+        piece_key(0, &DocumentId::new([4; 16]), 7, 0),
         piece_key(0, &kept, 99, 0),
         piece_key(0, &kept, 100, 9),
     ];

@@ -10,7 +10,7 @@ use casework_protocol::authority::Received;
 use casework_protocol::entry::EntryError;
 use casework_protocol::frame::Logged;
 use casework_protocol::ids::WorkspaceId;
-use casework_protocol::log::{EntryKind, SignedHead, sign_head};
+use casework_protocol::log::EntryKind;
 use casework_protocol::roster::Roster;
 
 use super::{Document, Workspace, WorkspaceError};
@@ -35,7 +35,7 @@ impl Workspace {
         let Some(mut row) = log.workspace(id)? else {
             return Ok(None);
         };
-        row.head = signed_now(&key, row.head, id);
+        row.head = key.renew(row.head, id);
         let authority = log.authority(id)?;
         let mut this: Option<Self> = None;
         for places in authority.chunks(LOAD_STEP) {
@@ -117,14 +117,6 @@ impl Workspace {
             }
         }
         Ok(())
-    }
-}
-
-/// The newest head under the present key: after a rotation the log still has one of the key before.
-fn signed_now(key: &Identity, head: SignedHead, id: WorkspaceId) -> SignedHead {
-    match key.verify(head.clone(), id) {
-        Ok(known) if known.server() != key.server() => sign_head(key, *known.head()),
-        Ok(_) | Err(_) => head,
     }
 }
 

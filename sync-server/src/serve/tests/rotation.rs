@@ -76,6 +76,9 @@ async fn the_old_key_hands_over_and_the_log_is_served_under_the_new_one() {
 async fn a_rotation_that_was_interrupted_anywhere_goes_on_and_nothing_else_opens_the_folder() {
     let place = tempfile::tempdir().unwrap();
     let folder = worked(place.path()).await;
+    // It was rotated before: that word must not be lost on the way either.
+    let oldest = folder.identity().unwrap().server();
+    rotated(&folder);
     let first = folder.identity().unwrap();
     // Power fails: after the key was drawn, after the line was written, after the key was.
     for written in 0..3 {
@@ -99,7 +102,8 @@ async fn a_rotation_that_was_interrupted_anywhere_goes_on_and_nothing_else_opens
         assert_eq!((done.old, done.new), (first.server(), next.server()));
         let identity = folder.identity().unwrap();
         assert_eq!(identity.server(), next.server(), "{written}");
-        assert_eq!(identity.line().len(), 1);
+        assert_eq!(successor(oldest, identity.line()), next.server());
+        assert_eq!(identity.line().len(), 2);
         assert_sound(&folder);
         std::fs::remove_file(place.path().join("server.line")).unwrap();
     }
