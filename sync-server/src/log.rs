@@ -60,20 +60,6 @@ pub enum LogError {
     },
 }
 
-impl LogError {
-    /// Whether the device under the store failed, so that nothing more is to be had of it before the
-    /// log is opened again.
-    #[must_use]
-    pub fn is_of_the_disk(&self) -> bool {
-        match self {
-            Self::Storage(error) => {
-                matches!(**error, ::redb::Error::Io(_) | ::redb::Error::PreviousIo)
-            }
-            Self::Corrupt { .. } | Self::NotAtEnd { .. } | Self::Layout { .. } => false,
-        }
-    }
-}
-
 /// One item of the log: a run, an entry or an equivocation, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {

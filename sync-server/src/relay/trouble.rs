@@ -24,7 +24,7 @@ impl Relay {
 
     /// Takes notice of what the log said.
     pub fn note(&self, error: &LogError) {
-        if error.is_of_the_disk() {
+        if is_of_the_disk(error) {
             let mut said = self
                 .trouble
                 .0
@@ -37,5 +37,16 @@ impl Relay {
     pub(super) fn failed(&self, error: &LogError) -> Reply {
         self.note(error);
         failure(ErrorCode::Internal, error.to_string())
+    }
+}
+
+/// Whether the device under the store failed, so that nothing more is to be had of it before the log is
+/// opened again.
+fn is_of_the_disk(error: &LogError) -> bool {
+    match error {
+        LogError::Storage(error) => {
+            matches!(**error, redb::Error::Io(_) | redb::Error::PreviousIo)
+        }
+        LogError::Corrupt { .. } | LogError::NotAtEnd { .. } | LogError::Layout { .. } => false,
     }
 }
