@@ -34,7 +34,15 @@ impl Workspace {
                 .iter()
                 .rev()
                 .find(|end| end.epoch == head.epoch);
-            let common = ended.map_or(0, |end| end.size);
+            let common = match ended {
+                None => 0,
+                // The epoch went on after the device was there, or beside what it was shown.
+                Some(end) if head.size <= end.size => {
+                    let same = self.root_at(head.size)? == head.root;
+                    if same { head.size } else { 0 }
+                }
+                Some(end) => end.size,
+            };
             return Ok(Continuity::NewEpoch {
                 from: head.epoch,
                 common,

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use casework_tests::sim::{Outcome, Size, agents, purges, restores, run as play, servers};
+use casework_tests::sim::{Outcome, Size, agents, purges, run as play, servers};
 
 /// One in so many seeds is also a history of two agents, another one of purges, another one of a
-/// server whose disk fails, another one of servers put back to older backups.
+/// server whose disk fails.
 const ALSO_EVERY: u64 = 4;
 
 /// Options of `cargo xtask sim`.
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
 
 /// The history of a seed; for one in four, or the only one, each of the others too.
 fn histories(args: &Args, seed: u64) -> Outcome {
-    let also: [fn(u64) -> Outcome; 4] = [agents::run, purges::run, servers::run, restores::run];
+    let also: [fn(u64) -> Outcome; 3] = [agents::run, purges::run, servers::run];
     for (n, play) in (0..).zip(also) {
         if seed % ALSO_EVERY == n || args.seed == Some(seed) {
             let _ = play(seed);

@@ -80,7 +80,7 @@ fn the_unit_runs_what_is_installed_as_the_user_that_is_made() {
         assert!(places.contains(path), "the unit names {path}");
     }
     let user = unit.lines().find_map(|line| line.strip_prefix("User="));
-    let made = std::fs::read_to_string(crate_folder().join("dist/sysusers.conf")).unwrap();
+    let made = std::fs::read_to_string(crate_folder().join("dist/casework-server.conf")).unwrap();
     let made = made.lines().find_map(|line| line.strip_prefix("u "));
     assert_eq!(user, made.and_then(|line| line.split(' ').next()));
 }
