@@ -8,6 +8,7 @@ pub mod bare;
 pub mod measure;
 pub mod rows;
 pub mod table;
+mod tls;
 pub mod wire;
 pub mod workload;
 

@@ -11,10 +11,14 @@ use casework_protocol::ids::WorkspaceId;
 use casework_protocol::keys::SecretKey;
 use casework_protocol::log::SignedHead;
 use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+use crate::tls;
 
 /// Bytes a client lets the server send ahead.
 const CREDIT_BYTES: u64 = 1 << 40;
@@ -24,8 +28,8 @@ const ITEMS_PER_PUSH: usize = 512;
 const BYTES_PER_PUSH: usize = 400_000;
 
 /// A connection that is through its handshake.
-pub struct Wire {
-    socket: WebSocketStream<TcpStream>,
+pub struct Wire<S = TcpStream> {
+    socket: WebSocketStream<S>,
     workspace: WorkspaceId,
     pushes: u64,
     /// Bytes of messages received, without the WebSocket's own few per message.
@@ -47,6 +51,13 @@ pub async fn open_socket(address: SocketAddr) -> WebSocketStream<TcpStream> {
     stream
         .set_nodelay(true)
         .expect("a fresh socket takes options");
+    upgrade(address, stream).await
+}
+
+async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
+    address: SocketAddr,
+    stream: S,
+) -> WebSocketStream<S> {
     let mut config = WebSocketConfig::default();
     config.read_buffer_size = 4 * 1024;
     let url = format!("ws://{address}/");
@@ -61,6 +72,33 @@ impl Wire {
     /// When the handshake fails.
     pub async fn connect(address: SocketAddr, workspace: WorkspaceId, key: &SecretKey) -> Self {
         let socket = open_socket(address).await;
+        Self::over(socket, Channel::Plain, workspace, key).await
+    }
+}
+
+impl Wire<TlsStream<TcpStream>> {
+    /// The same by TLS.
+    ///
+    /// # Panics
+    /// When the handshake fails.
+    pub async fn connect_by_tls(
+        address: SocketAddr,
+        workspace: WorkspaceId,
+        key: &SecretKey,
+    ) -> Self {
+        let (stream, channel) = tls::open(address).await;
+        let socket = upgrade(address, stream).await;
+        Self::over(socket, channel, workspace, key).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    async fn over(
+        socket: WebSocketStream<S>,
+        channel: Channel,
+        workspace: WorkspaceId,
+        key: &SecretKey,
+    ) -> Self {
         let mut wire = Self {
             socket,
             workspace,
@@ -78,13 +116,9 @@ impl Wire {
         let ServerFrame::Welcome(welcome) = wire.next().await else {
             panic!("no welcome")
         };
-        check_welcome(&hello, Channel::Plain, &welcome).expect("the server has its key");
+        check_welcome(&hello, channel, &welcome).expect("the server has its key");
         wire.send(&ClientFrame::Prove(prove(
-            &hello,
-            Channel::Plain,
-            &welcome,
-            key,
-            None,
+            &hello, channel, &welcome, key, None,
         )))
         .await;
         wire

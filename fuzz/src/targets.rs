@@ -10,6 +10,7 @@ pub mod log;
 pub mod roster;
 pub mod template;
 pub mod views;
+pub mod websocket;
 pub mod xes;
 
 use rand_chacha::ChaCha8Rng;
@@ -101,6 +102,7 @@ pub const TARGETS: &[Target] = &[
             free: 8 * 1024 * 1024
         }
     ),
+    target!(websocket, decoding(16)),
     target!(
         xes,
         Allowance {

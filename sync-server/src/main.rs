@@ -8,10 +8,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use command::backup::{Backup, Restore};
 use command::check::Check;
+use command::compact::Compact;
 use command::epoch::Epoch;
 use command::held::Held;
 use command::inspect::Inspect;
+use command::rotate_key::RotateKey;
 use command::serve::Serve;
+use command::workspaces::Workspaces;
 use command::{cure, say};
 
 /// The Casework sync server: verifies, orders, stores and hands on signed changes that it cannot
@@ -28,9 +31,13 @@ const EXAMPLES: &str = "Examples:
   casework-server serve --data ./data --listen 127.0.0.1:0     a free port, told on stdout
   casework-server serve --config /etc/casework/server.toml --check-config
   casework-server backup --data /var/lib/casework --to /backup/casework-monday
+  casework-server backup --data ./data --to - | ssh vault 'cat > monday'
+  casework-server workspaces --data ./data                     also while it serves
   casework-server inspect --data ./data
   casework-server check --data ./data                          reads and proves every entry
   casework-server held --data ./data                           work that waits for an adoption
+  casework-server compact --data ./data                        the log as small as it can be
+  casework-server rotate-key --data ./data                     a new key; devices go on
   casework-server epoch --data ./data --workspace 3f9a…        after a loss that nobody can heal
 
 Exit code: 0 done, 1 not done (the message says why and what to do), 2 wrong usage,
@@ -52,6 +59,14 @@ enum Command {
     Restore(Restore),
     /// Tells which work waits for an adoption. The server must not be running.
     Held(Held),
+    /// Lists the workspaces: how much each has, since when, how it stands. Also while the server is
+    /// running.
+    Workspaces(Workspaces),
+    /// Makes the log as small as what is in it. Nothing is lost. The server must not be running.
+    Compact(Compact),
+    /// Hands over to a new key. Devices that know the old one go on by themselves. The server must
+    /// not be running.
+    RotateKey(RotateKey),
     /// Opens a new epoch: what the server has lost and no device can bring back in place comes in
     /// anew. The server must not be running.
     Epoch(Epoch),
@@ -67,6 +82,9 @@ fn main() -> ExitCode {
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Held(held) => held.run(),
+        Command::Workspaces(workspaces) => workspaces.run(),
+        Command::Compact(compact) => compact.run(),
+        Command::RotateKey(rotate) => rotate.run(),
         Command::Epoch(epoch) => epoch.run(),
     };
     match done {
@@ -84,7 +102,13 @@ impl Command {
             Self::Inspect(inspect) => inspect.json,
             Self::Check(check) => check.json,
             Self::Held(held) => held.json,
-            Self::Serve(_) | Self::Backup(_) | Self::Restore(_) | Self::Epoch(_) => false,
+            Self::Workspaces(workspaces) => workspaces.json,
+            Self::Serve(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Compact(_)
+            | Self::RotateKey(_)
+            | Self::Epoch(_) => false,
         }
     }
 }

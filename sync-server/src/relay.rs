@@ -18,11 +18,13 @@ mod entries;
 mod follow;
 mod heal;
 mod held;
+mod identity;
 mod keep;
 mod pending;
 mod recent;
 mod request;
 mod session;
+mod trouble;
 mod upload;
 mod verify;
 mod workspace;
@@ -30,6 +32,7 @@ mod workspace;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use identity::Identity;
 pub use request::{Ask, ProvedRequest, Reply, Request};
 pub use session::{Output, Rank, Session};
 pub use upload::Room;
@@ -41,11 +44,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use casework_protocol::frame::{Answer, ErrorCode};
 use casework_protocol::ids::{DeviceId, ServerId, WorkspaceId};
-use casework_protocol::keys::SecretKey;
+use casework_protocol::limits::{MAX_BUNDLE_BYTES, MAX_HELD_CHANGES};
 
-use crate::log::{Log, LogError};
+use crate::log::Log;
 use absent::{Absent, Lost};
 use request::{Proved, ProvedAsk};
+use trouble::Trouble;
 use upload::Uploads;
 
 /// Whether devices may create workspaces here.
@@ -79,6 +83,10 @@ pub struct RelayConfig {
     pub workspaces: usize,
     /// Bytes of bundles that are arriving, of all devices together; more are asked to come later.
     pub bundle_bytes: usize,
+    /// Bytes of one bundle; no more than [`MAX_BUNDLE_BYTES`].
+    pub longest_bundle: usize,
+    /// Changes of one device that may wait for an adoption, in one workspace.
+    pub held_changes: usize,
 }
 
 impl Default for RelayConfig {
@@ -88,6 +96,8 @@ impl Default for RelayConfig {
             on_loss: OnLoss::default(),
             workspaces: 10_000,
             bundle_bytes: 256 * 1024 * 1024,
+            longest_bundle: MAX_BUNDLE_BYTES,
+            held_changes: MAX_HELD_CHANGES,
         }
     }
 }
@@ -99,12 +109,13 @@ pub type Shared = Arc<RwLock<Workspace>>;
 #[derive(Debug)]
 pub struct Relay {
     log: Arc<dyn Log>,
-    key: Arc<SecretKey>,
+    key: Arc<Identity>,
     config: RelayConfig,
     workspaces: RwLock<BTreeMap<WorkspaceId, Shared>>,
     absent: Absent,
     uploads: Arc<Uploads>,
     staged: Mutex<BTreeSet<WorkspaceId>>,
+    trouble: Trouble,
 }
 
 impl Relay {
@@ -114,10 +125,10 @@ impl Relay {
     /// [`WorkspaceError`] when the log cannot be read.
     pub fn open(
         log: Arc<dyn Log>,
-        key: SecretKey,
+        key: impl Into<Identity>,
         config: RelayConfig,
     ) -> Result<Self, WorkspaceError> {
-        let key = Arc::new(key);
+        let key = Arc::new(key.into());
         let mut workspaces = BTreeMap::new();
         let absent = Absent::default();
         for id in log.workspaces()? {
@@ -135,8 +146,9 @@ impl Relay {
             config,
             workspaces,
             absent,
-            uploads: Uploads::up_to(config.bundle_bytes),
+            uploads: Uploads::up_to(config.bundle_bytes, config.longest_bundle),
             staged: Mutex::default(),
+            trouble: Trouble::default(),
         })
     }
 
@@ -157,7 +169,7 @@ impl Relay {
         &self.uploads
     }
 
-    pub(super) fn key(&self) -> &SecretKey {
+    pub(super) fn key(&self) -> &Identity {
         &self.key
     }
 
@@ -200,6 +212,7 @@ impl Relay {
         };
         let mut workspace = writing(&shared);
         workspace.tick(now_ms, self.config.on_loss);
+        workspace.held.bound(self.config.held_changes);
         let staged = match ask {
             ProvedAsk::Push { .. } if workspace.recovery().is_some() => Ok(recovering()),
             ProvedAsk::Push {
@@ -219,7 +232,7 @@ impl Relay {
                 .keep(device, document, bytes)
                 .map(|refused| Reply::Kept { document, refused }),
         };
-        staged.unwrap_or_else(|error| failed(&error))
+        staged.unwrap_or_else(|error| self.failed(&error))
     }
 
     /// Verifies, stages and commits one request: the whole path in one call, for simulation.
@@ -273,7 +286,7 @@ impl Relay {
                         self.add(workspace);
                         Reply::Answers { number, answers }
                     }
-                    Ok(Err(error)) => failed(&error),
+                    Ok(Err(error)) => self.failed(&error),
                     Err(reply) => reply,
                 }
             }
@@ -370,10 +383,6 @@ pub fn placed_count(answers: &[Answer]) -> usize {
 
 fn failure(code: ErrorCode, detail: String) -> Reply {
     Reply::Failed { code, detail }
-}
-
-fn failed(error: &LogError) -> Reply {
-    failure(ErrorCode::Internal, error.to_string())
 }
 
 fn unknown() -> Reply {

@@ -10,19 +10,25 @@
 
 #[cfg(unix)]
 mod admin;
+pub mod archive;
 pub mod backup;
 mod bounds;
 mod bucket;
 mod clock;
+pub mod compact;
 mod connection;
 mod data;
 mod devices;
 mod door;
 mod doorkeeper;
 mod entrance;
+mod error;
 mod metrics;
+pub mod overview;
 mod pool;
-mod socket;
+pub mod rotation;
+#[doc(hidden)]
+pub mod socket;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -38,20 +44,23 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::log::Log;
 use crate::log::memory::MemoryLog;
 use crate::log::redb::RedbLog;
-use crate::log::{Log, LogError};
-use crate::relay::{Relay, RelayConfig, WorkspaceError};
+use crate::relay::{Relay, RelayConfig};
 #[cfg(unix)]
 pub use admin::{AdminAnswer, AdminRequest};
 pub use bounds::Bounds;
+pub use clock::Clock;
 use clock::now_ms;
 use connection::Hub;
 pub use data::DataFolder;
 use devices::Devices;
 use entrance::Entrance;
+pub use error::ServeError;
 use metrics::Metrics;
 use pool::Pool;
+use socket::Arriving;
 use tls::Certificate;
 pub use tls::Tls;
 use writer::{Desk, Growth};
@@ -81,6 +90,8 @@ pub struct ServeConfig {
     pub relay: RelayConfig,
     /// Bounds.
     pub bounds: Bounds,
+    /// The clock: the machine's.
+    pub clock: Clock,
 }
 
 impl ServeConfig {
@@ -94,6 +105,7 @@ impl ServeConfig {
             tls: Tls::Off,
             relay: RelayConfig::default(),
             bounds: Bounds::default(),
+            clock: Clock::default(),
         }
     }
 }
@@ -109,41 +121,6 @@ impl ServeConfig {
             Tls::Off | Tls::SelfSigned => Ok(()),
         }
     }
-}
-
-/// Why a server cannot start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServeError {
-    /// The log cannot be opened; another server may have it.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The log cannot be loaded.
-    #[error(transparent)]
-    Workspace(#[from] WorkspaceError),
-    /// A file or the address cannot be used. Check path, rights and port.
-    #[error("cannot use {what}: {source}")]
-    Io {
-        /// What was to be used.
-        what: String,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The key file does not hold 32 bytes in hexadecimal. Restore it from a backup: devices have
-    /// pinned its public half.
-    #[error("the key file {0} does not hold a key")]
-    Key(PathBuf),
-    /// A certificate or its key cannot be used: not PEM, not for each other, or not there.
-    #[error("cannot use {what} for TLS: {why}")]
-    Certificate {
-        /// The file.
-        what: String,
-        /// Why not.
-        why: String,
-    },
-    /// The operating system gives no random numbers.
-    #[error("no random numbers: {0}")]
-    Random(String),
 }
 
 /// A server that runs.
@@ -257,17 +234,19 @@ async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, Ser
         None => None,
     };
     let (stop, stopping) = watch::channel(false);
-    serve_owner(owned, &stopping)?;
+    serve_owner(&relay, owned, &stopping)?;
     let (server_key, bounds) = (relay.server(), config.bounds);
     let growth = Arc::new(Growth::default());
     let (pool, proved) = Pool::start(bounds.verifiers);
     let metrics = Arc::new(Metrics::default());
     let (trouble, failing) = watch::channel(None);
+    let trouble = Arc::new(trouble);
     let desk = Desk {
         relay: Arc::clone(&relay),
         growth: Arc::clone(&growth),
         metrics: Arc::clone(&metrics),
-        trouble,
+        clock: config.clock.clone(),
+        trouble: Arc::clone(&trouble),
     };
     let writer = writer::start(desk, proved);
     let hub = Arc::new(Hub {
@@ -275,13 +254,15 @@ async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, Ser
         pool: Arc::clone(&pool),
         growth,
         metrics,
+        clock: config.clock,
         bounds,
         bytes: Arc::new(Semaphore::new(bounds.bytes_in_flight)),
+        arriving: Arriving::up_to(bounds.bytes_in_flight),
         handshakes: Semaphore::new(bounds.handshakes),
         devices: Devices::default(),
         certificate: certificate.clone(),
         stopping: stopping.clone(),
-        trouble: failing.clone(),
+        trouble,
     });
     let metrics_addr = scrapes.as_ref().map(|(_, addr)| *addr);
     if let Some((listener, _)) = scrapes {
@@ -307,17 +288,19 @@ async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, Ser
 
 /// Opens the owner's socket, where there is a folder for it.
 fn serve_owner(
+    relay: &Arc<Relay>,
     owned: Option<(DataFolder, Arc<RedbLog>)>,
     stopping: &watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
     #[cfg(unix)]
     if let Some((folder, log)) = owned {
         let socket = admin::listen(&folder.admin_socket())?;
-        let owned = admin::Owned { folder, log };
+        let relay = Arc::clone(relay);
+        let owned = admin::Owned { folder, log, relay };
         tokio::spawn(admin::serve(socket, owned, stopping.clone()));
     }
     #[cfg(not(unix))]
-    drop((owned, stopping));
+    drop((owned, relay, stopping));
     Ok(())
 }
 
@@ -339,7 +322,7 @@ fn open(store: Store, config: RelayConfig) -> Result<Opened, ServeError> {
     match store {
         Store::Folder(path) => {
             let folder = DataFolder::open(&path)?;
-            let (log, key) = (Arc::new(folder.log()?), folder.key()?);
+            let (log, key) = (Arc::new(folder.log()?), folder.identity()?);
             let relay = Relay::open(Arc::clone(&log) as Arc<dyn Log>, key, config)?;
             Ok((Arc::new(relay), Some((folder, log))))
         }

@@ -7,6 +7,7 @@
 mod acts;
 pub mod agents;
 pub mod purges;
+pub mod restores;
 pub mod servers;
 
 use casework_engine::template::Package;

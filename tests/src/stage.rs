@@ -23,10 +23,10 @@ use casework_engine::moment::Moment;
 use casework_engine::replica::{Notice, Replica};
 use casework_engine::template::Package;
 use casework_engine::view::CaseView;
-use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId};
+use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId, ServerId};
 use casework_protocol::keys::{SecretKey, Signer};
 use casework_protocol::roster::entry::{InviteFor, RosterBody};
-use casework_sync_server::relay::{Relay, RelayConfig};
+use casework_sync_server::relay::{Identity, Relay, RelayConfig};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -44,7 +44,7 @@ pub struct Stage {
     drawn: u64,
     pub(crate) relay: Arc<Relay>,
     pub(crate) server: Store,
-    pub(crate) server_key: SecretKey,
+    pub(crate) identity: Identity,
     pub(crate) actors: Vec<Actor>,
     /// How many entries of the log the server has said are durable.
     pub(crate) acknowledged: u64,
@@ -53,6 +53,8 @@ pub struct Stage {
     /// The template that cases are opened from, and the stage they begin in.
     pub template: Option<DocumentId>,
     pub(crate) newcomer: Option<tamper::Tamper>,
+    /// The key that the link of the next newcomer names.
+    pins: Option<ServerId>,
     /// Every change anybody made, by hash.
     pub deeds: BTreeMap<ChangeHash, Deed>,
 }
@@ -78,8 +80,8 @@ impl Stage {
     }
 
     fn with_server(seed: u64, package: Package, server: Store) -> Self {
-        let server_key = SecretKey::from_seed(&[0xaa; 32]);
-        let relay = Relay::open(server.log(), server_key.clone(), RelayConfig::default())
+        let identity = Identity::from(SecretKey::from_seed(&[0xaa; 32]));
+        let relay = Relay::open(server.log(), identity.clone(), RelayConfig::default())
             .expect("an empty log opens");
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
@@ -88,12 +90,13 @@ impl Stage {
             drawn: 0,
             relay: Arc::new(relay),
             server,
-            server_key,
+            identity,
             actors: Vec::new(),
             acknowledged: 0,
             package,
             template: None,
             newcomer: None,
+            pins: None,
             deeds: BTreeMap::new(),
         }
     }
@@ -140,6 +143,14 @@ impl Stage {
         )
     }
 
+    /// As [`Stage::join`] with the role of an operator, by a link that names this key of the server.
+    pub fn join_pinned(&mut self, name: &str, server: ServerId) -> Who {
+        self.pins = Some(server);
+        let who = self.join(name, "operator");
+        self.pins = None;
+        who
+    }
+
     /// One more device of somebody.
     pub fn second_device(&mut self, of: Who, name: &str) -> Who {
         let member = self.member(of);
@@ -160,6 +171,9 @@ impl Stage {
         let workspace = self.actors[0].replica.workspace();
         let mut actor = Actor::join(name, workspace, key, invite);
         actor.tamper = self.newcomer.take();
+        if let Some(key) = self.pins {
+            actor.pin(key);
+        }
         self.actors.push(actor);
         let who = Who(self.actors.len() - 1);
         self.settle();

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use casework_protocol::frame::Start;
-use casework_sync_server::serve::{Bounds, ServeConfig, Store, start};
+use casework_sync_server::serve::{Bounds, ServeConfig, Store, Tls, start};
 
 use super::{folder, runtime};
 use crate::bare;
@@ -16,17 +16,22 @@ use crate::workload::{Office, Push};
 
 /// The hidden argument with which this program starts itself as a server.
 pub const SERVE_IDLE: &str = "--serve-idle";
+/// The server that devices reach by TLS.
+const BY_TLS: &str = "casework-tls";
 
 /// Runs a server in this process until its input ends, and tells its address in a line: `casework`
-/// for the real one, anything else for a bare relay.
+/// for the real one, `casework-tls` for it by TLS, anything else for a bare relay.
 ///
 /// # Panics
 /// When the server does not start.
 pub fn serve_idle(kind: &str, out: &mut impl Write) {
     let runtime = runtime();
     let address = runtime.block_on(async {
-        if kind == "casework" {
+        if kind.starts_with("casework") {
             let mut config = ServeConfig::on_loopback(Store::Memory([9; 32]));
+            if kind == BY_TLS {
+                config.tls = Tls::SelfSigned;
+            }
             config.bounds = Bounds::of_one_player();
             let server = start(config).await.expect("the loopback has free ports");
             let address = server.addr();
@@ -53,13 +58,26 @@ pub fn serve_idle(kind: &str, out: &mut impl Write) {
 pub fn idle(scale: Scale) -> Vec<Row> {
     let connections = scale.of(5_000, 20);
     let ours = per_connection("casework", connections);
+    let by_tls = per_connection(BY_TLS, connections);
     let bare = per_connection("bare", connections);
-    vec![Row {
-        what: format!("memory of an idle connection, of {connections}"),
-        measured: ours,
+    let row = |what: String, measured, aim| Row {
+        what,
+        measured,
         yardstick: ("bare WebSocket, 4 KiB read buffer", bare),
-        aim: Aim::Within(Figure::Bytes(8.0 * 1024.0)),
-    }]
+        aim,
+    };
+    vec![
+        row(
+            format!("memory of an idle connection, of {connections}"),
+            ours,
+            Aim::Within(Figure::Bytes(8.0 * 1024.0)),
+        ),
+        row(
+            format!("the same by TLS, of {connections}"),
+            by_tls,
+            Aim::Told,
+        ),
+    ]
 }
 
 fn per_connection(kind: &str, connections: usize) -> Figure {
@@ -87,11 +105,16 @@ async fn measure(kind: &str, address: SocketAddr, process: u32, connections: usi
     let mut office = Office::found(place.path());
     office.open_cases(1);
     let Push { prelude, .. } = Push::of(&mut office);
-    let (mut real, mut bare) = (Vec::new(), Vec::new());
+    let (mut real, mut bare, mut by_tls) = (Vec::new(), Vec::new(), Vec::new());
+    let (workspace, key) = (office.workspace(), &office.key);
     if kind == "casework" {
-        let mut wire = Wire::connect(address, office.workspace(), &office.key).await;
+        let mut wire = Wire::connect(address, workspace, key).await;
         wire.push(&prelude).await;
         real.push(wire);
+    } else if kind == BY_TLS {
+        let mut wire = Wire::connect_by_tls(address, workspace, key).await;
+        wire.push(&prelude).await;
+        by_tls.push(wire);
     }
     // The first ones warm up what every server has once.
     let warm = connections / 10 + 1;
@@ -101,9 +124,13 @@ async fn measure(kind: &str, address: SocketAddr, process: u32, connections: usi
             before = resident_bytes(process);
         }
         if kind == "casework" {
-            let mut wire = Wire::connect(address, office.workspace(), &office.key).await;
+            let mut wire = Wire::connect(address, workspace, key).await;
             wire.follow(Start::Nothing, None).await;
             real.push(wire);
+        } else if kind == BY_TLS {
+            let mut wire = Wire::connect_by_tls(address, workspace, key).await;
+            wire.follow(Start::Nothing, None).await;
+            by_tls.push(wire);
         } else {
             bare.push(open_socket(address).await);
         }

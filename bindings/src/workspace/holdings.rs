@@ -79,6 +79,10 @@ impl Holdings for InSession<'_> {
         self.replica.pin(server)
     }
 
+    fn succeed(&mut self, head: &VerifiedHead) -> Result<(), ReplicaFault> {
+        self.replica.succeed(head)
+    }
+
     fn start(&self) -> Start {
         self.replica.start()
     }

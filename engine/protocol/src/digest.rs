@@ -40,11 +40,13 @@ pub enum Tag {
     Derive,
     /// What is kept of the links, pages and receipts of public forms.
     Form,
+    /// A server's key that hands over to a new one, and the new one that agrees.
+    Succession,
 }
 
 impl Tag {
     /// Every tag, for the test that they are distinct.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Actor,
         Self::Change,
         Self::RosterHash,
@@ -61,6 +63,7 @@ impl Tag {
         Self::Revision,
         Self::Derive,
         Self::Form,
+        Self::Succession,
     ];
 
     /// The bytes that are hashed or signed before everything else.
@@ -83,6 +86,7 @@ impl Tag {
             Self::Revision => b"casework/1/revision\0",
             Self::Derive => b"casework/1/derive\0",
             Self::Form => b"casework/1/form\0",
+            Self::Succession => b"casework/1/succession\0",
         }
     }
 }

@@ -21,3 +21,4 @@ pub mod log;
 pub mod rights;
 pub mod roster;
 pub mod seal;
+pub mod succession;

@@ -104,3 +104,6 @@ pub const MAX_LOG_ENTRIES: u64 = 1 << 63;
 pub const MAX_PROOF_NODES: usize = 128;
 /// Longest detail text in an error frame, in bytes.
 pub const MAX_DETAIL_BYTES: usize = 500;
+/// Most handovers of a server's key that a welcome tells: about 14 KiB, and a rotation a year for
+/// a lifetime. Whoever pinned a key before those is given a new invite.
+pub const MAX_SUCCESSIONS: usize = 64;

@@ -43,6 +43,19 @@ impl Holdings for Replica {
         })
     }
 
+    fn succeed(&mut self, head: &VerifiedHead) -> Result<(), ReplicaFault> {
+        let address = self.server()?.map(|row| row.address).unwrap_or_default();
+        let key = Some(head.server());
+        let mut writes = Writes::default();
+        writes.put_cbor(
+            Table::Meta,
+            meta::SERVER.to_vec(),
+            &ServerRow { address, key },
+        );
+        writes.put_cbor(Table::Meta, meta::HEAD.to_vec(), head.signed());
+        self.commit(writes)
+    }
+
     fn start(&self) -> Start {
         self.stored_start().unwrap_or(Start::Nothing)
     }

@@ -4,8 +4,10 @@
 
 use casework_protocol::frame::handshake::{check_welcome, prove};
 use casework_protocol::frame::{ClientFrame, Continuity, Start, VERSION, Welcome};
-use casework_protocol::limits::DEFAULT_CREDIT_BYTES;
+use casework_protocol::ids::ServerId;
+use casework_protocol::limits::{DEFAULT_CREDIT_BYTES, MAX_SUCCESSIONS};
 use casework_protocol::log::{SignedHead, VerifiedHead};
+use casework_protocol::succession::successor;
 
 use super::fault::SyncFault;
 use super::heads::{self, Judged, judge_continuity};
@@ -26,7 +28,7 @@ impl Session {
         let found =
             check_welcome(&self.hello, self.channel, welcome).map_err(SyncFault::BadWelcome)?;
         let pinned = holdings.pinned();
-        if let Some(expected) = pinned.filter(|expected| *expected != found) {
+        if let Some(expected) = pinned.filter(|pinned| leads_to(*pinned, welcome) != found) {
             return Err(SyncFault::WrongServer { expected, found });
         }
         if welcome.version != VERSION {
@@ -38,9 +40,13 @@ impl Session {
             holdings.pin(found).map_err(SyncFault::Holdings)?;
         }
         self.server = Some(found);
+        self.moving = pinned.is_some_and(|pinned| pinned != found);
         self.tally.clock_skew_ms = Some(welcome.time_ms.wrapping_sub(now_ms).cast_signed());
         let head = holdings.head();
-        self.trusted = head.map(|head| self.verify_head(head)).transpose()?;
+        // The head this device trusts was signed by the key it has pinned.
+        let known = pinned.unwrap_or(found);
+        let head = head.map(|head| heads::verify(head, known, self.hello.workspace));
+        self.trusted = head.transpose()?;
         self.joining = holdings.invite().is_some();
         let (signer, invite) = (holdings.signer(), holdings.invite());
         let proof = prove(&self.hello, self.channel, welcome, signer, invite);
@@ -123,7 +129,9 @@ impl Session {
         head: VerifiedHead,
     ) -> Result<(), SyncFault<H::Fault>> {
         let place = |head: &VerifiedHead| (head.head().epoch, head.head().size);
-        if self.trusted.as_ref().map(place) != Some(place(&head)) {
+        if core::mem::take(&mut self.moving) {
+            holdings.succeed(&head).map_err(SyncFault::Holdings)?;
+        } else if self.trusted.as_ref().map(place) != Some(place(&head)) {
             holdings.saw_head(&head).map_err(SyncFault::Holdings)?;
         }
         self.trusted = Some(head);
@@ -137,4 +145,10 @@ impl Session {
             .ok_or(SyncFault::Unasked("a head before the welcome"))?;
         heads::verify(head, server, self.hello.workspace)
     }
+}
+
+/// The key that the pinned one leads to, by what the server says of its handovers.
+fn leads_to(pinned: ServerId, welcome: &Welcome) -> ServerId {
+    let line = welcome.line.as_deref().unwrap_or_default();
+    successor(pinned, &line[..line.len().min(MAX_SUCCESSIONS)])
 }

@@ -53,6 +53,9 @@ pub trait Holdings {
     fn pinned(&self) -> Option<ServerId>;
     /// Pins a server's key.
     fn pin(&mut self, server: ServerId) -> Result<(), Self::Fault>;
+    /// The pinned server handed over to the one that signed this head, which was proved to go on from
+    /// the last: pins that one and remembers the head, both or neither.
+    fn succeed(&mut self, head: &VerifiedHead) -> Result<(), Self::Fault>;
 
     /// Where to begin.
     fn start(&self) -> Start;

@@ -48,6 +48,8 @@ pub struct Session {
     pub(super) channel: Channel,
     /// The server, once it proved its key.
     pub(super) server: Option<ServerId>,
+    /// The pinned server handed over to this one, and its log is not proved to go on yet.
+    pub(super) moving: bool,
     /// The newest head that the server proved to go on from all before.
     pub(super) trusted: Option<VerifiedHead>,
     /// Not enrolled yet: an invite is being redeemed.
@@ -80,6 +82,7 @@ impl Session {
             hello,
             channel: Channel::Plain,
             server: None,
+            moving: false,
             trusted: None,
             joining: false,
             parting: None,

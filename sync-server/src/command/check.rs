@@ -30,7 +30,7 @@ impl Check {
     /// Checks every workspace; 3 when something does not hold.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let folder = DataFolder::open(existing(&self.data)?)?;
-        let (log, server) = (folder.log()?, folder.key()?.server());
+        let (log, servers) = (folder.log()?, folder.identity()?.servers());
         let mut found = Vec::new();
         for id in log.workspaces()? {
             let mut err = std::io::stderr();
@@ -40,7 +40,7 @@ impl Check {
                     let _ = write!(err, "\r{} {entries} entries", id.short());
                 }
             };
-            let checked = check_workspace(&log, server, id, &mut step)?;
+            let checked = check_workspace(&log, &servers, id, &mut step)?;
             if shown {
                 let _ = writeln!(std::io::stderr());
             }

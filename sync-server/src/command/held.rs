@@ -38,7 +38,7 @@ impl Held {
         let log = Arc::new(folder.log()?);
         let relay = Relay::open(
             Arc::clone(&log) as Arc<dyn Log>,
-            folder.key()?,
+            folder.identity()?,
             RelayConfig::default(),
         )?;
         let mut held = Vec::new();

@@ -80,7 +80,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     tracing::info!("stopped");
     match failed {
         None => Ok(()),
-        Some(said) => bail!("the server ended because it cannot write: {said}"),
+        Some(said) => bail!("the server ended because it cannot use its disk: {said}"),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use casework_sync_server::relay::{Creation, OnLoss, RelayConfig};
-use casework_sync_server::serve::{Bounds, ServeConfig, Store, Tls};
+use casework_sync_server::serve::{Bounds, Clock, ServeConfig, Store, Tls};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -127,6 +127,14 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "MIB", env = env_name!("MIB_OF_BUNDLES"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     mib_of_bundles: Option<usize>,
+    /// Mebibytes of one bundle; 128 is the most that any device takes [default: 128]
+    #[arg(long, value_name = "MIB", env = env_name!("MIB_PER_BUNDLE"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mib_per_bundle: Option<usize>,
+    /// Changes of one device that wait for an adoption; more are refused [default: 10000]
+    #[arg(long, value_name = "COUNT", env = env_name!("HELD_CHANGES"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_changes: Option<usize>,
     /// Threads that check signatures [default: one per core, at most 8]
     #[arg(long, value_name = "COUNT", env = env_name!("VERIFIERS"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,6 +191,8 @@ impl Settings {
             messages_per_sec: self.messages_per_sec.or(below.messages_per_sec),
             workspaces: self.workspaces.or(below.workspaces),
             mib_of_bundles: self.mib_of_bundles.or(below.mib_of_bundles),
+            mib_per_bundle: self.mib_per_bundle.or(below.mib_per_bundle),
+            held_changes: self.held_changes.or(below.held_changes),
             verifiers: self.verifiers.or(below.verifiers),
             logs: self.logs.or(below.logs),
         }
@@ -223,8 +233,11 @@ impl Settings {
                 on_loss,
                 workspaces: self.workspaces.unwrap_or(usual.workspaces),
                 bundle_bytes: mib(self.mib_of_bundles, usual.bundle_bytes),
+                longest_bundle: mib(self.mib_per_bundle, usual.longest_bundle),
+                held_changes: self.held_changes.unwrap_or(usual.held_changes),
             },
             bounds: self.bounds()?,
+            clock: Clock::default(),
         })
     }
 }
@@ -252,6 +265,8 @@ impl Settings {
             ("mib-in-flight", wide(self.mib_in_flight)),
             ("workspaces", wide(self.workspaces)),
             ("mib-of-bundles", wide(self.mib_of_bundles)),
+            ("mib-per-bundle", wide(self.mib_per_bundle)),
+            ("held-changes", wide(self.held_changes)),
             ("verifiers", wide(self.verifiers)),
         ];
         if let Some((name, _)) = counts.iter().find(|(_, count)| *count == Some(0)) {
@@ -302,6 +317,12 @@ impl Settings {
 mod tests {
     use super::*;
 
+    #[derive(clap::Parser)]
+    struct Listed {
+        #[command(flatten)]
+        _settings: Settings,
+    }
+
     #[test]
     fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
         let file: Settings =
@@ -320,6 +341,8 @@ mod tests {
     #[test]
     fn the_shipped_settings_are_the_defaults() {
         let shipped: Settings = toml::from_str(include_str!("../../dist/server.toml")).unwrap();
+        let relay = shipped.config().unwrap().relay;
+        assert_eq!(relay, RelayConfig::default());
         let (shipped, usual) = (shipped.config().unwrap().bounds, Bounds::default());
         let verifiers = usual.verifiers;
         assert_eq!(
@@ -329,6 +352,33 @@ mod tests {
             },
             usual
         );
+    }
+
+    #[test]
+    fn every_bound_is_named_in_the_shipped_settings_and_in_the_page_for_operators() {
+        let command = <Listed as clap::CommandFactory>::command();
+        let names = command.get_arguments().filter_map(|arg| arg.get_long());
+        let page = include_str!("../../../docs/operations.md");
+        let shipped = include_str!("../../dist/server.toml");
+        let no_bound = [
+            "data",
+            "listen",
+            "metrics",
+            "no-create",
+            "new-epoch-after",
+            "logs",
+        ];
+        let mut bounds = 0;
+        for name in names.filter(|name| !no_bound.contains(name) && !name.starts_with("tls-")) {
+            assert!(page.contains(&format!("| `{name}` |")), "{name} has no row");
+            let line = |line: &str| {
+                line.trim_start_matches("# ")
+                    .starts_with(&format!("{name} ="))
+            };
+            assert!(shipped.lines().any(line), "{name} is not shipped");
+            bounds += 1;
+        }
+        assert!(bounds > 10, "{bounds}");
     }
 
     #[test]

@@ -5,6 +5,9 @@
 
 mod append;
 mod backup;
+mod compact;
+pub(crate) mod dump;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,6 +16,9 @@ use std::sync::{PoisonError, RwLock};
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, WorkspaceId};
 use casework_protocol::log::NodeHash;
 use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend};
+
+pub use compact::Dropped;
+pub use usage::Usage;
 
 use super::tables::{
     ABOUT, AUTHORITY, BUNDLES, CHANGES, DOCUMENTS, DocumentValue, HELD, LAYOUT, NOBODY, NODES,
@@ -53,6 +59,20 @@ impl RedbLog {
     pub fn open_backend(backend: impl StorageBackend) -> Result<Self, LogError> {
         Self::prepare(
             Builder::new()
+                .create_with_backend(backend)
+                .map_err(storage)?,
+        )
+    }
+
+    /// As [`RedbLog::open_backend`], with no page kept in memory: every look reads.
+    ///
+    /// # Errors
+    /// As [`RedbLog::open`].
+    #[cfg(test)]
+    pub(crate) fn open_uncached(backend: impl StorageBackend) -> Result<Self, LogError> {
+        Self::prepare(
+            Builder::new()
+                .set_cache_size(0)
                 .create_with_backend(backend)
                 .map_err(storage)?,
         )
@@ -364,6 +384,11 @@ impl Log for RedbLog {
 /// Any error of the storage as one of the log.
 fn storage(error: impl Into<redb::Error>) -> LogError {
     LogError::Storage(Box::new(error.into()))
+}
+
+/// A file that cannot be used, as one of the log.
+fn io(error: std::io::Error) -> LogError {
+    storage(redb::StorageError::Io(error))
 }
 
 #[cfg(test)]

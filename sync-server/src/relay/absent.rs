@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use casework_protocol::ids::{EpochId, WorkspaceId};
-use casework_protocol::keys::SecretKey;
 use casework_protocol::log::{Frontier, LogHead, SignedHead, VerifiedHead, sign_head};
 
+use super::identity::Identity;
 use super::request::Brought;
 use super::workspace::Workspace;
-use super::{OnLoss, Relay, Reply, failed};
+use super::{OnLoss, Relay, Reply};
 use crate::log::{Batch, EpochEnd, Log, LogError, Recovery, WorkspaceRow};
 
 /// The lost workspaces by id.
@@ -114,7 +114,7 @@ impl Relay {
         let longer = known.is_none_or(|Row { row, .. }| {
             row.recovery.as_ref().is_some_and(|recovery| {
                 let target = recovery.target.clone();
-                let target = target.verify(self.server(), head.workspace);
+                let target = self.key().verify(target, head.workspace);
                 target.is_ok_and(|target| target.head().size < head.size)
             })
         });
@@ -146,9 +146,9 @@ impl Relay {
         let parts = (Arc::clone(&self.log), Arc::clone(&self.key));
         let (mut workspace, reply) = Workspace::refound(parts, now_ms, head, brought)?;
         let target = self.absent.target(id);
-        if let Some(target) = target.and_then(|head| head.verify(self.server(), id).ok()) {
+        if let Some(target) = target.and_then(|head| self.key().verify(head, id).ok()) {
             let aimed = workspace.recover(now_ms, &target);
-            aimed.map_err(|error| failed(&error))?;
+            aimed.map_err(|error| self.failed(&error))?;
         }
         self.add(workspace);
         Ok(reply)
@@ -208,7 +208,7 @@ fn batch_of(workspace: WorkspaceId, row: WorkspaceRow) -> Batch {
     }
 }
 
-fn empty_row(key: &SecretKey, id: WorkspaceId, epoch: EpochId, now_ms: u64) -> WorkspaceRow {
+fn empty_row(key: &Identity, id: WorkspaceId, epoch: EpochId, now_ms: u64) -> WorkspaceRow {
     let frontier = Frontier::new();
     let head = LogHead {
         workspace: id,

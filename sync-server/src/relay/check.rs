@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use casework_protocol::access::entry::AccessBody;
 use casework_protocol::frame::Logged;
 use casework_protocol::ids::{ChangeHash, DocumentId, ServerId, WorkspaceId};
-use casework_protocol::log::{EntryKind, Frontier};
+use casework_protocol::log::{EntryKind, Frontier, SignedHead, VerifiedHead};
 use casework_protocol::seal::CheckedRun;
 
 use super::workspace::decode_item;
@@ -29,18 +29,19 @@ pub struct Checked {
     pub faults: Vec<String>,
 }
 
-/// Checks one workspace. `step` hears how many entries were read.
+/// Checks one workspace of a server that has, or had, one of these keys; the present one first.
+/// `step` hears how many entries were read.
 ///
 /// # Errors
 /// [`LogError`] when the storage cannot be read at all; damage in rows is a fault.
 pub fn check_workspace(
     log: &dyn Log,
-    server: ServerId,
+    servers: &[ServerId],
     id: WorkspaceId,
     step: &mut dyn FnMut(u64),
 ) -> Result<Checked, LogError> {
     // The store trusts its pages: a damaged one may make it panic. Nothing is written here.
-    let looked = catch_unwind(AssertUnwindSafe(|| look(log, server, id, step)));
+    let looked = catch_unwind(AssertUnwindSafe(|| look(log, servers, id, step)));
     looked.unwrap_or_else(|_| {
         let fault = "the store gave up while it was read: its file is damaged".to_owned();
         Ok(Checked {
@@ -52,7 +53,7 @@ pub fn check_workspace(
 
 fn look(
     log: &dyn Log,
-    server: ServerId,
+    servers: &[ServerId],
     id: WorkspaceId,
     step: &mut dyn FnMut(u64),
 ) -> Result<Checked, LogError> {
@@ -68,10 +69,10 @@ fn look(
         check.fault(0, "the workspace has no row");
         return Ok(check.done);
     };
-    let head = match row.head.verify(server, id) {
+    let head = match verify_head(&row.head, servers, id) {
         Ok(head) => Some(head),
-        Err(error) => {
-            check.fault(0, &format!("the signed head does not hold: {error}"));
+        Err(problem) => {
+            check.fault(0, &format!("the signed head does not hold: {problem}"));
             None
         }
     };
@@ -96,6 +97,22 @@ fn look(
         check.fault(size, &problem);
     }
     Ok(check.done)
+}
+
+/// The head under the first of the keys that signed it; else why the present one did not.
+fn verify_head(
+    head: &SignedHead,
+    servers: &[ServerId],
+    id: WorkspaceId,
+) -> Result<VerifiedHead, String> {
+    let mut problem = None;
+    for server in servers {
+        match head.clone().verify(*server, id) {
+            Ok(head) => return Ok(head),
+            Err(error) => drop(problem.get_or_insert_with(|| error.to_string())),
+        }
+    }
+    Err(problem.unwrap_or_else(|| "there is no key".to_owned()))
 }
 
 struct Check {

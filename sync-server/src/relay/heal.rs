@@ -11,10 +11,10 @@ use casework_protocol::access::AccessRecord;
 use casework_protocol::authority::Received;
 use casework_protocol::frame::{Continuity, ErrorCode};
 use casework_protocol::ids::DocumentId;
-use casework_protocol::keys::SecretKey;
 use casework_protocol::log::VerifiedHead;
 use casework_protocol::roster::entry::{RosterBody, RosterEntry};
 
+use super::identity::Identity;
 use super::request::{Brought, Lost, LostWhat, detail};
 use super::workspace::{Document, Workspace};
 use super::{OnLoss, Reply, failure};
@@ -34,7 +34,15 @@ impl Workspace {
                 .iter()
                 .rev()
                 .find(|end| end.epoch == head.epoch);
-            let common = ended.map_or(0, |end| end.size);
+            let common = match ended {
+                None => 0,
+                // The epoch went on after the device was there, or beside what it was shown.
+                Some(end) if head.size <= end.size => {
+                    let same = self.root_at(head.size)? == head.root;
+                    if same { head.size } else { 0 }
+                }
+                Some(end) => end.size,
+            };
             return Ok(Continuity::NewEpoch {
                 from: head.epoch,
                 common,
@@ -106,11 +114,7 @@ impl Workspace {
     }
 
     fn target(&self, recovery: &Recovery) -> Option<VerifiedHead> {
-        recovery
-            .target
-            .clone()
-            .verify(self.key.server(), self.id)
-            .ok()
+        self.key.verify(recovery.target.clone(), self.id).ok()
     }
 
     /// Takes back lost items. When they do not fit, memory is loaded again and nothing happened.
@@ -142,7 +146,7 @@ impl Workspace {
 
     /// An emptied server takes a workspace back from its first entry on.
     pub(super) fn refound(
-        (log, key): (Arc<dyn Log>, Arc<SecretKey>),
+        (log, key): (Arc<dyn Log>, Arc<Identity>),
         now_ms: u64,
         head: &VerifiedHead,
         brought: Brought,

@@ -7,12 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId};
+use casework_protocol::limits::MAX_HELD_CHANGES;
 
 use crate::log::HeldRow;
 
 /// Every run of a workspace that was held on arrival.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct HeldWork {
+    most: usize,
     runs: BTreeMap<u64, HeldRow>,
     of_change: BTreeMap<ChangeHash, u64>,
     of_document: BTreeMap<DocumentId, BTreeSet<u64>>,
@@ -40,7 +42,29 @@ pub(super) enum AdoptionProblem {
     },
 }
 
+impl Default for HeldWork {
+    fn default() -> Self {
+        Self {
+            most: MAX_HELD_CHANGES,
+            runs: BTreeMap::new(),
+            of_change: BTreeMap::new(),
+            of_document: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+        }
+    }
+}
+
 impl HeldWork {
+    /// From now on so many changes of one device may wait. Those that wait already stay.
+    pub(super) fn bound(&mut self, most: usize) {
+        self.most = most;
+    }
+
+    /// How many changes of one device may wait.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
     pub(super) fn load(rows: Vec<HeldRow>) -> Self {
         let mut held = Self::default();
         for row in rows {

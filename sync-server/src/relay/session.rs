@@ -155,7 +155,9 @@ impl Session {
         if hello.version == 0 {
             return self.end(&Fatal::new(ErrorCode::Version, "version 0 does not exist"));
         }
-        let welcome = welcome(&hello, self.channel, relay.key(), self.nonce, now_ms);
+        let key = relay.key();
+        let mut welcome = welcome(&hello, self.channel, key.key(), self.nonce, now_ms);
+        welcome.line = (!key.line().is_empty()).then(|| key.line().to_vec());
         self.phase = Phase::Proving(hello);
         vec![send(&ServerFrame::Welcome(welcome))]
     }

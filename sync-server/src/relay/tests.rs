@@ -13,3 +13,5 @@ mod purging;
 mod sessions;
 mod sight;
 pub(crate) mod stage;
+
+pub(crate) use keeping::with_bundle;

@@ -6,15 +6,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use casework_protocol::bundle::Countersigned;
 use casework_protocol::frame::ErrorCode;
 use casework_protocol::ids::DocumentId;
+use casework_protocol::limits::MAX_BUNDLE_BYTES;
 
 /// The memory for bundles.
 #[derive(Debug)]
 pub(super) struct Uploads {
     used: AtomicUsize,
     most: usize,
+    longest: usize,
 }
 
 /// A part of that memory.
@@ -34,11 +35,12 @@ pub(super) struct Upload {
 }
 
 impl Uploads {
-    /// Room for so many bytes.
-    pub(super) fn up_to(most: usize) -> Arc<Self> {
+    /// Room for so many bytes, and so many of one bundle.
+    pub(super) fn up_to(most: usize, longest: usize) -> Arc<Self> {
         Arc::new(Self {
             used: AtomicUsize::new(0),
             most,
+            longest: longest.min(MAX_BUNDLE_BYTES),
         })
     }
 }
@@ -97,7 +99,7 @@ impl Upload {
 
     /// Adds a piece.
     pub(super) fn add(&mut self, piece: &[u8]) -> Result<(), ErrorCode> {
-        if self.bytes.len() + piece.len() > Countersigned::MAX_LEN {
+        if self.bytes.len() + piece.len() > self.room.uploads.longest {
             return Err(ErrorCode::TooMuch);
         }
         if !self.room.grow(piece.len()) {
@@ -126,7 +128,7 @@ mod tests {
 
     #[test]
     fn bundles_that_arrive_share_one_memory_and_give_it_back() {
-        let uploads = Uploads::up_to(100);
+        let uploads = Uploads::up_to(100, 1_000);
         let mut first = begin(&uploads);
         assert_eq!(first.add(&[0; 60]), Ok(()));
         let mut second = begin(&uploads);
@@ -144,7 +146,7 @@ mod tests {
 
     #[test]
     fn pieces_come_in_order_or_begin_anew() {
-        let uploads = Uploads::up_to(100);
+        let uploads = Uploads::up_to(100, 1_000);
         let mut upload = begin(&uploads);
         upload.add(&[1]).unwrap();
         let other = DocumentId::new([2; 16]);
@@ -157,5 +159,18 @@ mod tests {
         let mut on = Upload::going_on(Some(upload), &uploads, DOCUMENT, 1).unwrap();
         on.add(&[2]).unwrap();
         assert_eq!(on.whole().0, [1, 2]);
+    }
+
+    #[test]
+    fn a_bundle_may_be_no_longer_than_it_was_said() {
+        let uploads = Uploads::up_to(1_000, 100);
+        let mut upload = begin(&uploads);
+        upload.add(&[0; 100]).unwrap();
+        assert_eq!(upload.add(&[0; 1]), Err(ErrorCode::TooMuch));
+        // Nobody takes what no device would.
+        assert_eq!(
+            Uploads::up_to(usize::MAX, usize::MAX).longest,
+            MAX_BUNDLE_BYTES
+        );
     }
 }

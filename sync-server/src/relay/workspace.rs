@@ -15,7 +15,6 @@ use casework_protocol::authority::Received;
 use casework_protocol::digest::{Tag, digest};
 use casework_protocol::gate::CheckedChange;
 use casework_protocol::ids::{ChangeHash, DocumentId, EpochId, WorkspaceId};
-use casework_protocol::keys::SecretKey;
 use casework_protocol::log::{
     ConsistencyProof, Frontier, InclusionProof, LogHead, NodeHash, Nodes, ProveError, SignedHead,
     prove_consistency, prove_inclusion, root_at, sign_head,
@@ -24,6 +23,7 @@ use casework_protocol::roster::Roster;
 use casework_protocol::roster::entry::RosterEntry;
 
 use super::held::HeldWork;
+use super::identity::Identity;
 use super::pending::Pending;
 use super::recent::Recent;
 use crate::log::{Batch, DocumentRow, EpochEnd, Log, LogError, Record, Recovery, WorkspaceRow};
@@ -66,7 +66,7 @@ pub(super) use load::decode_item;
 pub struct Workspace {
     pub(super) id: WorkspaceId,
     pub(super) log: Arc<dyn Log>,
-    pub(super) key: Arc<SecretKey>,
+    pub(super) key: Arc<Identity>,
     pub(super) roster: Roster,
     pub(super) documents: BTreeMap<DocumentId, Document>,
     pub(super) held: HeldWork,
@@ -78,7 +78,7 @@ pub struct Workspace {
 impl Workspace {
     /// A workspace that begins now, before its genesis is logged.
     pub(super) fn found(
-        (log, key): (Arc<dyn Log>, Arc<SecretKey>),
+        (log, key): (Arc<dyn Log>, Arc<Identity>),
         genesis: &RosterEntry,
         (epoch, ended): (EpochId, Vec<EpochEnd>),
         received_ms: u64,
@@ -113,7 +113,7 @@ impl Workspace {
 
     fn empty(
         id: WorkspaceId,
-        (log, key): (Arc<dyn Log>, Arc<SecretKey>),
+        (log, key): (Arc<dyn Log>, Arc<Identity>),
         roster: Roster,
         row: WorkspaceRow,
     ) -> Self {
@@ -177,13 +177,6 @@ impl Workspace {
         self.row.recovery.as_ref()
     }
 
-    /// How many documents were purged: what is left of them are leaves.
-    #[must_use]
-    pub fn purged_count(&self) -> usize {
-        let purged = |document: &&Document| document.is_purged();
-        self.documents.values().filter(purged).count()
-    }
-
     /// How many documents it has.
     #[must_use]
     pub fn document_count(&self) -> usize {
@@ -237,7 +230,7 @@ impl Workspace {
     /// The id of an epoch that begins now on this server. Derived, so that no dice are needed:
     /// server, workspace, time and size never all meet twice.
     pub(super) fn epoch_at(
-        key: &SecretKey,
+        key: &Identity,
         workspace: WorkspaceId,
         size: u64,
         now_ms: u64,

@@ -5,20 +5,22 @@
 //! themselves (`docs/protocol.md`, healing).
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use casework_protocol::ids::{ServerId, WorkspaceId};
 use serde::{Deserialize, Serialize};
 
 use super::data::DataFolder;
-use super::{ServeError, now_ms};
+use super::rotation::{RotateError, vouch_anew};
+use super::{ServeError, archive, now_ms};
 use crate::log::redb::RedbLog;
 use crate::log::{Log as _, LogError};
 
 /// The file that makes a folder a whole backup: written last.
 const MANIFEST: &str = "backup.json";
 /// The version of [`Manifest`].
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// What a backup holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +62,15 @@ pub enum BackupError {
         /// What is missing.
         problem: String,
     },
+    /// A stream that was cut or altered, or is no backup. Make another one.
+    #[error("the stream is no whole backup: {0}")]
+    Stream(String),
+    /// The stream cannot be read or written: its other end is gone, or the disk is full.
+    #[error("the stream broke: {0}")]
+    Pipe(std::io::Error),
+    /// The bundles of the backup cannot be vouched for by the key that the folder has now.
+    #[error(transparent)]
+    Rotate(#[from] RotateError),
     /// Files cannot be used.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -79,10 +90,10 @@ pub fn back_up(
     step: &mut dyn FnMut(u64),
 ) -> Result<Manifest, BackupError> {
     empty(to)?;
-    let key = folder.key()?;
+    let identity = folder.identity()?;
     let target = DataFolder::open(to)?;
     let rows = log.back_up(&target.log_file(), step)?;
-    target.put_key(&key)?;
+    target.put_identity(&identity)?;
     take_certificate(folder, &target)?;
     let copy = target.log()?;
     let mut workspaces = Vec::new();
@@ -96,7 +107,7 @@ pub fn back_up(
     let manifest = Manifest {
         version: VERSION,
         made_ms: now_ms(),
-        server: key.server(),
+        server: identity.server(),
         rows,
         workspaces,
     };
@@ -117,10 +128,40 @@ pub fn restore(from: &Path, data: &Path) -> Result<(Manifest, Option<PathBuf>), 
     let source = DataFolder::open(from)?;
     let target = DataFolder::open(&incoming)?;
     copy(&source.log_file(), &target.log_file())?;
-    target.put_key(&source.key()?)?;
+    target.put_identity(&source.identity()?)?;
     take_certificate(&source, &target)?;
+    let before = put_in_place(&incoming, data)?;
+    Ok((manifest, before))
+}
+
+/// Puts a backup in place that comes as a stream; see [`archive`]. As [`restore`] otherwise.
+///
+/// # Errors
+/// [`BackupError`]; the data folder is as it was then.
+pub fn restore_stream(
+    from: &mut dyn Read,
+    data: &Path,
+) -> Result<(Manifest, Option<PathBuf>), BackupError> {
+    let incoming = beside(data, "incoming");
+    empty(&incoming)?;
+    let unpacked = DataFolder::open(&incoming)
+        .map_err(BackupError::from)
+        .and_then(|target| archive::unpack(from, &target))
+        .and_then(|manifest| Ok((manifest, put_in_place(&incoming, data)?)));
+    if unpacked.is_err() {
+        // What a broken stream brought is of no use, and would stand in the way of the next.
+        let _ = fs::remove_dir_all(&incoming);
+    }
+    unpacked
+}
+
+/// Moves a folder that came whole into the place of a data folder.
+fn put_in_place(incoming: &Path, data: &Path) -> Result<Option<PathBuf>, BackupError> {
+    let target = DataFolder::open(incoming)?;
     // It must open before anything is moved.
-    drop(target.log()?);
+    let log = target.log()?;
+    keep_newer_key(&target, &log, data)?;
+    drop(log);
     let before = match data.exists() {
         true => {
             let aside = beside(data, &format!("before-{}", now_ms()));
@@ -129,8 +170,24 @@ pub fn restore(from: &Path, data: &Path) -> Result<(Manifest, Option<PathBuf>), 
         }
         false => None,
     };
-    fs::rename(&incoming, data).map_err(|source| io(&incoming, source))?;
-    Ok((manifest, before))
+    fs::rename(incoming, data).map_err(|source| io(incoming, source))?;
+    Ok(before)
+}
+
+/// The key of the backup may have handed over since: the one that devices know by now stays, and
+/// vouches for the bundles of the backup.
+fn keep_newer_key(target: &DataFolder, log: &RedbLog, data: &Path) -> Result<(), BackupError> {
+    if !data.is_dir() {
+        return Ok(());
+    }
+    // A folder whose key cannot be read is no reason not to restore a backup over it.
+    let here = DataFolder::open(data)?.known_identity().ok().flatten();
+    let of_backup = target.identity()?.server();
+    if let Some(here) = here.filter(|here| here.was(of_backup)) {
+        vouch_anew(log, &here)?;
+        target.put_identity(&here)?;
+    }
+    Ok(())
 }
 
 /// What a backup says about itself.

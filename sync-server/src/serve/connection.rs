@@ -17,10 +17,10 @@ use super::devices::{Counted, Devices};
 use super::door::Readiness;
 use super::metrics::Metrics;
 use super::pool::{Back, Job, Mailbox, Pool};
-use super::socket::{Event, Socket};
+use super::socket::{Arriving, Event, Socket};
 use super::tls::Certificate;
 use super::writer::Growth;
-use super::{Bounds, door, now_ms};
+use super::{Bounds, Clock, door};
 use crate::relay::{Ask, Output, Relay, Reply, Request, Session};
 
 /// How long a closing connection may take to say goodbye.
@@ -36,16 +36,27 @@ pub(super) struct Hub {
     pub(super) pool: Arc<Pool>,
     pub(super) growth: Arc<Growth>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) clock: Clock,
     pub(super) bounds: Bounds,
     pub(super) bytes: Arc<Semaphore>,
+    pub(super) arriving: Arc<Arriving>,
     pub(super) handshakes: Semaphore,
     pub(super) devices: Devices,
     pub(super) certificate: Option<Arc<Certificate>>,
     pub(super) stopping: watch::Receiver<bool>,
-    pub(super) trouble: watch::Receiver<Option<String>>,
+    pub(super) trouble: Arc<watch::Sender<Option<String>>>,
 }
 
 impl Hub {
+    /// The disk failed while it was read: the server ends, and says so.
+    fn tell_of_trouble(&self) {
+        if let Some(said) = self.relay.trouble()
+            && self.trouble.borrow().is_none()
+        {
+            self.trouble.send_replace(Some(said));
+        }
+    }
+
     fn readiness(&self) -> Readiness {
         if self.trouble.borrow().is_some() {
             Readiness::Failed
@@ -88,7 +99,7 @@ async fn open(hub: &Hub, stream: TcpStream, deadline: Instant) -> Option<(Socket
                 (door::enter(stream, readiness).await?, channel)
             }
         };
-        Some((Socket::new(way), channel))
+        Some((Socket::new(way, &hub.arriving), channel))
     };
     let opened = tokio::time::timeout_at(deadline, handshake).await;
     hub.metrics.handshake(match &opened {
@@ -193,6 +204,12 @@ impl Connection {
 
     /// Hands over what the session has to send, while the socket has room.
     fn produce(&mut self, socket: &mut Socket) {
+        self.read_on(socket);
+        // Whether it was this one that met it, or somebody else.
+        self.hub.tell_of_trouble();
+    }
+
+    fn read_on(&mut self, socket: &mut Socket) {
         while self.closing.is_none() && socket.has_room() {
             match self.session.poll(&self.hub.relay) {
                 Ok(Some(Output::Send(message))) => self.send(socket, message),
@@ -200,6 +217,7 @@ impl Connection {
                 Ok(Some(Output::Submit(_)) | None) => break,
                 Err(error) => {
                     tracing::error!(%error, "a follower cannot read the log");
+                    self.hub.relay.note(&error);
                     self.closing = Some(ErrorCode::Internal);
                 }
             }
@@ -223,7 +241,10 @@ impl Connection {
             Event::Message(bytes) => {
                 self.hub.metrics.received_bytes.inc_by(bytes.len() as u64);
                 let outputs = match decode::<ClientFrame>(&bytes) {
-                    Ok(frame) => self.session.handle(&self.hub.relay, now_ms(), frame),
+                    Ok(frame) => {
+                        let now_ms = self.hub.clock.now_ms();
+                        self.session.handle(&self.hub.relay, now_ms, frame)
+                    }
                     Err(_) => vec![Output::Close(ErrorCode::Malformed)],
                 };
                 self.act(socket, outputs, bytes.len()).await;
@@ -236,6 +257,13 @@ impl Connection {
             }
             Event::TooLong => {
                 self.closing = Some(ErrorCode::TooMuch);
+                Ok(())
+            }
+            Event::Crowded => {
+                self.hub.metrics.turned_away("arriving");
+                let told = "too much is arriving at once; send it again";
+                self.send(socket, busy(told));
+                self.closing = Some(ErrorCode::Busy);
                 Ok(())
             }
             Event::Gone => Err(Gone),
@@ -265,7 +293,8 @@ impl Connection {
                 .count(device, self.hub.bounds.device_connections);
             if self.counted.is_none() {
                 self.hub.metrics.turned_away("device-connections");
-                self.send(socket, too_many_connections());
+                let told = "this device has too many connections; close some";
+                self.send(socket, busy(told));
                 self.closing = Some(ErrorCode::Busy);
             }
         }
@@ -316,11 +345,11 @@ impl Connection {
     }
 }
 
-/// What a device is told that has more connections than it may.
-fn too_many_connections() -> Arc<[u8]> {
+/// What a device is told that comes again later.
+fn busy(told: &str) -> Arc<[u8]> {
     encode(&ServerFrame::Error {
         code: ErrorCode::Busy,
-        detail: "this device has too many connections; close some".to_owned(),
+        detail: told.to_owned(),
         retry_after_ms: Some(BUSY_DEVICE_MS),
     })
     .into()

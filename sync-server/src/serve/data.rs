@@ -6,15 +6,21 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use casework_protocol::keys::SecretKey;
+use casework_protocol::succession::Succession;
 use zeroize::Zeroizing;
 
 use super::ServeError;
 use crate::log::LogError;
 use crate::log::redb::RedbLog;
+use crate::relay::Identity;
 
 const LOG_FILE: &str = "log.redb";
-const KEY_FILE: &str = "server.key";
-const CERTIFICATE_KEY_FILE: &str = "tls.key";
+pub(super) const KEY_FILE: &str = "server.key";
+/// The handovers that led to the key, one a line.
+pub(super) const LINE_FILE: &str = "server.line";
+/// The next key, while a rotation is on its way.
+const NEXT_FILE: &str = "server.next";
+pub(super) const CERTIFICATE_KEY_FILE: &str = "tls.key";
 const ADMIN_SOCKET: &str = "admin.sock";
 
 /// A folder that holds one server.
@@ -68,12 +74,7 @@ impl DataFolder {
     /// # Errors
     /// [`ServeError::Io`].
     pub(super) fn certificate_key(&self) -> Result<Option<Zeroizing<String>>, ServeError> {
-        let path = self.path.join(CERTIFICATE_KEY_FILE);
-        match fs::read_to_string(&path) {
-            Ok(pem) => Ok(Some(Zeroizing::new(pem))),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(io(&path, source)),
-        }
+        self.read(CERTIFICATE_KEY_FILE)
     }
 
     /// Writes the key of the self-signed certificate.
@@ -93,39 +94,113 @@ impl DataFolder {
         put(&self.path.join(name), bytes)
     }
 
-    /// Writes the server's key.
+    /// Reads who this server is, or makes a key that only the owner of the process can read.
+    ///
+    /// # Errors
+    /// [`ServeError`] when a file cannot be read or written, holds no key, or a rotation of the key
+    /// was begun and not ended.
+    pub fn identity(&self) -> Result<Identity, ServeError> {
+        if let Some(identity) = self.known_identity()? {
+            return Ok(identity);
+        }
+        let key = draw_key()?;
+        self.put(KEY_FILE, encode(&key.to_seed()).as_bytes())?;
+        Ok(Identity::from(key))
+    }
+
+    /// Reads who this server is; `None` where there is no key yet.
+    ///
+    /// # Errors
+    /// As [`DataFolder::identity`].
+    pub fn known_identity(&self) -> Result<Option<Identity>, ServeError> {
+        if self.path.join(NEXT_FILE).exists() {
+            return Err(ServeError::Rotating(self.path.clone()));
+        }
+        self.present_identity()
+    }
+
+    /// The same, also while a rotation is on its way.
+    pub(super) fn present_identity(&self) -> Result<Option<Identity>, ServeError> {
+        let path = self.path.join(KEY_FILE);
+        let Some(text) = self.read(KEY_FILE)? else {
+            return Ok(None);
+        };
+        let seed = decode(text.trim()).ok_or(ServeError::Key(path))?;
+        let line = self.read(LINE_FILE)?;
+        let line = read_line(line.as_ref().map_or("", |text| text.as_str()));
+        let line = line.ok_or_else(|| ServeError::Key(self.path.join(LINE_FILE)))?;
+        Ok(Some(Identity::new(SecretKey::from_seed(&seed), line)))
+    }
+
+    /// Writes who this server is: the line first, which says nothing without the key that it ends in.
     ///
     /// # Errors
     /// [`ServeError::Io`].
-    pub(super) fn put_key(&self, key: &SecretKey) -> Result<(), ServeError> {
-        self.put(KEY_FILE, encode(&key.to_seed()).as_bytes())
+    pub(super) fn put_identity(&self, identity: &Identity) -> Result<(), ServeError> {
+        if !identity.line().is_empty() {
+            self.put(LINE_FILE, write_line(identity.line()).as_bytes())?;
+        }
+        self.put(KEY_FILE, encode(&identity.key().to_seed()).as_bytes())
     }
 
-    /// Reads the server's key, or makes one that only the owner of the process can read.
-    ///
-    /// # Errors
-    /// [`ServeError`] when the file cannot be read or written, or holds no key.
-    pub fn key(&self) -> Result<SecretKey, ServeError> {
-        let path = self.path.join(KEY_FILE);
-        let mut text = String::new();
-        match fs::File::open(&path) {
-            Ok(mut file) => {
-                file.read_to_string(&mut text)
-                    .map_err(|source| io(&path, source))?;
-                let seed = decode(text.trim()).ok_or_else(|| ServeError::Key(path.clone()))?;
-                Ok(SecretKey::from_seed(&seed))
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => make(&path),
+    /// The key that is to take over, drawn and kept before anything is signed by it.
+    pub(super) fn next_key(&self) -> Result<SecretKey, ServeError> {
+        let path = self.path.join(NEXT_FILE);
+        if let Some(text) = self.read(NEXT_FILE)? {
+            let seed = decode(text.trim()).ok_or(ServeError::Key(path))?;
+            return Ok(SecretKey::from_seed(&seed));
+        }
+        let key = draw_key()?;
+        self.put(NEXT_FILE, encode(&key.to_seed()).as_bytes())?;
+        Ok(key)
+    }
+
+    /// The rotation is over.
+    pub(super) fn forget_next_key(&self) -> Result<(), ServeError> {
+        let path = self.path.join(NEXT_FILE);
+        fs::remove_file(&path).map_err(|source| io(&path, source))
+    }
+
+    /// What a small file of the folder says.
+    pub(super) fn read(&self, name: &str) -> Result<Option<Zeroizing<String>>, ServeError> {
+        let (path, mut text) = (self.path.join(name), Zeroizing::new(String::new()));
+        let read = fs::File::open(&path).and_then(|mut file| file.read_to_string(&mut text));
+        match read {
+            Ok(_) => Ok(Some(text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(source) => Err(io(&path, source)),
         }
     }
 }
 
-fn make(path: &Path) -> Result<SecretKey, ServeError> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| ServeError::Random(error.to_string()))?;
-    put(path, encode(&seed).as_bytes())?;
+fn draw_key() -> Result<SecretKey, ServeError> {
+    let mut seed = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *seed).map_err(|error| ServeError::Random(error.to_string()))?;
     Ok(SecretKey::from_seed(&seed))
+}
+
+/// One handover a line, in hexadecimal digits.
+fn write_line(line: &[Succession]) -> String {
+    let mut text = String::new();
+    for word in line {
+        let bytes = minicbor::to_vec(word).expect("memory takes every byte");
+        text.extend(bytes.iter().map(|byte| format!("{byte:02x}")));
+        text.push('\n');
+    }
+    text
+}
+
+fn read_line(text: &str) -> Option<Vec<Succession>> {
+    let word = |line: &str| {
+        let (digits, rest) = line.as_bytes().as_chunks::<2>();
+        let digit = |pair: &[u8; 2]| {
+            let pair = std::str::from_utf8(pair).ok()?;
+            u8::from_str_radix(pair, 16).ok()
+        };
+        let bytes: Option<Vec<u8>> = digits.iter().map(digit).collect();
+        minicbor::decode(&bytes.filter(|_| rest.is_empty())?).ok()
+    };
+    text.lines().map(word).collect()
 }
 
 fn encode(seed: &[u8; 32]) -> String {
@@ -172,14 +247,13 @@ fn io(path: &Path, source: std::io::Error) -> ServeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use casework_protocol::keys::Signer as _;
 
     #[test]
     fn the_key_is_made_once_and_only_its_owner_can_read_it_and_the_log() {
         let place = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(&place.path().join("new")).unwrap();
-        let first = folder.key().unwrap().device();
-        assert_eq!(folder.key().unwrap().device(), first);
+        let first = folder.identity().unwrap().server();
+        assert_eq!(folder.identity().unwrap().server(), first);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -194,7 +268,22 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(place.path()).unwrap();
         fs::write(place.path().join(KEY_FILE), "not a key").unwrap();
-        assert!(matches!(folder.key(), Err(ServeError::Key(_))));
+        assert!(matches!(folder.identity(), Err(ServeError::Key(_))));
         assert_eq!(fs::read(place.path().join(KEY_FILE)).unwrap(), b"not a key");
+    }
+
+    #[test]
+    fn a_key_and_the_line_to_it_come_back_as_they_were_written() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(place.path()).unwrap();
+        let key = |n| SecretKey::from_seed(&[n; 32]);
+        let third = Identity::from(key(1))
+            .hand_over(key(2), 7)
+            .hand_over(key(3), 8);
+        folder.put_identity(&third).unwrap();
+        let read = folder.identity().unwrap();
+        assert_eq!((read.server(), read.line()), (third.server(), third.line()));
+        fs::write(place.path().join(LINE_FILE), "8g\n").unwrap();
+        assert!(matches!(folder.identity(), Err(ServeError::Key(_))));
     }
 }

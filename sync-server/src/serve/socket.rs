@@ -4,6 +4,7 @@
 //! sent is shared with whoever else gets it; what is read is kept only while a message is on its
 //! way. Invariant: what waits for a slow reader stays below [`MAX_BUFFERED`] and one message.
 
+mod arriving;
 mod incoming;
 mod outgoing;
 
@@ -15,6 +16,8 @@ use casework_protocol::frame::ErrorCode;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
 use super::door::Way;
+pub use arriving::Arriving;
+use arriving::Share;
 use incoming::{Broken, Incoming, Part};
 use outgoing::Outgoing;
 
@@ -37,6 +40,8 @@ pub(super) enum Event {
     Malformed,
     /// A message longer than allowed.
     TooLong,
+    /// A long message, while too many others are arriving.
+    Crowded,
 }
 
 /// One WebSocket.
@@ -48,10 +53,10 @@ pub(super) struct Socket {
 
 impl Socket {
     /// A WebSocket whose handshake the door has answered.
-    pub(super) fn new(way: Way) -> Self {
+    pub(super) fn new(way: Way, arriving: &Arc<Arriving>) -> Self {
         Self {
             way,
-            incoming: Incoming::up_to(MAX_UNPROVED_BYTES),
+            incoming: Incoming::up_to(MAX_UNPROVED_BYTES, Share::of(arriving)),
             outgoing: Outgoing::default(),
         }
     }
@@ -111,7 +116,7 @@ impl Socket {
                 self.outgoing.pong(payload);
                 Event::Alive
             }
-            Ok(Part::Pong) => Event::Alive,
+            Ok(Part::Pong | Part::Fragment) => Event::Alive,
             Ok(Part::Close(code)) => {
                 // One try to answer it is polite enough.
                 self.outgoing
@@ -122,8 +127,65 @@ impl Socket {
             Ok(Part::End) => Event::Gone,
             Err(Broken::Malformed) => Event::Malformed,
             Err(Broken::TooLong) => Event::TooLong,
+            Err(Broken::Crowded) => Event::Crowded,
         })
     }
+}
+
+/// What comes out of bytes that a client may have sent, for fuzzing against another reader.
+#[doc(hidden)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// A binary message.
+    Message(Vec<u8>),
+    /// A ping.
+    Ping(Vec<u8>),
+    /// A pong.
+    Pong,
+    /// A close, and the code that answers it.
+    Close(Option<u16>),
+    /// What cannot be read on.
+    Refused,
+}
+
+/// Reads bytes that come in pieces of these sizes, again and again, until they end or cannot be read
+/// on.
+///
+/// # Panics
+/// When more is kept than came.
+#[doc(hidden)]
+#[must_use]
+pub fn hear(bytes: &[u8], pieces: &[usize], longest: usize) -> Vec<Heard> {
+    let share = Share::of(&Arriving::up_to(usize::MAX));
+    let mut incoming = Incoming::up_to(longest, share);
+    let (mut rest, mut heard) = (bytes, Vec::new());
+    let mut sizes = pieces.iter().copied().cycle();
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    while !rest.is_empty() {
+        let size = sizes.next().unwrap_or(rest.len()).clamp(1, rest.len());
+        let (mut piece, later) = rest.split_at(size);
+        rest = later;
+        loop {
+            match incoming.poll_next(&mut piece, &mut cx) {
+                Poll::Pending | Poll::Ready(Ok(Part::End)) => break,
+                Poll::Ready(Ok(Part::Fragment)) => {}
+                Poll::Ready(Ok(Part::Message(bytes))) => heard.push(Heard::Message(bytes)),
+                Poll::Ready(Ok(Part::Ping(bytes))) => heard.push(Heard::Ping(bytes)),
+                Poll::Ready(Ok(Part::Pong)) => heard.push(Heard::Pong),
+                Poll::Ready(Ok(Part::Close(code))) => {
+                    let code = code.first_chunk().map(|code| u16::from_be_bytes(*code));
+                    heard.push(Heard::Close(code));
+                    return heard;
+                }
+                Poll::Ready(Err(_)) => {
+                    heard.push(Heard::Refused);
+                    return heard;
+                }
+            }
+        }
+        assert!(incoming.kept() <= bytes.len(), "more is kept than came");
+    }
+    heard
 }
 
 fn close_code(code: ErrorCode) -> CloseCode {

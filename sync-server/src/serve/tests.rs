@@ -6,10 +6,15 @@
 )]
 
 mod bounds;
+mod clocks;
 #[cfg(unix)]
 mod faults;
 #[cfg(unix)]
 mod operations;
+#[cfg(unix)]
+mod rotation;
+#[cfg(unix)]
+mod streams;
 #[cfg(unix)]
 mod yesterday;
 

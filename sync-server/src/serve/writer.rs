@@ -13,8 +13,8 @@ use casework_protocol::frame::ErrorCode;
 use casework_protocol::ids::WorkspaceId;
 use tokio::sync::watch;
 
+use super::clock::Clock;
 use super::metrics::Metrics;
-use super::now_ms;
 use super::pool::{Back, Proved};
 use crate::log::LogError;
 use crate::relay::{Relay, Reply, WorkspaceError};
@@ -59,8 +59,9 @@ pub(super) struct Desk {
     pub(super) relay: Arc<Relay>,
     pub(super) growth: Arc<Growth>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) clock: Clock,
     /// What the storage said when it failed for good.
-    pub(super) trouble: watch::Sender<Option<String>>,
+    pub(super) trouble: Arc<watch::Sender<Option<String>>>,
 }
 
 /// Starts the writer; it ends when the pool has.
@@ -86,12 +87,14 @@ pub(super) fn start(desk: Desk, proved: Receiver<Proved>) -> std::thread::JoinHa
 impl Desk {
     fn write(&self, first: Proved, proved: &Receiver<Proved>) {
         let mut replies: Vec<(Reply, Back)> = Vec::new();
+        self.tell_of_jumps();
         let rest = std::iter::from_fn(|| proved.try_recv().ok());
         for (request, back) in std::iter::once(first).chain(rest).take(COMMIT_REQUESTS) {
-            replies.push((self.relay.stage(now_ms(), request), back));
+            replies.push((self.relay.stage(self.clock.now_ms(), request), back));
         }
+        self.tell_of_trouble();
         let begun = Instant::now();
-        match self.relay.commit(now_ms()) {
+        match self.relay.commit(self.clock.now_ms()) {
             Ok(grown) => {
                 let answered = replies.iter().map(|(reply, _)| reply);
                 self.metrics.committed(begun.elapsed(), answered);
@@ -105,7 +108,9 @@ impl Desk {
                 tracing::error!(%error, "commit failed; nothing of it was acknowledged");
                 self.metrics.commit_failed();
                 if let WorkspaceError::Log(LogError::Storage(_)) = &error {
-                    self.trouble.send_replace(Some(error.to_string()));
+                    // What was said first says most.
+                    let said = self.relay.trouble().unwrap_or_else(|| error.to_string());
+                    self.trouble.send_replace(Some(said));
                 }
                 for (_, back) in replies {
                     let detail = "the server could not write; send it again".to_owned();
@@ -113,6 +118,35 @@ impl Desk {
                     let _ = back.mailbox.send(Box::new(Reply::Failed { code, detail }));
                 }
             }
+        }
+    }
+
+    /// The disk failed while something was looked up: nothing more is to be had of it.
+    fn tell_of_trouble(&self) {
+        if let Some(said) = self.relay.trouble()
+            && self.trouble.borrow().is_none()
+        {
+            tracing::error!(said, "the log cannot be read");
+            self.trouble.send_replace(Some(said));
+        }
+    }
+
+    /// Says that the machine's clock was set, because what that does to the log stays.
+    fn tell_of_jumps(&self) {
+        match self.clock.look() {
+            (_, None) => {}
+            (now_ms, Some(jump_ms)) if jump_ms > 0 => tracing::warn!(
+                jump_ms,
+                now_ms,
+                "the clock jumped ahead: what comes now is received at that time, and what comes \
+                 after it is set back not before it"
+            ),
+            (now_ms, Some(jump_ms)) => tracing::warn!(
+                jump_ms,
+                now_ms,
+                "the clock was set back: until it has caught up everything is received at the last \
+                 time of its log"
+            ),
         }
     }
 }

@@ -123,7 +123,7 @@ impl Play {
         let seed = self.stage.seed();
         let (log, id) = (self.stage.server_log(), self.stage.workspace());
         let server = self.stage.relay().server();
-        let checked = check_workspace(log.as_ref(), server, id, &mut |_| {});
+        let checked = check_workspace(log.as_ref(), &[server], id, &mut |_| {});
         let faults = checked.expect("the log can be read").faults;
         assert!(faults.is_empty(), "seed {seed}: {faults:?}");
         for who in self.who.clone() {

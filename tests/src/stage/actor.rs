@@ -5,7 +5,7 @@ use std::sync::Arc;
 use casework_engine::moment::Moment;
 use casework_engine::replica::{Founding, Identity, Replica, ReplicaFault, ServerRow, Storage};
 use casework_engine::sync::SyncFault;
-use casework_protocol::ids::{MemberId, WorkspaceId};
+use casework_protocol::ids::{MemberId, ServerId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
 use casework_sync_server::relay::Relay;
 use rand::Rng;
@@ -107,6 +107,15 @@ impl Actor {
             sessions: 0,
             clock_off_ms: 0,
         }
+    }
+
+    /// The link by which it joined names this key.
+    pub(crate) fn pin(&mut self, server_key: ServerId) {
+        let row = ServerRow {
+            key: Some(server_key),
+            ..server()
+        };
+        self.replica.set_server(&row).expect("the disk takes it");
     }
 
     /// A session ended with a fault; one that time alone does not mend, or that a person must be

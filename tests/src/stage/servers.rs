@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use casework_protocol::ids::{ChangeHash, DocumentId, WorkspaceId};
+use casework_protocol::keys::SecretKey;
 use casework_protocol::log::{EntryKind, LogHead, SignedHead};
 use casework_sync_server::log::Log;
 use casework_sync_server::log::memory::MemoryLog;
 use casework_sync_server::log::redb::RedbLog;
-use casework_sync_server::relay::{Relay, RelayConfig};
+use casework_sync_server::relay::{Identity, Relay, RelayConfig};
+use casework_sync_server::serve::rotation::vouch_anew;
 use rand::Rng as _;
 
 use super::{Stage, Who};
@@ -54,7 +56,7 @@ impl Stage {
     }
 
     fn open_relay(&self, log: Arc<dyn Log>, config: RelayConfig) -> Arc<Relay> {
-        let relay = Relay::open(log, self.server_key.clone(), config);
+        let relay = Relay::open(log, self.identity.clone(), config);
         Arc::new(relay.expect("the log opens"))
     }
 
@@ -120,11 +122,42 @@ impl Stage {
         }
     }
 
+    /// The server hands over to another key, as `casework-server rotate-key` does, and starts again.
+    ///
+    /// # Panics
+    /// When its bundles cannot be vouched for anew.
+    pub fn rotate_server_key(&mut self, to: SecretKey) {
+        self.cut_all();
+        self.identity = self.identity.hand_over(to, self.now_ms());
+        let log = self.server.log();
+        vouch_anew(log.as_ref(), &self.identity).expect("a log in memory takes everything");
+        self.relay = self.open_relay(log, RelayConfig::default());
+    }
+
+    /// This device reaches a server with the same log that says of itself what a thief made up.
+    pub fn reach_thief(&mut self, who: Who, thief: Identity) {
+        let log = Arc::new(self.back_up_server());
+        let relay = Relay::open(log, thief, RelayConfig::default());
+        self.reach(who, Some(Arc::new(relay.expect("a log in memory opens"))));
+    }
+
+    /// Who the server is.
+    #[must_use]
+    pub fn server_identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// A second history: from now on this device reaches a server that has the same key and, until
     /// now, the same log.
     pub fn split_off(&mut self, who: Who) {
         let relay = self.open_relay(Arc::new(self.back_up_server()), RelayConfig::default());
         self.reach(who, Some(relay));
+    }
+
+    /// This device reaches whatever server another one reaches.
+    pub fn reach_as(&mut self, who: Who, other: Who) {
+        let relay = self.actors[other.0].relay.clone();
+        self.reach(who, relay);
     }
 
     /// The device reaches the one server again that everybody reaches.
@@ -133,7 +166,7 @@ impl Stage {
     }
 
     /// This device reaches a server with another key that has the same log.
-    pub fn impersonate_server(&mut self, who: Who, key: casework_protocol::keys::SecretKey) {
+    pub fn impersonate_server(&mut self, who: Who, key: SecretKey) {
         let log = Arc::new(self.back_up_server());
         let relay = Relay::open(log, key, RelayConfig::default());
         self.reach(who, Some(Arc::new(relay.expect("a log in memory opens"))));

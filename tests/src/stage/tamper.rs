@@ -79,7 +79,7 @@ impl Stage {
     /// The server's key, for those who play a hostile server.
     #[must_use]
     pub fn server_key(&self) -> &SecretKey {
-        &self.server_key
+        self.identity.key()
     }
 }
 

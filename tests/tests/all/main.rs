@@ -42,13 +42,18 @@ mod hostile_bytes;
 mod hostile_documents;
 mod hostile_server;
 mod hostile_server_entries;
+mod hostile_together;
 mod inbox;
 mod inbox_property;
 mod joining;
 mod kill;
 mod main_job;
 mod office;
+mod operating;
+mod packaging;
 mod purging;
+mod restores;
+mod rotation;
 mod rules;
 mod scene;
 

@@ -82,7 +82,7 @@ fn assert_server_sound(stage: &Stage) {
     let log = stage.back_up_server();
     let relay = stage.relay();
     for id in relay.workspaces() {
-        let checked = check_workspace(&log, relay.server(), id, &mut |_| {}).unwrap();
+        let checked = check_workspace(&log, &[relay.server()], id, &mut |_| {}).unwrap();
         assert_eq!(checked.faults, Vec::<String>::new());
     }
 }

@@ -153,6 +153,40 @@ impl Countersigned {
         Ok(countersigned)
     }
 
+    /// What the bundle claims to be; nobody vouches for it yet.
+    ///
+    /// # Errors
+    /// As [`BundleClaim::read`].
+    pub fn claim(&self) -> Result<BundleClaim, BundleError> {
+        BundleClaim::read(&self.bundle)
+    }
+
+    /// The server that is said to vouch for it.
+    #[must_use]
+    pub fn server(&self) -> ServerId {
+        self.server
+    }
+
+    /// The same bundle under the key that took over from the one that vouched for it.
+    ///
+    /// # Errors
+    /// [`BundleError`] when the key named does not vouch for it.
+    pub fn hand_over(self, from: ServerId, to: &dyn Signer) -> Result<Self, BundleError> {
+        if self.server != from {
+            let (expected, found) = (from, self.server);
+            return Err(BundleError::OtherServer { expected, found });
+        }
+        let claim = self.claim()?.to_bytes();
+        let key = DeviceId::new(*from.as_bytes());
+        verify(key, Tag::Bundle, &[&claim], &self.signature)
+            .map_err(BundleError::Countersignature)?;
+        Ok(Self {
+            bundle: self.bundle,
+            server: ServerId::new(*to.device().as_bytes()),
+            signature: to.sign(Tag::Bundle, &[&claim]),
+        })
+    }
+
     /// Checks that the server of a trusted head countersigned a bundle of this document in this
     /// workspace and epoch, and that it does not reach beyond the head.
     ///

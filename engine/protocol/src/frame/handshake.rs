@@ -10,6 +10,7 @@ use super::channel::Channel;
 use crate::digest::Tag;
 use crate::ids::{DeviceId, InviteId, ServerId, WorkspaceId};
 use crate::keys::{KeyError, SecretKey, Signature, Signer, verify};
+use crate::succession::Succession;
 
 /// A device opens a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -47,6 +48,10 @@ pub struct Welcome {
     /// Milliseconds since 1970 by the server's clock, to tell a person that theirs is wrong.
     #[n(4)]
     pub time_ms: u64,
+    /// How the server came to this key from those before it, oldest word first. It stands on its
+    /// own signatures; nothing without a rotation.
+    #[n(5)]
+    pub line: Option<Vec<Succession>>,
 }
 
 /// The device proves its key, and an invite's key if it is not enrolled yet.
@@ -107,6 +112,7 @@ pub fn welcome(
         nonce,
         signature,
         time_ms,
+        line: None,
     }
 }
 

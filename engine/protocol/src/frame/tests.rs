@@ -19,6 +19,7 @@ use crate::log::{
 };
 use crate::roster::entry::{MemberKind, RosterBody};
 use crate::seal::{SignedRun, sign_change};
+use crate::succession::Succession;
 
 const WORKSPACE: WorkspaceId = WorkspaceId::new([1; 32]);
 const DOCUMENT: DocumentId = DocumentId::new([2; 16]);
@@ -340,6 +341,13 @@ fn server_handouts() -> Vec<(&'static str, ServerFrame)> {
     let items = logged().into_iter().map(|(_, item)| item).collect();
     vec![
         ("welcome", ServerFrame::Welcome(greeting())),
+        (
+            "welcome after a rotation",
+            ServerFrame::Welcome(Welcome {
+                line: Some(vec![Succession::sign(&server(), &invite(), TIME)]),
+                ..greeting()
+            }),
+        ),
         ("resumed first", resumed(Continuity::First)),
         ("resumed extends", resumed(Continuity::Extends(proof()))),
         (

@@ -1,10 +1,12 @@
 //! Greeting, going on, and being turned away.
 
+use casework_protocol::frame::handshake::welcome;
 use casework_protocol::frame::{Answer, Channel, Welcome};
 use casework_protocol::frame::{
     ClientFrame, Cursor, ErrorCode, Logged, PushItem, RefusedBecause, ServerFrame, Start,
 };
 use casework_protocol::keys::SecretKey;
+use casework_protocol::succession::Succession;
 
 use super::play::*;
 use crate::sync::{Phase, SyncFault};
@@ -78,6 +80,114 @@ fn another_server_than_the_pinned_one_is_refused() {
     assert!(fault.accuses_server());
 }
 
+/// The same server under another key, and what it says of how it came to it.
+fn handed_over(server: Server, line: Vec<Succession>) -> (Server, impl Fn(&Device) -> ServerFrame) {
+    let rotated = Server {
+        key: SecretKey::from_seed(&[66; 32]),
+        ..server
+    };
+    let key = rotated.key.clone();
+    let welcome = move |device: &Device| {
+        let ClientFrame::Hello(hello) = &device.hello else {
+            panic!("no hello")
+        };
+        let welcome = welcome(hello, Channel::Plain, &key, [5; 16], NOW);
+        ServerFrame::Welcome(Welcome {
+            line: Some(line.clone()),
+            ..welcome
+        })
+    };
+    (rotated, welcome)
+}
+
+#[test]
+fn a_server_that_handed_over_is_pinned_once_its_log_is_proved_to_go_on() {
+    let old = Server::of_size(12);
+    let mut device = Device::new(Shelf::at(&old, 10));
+    let shown = old.head_at(10);
+    let line = vec![Succession::sign(
+        &old.key,
+        &SecretKey::from_seed(&[66; 32]),
+        7,
+    )];
+    let (new, welcome) = handed_over(old, line);
+    let frames = device.give(welcome(&device));
+    assert_eq!(
+        resume(&frames).1,
+        Some(shown),
+        "the head that it knows, as it was signed"
+    );
+    assert_eq!(device.shelf.calls, [], "nothing is pinned yet");
+    device.give(new.resumed(Some(10)));
+    assert_eq!(device.shelf.calls, [Call::Succeed(new.id(), 12)]);
+}
+
+#[test]
+fn a_head_that_is_not_new_is_kept_all_the_same_when_the_server_handed_over() {
+    let old = Server::of_size(10);
+    let mut device = Device::new(Shelf::at(&old, 10));
+    let line = vec![Succession::sign(
+        &old.key,
+        &SecretKey::from_seed(&[66; 32]),
+        7,
+    )];
+    let (new, welcome) = handed_over(old, line);
+    device.give(welcome(&device));
+    device.give(new.resumed(Some(10)));
+    assert_eq!(device.shelf.calls, [Call::Succeed(new.id(), 10)]);
+    assert_eq!(
+        device.shelf.head,
+        Some(new.head()),
+        "signed by the key that is pinned now"
+    );
+}
+
+#[test]
+fn a_server_that_handed_over_and_shows_another_history_is_not_pinned() {
+    let old = Server::of_size(10);
+    let mut device = Device::new(Shelf::at(&old, 10));
+    let line = vec![Succession::sign(
+        &old.key,
+        &SecretKey::from_seed(&[66; 32]),
+        7,
+    )];
+    let (new, welcome) = handed_over(Server::forked(12), line);
+    device.give(welcome(&device));
+    let fault = device.fault(new.resumed(Some(10)));
+    assert!(fault.accuses_server(), "{fault:?}");
+    assert_eq!(device.shelf.calls, []);
+}
+
+#[test]
+fn a_line_that_does_not_lead_from_the_pinned_key_to_this_one_is_refused() {
+    let key = |n| SecretKey::from_seed(&[n; 32]);
+    let old = Server::of_size(10);
+    let pinned = old.key.clone();
+    let honest = Succession::sign(&pinned, &key(66), 7);
+    for line in [
+        // Somebody else's word, words without an end, one that the old key did not give.
+        vec![Succession::sign(&key(67), &key(66), 7)],
+        vec![Succession::sign(&pinned, &key(67), 7)],
+        vec![Succession {
+            old: pinned.server(),
+            ..Succession::sign(&key(67), &key(66), 7)
+        }],
+        // The one that counts lies behind more words than anybody reads.
+        core::iter::repeat_n(Succession::sign(&key(1), &key(2), 7), 64)
+            .chain([honest])
+            .collect(),
+    ] {
+        let old = Server::of_size(10);
+        let expected = old.id();
+        let mut device = Device::new(Shelf::at(&old, 10));
+        let (new, welcome) = handed_over(old, line);
+        let fault = device.fault(welcome(&device));
+        let found = new.id();
+        assert_eq!(fault, SyncFault::WrongServer { expected, found });
+        assert_eq!(device.shelf.calls, []);
+    }
+}
+
 #[test]
 fn a_welcome_said_to_somebody_else_is_refused() {
     let server = Server::of_size(1);
@@ -94,8 +204,7 @@ fn a_server_that_only_names_the_pinned_key_is_refused() {
     let ClientFrame::Hello(hello) = device.hello.clone() else {
         panic!("no hello")
     };
-    let mut forged =
-        casework_protocol::frame::handshake::welcome(&hello, Channel::Plain, &other, [5; 16], NOW);
+    let mut forged = welcome(&hello, Channel::Plain, &other, [5; 16], NOW);
     forged.server = server.id();
     let fault = device.fault(ServerFrame::Welcome(forged));
     assert!(matches!(fault, SyncFault::BadWelcome(_)), "{fault:?}");

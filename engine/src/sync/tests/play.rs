@@ -261,6 +261,7 @@ pub(super) fn piece(n: u8, index: u32, last: bool, bytes: &[u8]) -> ServerFrame 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Call {
     Pin(ServerId),
+    Succeed(ServerId, u64),
     SawHead(u64),
     Items(Vec<u64>, Start),
     Bundle(DocumentId, Vec<u8>, u64),
@@ -371,6 +372,12 @@ impl Holdings for Shelf {
     }
     fn pin(&mut self, server: ServerId) -> Result<(), Broken> {
         self.calls.push(Call::Pin(server));
+        Ok(())
+    }
+    fn succeed(&mut self, head: &VerifiedHead) -> Result<(), Broken> {
+        self.calls
+            .push(Call::Succeed(head.server(), head.head().size));
+        self.head = Some(head.signed().clone());
         Ok(())
     }
     fn start(&self) -> Start {

@@ -12,7 +12,7 @@ use super::super::tables::{
     ABOUT, AUTHORITY, BUNDLES, CHANGES, DOCUMENTS, HELD, NODES, PIECES, POSITIONS, RECORDS, TIPS,
     WORKSPACES,
 };
-use super::{RedbLog, storage};
+use super::{RedbLog, io, storage};
 
 /// Rows of one commit of the copy: some tens of megabytes at most.
 const STEP_ROWS: u64 = 50_000;
@@ -92,8 +92,4 @@ impl Copy {
             }
         }
     }
-}
-
-fn io(error: std::io::Error) -> LogError {
-    storage(redb::StorageError::Io(error))
 }

@@ -3,9 +3,15 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use casework_protocol::bundle::{Bundle, BundleClaim, countersign};
+use casework_protocol::ids::EpochId;
+use casework_protocol::keys::SecretKey;
+use casework_protocol::limits::BUNDLE_PIECE_BYTES;
+use casework_protocol::log::EntryKind;
 use redb::StorageBackend;
 
 use super::super::conformance::{Scribe, check_all};
+use super::super::tables::encode_record;
 use super::*;
 
 /// A file in memory that stops taking writes at the n-th sync and keeps what it had by then.
@@ -211,6 +217,95 @@ fn a_crash_at_any_sync_of_a_purge_leaves_all_of_the_document_or_nothing() {
         }
     }
     assert!(before > 0 && after > 0, "{before} before, {after} after");
+}
+
+/// A bundle of this epoch as the relay keeps it.
+fn bundle_of(epoch: EpochId, workspace: WorkspaceId, document: DocumentId) -> Vec<u8> {
+    let bundle = Bundle {
+        workspace,
+        epoch,
+        document,
+        upto: 100,
+        digest: [0; 32],
+        save: vec![7; 600_000],
+        aside: Vec::new(),
+        leaves: Vec::new(),
+        arrivals: Vec::new(),
+    };
+    let bytes = bundle.to_bytes().unwrap();
+    let claim = BundleClaim::read(&bytes).unwrap();
+    let key = SecretKey::from_seed(&[9; 32]);
+    countersign(&key, bytes, &claim).unwrap().to_bytes()
+}
+
+#[test]
+fn what_is_compacted_has_every_row_and_no_bundle_of_an_epoch_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.redb");
+    let log = RedbLog::open(&path).unwrap();
+    let mut scribe = Scribe::new(1);
+    let w = scribe.workspace();
+    for _ in 0..20 {
+        log.append(&[scribe.batch(200)]).unwrap();
+    }
+    let [gone, stale, kept] = [1, 2, 3].map(|n| DocumentId::new([n; 16]));
+    let now = log.workspace(w).unwrap().unwrap().epoch;
+    for (document, epoch) in [(stale, EpochId::new([0xee; 16])), (kept, now)] {
+        let bytes = bundle_of(epoch, w, document);
+        let pieces: Vec<&[u8]> = bytes.chunks(BUNDLE_PIECE_BYTES).collect();
+        assert!(pieces.len() > 2);
+        log.put_bundle(w, document, 100, &pieces).unwrap();
+    }
+    let strays = [
+        piece_key(0, &DocumentId::new([4; 16]), 7, 0),
+        piece_key(0, &kept, 99, 0),
+        piece_key(0, &kept, 100, 9),
+    ];
+    let write = log.database.begin_write().unwrap();
+    for key in strays {
+        let mut pieces = write.open_table(PIECES).unwrap();
+        pieces.insert(key, &b"of no bundle"[..]).unwrap();
+    }
+    write.commit().unwrap();
+    let purged: Vec<Vec<u8>> = scribe
+        .records
+        .iter()
+        .filter(|record| record.document == gone && record.kind == EntryKind::Change)
+        .map(encode_record)
+        .collect();
+    assert!(purged.len() > 10);
+    let is_in = |file: &[u8], row: &[u8]| file.windows(row.len()).any(|bytes| bytes == row);
+    assert!(is_in(&std::fs::read(&path).unwrap(), &purged[0]));
+    log.append(&[scribe.purge(gone)]).unwrap();
+
+    let dropped = log.drop_stale_bundles().unwrap();
+    let of_stale = bundle_of(now, w, stale).chunks(BUNDLE_PIECE_BYTES).count() as u64;
+    let pieces = of_stale + strays.len() as u64;
+    assert_eq!(dropped, Dropped { bundles: 1, pieces });
+    let before = std::fs::metadata(&path).unwrap().len();
+    log.compact(&path, &mut |_| {}).unwrap();
+    let file = std::fs::read(&path).unwrap();
+    assert!(
+        (file.len() as u64) < before / 2,
+        "{before} to {}",
+        file.len()
+    );
+    // What a purge took away does not lie in freed pages either.
+    for row in &purged[..10] {
+        assert!(!is_in(&file, row));
+    }
+    let log = RedbLog::open(&path).unwrap();
+    scribe.compare(&log);
+    assert_eq!(log.bundle(w, stale).unwrap(), None);
+    let row = log.bundle(w, kept).unwrap().unwrap();
+    let mut bytes = Vec::new();
+    for index in 0..row.pieces {
+        bytes.extend(log.piece(w, kept, row.upto, index).unwrap().unwrap());
+    }
+    assert_eq!(bytes, bundle_of(now, w, kept));
+    assert_eq!(log.drop_stale_bundles().unwrap(), Dropped::default());
+    log.append(&[scribe.batch(10)]).unwrap();
+    scribe.compare(&log);
 }
 
 /// What the base image holds.

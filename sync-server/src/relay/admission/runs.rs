@@ -6,7 +6,6 @@ use casework_protocol::citation::{Citation, CitedVersion};
 use casework_protocol::frame::{Answer, Logged, LoggedRun, Placed, RefusedBecause, Standing};
 use casework_protocol::gate::{ChangeHeader, CheckedChange, PositionError, check_position};
 use casework_protocol::ids::ChangeHash;
-use casework_protocol::limits::MAX_HELD_CHANGES;
 use casework_protocol::log::EntryKind;
 use casework_protocol::rights::Verdict;
 use casework_protocol::seal::{SignedRun, VerifiedRun};
@@ -120,8 +119,9 @@ impl Workspace {
         let rows = sight.rows;
         let needs = self.needs(&headers);
         let held = reduced || needs.iter().any(|change| !change.needs.is_empty());
-        if held && self.held.waiting_for(origin.device) + rows.len() > MAX_HELD_CHANGES {
-            let problem = format!("more than {MAX_HELD_CHANGES} changes of the device wait");
+        let most = self.held.most();
+        if held && self.held.waiting_for(origin.device) + rows.len() > most {
+            let problem = format!("more than {most} changes of the device wait");
             return Ok(Judged::Not(refused(RefusedBecause::TooMuch, &problem)));
         }
         Ok(Judged::Fits(Fit {

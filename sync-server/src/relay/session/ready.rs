@@ -351,7 +351,7 @@ impl Ready {
             let problem = "too many items in one frame";
             return Err(Fatal::new(ErrorCode::TooMuch, problem));
         }
-        match head.verify(relay.server(), self.workspace) {
+        match relay.key().verify(head, self.workspace) {
             Ok(head) => {
                 let ask = Ask::Restore {
                     head,

@@ -28,7 +28,7 @@ impl Ready {
             credit,
         } = wish;
         check_scope(&scope)?;
-        let shown = head.and_then(|head| head.verify(relay.server(), self.workspace).ok());
+        let shown = head.and_then(|head| relay.key().verify(head, self.workspace).ok());
         let Some(shared) = self.shared(relay) else {
             return Ok(self.resume_absent(relay, shown));
         };
@@ -36,7 +36,7 @@ impl Ready {
         let workspace = reading(&shared);
         let continuity = match shown.map(|shown| workspace.continuity(&shown)).transpose() {
             Ok(continuity) => continuity.unwrap_or(Continuity::First),
-            Err(problem) => return Ok(vec![error(ErrorCode::Internal, &problem.to_string())]),
+            Err(problem) => return Ok(unreadable(relay, &problem)),
         };
         if self.rank == Rank::Stranger {
             return match continuity {
@@ -51,7 +51,7 @@ impl Ready {
         }
         let expected = match self.follow(&workspace, start, scope, credit) {
             Ok(expected) => expected,
-            Err(problem) => return Ok(vec![error(ErrorCode::Internal, &problem.to_string())]),
+            Err(problem) => return Ok(unreadable(relay, &problem)),
         };
         outputs.insert(0, resumed(&workspace, continuity, expected));
         if self.rank == Rank::Parting {
@@ -86,7 +86,8 @@ impl Ready {
             Some(Lost::GivenUp { epoch, .. }) if epoch == shown.head().epoch => return unknown(),
             Some(Lost::GivenUp { head, .. }) => {
                 let from = shown.head().epoch;
-                (*head, Continuity::NewEpoch { from, common: 0 })
+                let head = relay.key().renew(*head, self.workspace);
+                (head, Continuity::NewEpoch { from, common: 0 })
             }
             Some(Lost::Waiting) | None => {
                 let head = LogHead {
@@ -174,6 +175,12 @@ impl Workspace {
         let ended = self.ended(cursor.epoch)?;
         Some(cursor.seq.min(ended))
     }
+}
+
+/// The log cannot be read: the device comes again.
+fn unreadable(relay: &Relay, problem: &LogError) -> Vec<Output> {
+    relay.note(problem);
+    vec![error(ErrorCode::Internal, &problem.to_string())]
 }
 
 fn check_scope(scope: &Scope) -> Result<(), Fatal> {

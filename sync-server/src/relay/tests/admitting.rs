@@ -4,11 +4,10 @@ use casework_protocol::citation::CitedVersion;
 use casework_protocol::frame::{Answer, Logged, PushItem, RefusedBecause, Standing};
 use casework_protocol::ids::{ChangeHash, DocumentId, EntryHash};
 use casework_protocol::keys::Signature;
-use casework_protocol::limits::MAX_HELD_CHANGES;
 use casework_protocol::seal::SignedRun;
 
 use super::stage::*;
-use crate::relay::{Ask, Request, reading};
+use crate::relay::{Ask, RelayConfig, Request, reading};
 
 fn run(run: &SignedRun) -> PushItem {
     PushItem::Run(run.clone())
@@ -336,14 +335,17 @@ fn who_may_not_adopt_a_document_releases_nothing() {
 }
 
 #[test]
-fn held_work_of_one_device_is_bounded() {
-    let mut stage = Stage::found();
+fn held_work_of_one_device_is_bounded_by_what_the_server_was_told() {
+    let usual = RelayConfig::default();
+    assert_eq!(usual.held_changes, 10_000);
+    let mut stage = Stage::found_with(RelayConfig {
+        held_changes: 1_000,
+        ..usual
+    });
     stage.join(2, &["operator"]);
     let case = stage.open(ANA, &[], false);
     let mut pen = stage.pen(2, case.document);
-    let work: Vec<SignedRun> = (0..MAX_HELD_CHANGES / 250 + 1)
-        .map(|_| pen.write(250))
-        .collect();
+    let work: Vec<SignedRun> = (0..5).map(|_| pen.write(250)).collect();
     stage.revoke(2);
     let (last, rest) = work.split_last().unwrap();
     for work in rest {

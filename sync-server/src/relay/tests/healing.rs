@@ -425,6 +425,31 @@ fn a_server_that_grew_beside_its_own_history_waits_for_a_new_epoch() {
     assert!(client.closed);
 }
 
+/// A device that is told a longer common part than it has leaves the server for good.
+#[test]
+fn a_new_epoch_names_no_longer_common_part_than_the_device_was_shown() {
+    let mut stage = Stage::found();
+    let mut pen = stage.open(ANA, &[], false);
+    let backup = stage.log.backup();
+    let mut other = pen.clone_of_backup();
+    let early = stage.head();
+    stage.push(ANA, vec![run(&pen.write(1))]);
+    let beside = stage.head();
+    stage.restart_on(backup);
+    stage.now += 700;
+    stage.push(ANA, vec![run(&other.write(1)), run(&other.write(1))]);
+    assert!(stage.relay.open_epoch(stage.now, stage.workspace).unwrap());
+    let shared = stage.shared();
+    let workspace = reading(&shared);
+    let common = |head| match workspace.continuity(head).unwrap() {
+        Continuity::NewEpoch { common, .. } => common,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(common(&early), early.head().size);
+    // What stood there for this device stands there no more, and nobody knows from where on.
+    assert_eq!(common(&beside), 0);
+}
+
 #[test]
 fn a_server_told_to_opens_a_new_epoch_by_itself_after_waiting() {
     let mut stage = Stage::found();

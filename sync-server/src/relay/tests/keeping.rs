@@ -4,10 +4,11 @@ use casework_protocol::bundle::{Arrival, Audience, Bundle, Countersigned, Landed
 use casework_protocol::frame::{
     ClientFrame, ErrorCode, Logged, PushItem, Scope, ServerFrame, Start,
 };
-use casework_protocol::ids::{ChangeHash, DocumentId};
+use casework_protocol::ids::{ChangeHash, DocumentId, WorkspaceId};
 use casework_protocol::limits::BUNDLE_PIECE_BYTES;
 
 use super::stage::*;
+use crate::log::memory::MemoryLog;
 use crate::relay::reading;
 
 fn run(run: &casework_protocol::seal::SignedRun) -> PushItem {
@@ -81,6 +82,18 @@ fn offer(stage: &Stage, client: &mut Client, bundle: &Bundle) -> Option<ErrorCod
         [ServerFrame::Kept { refused, .. }] => *refused,
         other => panic!("{other:?}"),
     }
+}
+
+/// The log of a server that keeps a bundle of one document.
+pub(crate) fn with_bundle() -> (MemoryLog, WorkspaceId, DocumentId) {
+    let mut stage = Stage::found();
+    stage.join(2, &["agent"]);
+    let mut pen = stage.open(ANA, &[], false);
+    stage.push(ANA, vec![run(&pen.write(5))]);
+    let made = bundle(&stage, pen.document, stage.size());
+    let mut agent = stage.connect(2);
+    assert_eq!(offer(&stage, &mut agent, &made), None);
+    (stage.log.backup(), stage.workspace, pen.document)
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn assert_without(bytes: &[u8], payloads: &BTreeSet<Vec<u8>>) {
 
 fn assert_sound(stage: &Stage) {
     let server = server_key().server();
-    let checked = check_workspace(stage.log.as_ref(), server, stage.workspace, &mut |_| {});
+    let checked = check_workspace(stage.log.as_ref(), &[server], stage.workspace, &mut |_| {});
     let checked = checked.unwrap();
     assert_eq!(checked.faults, Vec::<String>::new());
     assert_eq!(checked.entries, stage.size());
@@ -367,7 +367,7 @@ fn a_check_finds_content_that_is_gone_unpurged_and_content_that_a_purge_left() {
             record.item = encode(&item.bare().unwrap());
         }
         log.damage(stage.workspace, record);
-        let checked = check_workspace(&log, server_key().server(), stage.workspace, &mut |_| {});
+        let checked = check_workspace(&log, &[server_key().server()], stage.workspace, &mut |_| {});
         checked.unwrap().faults
     };
     let gone = faults(other.document, true);

@@ -62,7 +62,12 @@ pub(crate) struct Stage {
 impl Stage {
     /// Ana founds a workspace and pushes it.
     pub(crate) fn found() -> Self {
-        let mut this = Self::empty(RelayConfig::default());
+        Self::found_with(RelayConfig::default())
+    }
+
+    /// The same on a server that behaves so.
+    pub(crate) fn found_with(config: RelayConfig) -> Self {
+        let mut this = Self::empty(config);
         let genesis = genesis();
         this.workspace = WorkspaceId::new(*genesis.hash::<RosterBody>().as_bytes());
         assert_eq!(

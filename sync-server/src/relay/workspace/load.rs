@@ -10,13 +10,13 @@ use casework_protocol::authority::Received;
 use casework_protocol::entry::EntryError;
 use casework_protocol::frame::Logged;
 use casework_protocol::ids::WorkspaceId;
-use casework_protocol::keys::SecretKey;
 use casework_protocol::log::EntryKind;
 use casework_protocol::roster::Roster;
 
 use super::{Document, Workspace, WorkspaceError};
 use crate::log::{Log, LogError, Record};
 use crate::relay::held::HeldWork;
+use crate::relay::identity::Identity;
 use crate::relay::recent::Recent;
 
 /// How many entries are read at once.
@@ -29,12 +29,13 @@ impl Workspace {
     /// [`WorkspaceError`].
     pub(in crate::relay) fn load(
         log: Arc<dyn Log>,
-        key: Arc<SecretKey>,
+        key: Arc<Identity>,
         id: WorkspaceId,
     ) -> Result<Option<Self>, WorkspaceError> {
-        let Some(row) = log.workspace(id)? else {
+        let Some(mut row) = log.workspace(id)? else {
             return Ok(None);
         };
+        row.head = key.renew(row.head, id);
         let authority = log.authority(id)?;
         let mut this: Option<Self> = None;
         for places in authority.chunks(LOAD_STEP) {

@@ -10,7 +10,7 @@ use casework_protocol::frame::{BareEntry, Logged, encode};
 use casework_protocol::ids::DocumentId;
 use casework_protocol::log::EntryKind;
 
-use super::{Workspace, decode_item};
+use super::{Document, Workspace, decode_item};
 use crate::log::{LogError, Record};
 use crate::relay::pending::Placing;
 
@@ -18,6 +18,19 @@ use crate::relay::pending::Placing;
 const STRIP_STEP: usize = 64;
 
 impl Workspace {
+    /// When its last entry was received.
+    #[must_use]
+    pub fn received_ms(&self) -> u64 {
+        self.row.received_ms
+    }
+
+    /// How many documents were purged: what is left of them are leaves.
+    #[must_use]
+    pub fn purged_count(&self) -> usize {
+        let purged = |document: &&Document| document.is_purged();
+        self.documents.values().filter(purged).count()
+    }
+
     /// The document is purged with the batch in the making.
     pub(in crate::relay) fn purge(&mut self, document: DocumentId) {
         self.pending.purged.insert(document);

@@ -10,7 +10,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
+
+use super::arriving::Share;
 
 /// What is read at once where no length is known yet; it lies on the stack.
 const LOOK_BYTES: usize = 2 * 1024;
@@ -26,11 +28,13 @@ const MAX_CONTROL_BYTES: usize = 125;
 pub(super) enum Part {
     /// A binary message.
     Message(Vec<u8>),
+    /// A part of one that is not whole yet: told, so that whoever counts messages counts it.
+    Fragment,
     /// A ping, with what its answer must hold.
     Ping(Vec<u8>),
     /// A pong.
     Pong,
-    /// The peer closes; its code, if it gave one.
+    /// The peer closes; what its answer holds: its code, if it gave one, or that it broke the rules.
     Close(Vec<u8>),
     /// Nothing more comes.
     End,
@@ -43,6 +47,8 @@ pub(super) enum Broken {
     Malformed,
     /// Longer than allowed.
     TooLong,
+    /// Too much of all connections is arriving.
+    Crowded,
 }
 
 /// Bytes on their way to messages.
@@ -57,23 +63,31 @@ pub(super) struct Incoming {
     before: Option<Vec<u8>>,
     /// What comes now is thrown away.
     is_broken: bool,
+    /// What is kept, counted with everybody's.
+    share: Share,
 }
 
 impl Incoming {
     /// Takes messages up to this length.
-    pub(super) fn up_to(longest: usize) -> Self {
+    pub(super) fn up_to(longest: usize, share: Share) -> Self {
         Self {
             longest,
             bytes: Vec::new(),
             head: None,
             before: None,
             is_broken: false,
+            share,
         }
     }
 
     /// From now on this length is allowed.
     pub(super) fn allow(&mut self, longest: usize) {
         self.longest = longest;
+    }
+
+    /// How many bytes are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.bytes.len() + self.before.as_ref().map_or(0, Vec::len)
     }
 
     /// The next whole thing. Nothing is lost when it is not waited for. After what cannot be read on
@@ -88,7 +102,7 @@ impl Incoming {
                 Ok(None) => {}
                 Ok(Some(part)) => return Poll::Ready(Ok(part)),
                 Err(broken) => {
-                    *self = Self::up_to(self.longest);
+                    *self = Self::up_to(self.longest, self.share.anew());
                     self.is_broken = true;
                     return Poll::Ready(Err(broken));
                 }
@@ -117,15 +131,26 @@ impl Incoming {
         Poll::Ready(read.is_ok() && !look.filled().is_empty())
     }
 
-    /// Takes the next whole thing out of what came.
+    /// Takes the next whole thing out of what came, and counts what is left.
     fn take(&mut self) -> Result<Option<Part>, Broken> {
+        let taken = self.take_part()?;
+        if !self.share.hold(self.kept()) {
+            return Err(Broken::Crowded);
+        }
+        Ok(taken)
+    }
+
+    fn take_part(&mut self) -> Result<Option<Part>, Broken> {
         while let Some((head, payload)) = self.frame()? {
             let is_final = head.is_final;
             match head.opcode {
                 OpCode::Data(Data::Binary) if self.before.is_none() && is_final => {
                     return Ok(Some(Part::Message(payload)));
                 }
-                OpCode::Data(Data::Binary) if self.before.is_none() => self.before = Some(payload),
+                OpCode::Data(Data::Binary) if self.before.is_none() => {
+                    self.before = Some(payload);
+                    return Ok(Some(Part::Fragment));
+                }
                 OpCode::Data(Data::Continue) => {
                     let mut message = self.before.take().ok_or(Broken::Malformed)?;
                     message.extend_from_slice(&payload);
@@ -133,13 +158,12 @@ impl Incoming {
                         return Ok(Some(Part::Message(message)));
                     }
                     self.before = Some(message);
+                    return Ok(Some(Part::Fragment));
                 }
                 OpCode::Control(Control::Ping) => return Ok(Some(Part::Ping(payload))),
                 OpCode::Control(Control::Pong) => return Ok(Some(Part::Pong)),
                 OpCode::Control(Control::Close) => {
-                    let mut code = payload;
-                    code.truncate(2);
-                    return Ok(Some(Part::Close(code)));
+                    return closing(&payload).map(|code| Some(Part::Close(code)));
                 }
                 OpCode::Data(Data::Binary | Data::Text | Data::Reserved(_))
                 | OpCode::Control(Control::Reserved(_)) => return Err(Broken::Malformed),
@@ -197,6 +221,23 @@ impl Incoming {
     }
 }
 
+/// What answers a close frame (RFC 6455 §5.5.1): a code or nothing, and then a reason in UTF-8.
+fn closing(payload: &[u8]) -> Result<Vec<u8>, Broken> {
+    let Some((code, reason)) = payload.split_first_chunk::<2>() else {
+        let is_empty = payload.is_empty();
+        return is_empty.then(Vec::new).ok_or(Broken::Malformed);
+    };
+    if std::str::from_utf8(reason).is_err() {
+        return Err(Broken::Malformed);
+    }
+    let code = CloseCode::from(u16::from_be_bytes(*code));
+    let answer = match code.is_allowed() {
+        true => code,
+        false => CloseCode::Protocol,
+    };
+    Ok(u16::from(answer).to_be_bytes().to_vec())
+}
+
 fn unmask(payload: &mut [u8], mask: [u8; 4]) {
     let (fours, rest) = payload.as_chunks_mut::<4>();
     for four in fours {
@@ -209,7 +250,12 @@ fn unmask(payload: &mut [u8], mask: [u8; 4]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::arriving::Arriving;
     use super::*;
+
+    fn up_to(longest: usize) -> Incoming {
+        Incoming::up_to(longest, Share::of(&Arriving::up_to(usize::MAX)))
+    }
 
     const MASK: [u8; 4] = [1, 2, 3, 4];
 
@@ -269,12 +315,14 @@ mod tests {
             Ok(Part::Message(long)),
             Ok(Part::Message(vec![9; 130])),
             Ok(Part::Ping(b"alive".to_vec())),
+            Ok(Part::Fragment),
             Ok(Part::Pong),
+            Ok(Part::Fragment),
             Ok(Part::Message(b"one two three".to_vec())),
             Ok(Part::Close(b"\x03\xe8".to_vec())),
         ];
         for piece in [1, 2, 3, 13, 1_000, 4_096, bytes.len()] {
-            let mut incoming = Incoming::up_to(100_000);
+            let mut incoming = up_to(100_000);
             assert_eq!(feed(&mut incoming, &bytes, piece), whole, "{piece}");
             assert_eq!(incoming.bytes.capacity(), 0, "nothing stays: {piece}");
         }
@@ -282,7 +330,7 @@ mod tests {
 
     #[test]
     fn what_a_header_announces_costs_nothing_before_it_comes() {
-        let mut incoming = Incoming::up_to(1 << 20);
+        let mut incoming = up_to(1 << 20);
         let announced = &binary(&vec![1; 1 << 20])[..20];
         assert_eq!(feed(&mut incoming, announced, 20), []);
         assert!(incoming.bytes.capacity() <= 2 * ROOM_BYTES);
@@ -298,9 +346,10 @@ mod tests {
             ]
             .concat(),
         ] {
-            let mut incoming = Incoming::up_to(100);
+            let mut incoming = up_to(100);
             let out = feed(&mut incoming, &bytes, 7);
-            assert_eq!(out, [Err(Broken::TooLong)]);
+            assert_eq!(out.last(), Some(&Err(Broken::TooLong)));
+            assert!(!out.iter().any(|part| matches!(part, Ok(Part::Message(_)))));
         }
     }
 
@@ -318,6 +367,8 @@ mod tests {
             frame(OpCode::Data(Data::Continue), true, b"of nothing"),
             frame(OpCode::Control(Control::Ping), false, b""),
             frame(OpCode::Control(Control::Ping), true, &[0; 126]),
+            frame(OpCode::Control(Control::Close), true, &[3]),
+            frame(OpCode::Control(Control::Close), true, &[3, 0xe8, 0xff]),
             [
                 frame(OpCode::Data(Data::Binary), false, b"one"),
                 binary(b"another"),
@@ -325,11 +376,55 @@ mod tests {
             .concat(),
         ] {
             bytes.extend(binary(b"more"));
-            let mut incoming = Incoming::up_to(1_000);
+            let mut incoming = up_to(1_000);
             let out = feed(&mut incoming, &bytes, 3);
             assert_eq!(out.last(), Some(&Err(Broken::Malformed)), "{bytes:?}");
             assert_eq!(out.iter().filter(|part| part.is_err()).count(), 1);
             assert_eq!(incoming.bytes.capacity(), 0);
         }
+    }
+
+    #[test]
+    fn every_fragment_is_told_so_that_empty_ones_are_counted_like_messages() {
+        let mut bytes = frame(OpCode::Data(Data::Binary), false, b"");
+        for _ in 0..1_000 {
+            bytes.extend(frame(OpCode::Data(Data::Continue), false, b""));
+        }
+        let mut incoming = up_to(100);
+        let out = feed(&mut incoming, &bytes, 4_096);
+        assert_eq!(out.len(), 1_001);
+        assert!(out.iter().all(|part| *part == Ok(Part::Fragment)));
+    }
+
+    #[test]
+    fn a_code_that_nobody_may_send_is_answered_with_the_one_for_broken_rules() {
+        for (sent, answered) in [(1000, 1000_u16), (4_000, 4_000), (1005, 1002), (999, 1002)] {
+            let close = frame(
+                OpCode::Control(Control::Close),
+                true,
+                &u16::to_be_bytes(sent),
+            );
+            let out = feed(&mut up_to(100), &close, 3);
+            assert_eq!(out, [Ok(Part::Close(answered.to_be_bytes().to_vec()))]);
+        }
+    }
+
+    #[test]
+    fn a_long_message_that_finds_no_room_is_refused_and_its_memory_is_given_back() {
+        let arriving = Arriving::up_to(64 * 1024);
+        let mut readers = [(); 2].map(|()| Incoming::up_to(1 << 20, Share::of(&arriving)));
+        let part = &binary(&vec![1; 1 << 20])[..40_000];
+        assert_eq!(feed(&mut readers[0], part, 2_000), []);
+        assert_eq!(feed(&mut readers[1], part, 2_000), [Err(Broken::Crowded)]);
+        let [first, mut second] = readers;
+        drop(first);
+        let whole = binary(&[1; 40_000]);
+        // Whoever was refused reads nothing any more; whoever comes now does.
+        assert_eq!(feed(&mut second, &whole, 2_000), []);
+        let mut third = Incoming::up_to(1 << 20, Share::of(&arriving));
+        assert_eq!(
+            feed(&mut third, &whole, 2_000),
+            [Ok(Part::Message(vec![1; 40_000]))]
+        );
     }
 }

@@ -245,7 +245,7 @@ async fn a_check_proves_a_sound_log_and_names_the_place_of_a_damaged_byte() {
     let check = || {
         let log = folder.log().unwrap();
         let id = log.workspaces().unwrap()[0];
-        check_workspace(&log, server, id, &mut |_| {}).unwrap()
+        check_workspace(&log, &[server], id, &mut |_| {}).unwrap()
     };
     let sound = check();
     assert_eq!((sound.entries, sound.faults.len()), (12, 0), "{sound:?}");

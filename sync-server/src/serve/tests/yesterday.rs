@@ -25,7 +25,8 @@ fn golden() -> PathBuf {
 
 fn folder(path: &Path) -> DataFolder {
     let folder = DataFolder::open(path).unwrap();
-    folder.put_key(&SecretKey::from_seed(&[250; 32])).unwrap();
+    let key = SecretKey::from_seed(&[250; 32]);
+    folder.put_identity(&key.into()).unwrap();
     folder
 }
 
@@ -58,11 +59,11 @@ async fn a_data_folder_of_an_earlier_version_opens_is_proved_and_goes_on() {
     let packed = std::fs::File::open(golden()).unwrap();
     GzDecoder::new(packed).read_to_end(&mut log).unwrap();
     std::fs::write(data.log_file(), log).unwrap();
-    let server = data.key().unwrap().server();
+    let server = data.identity().unwrap().server();
     {
         let log = data.log().unwrap();
         let id = log.workspaces().unwrap()[0];
-        let checked = check_workspace(&log, server, id, &mut |_| {}).unwrap();
+        let checked = check_workspace(&log, &[server], id, &mut |_| {}).unwrap();
         assert_eq!(checked.entries, ENTRIES);
         assert!(checked.faults.is_empty(), "{checked:?}");
     }
