@@ -20,6 +20,7 @@ mod heal;
 mod held;
 mod keep;
 mod pending;
+mod presence;
 mod recent;
 mod request;
 mod session;
@@ -45,6 +46,7 @@ use casework_protocol::keys::SecretKey;
 
 use crate::log::{Log, LogError};
 use absent::{Absent, Lost};
+use presence::Rooms;
 use request::{Proved, ProvedAsk};
 use upload::Uploads;
 
@@ -105,6 +107,7 @@ pub struct Relay {
     absent: Absent,
     uploads: Arc<Uploads>,
     staged: Mutex<BTreeSet<WorkspaceId>>,
+    rooms: Rooms,
 }
 
 impl Relay {
@@ -137,6 +140,7 @@ impl Relay {
             absent,
             uploads: Uploads::up_to(config.bundle_bytes),
             staged: Mutex::default(),
+            rooms: Rooms::default(),
         })
     }
 

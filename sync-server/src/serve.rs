@@ -22,6 +22,7 @@ mod doorkeeper;
 mod entrance;
 mod metrics;
 mod pool;
+mod presence;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,7 @@ use devices::Devices;
 use entrance::Entrance;
 use metrics::Metrics;
 use pool::Pool;
+use presence::Bells;
 use tls::Certificate;
 pub use tls::Tls;
 use writer::{Desk, Growth};
@@ -270,10 +272,17 @@ async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, Ser
         trouble,
     };
     let writer = writer::start(desk, proved);
+    let bells = Arc::new(Bells::default());
+    tokio::spawn(presence::serve(
+        Arc::clone(&relay),
+        Arc::clone(&bells),
+        stopping.clone(),
+    ));
     let hub = Arc::new(Hub {
         relay: Arc::clone(&relay),
         pool: Arc::clone(&pool),
         growth,
+        bells,
         metrics,
         bounds,
         bytes: Arc::new(Semaphore::new(bounds.bytes_in_flight)),

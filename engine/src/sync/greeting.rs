@@ -29,7 +29,7 @@ impl Session {
         if let Some(expected) = pinned.filter(|expected| *expected != found) {
             return Err(SyncFault::WrongServer { expected, found });
         }
-        if welcome.version != VERSION {
+        if !(1..=VERSION).contains(&welcome.version) {
             return Err(SyncFault::Version {
                 offered: welcome.version,
             });
@@ -38,6 +38,7 @@ impl Session {
             holdings.pin(found).map_err(SyncFault::Holdings)?;
         }
         self.server = Some(found);
+        self.version = welcome.version;
         self.tally.clock_skew_ms = Some(welcome.time_ms.wrapping_sub(now_ms).cast_signed());
         let head = holdings.head();
         self.trusted = head.map(|head| self.verify_head(head)).transpose()?;
@@ -55,6 +56,7 @@ impl Session {
     }
 
     fn resume<H: Holdings>(&mut self, holdings: &H) -> ClientFrame {
+        self.voice.begin();
         let start = if self.joining {
             Start::Nothing
         } else {

@@ -41,6 +41,11 @@ impl Uploads {
             most,
         })
     }
+
+    /// Bytes of bundles that are arriving.
+    pub(super) fn used(&self) -> usize {
+        self.used.load(Ordering::Acquire)
+    }
 }
 
 impl Room {
