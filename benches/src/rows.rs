@@ -10,6 +10,7 @@ pub mod idle;
 pub mod ingest;
 pub mod latency;
 pub mod open;
+pub mod service;
 
 use crate::measure::Scale;
 use crate::table::Row;
@@ -32,6 +33,9 @@ pub const ROWS: &[(&str, Bench)] = &[
     ("board", board::board),
     ("agent", agent::look),
     ("idle", idle::idle),
+    ("monday", service::monday),
+    ("disk", service::disk),
+    ("workspaces", service::workspaces),
 ];
 
 /// A runtime for the rows with sockets: two workers, as CI has cores.
