@@ -159,6 +159,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     failing: watch::Receiver<Option<String>>,
     listener: JoinHandle<()>,
+    ringing: JoinHandle<()>,
     pool: Arc<Pool>,
     writer: std::thread::JoinHandle<()>,
 }
@@ -231,6 +232,7 @@ impl Running {
     pub async fn shutdown(self) {
         self.stop.send_replace(true);
         let _ = self.listener.await;
+        let _ = self.ringing.await;
         let (pool, writer) = (self.pool, self.writer);
         let _ = tokio::task::spawn_blocking(move || {
             pool.stop();
@@ -273,11 +275,8 @@ async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, Ser
     };
     let writer = writer::start(desk, proved);
     let bells = Arc::new(Bells::default());
-    tokio::spawn(presence::serve(
-        Arc::clone(&relay),
-        Arc::clone(&bells),
-        stopping.clone(),
-    ));
+    let ringing = presence::serve(Arc::clone(&relay), Arc::clone(&bells), stopping.clone());
+    let ringing = tokio::spawn(ringing);
     let hub = Arc::new(Hub {
         relay: Arc::clone(&relay),
         pool: Arc::clone(&pool),
@@ -309,6 +308,7 @@ async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, Ser
         stop,
         failing,
         listener,
+        ringing,
         pool,
         writer,
     })

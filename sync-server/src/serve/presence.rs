@@ -55,6 +55,9 @@ pub(super) async fn serve(
         bells
             .rings
             .tell(rung.into_iter().map(|id| (id, now)).collect());
-        sleep(LOOK_EVERY).await;
+        tokio::select! {
+            () = sleep(LOOK_EVERY) => {}
+            _ = stopping.changed() => return,
+        }
     }
 }

@@ -48,6 +48,7 @@ mod joining;
 mod kill;
 mod main_job;
 mod office;
+mod presence;
 mod purging;
 mod rules;
 mod scene;
