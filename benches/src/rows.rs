@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod latency;
 pub mod native;
 pub mod open;
+pub mod service;
 
 use crate::measure::Scale;
 use crate::table::Row;
@@ -35,6 +36,9 @@ pub const ROWS: &[(&str, Bench)] = &[
     ("idle", idle::idle),
     ("native", native::native),
     ("phone", native::phone),
+    ("monday", service::monday),
+    ("disk", service::disk),
+    ("workspaces", service::workspaces),
 ];
 
 /// A runtime for the rows with sockets: two workers, as CI has cores.

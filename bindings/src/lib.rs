@@ -22,10 +22,11 @@ mod tls;
 mod wire;
 mod workspace;
 
+pub use casework_engine::sync::presence::Witness;
 pub use casework_engine::{
     approval, case, clock, inbox, moment as moments, replica, template, value, view,
 };
-pub use casework_protocol::frame::Scope;
+pub use casework_protocol::frame::{Activity, Scope};
 pub use casework_protocol::{ids, keys, rights};
 
 pub use casework_engine::replica::{Affected, Impact};
@@ -64,6 +65,7 @@ pub use workspace::invites::InviteView;
 pub use workspace::joining::Newcomer;
 pub use workspace::parts::file_mark;
 pub use workspace::people::{DeviceView, MemberChange, MemberView, RoleView, TeamChange, TeamView};
+pub use workspace::presence::{Hearing, Presence};
 pub use workspace::reading::{BoardColumn, BoardView, CardPage, ColumnPage, Names};
 pub use workspace::rights::{AccessSaid, AccessView, PurgeSaid, Viewer, read_verb};
 pub use workspace::templates::{TemplateImport, TemplateView};

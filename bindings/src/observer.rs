@@ -50,6 +50,8 @@ pub struct Changed {
     /// The inbox: new items, other read marks, other quiet rules. What only time makes is not
     /// told: look when it is shown.
     pub inbox: bool,
+    /// Cases at which others came, went, or do something else.
+    pub presence: BTreeSet<DocumentId>,
 }
 
 /// Keeps an observer attached until it is dropped. A call that has begun ends first or goes on for
@@ -83,6 +85,7 @@ impl Changed {
         self.people |= other.people;
         self.everything |= other.everything;
         self.inbox |= other.inbox;
+        self.presence.extend(other.presence);
     }
 }
 

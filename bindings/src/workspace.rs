@@ -26,6 +26,7 @@ pub(crate) mod joining;
 mod outcome;
 pub(crate) mod parts;
 pub(crate) mod people;
+pub(crate) mod presence;
 mod purging;
 pub(crate) mod reading;
 pub(crate) mod rights;
@@ -56,6 +57,7 @@ use crate::line::Line;
 use crate::moment;
 use crate::observer::{Changed, Hub, Observation, Observer};
 use crate::progress::SyncState;
+use presence::PresenceDesk;
 
 /// A workspace on this device. Clones share it; the replica closes with the last one.
 #[derive(Clone)]
@@ -76,6 +78,8 @@ pub(crate) struct Inner {
     watched: AtomicBool,
     /// The turn of the inbox that observers were told of.
     inbox_told: AtomicU64,
+    /// Who is where, as long as it is so.
+    presence: PresenceDesk,
 }
 
 /// Which workspace this is, and who this device is in it.
@@ -178,6 +182,7 @@ impl Workspace {
                 line: Line::default(),
                 watched: AtomicBool::new(false),
                 inbox_told: AtomicU64::new(0),
+                presence: PresenceDesk::default(),
             }),
         }
     }

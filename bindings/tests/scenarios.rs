@@ -19,6 +19,8 @@ mod inbox;
 mod joining;
 #[path = "scenarios/offline.rs"]
 mod offline;
+#[path = "scenarios/presence.rs"]
+mod presence;
 #[path = "scenarios/redaction.rs"]
 mod redaction;
 #[path = "scenarios/revisions.rs"]

@@ -18,7 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use casework::case::facet::automation::RunStatus;
-use casework::{AgentTurn, Errand, Error, Workspace};
+use casework::{AgentTurn, Errand, Error, Hearing, Workspace};
 use serde_json::json;
 
 use bell::{Bell, Ringer};
@@ -69,6 +69,7 @@ pub(crate) fn run(
         None => None,
     };
     let bell = Arc::new(Bell::default());
+    workspace.hear_presence(Hearing::Nobody);
     let watch = workspace.watch(Arc::new(Ringer {
         bell: Arc::clone(&bell),
         rooms: host.as_ref().map(|host| Arc::clone(&host.rooms)),

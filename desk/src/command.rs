@@ -23,6 +23,7 @@ mod listing;
 mod overrides;
 mod parts;
 mod people;
+mod presence;
 mod purges;
 mod quarantine;
 mod roles;

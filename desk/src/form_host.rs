@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use casework::{Changed, Notice, Observer, SyncState, Workspace};
+use casework::{Changed, Hearing, Notice, Observer, SyncState, Workspace};
 use serde_json::json;
 
 use crate::cli::ServeArgs;
@@ -34,6 +34,7 @@ pub(crate) fn run(workspace: &Workspace, args: &ServeArgs, as_json: bool) -> Res
     );
     let rooms = Arc::clone(&host.rooms);
     let keeper: Arc<dyn Observer> = Arc::new(Keeper { rooms, as_json });
+    workspace.hear_presence(Hearing::Nobody);
     // Without a server there is nobody to be in step with; what other commands do here is heard.
     let has_server = workspace.info()?.server.is_some();
     let (watch, observation) = if has_server {

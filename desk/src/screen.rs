@@ -20,6 +20,7 @@ pub mod lists;
 pub mod page;
 pub mod part_page;
 pub mod people;
+pub mod presence;
 pub mod purges;
 pub mod table;
 pub mod template_page;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use casework::case::PartId;
+use casework::ids::DocumentId;
 use casework::view::Card;
 use casework::{Changed, InboxEntry, InboxFilter, Notice, Observer, SyncState, Workspace};
 use serde_json::json;
@@ -14,6 +15,7 @@ use crate::output;
 use crate::owner::Service;
 use crate::screen::glossary::Names;
 use crate::screen::inbox;
+use crate::screen::presence::Doorman;
 use crate::screen::words::{count, here, plain};
 
 /// Most items of the inbox that are announced at once: a screenful; the others are in the inbox.
@@ -32,6 +34,7 @@ pub(crate) fn run(workspace: &Workspace, as_json: bool) -> Result<(), Fault> {
         workspace: workspace.clone(),
         as_json,
         told: Mutex::new(unread_items(workspace).into_iter().map(id_of).collect()),
+        doorman: Mutex::default(),
     });
     teller.say(
         "watching",
@@ -73,6 +76,8 @@ struct Teller {
     as_json: bool,
     /// The items of the inbox that need not be announced any more.
     told: Mutex<BTreeSet<PartId>>,
+    /// Who has which case open, as far as it was said.
+    doorman: Mutex<Doorman>,
 }
 
 /// The newest unread items that are not muted.
@@ -130,10 +135,43 @@ impl Teller {
     }
 }
 
+impl Teller {
+    /// Says who came to a case, writes in it or left.
+    fn greet(&self, case: DocumentId) {
+        let Ok(presence) = self.workspace.presence_of(case) else {
+            return;
+        };
+        let steps = self.doorman.lock();
+        let steps = steps.map(|mut doorman| doorman.look(case, &presence));
+        let steps = steps.unwrap_or_default();
+        if steps.is_empty() {
+            return;
+        }
+        let (Ok(view), Ok(members)) = (self.workspace.case(case), self.workspace.members()) else {
+            return;
+        };
+        let (names, number) = (Names::of(&members), plain(&view.number));
+        for (member, step) in steps {
+            let name = names.member(member);
+            let json = json!({
+                "document": case,
+                "number": number,
+                "member": member,
+                "name": name,
+                "activity": step.name(),
+            });
+            self.say("presence", &step.sentence(&name, &number), json);
+        }
+    }
+}
+
 impl Observer for Teller {
     fn changed(&self, changed: &Changed) {
         if changed.inbox {
             self.announce();
+        }
+        for case in &changed.presence {
+            self.greet(*case);
         }
         let cards = self.workspace.cards().unwrap_or_default();
         let known = |card: &&Card| changed.documents.contains(&card.document);

@@ -19,6 +19,7 @@ mod holdings;
 mod intake;
 mod order;
 mod pieces;
+pub mod presence;
 mod progress;
 mod pulse;
 mod pushing;

@@ -21,6 +21,7 @@ mod held;
 mod identity;
 mod keep;
 mod pending;
+mod presence;
 mod recent;
 mod request;
 mod session;
@@ -48,6 +49,7 @@ use casework_protocol::limits::{MAX_BUNDLE_BYTES, MAX_HELD_CHANGES};
 
 use crate::log::Log;
 use absent::{Absent, Lost};
+use presence::Rooms;
 use request::{Proved, ProvedAsk};
 use trouble::Trouble;
 use upload::Uploads;
@@ -116,6 +118,7 @@ pub struct Relay {
     uploads: Arc<Uploads>,
     staged: Mutex<BTreeSet<WorkspaceId>>,
     trouble: Trouble,
+    rooms: Rooms,
 }
 
 impl Relay {
@@ -149,6 +152,7 @@ impl Relay {
             uploads: Uploads::up_to(config.bundle_bytes, config.longest_bundle),
             staged: Mutex::default(),
             trouble: Trouble::default(),
+            rooms: Rooms::default(),
         })
     }
 

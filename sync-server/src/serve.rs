@@ -26,6 +26,7 @@ mod error;
 mod metrics;
 pub mod overview;
 mod pool;
+mod presence;
 pub mod rotation;
 #[doc(hidden)]
 pub mod socket;
@@ -60,6 +61,7 @@ use entrance::Entrance;
 pub use error::ServeError;
 use metrics::Metrics;
 use pool::Pool;
+use presence::Bells;
 use socket::Arriving;
 use tls::Certificate;
 pub use tls::Tls;
@@ -134,6 +136,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     failing: watch::Receiver<Option<String>>,
     listener: JoinHandle<()>,
+    ringing: JoinHandle<()>,
     pool: Arc<Pool>,
     writer: std::thread::JoinHandle<()>,
 }
@@ -206,6 +209,7 @@ impl Running {
     pub async fn shutdown(self) {
         self.stop.send_replace(true);
         let _ = self.listener.await;
+        let _ = self.ringing.await;
         let (pool, writer) = (self.pool, self.writer);
         let _ = tokio::task::spawn_blocking(move || {
             pool.stop();
@@ -249,10 +253,19 @@ async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, Ser
         trouble: Arc::clone(&trouble),
     };
     let writer = writer::start(desk, proved);
+    let bells = Arc::new(Bells::default());
+    let ringing = presence::serve(
+        Arc::clone(&relay),
+        Arc::clone(&bells),
+        config.clock.clone(),
+        stopping.clone(),
+    );
+    let ringing = tokio::spawn(ringing);
     let hub = Arc::new(Hub {
         relay: Arc::clone(&relay),
         pool: Arc::clone(&pool),
         growth,
+        bells,
         metrics,
         clock: config.clock,
         bounds,
@@ -281,6 +294,7 @@ async fn run(config: ServeConfig, (relay, owned): Opened) -> Result<Running, Ser
         stop,
         failing,
         listener,
+        ringing,
         pool,
         writer,
     })

@@ -1,17 +1,22 @@
 //! Seeded whole-system histories: devices act, wires break, programs crash, backups come back;
 //! then everything heals, and everybody must see the same, which the oracle must see too.
 //!
-//! One seed is one history; [`run`] answers a digest of everything seen at the end, so that a test
-//! can prove that the same seed plays the same history.
+//! One seed is one history; [`run`] answers a digest of everything seen at the end and a hash of
+//! everything that was delivered on the way, so that a test can prove that the same seed plays the
+//! same history. What must hold after every step stands in `invariants.rs`.
 
 mod acts;
 pub mod agents;
+mod invariants;
+pub mod presence;
 pub mod purges;
 pub mod restores;
 pub mod servers;
 
+use std::collections::BTreeSet;
+
 use casework_engine::template::Package;
-use casework_protocol::ids::DocumentId;
+use casework_protocol::ids::{ChangeHash, DocumentId};
 use rand::Rng;
 use sha2::{Digest, Sha256};
 
@@ -19,11 +24,12 @@ use crate::disk::Disk;
 use crate::once::assert_effects_once;
 use crate::oracle;
 use crate::stage::{Stage, Who};
+use invariants::Invariants;
 
 /// How large a history is.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
-    /// Devices, two to eight.
+    /// Devices, two to fifty.
     pub devices: usize,
     /// Steps before everything heals.
     pub steps: usize,
@@ -34,6 +40,8 @@ pub struct Size {
 pub struct Outcome {
     /// SHA-256 over every view at the end.
     pub digest: [u8; 32],
+    /// SHA-256 over every message that was delivered, when and to whom.
+    pub trace: [u8; 32],
     /// Actions that were done.
     pub actions: usize,
 }
@@ -41,16 +49,34 @@ pub struct Outcome {
 /// Clocks are at most a day off.
 const DAY_MS: i64 = 86_400_000;
 
+/// Most devices in one history.
+const MAX_DEVICES: usize = 50;
+/// One in so many seeds is a history of a crowd.
+const CROWD_EVERY: u64 = 64;
+
 const NAMES: [&str; 8] = [
     "ana", "rui", "mia", "kofi", "lena", "omar", "sofia", "tomás",
 ];
 
+/// What the n-th person is called.
+fn name(n: usize) -> String {
+    match NAMES.get(n) {
+        Some(name) => (*name).to_owned(),
+        None => format!("person {n}"),
+    }
+}
+
 impl Size {
-    /// A small history, its shape drawn from the seed.
+    /// A small history, its shape drawn from the seed; now and then one of a crowd.
     #[must_use]
     pub fn of(seed: u64) -> Self {
+        let crowd = seed % CROWD_EVERY == CROWD_EVERY - 1;
+        let devices = match (crowd, seed / CROWD_EVERY) {
+            (false, _) => 2 + (seed % 3) as usize,
+            (true, nth) => 9 + (nth * 7 % 42) as usize,
+        };
         Self {
-            devices: 2 + (seed % 3) as usize,
+            devices,
             steps: 20 + (seed % 17) as usize,
         }
     }
@@ -80,6 +106,7 @@ pub fn run(seed: u64, size: Size) -> Outcome {
     let mut play = Play::begin(seed, size);
     for _ in 0..size.steps {
         play.step();
+        play.watch.check(&mut play.stage);
     }
     play.end()
 }
@@ -90,6 +117,9 @@ struct Play {
     cases: Vec<DocumentId>,
     /// A backup of somebody's disk, to come back later.
     backup: Option<(Who, Disk)>,
+    /// What went with a disk that was put back to before.
+    given_up: BTreeSet<ChangeHash>,
+    watch: Invariants,
 }
 
 impl Play {
@@ -97,8 +127,8 @@ impl Play {
         let mut stage = Stage::with_template(seed, package());
         let [first] = stage.devices([NAMES[0]]);
         let mut who = vec![first];
-        for name in &NAMES[1..size.devices.clamp(2, NAMES.len())] {
-            who.push(stage.join(name, "operator"));
+        for n in 1..size.devices.clamp(2, MAX_DEVICES) {
+            who.push(stage.join(&name(n), "operator"));
         }
         let case = stage.open(first, "The first case");
         stage.settle();
@@ -107,6 +137,8 @@ impl Play {
             who,
             cases: vec![case],
             backup: None,
+            given_up: BTreeSet::new(),
+            watch: Invariants::default(),
         }
     }
 
@@ -129,6 +161,8 @@ impl Play {
             4 => self.backup = Some((who, self.stage.back_up_device(who))),
             5 => {
                 if let Some((who, disk)) = self.backup.take() {
+                    let unlogged = self.stage.unlogged_deeds(who);
+                    self.given_up.extend(unlogged);
                     self.stage.restore_device(who, &disk);
                 }
             }
@@ -161,6 +195,9 @@ impl Play {
     fn end(mut self) -> Outcome {
         self.stage.heal();
         self.stage.settle();
+        self.watch.check(&mut self.stage);
+        self.watch
+            .check_nothing_lost(&mut self.stage, &self.given_up);
         let mut digest = Sha256::new();
         for case in self.cases.clone() {
             if self.stage.replica(self.who[0]).case(case).is_err() {
@@ -178,6 +215,7 @@ impl Play {
         }
         Outcome {
             digest: digest.finalize().into(),
+            trace: self.stage.trace(),
             actions: self.stage.deeds.len(),
         }
     }

@@ -11,6 +11,7 @@
 mod acting;
 mod actor;
 mod forge;
+mod presence;
 mod servers;
 mod tamper;
 mod wire;
@@ -29,10 +30,12 @@ use casework_protocol::roster::entry::{InviteFor, RosterBody};
 use casework_sync_server::relay::{Identity, Relay, RelayConfig};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use sha2::{Digest as _, Sha256};
 
 pub use acting::Deed;
 pub use actor::{Actor, Who};
 pub use forge::Forger;
+pub use presence::Words;
 use servers::Store;
 pub use tamper::{Passing, Told};
 
@@ -55,6 +58,8 @@ pub struct Stage {
     pub(crate) newcomer: Option<tamper::Tamper>,
     /// The key that the link of the next newcomer names.
     pins: Option<ServerId>,
+    /// Everything that was delivered, in order: two plays with the same trace are the same play.
+    trace: Sha256,
     /// Every change anybody made, by hash.
     pub deeds: BTreeMap<ChangeHash, Deed>,
 }
@@ -97,8 +102,24 @@ impl Stage {
             template: None,
             newcomer: None,
             pins: None,
+            trace: Sha256::new(),
             deeds: BTreeMap::new(),
         }
+    }
+
+    /// A hash of every message that was delivered so far, to whom and when.
+    #[must_use]
+    pub fn trace(&self) -> [u8; 32] {
+        self.trace.clone().finalize().into()
+    }
+
+    /// Something was delivered, or happened to somebody.
+    pub(crate) fn note_event(&mut self, what: &[u8], who: Who, message: &[u8]) {
+        self.trace.update(self.now_ms.to_be_bytes());
+        self.trace.update((who.0 as u64).to_be_bytes());
+        self.trace.update(what);
+        self.trace.update((message.len() as u64).to_be_bytes());
+        self.trace.update(message);
     }
 
     /// The seed, for messages of failing tests.

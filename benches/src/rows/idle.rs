@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write};
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use casework_protocol::frame::Start;
 use casework_sync_server::serve::{Bounds, ServeConfig, Store, Tls, start};
@@ -80,7 +80,29 @@ pub fn idle(scale: Scale) -> Vec<Row> {
     ]
 }
 
-fn per_connection(kind: &str, connections: usize) -> Figure {
+/// A server in a process of its own; ends when dropped.
+pub struct Apart {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its process.
+    pub process: u32,
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // It ends with its input; there is nothing to do about one that does not.
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts one.
+///
+/// # Panics
+/// When it does not start.
+#[must_use]
+pub fn serve_apart(kind: &str) -> Apart {
     let program = std::env::current_exe().expect("this program has a file");
     let mut child = Command::new(program)
         .args(["bench", SERVE_IDLE, kind])
@@ -93,11 +115,17 @@ fn per_connection(kind: &str, connections: usize) -> Figure {
     BufReader::new(stdout)
         .read_line(&mut line)
         .expect("the server tells its address");
-    let address: SocketAddr = line.trim().parse().expect("an address");
-    let figure = runtime().block_on(measure(kind, address, child.id(), connections));
-    drop(child.stdin.take());
-    child.wait().expect("the server ends with its input");
-    figure
+    Apart {
+        address: line.trim().parse().expect("an address"),
+        process: child.id(),
+        child,
+    }
+}
+
+fn per_connection(kind: &str, connections: usize) -> Figure {
+    let server = serve_apart(kind);
+    let (address, process) = (server.address, server.process);
+    runtime().block_on(measure(kind, address, process, connections))
 }
 
 async fn measure(kind: &str, address: SocketAddr, process: u32, connections: usize) -> Figure {

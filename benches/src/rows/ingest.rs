@@ -127,6 +127,12 @@ impl Ingest {
         started.elapsed() * self.claims.len() as u32 / some.len() as u32
     }
 
+    /// The bytes of the changes, without signatures.
+    #[must_use]
+    pub fn change_bytes(&self) -> usize {
+        self.singles.iter().map(SignedRun::changes_len).sum()
+    }
+
     /// How many changes.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -16,6 +16,7 @@ use super::drawer::judge_bundles;
 use super::holdings::InSession;
 use super::joining::{self, Newcomer};
 use super::outcome::{Ended, ended};
+use super::presence::Listening;
 use crate::address::Address;
 use crate::error::Error;
 use crate::moment;
@@ -63,6 +64,8 @@ pub(super) struct Driver<'a> {
     /// For how long this connection has judged.
     judging: Duration,
     told: Option<Instant>,
+    /// Held as long as the connection.
+    _listening: Listening<'a>,
 }
 
 /// What a connection did.
@@ -113,6 +116,7 @@ impl<'a> Driver<'a> {
             judged: None,
             judging: Duration::ZERO,
             told: None,
+            _listening: Listening(inner),
         })
     }
 
@@ -183,6 +187,9 @@ impl<'a> Driver<'a> {
             changed: &mut changed,
         };
         let (session, wire) = (&mut self.session, &mut self.wire);
+        if self.until == Until::Stopped {
+            self.inner.presence.brief(session);
+        }
         let stepped = match call {
             Call::Messages(messages) => messages.into_iter().try_for_each(|message| {
                 let frames = session.receive(&mut holdings, &message, now_ms)?;
@@ -195,6 +202,7 @@ impl<'a> Driver<'a> {
         let notices = replica.take_notices();
         drop(replica);
         self.unjudged |= !changed.documents.is_empty();
+        changed.join(self.inner.presence.note(&mut self.session));
         self.inner.tell(changed);
         self.inner.hub.notices(&notices);
         self.notices.extend(notices);

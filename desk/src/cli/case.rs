@@ -210,6 +210,20 @@ pub enum CaseCommand {
         /// Number, beginning of the id, or unique title
         case: String,
     },
+    /// Say that you have a case open, and see who else has
+    #[command(
+        after_help = "Others see it while `casework sync --watch` runs; editors call it with --typing.\n\nExample:\n  casework case here CMP-~K7Q2\n  casework case here CMP-~K7Q2 --typing\n  casework case here CMP-~K7Q2 --left"
+    )]
+    Here {
+        /// Number, beginning of the id, or unique title
+        case: String,
+        /// You write in it, just now
+        #[arg(long)]
+        typing: bool,
+        /// You closed it
+        #[arg(long, conflicts_with = "typing")]
+        left: bool,
+    },
     /// What happened on a case, with its verified authors
     #[command(after_help = "Example:\n  casework case timeline CMP-~K7Q2 --take 10")]
     Timeline {

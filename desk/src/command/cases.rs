@@ -9,7 +9,9 @@ use serde_json::json;
 
 use super::cures::{cure_on, cure_opening};
 use super::settling::settle;
-use super::{Desk, access, approvals, comments, handovers, overrides, parts, showing, tasks};
+use super::{
+    Desk, access, approvals, comments, handovers, overrides, parts, presence, showing, tasks,
+};
 use crate::cli::{CaseCommand, OpenArgs, Why};
 use crate::fault::Fault;
 use crate::request::Response;
@@ -20,6 +22,7 @@ pub(super) fn carry_out(desk: &Desk<'_>, command: &CaseCommand) -> Result<Respon
         CaseCommand::Open(args) => open(desk, args),
         CaseCommand::Show { case } => showing::show(desk, case),
         CaseCommand::Timeline { case, take, skip } => showing::timeline(desk, case, (*skip, *take)),
+        CaseCommand::Here { case, typing, left } => presence::here(desk, case, (*typing, *left)),
         CaseCommand::Task(command) => tasks::carry_out(desk, command),
         CaseCommand::Part(command) => parts::carry_out(desk, command),
         CaseCommand::Approval(command) => approvals::carry_out(desk, command),
@@ -127,6 +130,7 @@ fn simple(desk: &Desk<'_>, command: &CaseCommand) -> Result<Response, Fault> {
         | CaseCommand::Label { .. }
         | CaseCommand::Settle { .. }
         | CaseCommand::Show { .. }
+        | CaseCommand::Here { .. }
         | CaseCommand::Timeline { .. } => people(desk, command),
     }
 }
@@ -296,9 +300,8 @@ pub(super) fn act(
     why: &Why,
     done: &str,
 ) -> Result<Response, Fault> {
-    let acted = desk
-        .workspace
-        .act(id, action, why.reason.as_deref(), why.override_rule);
+    let (reason, workspace) = (why.reason.as_deref(), desk.workspace);
+    let acted = workspace.act(id, action, reason, why.override_rule);
     let acted = acted.map_err(|error| cure_on(desk, id, error))?;
     answer(desk, id, &[acted], done)
 }
@@ -312,12 +315,10 @@ pub(super) fn answer(
 ) -> Result<Response, Fault> {
     let view = desk.workspace.case(id)?;
     let revision = desk.workspace.revision(view.template).ok();
-    let stage = revision
-        .as_ref()
-        .and_then(|revision| revision.stage(view.stage.value()));
+    let known = revision.as_ref();
+    let stage = known.and_then(|known| known.stage(view.stage.value()));
     let stage = plain(stage.map_or(view.stage.value(), |stage| &stage.name));
-    let number = plain(&view.number);
-    let title = plain(view.title.value());
+    let (number, title) = (plain(&view.number), plain(view.title.value()));
     let mut lines = vec![format!("{done}: {number} {title} · {stage}")];
     let warnings: Vec<&String> = acted.iter().flat_map(|acted| &acted.warnings).collect();
     lines.extend(

@@ -18,6 +18,7 @@ use crate::screen::glossary::{Glossary, Names};
 use crate::screen::ink::Tone;
 use crate::screen::page::Page;
 use crate::screen::part_page::PartPage;
+use crate::screen::presence;
 use crate::screen::timeline::Teller;
 use crate::screen::words::plain;
 
@@ -45,6 +46,7 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
         .map_or("", |revision| &revision.package().name);
     let links = links(desk, id)?;
     let purge = workspace.purge_of(id)?;
+    let here = super::presence::glance(desk, id)?;
     let parts = PartPage {
         view: &view,
         revision: revision.as_deref(),
@@ -64,6 +66,7 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
         held,
         unsynced,
         access: Some(&access),
+        here: &here,
         parts,
         today: &today,
     };
@@ -75,6 +78,7 @@ pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {
         json.insert("clocks".into(), clocks::to_json(&view, revision, &today));
     }
     json.insert("held".into(), json!(held));
+    json.insert("here".into(), presence::to_json(&here, &names));
     let overrides = super::overrides::of_case_json(&view, &names);
     json.insert("overrides".into(), overrides);
     if let Value::Object(facets) = agreements::facets_json(&view, desk.now_ms(), &names) {

@@ -9,7 +9,7 @@ pub use self::overrides::said;
 use casework::case::PartId;
 use casework::template::{Field, Revision, Today};
 use casework::view::{CaseView, CommentView, TaskStatus, TaskView};
-use casework::{AccessView, ContestedPlace};
+use casework::{AccessView, ContestedPlace, Presence};
 
 use super::Screen;
 use super::agreements;
@@ -20,6 +20,7 @@ use super::glossary::{Glossary, Names};
 use super::ink::{Depth, Tone};
 use super::page::{INDENT, Page};
 use super::part_page::PartPage;
+use super::presence;
 use super::words::{count, here, plain, width};
 
 /// Digits of a task's or comment's id that are shown and can be typed.
@@ -54,6 +55,8 @@ pub struct CasePage<'a> {
     pub parts: PartPage<'a>,
     /// Who is on it and who sees it.
     pub access: Option<&'a AccessView>,
+    /// Who else has it open.
+    pub here: &'a Presence,
     /// The moment, and the day where the reader is.
     pub today: &'a Today,
 }
@@ -138,6 +141,10 @@ impl CasePage<'_> {
             who.push(format!("labels {}", labels.join(", ")));
         }
         page.flow(0, INDENT, &who.join(" · "));
+        if let Some(others) = presence::line(self.here, self.names) {
+            let line = page.tone(Tone::Strong, &format!("open now: {others}"));
+            page.flow(0, INDENT, &line);
+        }
         if let Some(access) = self.access.filter(|access| access.restricted) {
             let named = super::access::several(&access.principals, self.names);
             let line = format!("restricted to {named}");

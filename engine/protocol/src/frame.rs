@@ -12,6 +12,8 @@
 //!          ◀───────────────────  Resumed, Entries…, Piece…, CaughtUp, then live Entries
 //!   Push   ───────────────────▶
 //!          ◀───────────────────  Answers
+//!   Presence ─────────────────▶             (version 2; answered by nothing)
+//!          ◀───────────────────  Presence    of others
 //! ```
 
 pub mod answer;
@@ -20,6 +22,7 @@ pub mod client;
 pub mod code;
 pub mod handshake;
 pub mod logged;
+pub mod presence;
 pub mod server;
 
 use minicbor::{Decode, Encode};
@@ -32,10 +35,14 @@ pub use client::{ClientFrame, Cursor, DocumentHeads, ProvedPurge, PushItem, Scop
 pub use code::ErrorCode;
 pub use handshake::{Hello, Prove, Welcome};
 pub use logged::{BareEntry, Logged, LoggedRun, Standing};
+pub use presence::{Activity, Announced, Present};
 pub use server::{Continuity, ServerFrame};
 
-/// The protocol version this code speaks.
-pub const VERSION: u16 = 1;
+/// The newest protocol version this code speaks. It speaks all before it as well: a connection is
+/// in the older one of the two that its ends know.
+pub const VERSION: u16 = 2;
+/// Since this version there are presence frames; in an older one neither side sends any.
+pub const PRESENCE_SINCE: u16 = 2;
 
 /// A WebSocket message that is no frame.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

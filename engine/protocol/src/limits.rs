@@ -107,3 +107,18 @@ pub const MAX_DETAIL_BYTES: usize = 500;
 /// Most handovers of a server's key that a welcome tells: about 14 KiB, and a rotation a year for
 /// a lifetime. Whoever pinned a key before those is given a new invite.
 pub const MAX_SUCCESSIONS: usize = 64;
+
+/// Most documents one device says it has open at once: the windows of one person.
+pub const MAX_ANNOUNCED_DOCUMENTS: usize = 8;
+/// Most devices named at one document; beyond these they are counted.
+pub const MAX_PRESENT_DEVICES: usize = 32;
+/// Most documents of which one device is told at once who is there: more than fit on a board.
+pub const MAX_PRESENT_DOCUMENTS: usize = 256;
+/// Milliseconds after which a word about presence that nobody repeated is void, on both sides:
+/// three times [`PRESENCE_AGAIN_MS`], so that one lost frame shows nowhere.
+pub const PRESENCE_LASTS_MS: u64 = 45_000;
+/// How often presence that goes on is said again.
+pub const PRESENCE_AGAIN_MS: u64 = 15_000;
+/// Neither side says anything new about presence sooner after the last word: what happens in
+/// between is left out.
+pub const PRESENCE_EVERY_MS: u64 = 1_000;

@@ -31,7 +31,7 @@ impl Session {
         if let Some(expected) = pinned.filter(|pinned| leads_to(*pinned, welcome) != found) {
             return Err(SyncFault::WrongServer { expected, found });
         }
-        if welcome.version != VERSION {
+        if !(1..=VERSION).contains(&welcome.version) {
             return Err(SyncFault::Version {
                 offered: welcome.version,
             });
@@ -41,6 +41,7 @@ impl Session {
         }
         self.server = Some(found);
         self.moving = pinned.is_some_and(|pinned| pinned != found);
+        self.version = welcome.version;
         self.tally.clock_skew_ms = Some(welcome.time_ms.wrapping_sub(now_ms).cast_signed());
         let head = holdings.head();
         // The head this device trusts was signed by the key it has pinned.
@@ -61,6 +62,7 @@ impl Session {
     }
 
     fn resume<H: Holdings>(&mut self, holdings: &H) -> ClientFrame {
+        self.voice.begin();
         let start = if self.joining {
             Start::Nothing
         } else {

@@ -171,6 +171,7 @@ impl Session {
         self.settle(holdings, now_ms)?;
         holdings.evict(document).map_err(SyncFault::Holdings)?;
         self.reading.unwant(document);
+        self.voice.forget(document);
         Ok(Vec::new())
     }
 

@@ -46,6 +46,11 @@ impl Assembly {
         }
     }
 
+    /// Bytes so far.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(super) fn document(&self) -> DocumentId {
         self.document
     }

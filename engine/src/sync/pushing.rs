@@ -67,6 +67,13 @@ pub(super) struct Answered {
 }
 
 impl Pushing {
+    /// Bytes of parcels in memory: on their way, and about to be.
+    pub(super) fn held_bytes(&self) -> usize {
+        let flights: usize = self.flights.iter().map(|flight| flight.bytes).sum();
+        let waiting = self.queue.iter();
+        flights + waiting.map(wire_len).sum::<usize>()
+    }
+
     pub(super) fn enqueue(&mut self, parcels: Vec<Parcel>) {
         self.queue.extend(parcels);
     }

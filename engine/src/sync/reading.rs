@@ -79,6 +79,11 @@ impl Reading {
         self.credit = left.saturating_add_unsigned(credit);
     }
 
+    /// Bytes in memory: items for the next transaction, and a bundle in the making.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.gathered_bytes + self.assembly.as_ref().map_or(0, Assembly::len)
+    }
+
     /// The resume was answered under this head.
     pub(super) fn begin(&mut self, head: &LogHead) {
         self.order = Order::from_start(self.saved, head.epoch, head.size);

@@ -3,13 +3,18 @@
 //! Frames go in, frames come out; see the rooms beside for what each does.
 //! Invariant: after a fault the session takes nothing more.
 
-use casework_protocol::frame::{self, Channel, ClientFrame, Hello, ServerFrame, VERSION};
+use std::collections::BTreeSet;
+
+use casework_protocol::frame::{
+    self, Channel, ClientFrame, Hello, PRESENCE_SINCE, Present, ServerFrame, VERSION,
+};
 use casework_protocol::ids::{DocumentId, ServerId};
 use casework_protocol::log::VerifiedHead;
 
 use super::fault::SyncFault;
 use super::healing::Healing;
 use super::holdings::Holdings;
+use super::presence::{Announcement, Heard, Voice};
 use super::progress::{Phase, Progress, Tally};
 use super::pulse::Pulse;
 use super::pushing::Pushing;
@@ -46,6 +51,8 @@ pub struct Session {
     pub(super) hello: Hello,
     /// What carries it: both proofs name it.
     pub(super) channel: Channel,
+    /// The version that both ends speak; 0 before the welcome.
+    pub(super) version: u16,
     /// The server, once it proved its key.
     pub(super) server: Option<ServerId>,
     /// The pinned server handed over to this one, and its log is not proved to go on yet.
@@ -64,6 +71,7 @@ pub struct Session {
     /// No bundle is offered before.
     pub(super) keep_after_ms: u64,
     pub(super) pulse: Pulse,
+    pub(super) voice: Voice,
     pub(super) tally: Tally,
 }
 
@@ -81,6 +89,7 @@ impl Session {
             state: State::Greeting,
             hello,
             channel: Channel::Plain,
+            version: 0,
             server: None,
             moving: false,
             trusted: None,
@@ -92,6 +101,7 @@ impl Session {
             keeping: None,
             keep_after_ms: 0,
             pulse: Pulse::default(),
+            voice: Voice::default(),
             tally: Tally::default(),
         };
         session.tally.bytes_out = frame::encode(&frame).len() as u64;
@@ -175,6 +185,30 @@ impl Session {
         frame
     }
 
+    /// Says this of itself from now on: at once, or as soon as the last word is old enough. To be
+    /// followed by [`Session::pump`]. A server that knows no presence is told nothing.
+    pub fn announce(&mut self, announcement: Announcement) {
+        self.voice.want(announcement);
+    }
+
+    /// What the server said of others, as long as it holds.
+    #[must_use]
+    pub fn heard(&self) -> &Heard {
+        &self.voice.heard
+    }
+
+    /// The documents at which others came, went or do something else since the last call.
+    pub fn take_presence_news(&mut self) -> BTreeSet<DocumentId> {
+        core::mem::take(&mut self.voice.news)
+    }
+
+    /// Bytes of others' and own work that it keeps in memory, for checks that this is bounded.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let presence = self.voice.heard.rows() * size_of::<Present>();
+        self.reading.held_bytes() + self.pushing.held_bytes() + presence
+    }
+
     /// How far the session has come.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -228,8 +262,15 @@ impl Session {
             self.pulse.next_ms(),
             self.pushing.next_ms(),
             self.reading.next_ms(),
+            self.voice.next_ms().filter(|_| self.may_announce()),
         ];
         times.into_iter().flatten().min()
+    }
+
+    /// Whether presence has a place in this session now.
+    pub(super) fn may_announce(&self) -> bool {
+        let follows = self.state == State::Following && !self.joining && self.parting.is_none();
+        follows && self.version >= PRESENCE_SINCE
     }
 
     fn phase(&self) -> Phase {

@@ -97,6 +97,14 @@ impl Session {
                 let asked = self.pulse.pong(number);
                 asked.then(Vec::new).ok_or(SyncFault::Unasked("a pong"))
             }
+            ServerFrame::Presence {
+                document,
+                present,
+                more,
+            } => {
+                self.voice.told(document, (present, more), now_ms);
+                Ok(Vec::new())
+            }
             ServerFrame::Error {
                 code,
                 detail,
@@ -158,6 +166,7 @@ impl Session {
         if let Some(unanswered) = self.pushing.overdue(now_ms) {
             return Err(SyncFault::Silent(unanswered));
         }
+        self.voice.lapse(now_ms);
         frames.extend(self.pushing.send_again(now_ms));
         self.pushing.lapse(now_ms);
         self.release(holdings, now_ms)?;

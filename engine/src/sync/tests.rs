@@ -10,5 +10,6 @@ mod greeting;
 mod healing;
 mod hostile;
 mod play;
+mod presence;
 mod pushing;
 mod reading;

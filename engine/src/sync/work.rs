@@ -34,6 +34,9 @@ impl Session {
         now_ms: u64,
     ) -> Result<Frames, SyncFault<H::Fault>> {
         let mut frames: Frames = self.reading.next_fetch().into_iter().collect();
+        if self.may_announce() {
+            frames.extend(self.voice.frame(now_ms));
+        }
         if self.pushing.is_paused() {
             return Ok(frames);
         }

@@ -108,7 +108,8 @@ fn open_client(frame: &ClientFrame) -> Outcome {
         | ClientFrame::ProveInclusion(_)
         | ClientFrame::Piece { .. }
         | ClientFrame::Heads(_)
-        | ClientFrame::Ping(_) => Outcome::accepted(frame),
+        | ClientFrame::Ping(_)
+        | ClientFrame::Presence { .. } => Outcome::accepted(frame),
     }
 }
 
@@ -137,6 +138,7 @@ fn open_server(frame: &ServerFrame) -> Outcome {
         | ServerFrame::Restored(_)
         | ServerFrame::Kept { .. }
         | ServerFrame::Pong(_)
+        | ServerFrame::Presence { .. }
         | ServerFrame::Error { .. } => Outcome::accepted(frame),
     }
 }

@@ -120,6 +120,11 @@ impl Follower {
         self.epoch
     }
 
+    /// Whether the device sees a document now, and asked for it.
+    pub(super) fn sees(&self, workspace: &Workspace, document: DocumentId) -> bool {
+        self.viewer.reach_now(workspace, document) > viewer::Reach::Nothing
+    }
+
     /// Goes on with the roster alone, after access was lost.
     pub(super) fn part(&self, workspace: &Workspace) -> RosterFollower {
         let version = workspace.roster().version_at(self.position);
@@ -132,6 +137,11 @@ impl Follower {
             Some(first) => first.expected(workspace),
             None => (workspace.size().saturating_sub(self.position), 0),
         }
+    }
+
+    /// How many jobs, fetches and stretches of own work it keeps in mind.
+    pub(super) fn held_notes(&self) -> usize {
+        self.jobs.len() + self.fetches.len() + self.echo.len()
     }
 
     /// Grants more bytes.

@@ -59,6 +59,11 @@ impl Recent {
         }
     }
 
+    /// Bytes of items in memory.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The places of the peaks of a tree of this size.
     pub(super) fn peaks(size: u64) -> impl Iterator<Item = (u8, u64)> {
         (0..64_u8)

@@ -6,6 +6,7 @@
 //! ```
 //! Invariant: nothing of a workspace but its roster leaves before a device proved an enrolled key.
 
+mod present;
 mod ready;
 mod resume;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use casework_protocol::frame::handshake::{check_prove, welcome};
 use casework_protocol::frame::{
-    Channel, ClientFrame, ErrorCode, Hello, Prove, ServerFrame, encode,
+    Channel, ClientFrame, ErrorCode, Hello, Prove, ServerFrame, VERSION, encode,
 };
 use casework_protocol::ids::{DeviceId, WorkspaceId};
 use casework_protocol::limits::MAX_DETAIL_BYTES;
@@ -144,6 +145,36 @@ impl Session {
         Ok(output)
     }
 
+    /// The next thing to tell of who is present; `None` until the relay rings for the workspace
+    /// ([`Relay::ring`]). To be asked after [`Session::poll`] has nothing, while there is room to
+    /// send: what is not asked for waits nowhere.
+    pub fn tell(&mut self, relay: &Relay) -> Option<Output> {
+        match &mut self.phase {
+            Phase::Ready(ready) => ready.tell(relay),
+            Phase::Greeting | Phase::Proving(_) | Phase::Closed => None,
+        }
+    }
+
+    /// The connection is gone: its device is not present by it any more.
+    pub fn leave(&mut self) {
+        if let Phase::Ready(ready) = &mut self.phase {
+            ready.presence = None;
+        }
+    }
+
+    /// How many jobs, fetches, pushes and documents it keeps in mind for its device, for checks that
+    /// this is bounded. None of them holds any content.
+    #[must_use]
+    pub fn held_notes(&self) -> usize {
+        self.ready().map_or(0, Ready::held_notes)
+    }
+
+    /// Whether the device wants to hear who is present.
+    #[must_use]
+    pub fn hears_presence(&self) -> bool {
+        self.ready().is_some_and(Ready::hears)
+    }
+
     fn ready(&self) -> Option<&Ready> {
         match &self.phase {
             Phase::Ready(ready) => Some(ready),
@@ -179,7 +210,9 @@ impl Session {
                 }
             }
         };
-        self.phase = Phase::Ready(Box::new(Ready::new(hello.workspace, prove.device, rank)));
+        let version = VERSION.min(hello.version);
+        let ready = Ready::new((hello.workspace, version), prove.device, rank);
+        self.phase = Phase::Ready(Box::new(ready));
         Vec::new()
     }
 

@@ -9,6 +9,7 @@ mod admitting;
 mod following;
 mod healing;
 mod keeping;
+mod presence;
 mod purging;
 mod sessions;
 mod sight;

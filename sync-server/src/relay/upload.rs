@@ -43,6 +43,11 @@ impl Uploads {
             longest: longest.min(MAX_BUNDLE_BYTES),
         })
     }
+
+    /// Bytes of bundles that are arriving.
+    pub(super) fn used(&self) -> usize {
+        self.used.load(Ordering::Acquire)
+    }
 }
 
 impl Room {

@@ -17,6 +17,7 @@ use super::devices::{Counted, Devices};
 use super::door::Readiness;
 use super::metrics::Metrics;
 use super::pool::{Back, Job, Mailbox, Pool};
+use super::presence::Bells;
 use super::socket::{Arriving, Event, Socket};
 use super::tls::Certificate;
 use super::writer::Growth;
@@ -35,6 +36,7 @@ pub(super) struct Hub {
     pub(super) relay: Arc<Relay>,
     pub(super) pool: Arc<Pool>,
     pub(super) growth: Arc<Growth>,
+    pub(super) bells: Arc<Bells>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Clock,
     pub(super) bounds: Bounds,
@@ -116,6 +118,10 @@ struct Connection {
     mailbox: Mailbox,
     replies: mpsc::UnboundedReceiver<Box<Reply>>,
     growth: Option<watch::Receiver<u64>>,
+    /// Rings when there is something to tell of who is present, if the device wants to hear it.
+    bell: Option<watch::Receiver<u64>>,
+    /// It said something about its presence: others are told when it ends.
+    stirs: bool,
     /// The device, once it is proved and counted.
     counted: Option<Counted>,
     begun: Instant,
@@ -138,6 +144,8 @@ impl Connection {
             mailbox,
             replies,
             growth: None,
+            bell: None,
+            stirs: false,
             counted: None,
             begun: Instant::now(),
             messages: Bucket::default(),
@@ -175,6 +183,7 @@ impl Connection {
                     Err(Gone) => return (None, None),
                 },
                 () = grown(&mut self.growth) => {}
+                () = grown(&mut self.bell) => {}
                 () = sleep_until(wake) => if self.paused.take().is_none()
                     && self.is_silent(&mut socket)
                 {
@@ -214,7 +223,10 @@ impl Connection {
             match self.session.poll(&self.hub.relay) {
                 Ok(Some(Output::Send(message))) => self.send(socket, message),
                 Ok(Some(Output::Close(code))) => self.closing = Some(code),
-                Ok(Some(Output::Submit(_)) | None) => break,
+                Ok(Some(Output::Submit(_)) | None) => match self.session.tell(&self.hub.relay) {
+                    Some(Output::Send(message)) => self.send(socket, message),
+                    Some(Output::Submit(_) | Output::Close(_)) | None => break,
+                },
                 Err(error) => {
                     tracing::error!(%error, "a follower cannot read the log");
                     self.hub.relay.note(&error);
@@ -241,10 +253,7 @@ impl Connection {
             Event::Message(bytes) => {
                 self.hub.metrics.received_bytes.inc_by(bytes.len() as u64);
                 let outputs = match decode::<ClientFrame>(&bytes) {
-                    Ok(frame) => {
-                        let now_ms = self.hub.clock.now_ms();
-                        self.session.handle(&self.hub.relay, now_ms, frame)
-                    }
+                    Ok(frame) => self.hear(frame),
                     Err(_) => vec![Output::Close(ErrorCode::Malformed)],
                 };
                 self.act(socket, outputs, bytes.len()).await;
@@ -268,6 +277,26 @@ impl Connection {
             }
             Event::Gone => Err(Gone),
         }
+    }
+
+    fn hear(&mut self, frame: ClientFrame) -> Vec<Output> {
+        let stirs = matches!(frame, ClientFrame::Presence { .. });
+        let outputs = self
+            .session
+            .handle(&self.hub.relay, self.hub.clock.now_ms(), frame);
+        if stirs {
+            self.stirs = true;
+            let hears = self.session.hears_presence();
+            let workspace = self.session.workspace().filter(|_| hears);
+            let bells = &self.hub.bells;
+            match workspace {
+                Some(id) if self.bell.is_none() => self.bell = Some(bells.subscribe(id)),
+                Some(_) => {}
+                None => self.bell = None,
+            }
+            bells.stir();
+        }
+        outputs
     }
 
     /// Does what the session wants; `bytes` is the length of the message it came from.
@@ -342,6 +371,16 @@ impl Connection {
             return false;
         }
         true
+    }
+}
+
+impl Drop for Connection {
+    /// Whoever is gone is gone at once.
+    fn drop(&mut self) {
+        if self.stirs {
+            self.session.leave();
+            self.hub.bells.stir();
+        }
     }
 }
 

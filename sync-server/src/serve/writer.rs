@@ -38,7 +38,8 @@ impl Growth {
             .subscribe()
     }
 
-    fn tell(&self, grown: Vec<(WorkspaceId, u64)>) {
+    /// Tells those who wait.
+    pub(super) fn tell(&self, grown: Vec<(WorkspaceId, u64)>) {
         let mut sizes = self.sizes.lock().unwrap_or_else(PoisonError::into_inner);
         for (workspace, size) in grown {
             match sizes.get(&workspace) {

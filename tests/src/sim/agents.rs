@@ -21,6 +21,7 @@ use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 
 use super::Outcome;
+use super::invariants::Invariants;
 use crate::stage::{Stage, Who};
 
 const TEMPLATE: &str = r#"
@@ -90,6 +91,7 @@ pub fn run(seed: u64) -> Outcome {
     let mut play = Play::begin(seed);
     for _ in 0..40 + seed % 40 {
         play.step();
+        play.watch.check(&mut play.stage);
     }
     play.end()
 }
@@ -105,6 +107,7 @@ struct Play {
     /// How often the world outside was called under each key.
     calls: BTreeMap<String, usize>,
     actions: usize,
+    watch: Invariants,
 }
 
 impl Play {
@@ -127,6 +130,7 @@ impl Play {
             journals: [BTreeSet::new(), BTreeSet::new()],
             calls: BTreeMap::new(),
             actions: 0,
+            watch: Invariants::default(),
         };
         play.open(ana);
         play.stage.settle();
@@ -373,6 +377,7 @@ impl Play {
         assert_eq!(numbers, expected.collect::<Vec<_>>(), "seed {seed}");
         Outcome {
             digest: digest.finalize().into(),
+            trace: self.stage.trace(),
             actions: self.actions,
         }
     }

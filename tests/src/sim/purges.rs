@@ -15,6 +15,7 @@ use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 
 use super::Outcome;
+use super::invariants::Invariants;
 use crate::oracle;
 use crate::stage::{Stage, Who};
 
@@ -31,6 +32,7 @@ pub fn run(seed: u64) -> Outcome {
     let mut play = Play::begin(seed);
     for _ in 0..40 + seed % 30 {
         play.step();
+        play.watch.check(&mut play.stage);
         play.note_logged();
     }
     play.end()
@@ -43,6 +45,7 @@ struct Play {
     /// What was done and is not in the log as far as was looked.
     unlogged: BTreeSet<(DocumentId, Who, ChangeHash)>,
     actions: usize,
+    watch: Invariants,
 }
 
 impl Play {
@@ -64,6 +67,7 @@ impl Play {
             cases,
             unlogged: BTreeSet::new(),
             actions: 0,
+            watch: Invariants::default(),
         }
     }
 
@@ -148,6 +152,7 @@ impl Play {
         }
         Outcome {
             digest: digest.finalize().into(),
+            trace: self.stage.trace(),
             actions: self.actions,
         }
     }

@@ -1,4 +1,4 @@
-//! Histories of a server whose disk tears, freezes and loses what was not synced, with two to twelve
+//! Histories of a server whose disk tears, freezes and loses what was not synced, with two to fifty
 //! devices that go on working: whatever it acknowledged is there when it comes back.
 //!
 //! The log lies in a file as the program keeps it. Invariant after every crash: the log is no shorter
@@ -13,6 +13,7 @@ use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 
 use super::Outcome;
+use super::invariants::Invariants;
 use crate::stage::{Stage, Who};
 
 /// Plays one history of a failing server.
@@ -24,6 +25,7 @@ pub fn run(seed: u64) -> Outcome {
     let mut play = Play::begin(seed);
     for _ in 0..30 + seed % 40 {
         play.step();
+        play.watch.check(&mut play.stage);
     }
     play.end()
 }
@@ -33,6 +35,7 @@ struct Play {
     who: Vec<Who>,
     cases: Vec<DocumentId>,
     done: BTreeMap<ChangeHash, DocumentId>,
+    watch: Invariants,
 }
 
 impl Play {
@@ -40,7 +43,11 @@ impl Play {
         let mut stage = Stage::on_a_disk(seed);
         let [ana] = stage.devices(["ana"]);
         let mut who = vec![ana];
-        let others = 1 + seed as usize % 11;
+        let others = match seed % 40 {
+            // A crowd, now and then.
+            22 => 12 + seed as usize / 40 % 38,
+            _ => 1 + seed as usize % 11,
+        };
         who.extend((0..others).map(|n| stage.join(&format!("person {n}"), "operator")));
         let cases = vec![stage.open(ana, "The first case")];
         stage.settle();
@@ -49,6 +56,7 @@ impl Play {
             who,
             cases,
             done: BTreeMap::new(),
+            watch: Invariants::default(),
         }
     }
 
@@ -114,6 +122,7 @@ impl Play {
         self.assert_sound();
         Outcome {
             digest: digest.finalize().into(),
+            trace: self.stage.trace(),
             actions: self.done.len(),
         }
     }

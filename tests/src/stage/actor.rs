@@ -5,6 +5,7 @@ use std::sync::Arc;
 use casework_engine::moment::Moment;
 use casework_engine::replica::{Founding, Identity, Replica, ReplicaFault, ServerRow, Storage};
 use casework_engine::sync::SyncFault;
+use casework_engine::sync::presence::Announcement;
 use casework_protocol::ids::{MemberId, ServerId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
 use casework_sync_server::relay::Relay;
@@ -40,6 +41,8 @@ pub struct Actor {
     pub(crate) relay: Option<Arc<Relay>>,
     /// How many sessions it has opened.
     pub(crate) sessions: u64,
+    /// What it says of its presence, and whether it hears of others.
+    pub(crate) announcement: Announcement,
     /// How far its clock is ahead of everybody's.
     pub(crate) clock_off_ms: i64,
 }
@@ -105,6 +108,7 @@ impl Actor {
             tamper: None,
             relay: None,
             sessions: 0,
+            announcement: Announcement::default(),
             clock_off_ms: 0,
         }
     }
@@ -159,6 +163,12 @@ impl Stage {
     #[must_use]
     pub fn member_id(&self, who: Who) -> Option<MemberId> {
         self.actors[who.0].replica.member()
+    }
+
+    /// How often somebody's disk was synced.
+    #[must_use]
+    pub fn disk_syncs(&self, who: Who) -> u64 {
+        self.actors[who.0].disk.syncs()
     }
 
     /// How large somebody's store is on its disk.

@@ -1,6 +1,7 @@
 //! The servers of a play: one that everybody reaches, restored or replaced at will, and others
 //! under the same key that show some devices another history.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use casework_protocol::ids::{ChangeHash, DocumentId, WorkspaceId};
@@ -229,6 +230,41 @@ impl Stage {
         let shared = self.relay.workspace(id).expect("the workspace is there");
         let workspace = shared.read().expect("nobody panicked over it");
         workspace.size()
+    }
+
+    /// How many entries a server would find that started this moment on what its disk holds durably;
+    /// `None` when its log is in memory.
+    ///
+    /// # Panics
+    /// When it could not start.
+    #[must_use]
+    pub fn durable_size(&self) -> Option<u64> {
+        let Store::Disk(disk, _) = &self.server else {
+            return None;
+        };
+        let log = RedbLog::open_backend(disk.backup());
+        let log = log.expect("what is durable can be opened");
+        let row = log
+            .workspace(self.workspace())
+            .expect("the log can be read");
+        Some(row.map_or(0, |row| row.frontier.size()))
+    }
+
+    /// The changes that somebody made and that are not in the server's log.
+    ///
+    /// # Panics
+    /// When the log cannot be read.
+    #[must_use]
+    pub fn unlogged_deeds(&self, who: Who) -> Vec<ChangeHash> {
+        let records = self.server.log().read(self.workspace(), 0, usize::MAX);
+        let records = records.expect("the log can be read");
+        let logged = records.iter().flat_map(|record| record.hashes.iter());
+        let logged: BTreeSet<[u8; 32]> = logged.copied().collect();
+        let deeds = self.deeds.iter().filter(|(_, deed)| deed.who == who);
+        deeds
+            .map(|(change, _)| *change)
+            .filter(|change| !logged.contains(change.as_bytes()))
+            .collect()
     }
 
     /// Whether the server's log has a change, with its content.

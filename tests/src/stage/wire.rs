@@ -16,10 +16,10 @@ use super::{Stage, Who};
 
 /// One connection.
 pub(crate) struct Link {
-    client: Session,
-    server: relay::Session,
+    pub(crate) client: Session,
+    pub(crate) server: relay::Session,
     to_server: VecDeque<Vec<u8>>,
-    to_client: VecDeque<Vec<u8>>,
+    pub(crate) to_client: VecDeque<Vec<u8>>,
     pub(crate) bytes_up: u64,
     pub(crate) bytes_down: u64,
 }
@@ -42,6 +42,8 @@ fn last_place(answer: &Answer) -> Option<u64> {
     }
 }
 
+/// How a word of a server about presence begins.
+const PRESENCE: [u8; 2] = [0x82, 14];
 /// How many deliveries a settling may take before it counts as endless.
 const SETTLING_STEPS: usize = 200_000;
 /// How often one device may connect anew while the stage settles.
@@ -109,6 +111,7 @@ impl Stage {
                 self.rng.next_u64() as usize % (unsynced + 1)
             }
         };
+        self.note_event(b"crash", who, &[]);
         let disk = self.actors[who.0].disk.crash(torn);
         self.actors[who.0].restart_on(disk);
     }
@@ -185,9 +188,13 @@ impl Stage {
             return false;
         };
         let frame: ClientFrame = decode(&message).expect("our own frames can be read");
+        let of_presence = matches!(frame, ClientFrame::Presence { .. });
         let outputs = link.server.handle(&relay, now, frame);
+        let asks = outputs.iter().any(|o| matches!(o, Output::Submit(_)));
+        assert!(!of_presence || !asks, "presence asks nothing of the log");
         let taken = link.take_outputs((&relay, now), outputs, &mut actor.tamper);
         self.follow_up(who, taken);
+        self.note_event(b"up", who, &message);
         true
     }
 
@@ -215,10 +222,15 @@ impl Stage {
             return false;
         };
         link.bytes_down += message.len() as u64;
+        let syncs = actor.disk.syncs();
         match link.client.receive(&mut actor.replica, &message, now) {
             Ok(frames) => link.send_up(frames, &mut actor.tamper),
             Err(fault) => actor.end_session(fault, now),
         }
+        let wrote = actor.disk.syncs() > syncs;
+        let of_presence = message.starts_with(&PRESENCE);
+        assert!(!of_presence || !wrote, "presence is written nowhere");
+        self.note_event(b"down", who, &message);
         true
     }
 
@@ -239,6 +251,8 @@ impl Stage {
                 actor.last_fault = Some(SyncFault::Holdings(fault));
             }
         }
+        relay.ring(moment.now_ms);
+        link.client.announce(actor.announcement.clone());
         let mut frames = Vec::new();
         let pumped = link.client.pump(&mut actor.replica, moment.now_ms);
         let ticked = pumped.and_then(|more| {
@@ -254,7 +268,8 @@ impl Stage {
         }
         let busy = !frames.is_empty();
         link.send_up(frames, &mut actor.tamper);
-        if let Some(output) = link.server.poll(&relay).expect("the log can be read") {
+        let output = link.server.poll(&relay).expect("the log can be read");
+        if let Some(output) = output.or_else(|| link.server.tell(&relay)) {
             let at = (&*relay, moment.now_ms);
             let taken = link.take_outputs(at, vec![output], &mut actor.tamper);
             self.follow_up(who, taken);

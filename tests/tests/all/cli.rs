@@ -352,3 +352,27 @@ fn wrong_words_are_told_to_programs_as_json() {
 fn lines(value: &Value) -> usize {
     value.as_array().map_or(0, Vec::len)
 }
+
+#[test]
+fn who_has_a_case_open_is_said_by_a_watch_and_on_its_page() {
+    let premises = Premises::new();
+    let ana = premises.ana();
+    let rui = premises.joined(&ana, "Rui");
+    let case = ana.complaint("Fee charged twice");
+    settle(&[&ana, &rui]);
+    let [kind, message, cure] = rui.fault(&["case", "here", &case]);
+    assert_eq!(kind, "unavailable", "{message}");
+    assert!(cure.contains("casework sync --watch"), "{cure}");
+    assert_eq!(ana.case(&case)["here"], json!([]));
+
+    let _rui_watches = rui.going_on(&["sync", "--watch"], "in step");
+    let told = rui.json(&["case", "here", &case]);
+    assert_eq!(told["here"], json!([]), "nobody else");
+    let words = format!("Rui has {} open", text(&told["number"]));
+    let _ana_watches = ana.going_on(&["sync", "--watch"], &words);
+    let here = ana.case(&case)["here"].clone();
+    assert_eq!(here[0]["name"], "Rui", "{here}");
+    assert_eq!(here[0]["activity"], "open", "{here}");
+    let page = String::from_utf8(ana.output(&["case", "show", &case]).stdout).unwrap();
+    assert!(page.contains("open now: Rui"), "{page}");
+}

@@ -1,6 +1,6 @@
 //! Convergence by property: random work over random partitions, crashes and backups.
 
-use casework_tests::sim::{Size, run};
+use casework_tests::sim::{Outcome, Size, agents, presence, purges, run, servers};
 
 /// Histories of the ordinary test run: some minutes, since each draws every facet and rules react.
 /// `cargo xtask sim --seeds N` plays more.
@@ -32,6 +32,35 @@ fn the_same_seed_plays_the_same_history() {
         devices: 4,
         steps: 60,
     };
-    assert_eq!(run(4242, size), run(4242, size));
-    assert_ne!(run(4242, size).digest, run(4243, size).digest);
+    let (one, again, other) = (run(4242, size), run(4242, size), run(4243, size));
+    assert_eq!(one, again);
+    assert_ne!(one.digest, other.digest);
+    assert_ne!(one.trace, other.trace);
+}
+
+/// Also those with agents, purges, a disk that fails, and words about presence: message by message.
+#[test]
+fn every_kind_of_history_is_the_same_again_to_the_last_message() {
+    let kinds: [fn(u64) -> Outcome; 4] = [agents::run, purges::run, servers::run, presence::run];
+    for play in kinds {
+        let (one, again, other) = (play(77), play(77), play(78));
+        assert_eq!(one, again);
+        assert_ne!(one.trace, other.trace);
+    }
+}
+
+#[test]
+fn a_crowd_of_fifty_devices_converges() {
+    let size = Size {
+        devices: 50,
+        steps: 60,
+    };
+    assert!(run(50, size).actions > 0);
+}
+
+/// More of them run with `cargo xtask sim`.
+#[test]
+fn nobody_is_ever_told_of_presence_in_a_case_they_do_not_see() {
+    let shown: usize = (0..60).map(|seed| presence::run(seed).actions).sum();
+    assert!(shown > 200, "a history of nothing proves nothing: {shown}");
 }

@@ -51,6 +51,7 @@ mod main_job;
 mod office;
 mod operating;
 mod packaging;
+mod presence;
 mod purging;
 mod restores;
 mod rotation;

@@ -4,6 +4,7 @@ use minicbor::{Decode, Encode};
 
 use super::handshake::{Hello, Prove};
 use super::logged::Logged;
+use super::presence::Announced;
 use crate::access::entry::AccessBody;
 use crate::entry::SignedEntry;
 use crate::ids::{ChangeHash, DocumentId, EpochId};
@@ -185,6 +186,19 @@ pub enum ClientFrame {
     /// Keeps the connection open; answered by `Pong` with the same number.
     #[n(10)]
     Ping(#[n(0)] u64),
+    /// What this device has open, all of it, at most
+    /// [`MAX_ANNOUNCED_DOCUMENTS`](crate::limits::MAX_ANNOUNCED_DOCUMENTS): instead of what it said
+    /// before, and until [`PRESENCE_LASTS_MS`](crate::limits::PRESENCE_LASTS_MS) have passed or the
+    /// connection ends. Not answered; what the device may not see is passed over.
+    #[n(11)]
+    Presence {
+        /// Where it is, and what it does there.
+        #[n(0)]
+        here: Vec<Announced>,
+        /// Whether it wants to be told of others.
+        #[n(1)]
+        hears: bool,
+    },
 }
 
 /// A purge that stood under the head of a [`ClientFrame::Restore`]: it says that leaves are all

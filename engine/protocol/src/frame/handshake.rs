@@ -255,7 +255,7 @@ mod tests {
                 honest.version,
                 check_welcome(&newer, Channel::Plain, &honest)
             ),
-            (1, Ok(server.server()))
+            (crate::frame::VERSION, Ok(server.server()))
         );
         let talked_down = welcome(
             &Hello {

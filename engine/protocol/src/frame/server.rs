@@ -7,6 +7,7 @@ use super::client::DocumentHeads;
 use super::code::ErrorCode;
 use super::handshake::Welcome;
 use super::logged::Logged;
+use super::presence::Present;
 use crate::ids::{DocumentId, EpochId};
 use crate::log::{ConsistencyProof, InclusionProof, SignedHead};
 
@@ -166,5 +167,20 @@ pub enum ServerFrame {
         /// Milliseconds after which a retry makes sense.
         #[n(2)]
         retry_after_ms: Option<u64>,
+    },
+    /// Who is at a document, all of them, in place of what was said before. The server's word: it
+    /// uses no credit, stands in no log and is proved by nothing.
+    #[n(14)]
+    Presence {
+        /// The document.
+        #[n(0)]
+        document: DocumentId,
+        /// At most [`MAX_PRESENT_DEVICES`](crate::limits::MAX_PRESENT_DEVICES); the reader itself may
+        /// be among them.
+        #[n(1)]
+        present: Vec<Present>,
+        /// How many more there are.
+        #[n(2)]
+        more: u32,
     },
 }

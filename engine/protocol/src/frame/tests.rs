@@ -38,9 +38,10 @@ fn invite() -> SecretKey {
     SecretKey::from_seed(&[0x33; 32])
 }
 
+/// As the first version said it: its bytes stay readable.
 fn hello() -> Hello {
     Hello {
-        version: VERSION,
+        version: 1,
         workspace: WORKSPACE,
         nonce: [4; 16],
     }
@@ -328,6 +329,29 @@ fn client_requests() -> Vec<(&'static str, ClientFrame)> {
             },
         ),
         ("ping", ClientFrame::Ping(5)),
+        (
+            "presence",
+            ClientFrame::Presence {
+                here: vec![
+                    Announced {
+                        document: DOCUMENT,
+                        activity: Activity::Typing,
+                    },
+                    Announced {
+                        document: DocumentId::new([8; 16]),
+                        activity: Activity::Open,
+                    },
+                ],
+                hears: true,
+            },
+        ),
+        (
+            "presence of nobody who listens",
+            ClientFrame::Presence {
+                here: Vec::new(),
+                hears: false,
+            },
+        ),
     ]
 }
 
@@ -446,6 +470,25 @@ fn server_answers() -> Vec<(&'static str, ServerFrame)> {
         ("not kept", kept(Some(ErrorCode::TooMuch))),
         ("pong", ServerFrame::Pong(5)),
         ("error", error),
+        (
+            "presence",
+            ServerFrame::Presence {
+                document: DOCUMENT,
+                present: vec![Present {
+                    device: device().device(),
+                    activity: Activity::Typing,
+                }],
+                more: 3,
+            },
+        ),
+        (
+            "nobody is there any more",
+            ServerFrame::Presence {
+                document: DOCUMENT,
+                present: Vec::new(),
+                more: 0,
+            },
+        ),
     ]
 }
 
@@ -484,6 +527,22 @@ fn golden_frames_are_unchanged_and_readable() {
     for (name, frame) in server_said {
         let message = unhex(&golden["server"][name]);
         assert_eq!(decode::<ServerFrame>(&message), Ok(frame), "{name}");
+    }
+}
+
+/// The older one of the two versions is spoken, and both are under the signature.
+#[test]
+fn a_connection_is_in_the_older_version_of_its_two_ends() {
+    for (asked, spoken) in [(1, 1), (2, 2), (7, VERSION)] {
+        let hello = Hello {
+            version: asked,
+            ..hello()
+        };
+        let said = welcome(&hello, Channel::Plain, &server(), [5; 16], TIME);
+        assert_eq!(said.version, spoken);
+        assert!(check_welcome(&hello, Channel::Plain, &said).is_ok());
+        let talked_down = Welcome { version: 0, ..said };
+        assert!(check_welcome(&hello, Channel::Plain, &talked_down).is_err());
     }
 }
 

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use casework_protocol::digest::sha256;
+use casework_protocol::digest::{Tag, sha256};
 use casework_protocol::entry::{EntryHead, SignedEntry};
 use casework_protocol::frame::handshake::{check_prove, welcome};
 use casework_protocol::frame::{
     Answer, Channel, ClientFrame, Continuity, Cursor, DocumentHeads, ErrorCode, Hello, Logged,
-    LoggedRun, Placed, ProvedPurge, PushItem, Scope, ServerFrame, Standing, Start,
+    LoggedRun, Placed, ProvedPurge, PushItem, Scope, ServerFrame, Standing, Start, Welcome,
 };
 use casework_protocol::ids::{
     ChangeHash, DeviceId, DocumentId, EntryHash, EpochId, MemberId, ServerId, WorkspaceId,
@@ -190,6 +190,26 @@ impl Server {
             [5; 16],
             NOW + 250,
         ))
+    }
+
+    /// As a program answers that knows no newer version than this.
+    pub(super) fn welcome_speaking(&self, hello: &Hello, version: u16) -> ServerFrame {
+        let (server, nonce) = (self.id(), [5; 16]);
+        let said: [&[u8]; 6] = [
+            &hello.version.to_be_bytes(),
+            &version.to_be_bytes(),
+            hello.workspace.as_bytes(),
+            &hello.nonce,
+            &nonce,
+            server.as_bytes(),
+        ];
+        ServerFrame::Welcome(Welcome {
+            version,
+            server,
+            nonce,
+            signature: self.key.sign(Tag::HelloServer, &said),
+            time_ms: NOW + 250,
+        })
     }
 
     /// The honest answer to a resume that showed a head of this size.

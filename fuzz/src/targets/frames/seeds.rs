@@ -5,8 +5,9 @@ use casework_protocol::access::entry::{AccessBody, DocumentKind, Principal};
 use casework_protocol::entry::{EntryHead, SignedEntry};
 use casework_protocol::frame::handshake::{Hello, prove, welcome};
 use casework_protocol::frame::{
-    Answer, Channel, ClientFrame, Continuity, Cursor, DocumentHeads, ErrorCode, Logged, LoggedRun,
-    Placed, ProvedPurge, PushItem, RefusedBecause, Scope, ServerFrame, Standing, Start, encode,
+    Activity, Announced, Answer, Channel, ClientFrame, Continuity, Cursor, DocumentHeads,
+    ErrorCode, Logged, LoggedRun, Placed, Present, ProvedPurge, PushItem, RefusedBecause, Scope,
+    ServerFrame, Standing, Start, encode,
 };
 use casework_protocol::ids::{ChangeHash, EntryHash, EpochId};
 use casework_protocol::log::{
@@ -233,6 +234,13 @@ fn client_frames() -> Vec<ClientFrame> {
             }]),
         },
         ClientFrame::Ping(1),
+        ClientFrame::Presence {
+            here: vec![Announced {
+                document: CASE,
+                activity: Activity::Typing,
+            }],
+            hears: true,
+        },
     ]
 }
 
@@ -309,6 +317,14 @@ fn server_frames() -> Vec<ServerFrame> {
             refused: Some(ErrorCode::NotFound),
         },
         ServerFrame::Pong(1),
+        ServerFrame::Presence {
+            document: CASE,
+            present: vec![Present {
+                device: device(9),
+                activity: Activity::Open,
+            }],
+            more: 2,
+        },
         ServerFrame::Error {
             code: ErrorCode::Busy,
             detail: "come again".into(),

@@ -17,6 +17,11 @@ const MAX_STRETCHES: usize = 256;
 pub(super) struct Echo(VecDeque<Range<u64>>);
 
 impl Echo {
+    /// How many stretches it remembers.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Remembers where a run was placed, if it stands there in one piece and nothing of it is
     /// held: that is told by the log. What arrived at another time stands in another piece, and the
     /// device must see it to keep the log as it is.

@@ -8,6 +8,7 @@ use casework_protocol::frame::{
 use casework_protocol::ids::{DeviceId, DocumentId, WorkspaceId};
 use casework_protocol::limits::{MAX_FRAME_BYTES, MAX_LISTED_DOCUMENTS, MAX_PUSH_ITEMS};
 
+use super::present::Presence;
 use super::resume::Wish;
 use super::{Fatal, Output, Rank, error, send};
 use crate::log::LogError;
@@ -24,6 +25,8 @@ const HEADS_FRAME_BYTES: usize = MAX_FRAME_BYTES / 2;
 #[derive(Debug)]
 pub(super) struct Ready {
     pub(super) workspace: WorkspaceId,
+    /// Of the protocol, as both sides speak it.
+    pub(super) version: u16,
     shared: Option<Shared>,
     pub(super) device: DeviceId,
     pub(super) rank: Rank,
@@ -31,7 +34,9 @@ pub(super) struct Ready {
     pub(super) following: Following,
     bundle: Option<Upload>,
     /// Pushes that are not answered: which of their items are runs.
-    pushed: BTreeMap<u64, Vec<bool>>,
+    pub(super) pushed: BTreeMap<u64, Vec<bool>>,
+    /// In a box: most connections have none.
+    pub(super) presence: Option<Box<Presence>>,
 }
 
 #[derive(Debug)]
@@ -44,9 +49,11 @@ pub(super) enum Following {
 pub(super) type Outputs = Result<Vec<Output>, Fatal>;
 
 impl Ready {
-    pub(super) fn new(workspace: WorkspaceId, device: DeviceId, rank: Rank) -> Self {
+    pub(super) fn new(at: (WorkspaceId, u16), device: DeviceId, rank: Rank) -> Self {
+        let (workspace, version) = at;
         Self {
             workspace,
+            version,
             shared: None,
             device,
             rank,
@@ -54,6 +61,7 @@ impl Ready {
             following: Following::Nothing,
             bundle: None,
             pushed: BTreeMap::new(),
+            presence: None,
         }
     }
 
@@ -109,6 +117,7 @@ impl Ready {
             ClientFrame::Heads(heads) => self.heads(relay, &heads),
             restore @ ClientFrame::Restore { .. } => self.restore(relay, restore),
             ClientFrame::Ping(number) => Ok(vec![send(&ServerFrame::Pong(number))]),
+            ClientFrame::Presence { here, hears } => self.announce(relay, now_ms, (here, hears)),
         }
     }
 
@@ -148,6 +157,7 @@ impl Ready {
                 // roster itself shows by whom and why.
                 self.following = Following::Roster(follower.part(&workspace));
                 self.rank = Rank::Parting;
+                self.presence = None;
                 return Ok(Some(revoked()));
             }
         }

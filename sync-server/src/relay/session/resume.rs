@@ -28,6 +28,7 @@ impl Ready {
             credit,
         } = wish;
         check_scope(&scope)?;
+        self.forget_told();
         let shown = head.and_then(|head| relay.key().verify(head, self.workspace).ok());
         let Some(shared) = self.shared(relay) else {
             return Ok(self.resume_absent(relay, shown));

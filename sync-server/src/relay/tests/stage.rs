@@ -342,6 +342,11 @@ impl Stage {
         Client::connect(self, n, None)
     }
 
+    /// Connects a device whose program speaks this version at most.
+    pub(crate) fn connect_speaking(&self, n: u8, version: u16) -> Client {
+        Client::connect_speaking(self, n, None, version)
+    }
+
     pub(crate) fn connect_with_invite(&self, n: u8) -> Client {
         Client::connect(self, n, Some(&invite_key(n)))
     }
@@ -453,6 +458,11 @@ pub(crate) struct Client {
 
 impl Client {
     fn connect(stage: &Stage, n: u8, invite: Option<&SecretKey>) -> Self {
+        Self::connect_speaking(stage, n, invite, VERSION)
+    }
+
+    /// A program of that time.
+    fn connect_speaking(stage: &Stage, n: u8, invite: Option<&SecretKey>, version: u16) -> Self {
         let mut this = Self {
             session: Session::new([9; 16]),
             stage_workspace: stage.workspace,
@@ -460,7 +470,7 @@ impl Client {
             closed: false,
         };
         let hello = Hello {
-            version: VERSION,
+            version,
             workspace: stage.workspace,
             nonce: [n; 16],
         };
@@ -536,6 +546,14 @@ impl Client {
             }
         }
         frames
+    }
+
+    /// The next thing that it is told of who is present.
+    pub(crate) fn told(&mut self, stage: &Stage) -> Option<ServerFrame> {
+        match self.session.tell(&stage.relay) {
+            Some(Output::Send(bytes)) => Some(decode(&bytes).unwrap()),
+            Some(Output::Submit(_) | Output::Close(_)) | None => None,
+        }
     }
 
     pub(crate) fn drain(&mut self, stage: &Stage) -> Vec<ServerFrame> {
