@@ -286,6 +286,7 @@ impl Play {
         }
         Outcome {
             digest: digest.finalize().into(),
+            trace: self.stage.trace(),
             actions: self.done.len(),
         }
     }

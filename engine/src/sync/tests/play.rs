@@ -209,6 +209,7 @@ impl Server {
             nonce,
             signature: self.key.sign(Tag::HelloServer, &said),
             time_ms: NOW + 250,
+            line: None,
         })
     }
 
