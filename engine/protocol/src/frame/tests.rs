@@ -355,6 +355,16 @@ fn client_requests() -> Vec<(&'static str, ClientFrame)> {
     ]
 }
 
+fn server_rotations() -> Vec<(&'static str, ServerFrame)> {
+    vec![(
+        "welcome after a rotation",
+        ServerFrame::Welcome(Welcome {
+            line: Some(vec![Succession::sign(&server(), &invite(), TIME)]),
+            ..greeting()
+        }),
+    )]
+}
+
 fn server_handouts() -> Vec<(&'static str, ServerFrame)> {
     let resumed = |continuity| ServerFrame::Resumed {
         head: head(),
@@ -365,13 +375,6 @@ fn server_handouts() -> Vec<(&'static str, ServerFrame)> {
     let items = logged().into_iter().map(|(_, item)| item).collect();
     vec![
         ("welcome", ServerFrame::Welcome(greeting())),
-        (
-            "welcome after a rotation",
-            ServerFrame::Welcome(Welcome {
-                line: Some(vec![Succession::sign(&server(), &invite(), TIME)]),
-                ..greeting()
-            }),
-        ),
         ("resumed first", resumed(Continuity::First)),
         ("resumed extends", resumed(Continuity::Extends(proof()))),
         (
@@ -497,7 +500,7 @@ fn client_frames() -> Vec<(&'static str, ClientFrame)> {
 }
 
 fn server_frames() -> Vec<(&'static str, ServerFrame)> {
-    [server_handouts(), server_answers()].concat()
+    [server_rotations(), server_handouts(), server_answers()].concat()
 }
 
 fn vectors<F: Encode<()>>(frames: &[(&str, F)]) -> Value {

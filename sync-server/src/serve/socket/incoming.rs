@@ -141,35 +141,35 @@ impl Incoming {
     }
 
     fn take_part(&mut self) -> Result<Option<Part>, Broken> {
-        while let Some((head, payload)) = self.frame()? {
-            let is_final = head.is_final;
-            match head.opcode {
-                OpCode::Data(Data::Binary) if self.before.is_none() && is_final => {
-                    return Ok(Some(Part::Message(payload)));
-                }
-                OpCode::Data(Data::Binary) if self.before.is_none() => {
-                    self.before = Some(payload);
-                    return Ok(Some(Part::Fragment));
-                }
-                OpCode::Data(Data::Continue) => {
-                    let mut message = self.before.take().ok_or(Broken::Malformed)?;
-                    message.extend_from_slice(&payload);
-                    if is_final {
-                        return Ok(Some(Part::Message(message)));
-                    }
-                    self.before = Some(message);
-                    return Ok(Some(Part::Fragment));
-                }
-                OpCode::Control(Control::Ping) => return Ok(Some(Part::Ping(payload))),
-                OpCode::Control(Control::Pong) => return Ok(Some(Part::Pong)),
-                OpCode::Control(Control::Close) => {
-                    return closing(&payload).map(|code| Some(Part::Close(code)));
-                }
-                OpCode::Data(Data::Binary | Data::Text | Data::Reserved(_))
-                | OpCode::Control(Control::Reserved(_)) => return Err(Broken::Malformed),
+        let Some((head, payload)) = self.frame()? else {
+            return Ok(None);
+        };
+        let is_final = head.is_final;
+        match head.opcode {
+            OpCode::Data(Data::Binary) if self.before.is_none() && is_final => {
+                Ok(Some(Part::Message(payload)))
             }
+            OpCode::Data(Data::Binary) if self.before.is_none() => {
+                self.before = Some(payload);
+                Ok(Some(Part::Fragment))
+            }
+            OpCode::Data(Data::Continue) => {
+                let mut message = self.before.take().ok_or(Broken::Malformed)?;
+                message.extend_from_slice(&payload);
+                if is_final {
+                    return Ok(Some(Part::Message(message)));
+                }
+                self.before = Some(message);
+                Ok(Some(Part::Fragment))
+            }
+            OpCode::Control(Control::Ping) => Ok(Some(Part::Ping(payload))),
+            OpCode::Control(Control::Pong) => Ok(Some(Part::Pong)),
+            OpCode::Control(Control::Close) => {
+                closing(&payload).map(|code| Some(Part::Close(code)))
+            }
+            OpCode::Data(Data::Binary | Data::Text | Data::Reserved(_))
+            | OpCode::Control(Control::Reserved(_)) => Err(Broken::Malformed),
         }
-        Ok(None)
     }
 
     /// The next whole frame, unmasked.

@@ -42,8 +42,7 @@ async fn a_clock_that_jumps_back_a_day_or_ahead_a_year_turns_nobody_away_and_no_
     assert!(is_placed(&stayed.push(1, founding()).await[0]));
     let jumps = [0, -DAY_MS, 0, 365 * DAY_MS, 0, -DAY_MS, 3 * DAY_MS];
     let mut pushes = work(2 * jumps.len()).into_iter();
-    let mut number = 2;
-    for jump in jumps {
+    for (number, jump) in (2..).zip(jumps) {
         clock.jump_to(jump);
         // Who was connected goes on, and who comes now is let in.
         assert!(
@@ -61,7 +60,6 @@ async fn a_clock_that_jumps_back_a_day_or_ahead_a_year_turns_nobody_away_and_no_
                 .iter()
                 .all(is_placed)
         );
-        number += 1;
     }
     let times = received(&running).await;
     assert_eq!(times.len(), 2 + 2 * jumps.len());
