@@ -62,8 +62,5 @@ fn a_crowd_of_fifty_devices_converges() {
 #[test]
 fn nobody_is_ever_told_of_presence_in_a_case_they_do_not_see() {
     let shown: usize = (0..60).map(|seed| presence::run(seed).actions).sum();
-    assert!(
-        shown > 200,
-        "a history of nothing proves nothing: {shown}"
-    );
+    assert!(shown > 200, "a history of nothing proves nothing: {shown}");
 }

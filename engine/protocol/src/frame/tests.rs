@@ -328,6 +328,11 @@ fn client_requests() -> Vec<(&'static str, ClientFrame)> {
             },
         ),
         ("ping", ClientFrame::Ping(5)),
+    ]
+}
+
+fn client_presence() -> Vec<(&'static str, ClientFrame)> {
+    vec![
         (
             "presence",
             ClientFrame::Presence {
@@ -485,7 +490,7 @@ fn server_answers() -> Vec<(&'static str, ServerFrame)> {
 }
 
 fn client_frames() -> Vec<(&'static str, ClientFrame)> {
-    [client_greetings(), client_requests()].concat()
+    [client_greetings(), client_requests(), client_presence()].concat()
 }
 
 fn server_frames() -> Vec<(&'static str, ServerFrame)> {
