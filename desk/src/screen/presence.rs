@@ -24,7 +24,7 @@ pub fn line(presence: &Presence, names: &Names) -> Option<String> {
             let name = names.member(witness.member);
             match witness.activity {
                 Activity::Typing => format!("{name} (typing)"),
-                _ => name,
+                Activity::Open | _ => name,
             }
         })
         .collect();

@@ -1,6 +1,7 @@
 //! One step of a session: a frame and who it is for, the clock, and the end.
 
-use casework_protocol::frame::{ClientFrame, ErrorCode, ServerFrame};
+use casework_protocol::frame::{ClientFrame, ErrorCode, Present, ServerFrame};
+use casework_protocol::ids::DocumentId;
 
 use super::fault::SyncFault;
 use super::holdings::Holdings;
@@ -101,16 +102,24 @@ impl Session {
                 document,
                 present,
                 more,
-            } => {
-                self.voice.told(document, (present, more), now_ms);
-                Ok(Vec::new())
-            }
+            } => self.presence(document, (present, more), now_ms),
             ServerFrame::Error {
                 code,
                 detail,
                 retry_after_ms,
             } => self.failed(holdings, (code, detail), retry_after_ms, now_ms),
         }
+    }
+
+    /// Others came, went, or do something else; no session ends by it.
+    fn presence<F>(
+        &mut self,
+        document: DocumentId,
+        words: (Vec<Present>, u32),
+        now_ms: u64,
+    ) -> Result<Frames, SyncFault<F>> {
+        self.voice.told(document, words, now_ms);
+        Ok(Vec::new())
     }
 
     /// Something failed on the server: fatal, unless it answers a single request.

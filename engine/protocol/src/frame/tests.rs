@@ -329,6 +329,11 @@ fn client_requests() -> Vec<(&'static str, ClientFrame)> {
             },
         ),
         ("ping", ClientFrame::Ping(5)),
+    ]
+}
+
+fn client_presence() -> Vec<(&'static str, ClientFrame)> {
+    vec![
         (
             "presence",
             ClientFrame::Presence {
@@ -496,7 +501,7 @@ fn server_answers() -> Vec<(&'static str, ServerFrame)> {
 }
 
 fn client_frames() -> Vec<(&'static str, ClientFrame)> {
-    [client_greetings(), client_requests()].concat()
+    [client_greetings(), client_requests(), client_presence()].concat()
 }
 
 fn server_frames() -> Vec<(&'static str, ServerFrame)> {

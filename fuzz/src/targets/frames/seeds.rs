@@ -167,6 +167,7 @@ fn heads() -> Vec<DocumentHeads> {
     }]
 }
 
+#[expect(clippy::too_many_lines, reason = "one example of each frame")]
 fn client_frames() -> Vec<ClientFrame> {
     let welcome = welcome(&hello(), Channel::Plain, &key(9), [9; 16], 1_000);
     let resume = |start, scope| ClientFrame::Resume {
