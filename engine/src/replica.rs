@@ -54,6 +54,7 @@ mod sequencing;
 mod stage_roles;
 mod store;
 mod tables;
+mod unkept;
 mod verification;
 mod vouching;
 mod writing;

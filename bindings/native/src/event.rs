@@ -44,6 +44,9 @@ pub struct Changes {
     /// Anything at all: read everything again.
     #[uniffi(default = false)]
     pub everything: bool,
+    /// Ids of cases at which others came, went, or do something else.
+    #[uniffi(default = [])]
+    pub presence: Vec<String>,
 }
 
 /// What an observer throws; it stays attached all the same.
@@ -158,6 +161,7 @@ impl Observer for Ear {
                 people: changed.people,
                 inbox: changed.inbox,
                 everything: changed.everything,
+                presence: write_all(&changed.presence),
             },
         });
     }

@@ -166,6 +166,10 @@ impl Holdings for Replica {
         }
     }
 
+    fn log_ends(&mut self, size: u64) -> Result<bool, ReplicaFault> {
+        Self::log_ends(self, size)
+    }
+
     fn founding(&mut self) -> Result<Vec<Parcel>, ReplicaFault> {
         self.unsequenced_roster()
     }

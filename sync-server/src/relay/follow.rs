@@ -83,7 +83,7 @@ impl Follower {
     /// Follows the log in order from a position.
     pub(super) fn at(viewer: Viewer, workspace: &Workspace, position: u64, credit: u64) -> Self {
         Self {
-            viewer,
+            viewer: viewer.from(position),
             epoch: workspace.epoch(),
             credit,
             position,

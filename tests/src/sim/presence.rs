@@ -6,8 +6,6 @@
 //! their own. At the end everybody sees the same cases as if nobody had said a word, and when all are
 //! silent nobody is shown anywhere and nothing is kept.
 
-use std::collections::BTreeSet;
-
 use casework_engine::case::CaseAction;
 use casework_protocol::access::entry::{AccessBody, Principal};
 use casework_protocol::access::views;
@@ -41,8 +39,6 @@ struct Play {
     cases: Vec<DocumentId>,
     words: Words,
     watch: Invariants,
-    /// Who was suspended at some time.
-    suspended: BTreeSet<Who>,
     actions: usize,
     /// How often somebody was shown somewhere: a history of nothing proves nothing.
     shown: usize,
@@ -81,7 +77,6 @@ impl Play {
             cases,
             words,
             watch: Invariants::default(),
-            suspended: BTreeSet::new(),
             actions: 0,
             shown: 0,
         }
@@ -193,7 +188,6 @@ impl Play {
             remove_roles: Vec::new(),
             active: Some(!active),
         };
-        self.suspended.insert(who);
         // An entry that still waits for the server may say the same.
         let _ = self.stage.replica(founder).authorise(body, &moment);
     }
@@ -213,19 +207,16 @@ impl Play {
         }
     }
 
-    /// Everybody has the cases that they see, and no others but those of a time out.
+    /// Everybody has the cases that they see, and no others.
     fn check_holdings(&mut self) {
         let seed = self.stage.seed();
         for who in self.who.clone() {
             for case in self.cases.clone() {
                 let sees = self.stage.sees_on_server(self.stage.device(who), case);
                 let has = self.stage.replica(who).case(case).is_ok();
-                // Whoever was suspended while a case was restricted is not told how they lost it
-                // (`docs/claims.md`, not held).
-                let keeps = has && self.suspended.contains(&who);
                 let fault = self.stage.last_fault(who);
                 assert!(
-                    has == sees || keeps,
+                    has == sees,
                     "seed {seed}: {who:?} has {case}: {has}, sees it: {sees}, {fault:?}"
                 );
             }
