@@ -102,7 +102,7 @@ impl Workspace {
             at_work: match one.activity {
                 Activity::Typing => AtWork::Typing,
                 // What is not known here is at least being there.
-                _ => AtWork::Open,
+                Activity::Open | _ => AtWork::Open,
             },
         });
         Ok(CasePresence {

@@ -577,3 +577,4 @@ fn damage(replica: &mut Replica, id: DocumentId) {
 mod agency;
 mod automating;
 mod timed;
+mod unkept;

@@ -106,6 +106,8 @@ impl Follower {
     ) -> Result<Self, LogError> {
         let first = First::plan(&viewer, workspace, target, below)?;
         let mut this = Self::at(viewer, workspace, 0, credit);
+        // What it saw before the target it has, or gets now if it still may.
+        this.viewer = this.viewer.from(target);
         this.jobs.push_back(Job::Roster {
             version: 1,
             upto: target,

@@ -4,6 +4,8 @@
 //! is unanswered, and producing stops while the socket is full, so that a connection's memory is
 //! bounded by constants.
 
+mod hearing;
+
 use std::sync::Arc;
 
 use casework_protocol::frame::{Channel, ClientFrame, ErrorCode, ServerFrame, decode, encode};
@@ -279,26 +281,6 @@ impl Connection {
         }
     }
 
-    fn hear(&mut self, frame: ClientFrame) -> Vec<Output> {
-        let stirs = matches!(frame, ClientFrame::Presence { .. });
-        let outputs = self
-            .session
-            .handle(&self.hub.relay, self.hub.clock.now_ms(), frame);
-        if stirs {
-            self.stirs = true;
-            let hears = self.session.hears_presence();
-            let workspace = self.session.workspace().filter(|_| hears);
-            let bells = &self.hub.bells;
-            match workspace {
-                Some(id) if self.bell.is_none() => self.bell = Some(bells.subscribe(id)),
-                Some(_) => {}
-                None => self.bell = None,
-            }
-            bells.stir();
-        }
-        outputs
-    }
-
     /// Does what the session wants; `bytes` is the length of the message it came from.
     async fn act(&mut self, socket: &mut Socket, outputs: Vec<Output>, bytes: usize) {
         for output in outputs {
@@ -371,16 +353,6 @@ impl Connection {
             return false;
         }
         true
-    }
-}
-
-impl Drop for Connection {
-    /// Whoever is gone is gone at once.
-    fn drop(&mut self) {
-        if self.stirs {
-            self.session.leave();
-            self.hub.bells.stir();
-        }
     }
 }
 

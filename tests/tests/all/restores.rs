@@ -1,60 +1,6 @@
-//! Servers put back to older backups while work goes on: one by one, and by property.
+//! Servers put back to older backups while work goes on, by property.
 
-use casework_engine::case::CaseAction;
-use casework_protocol::frame::ServerFrame;
 use casework_tests::sim::restores::{met, run};
-use casework_tests::stage::{Stage, Who};
-
-/// Rui does something in a case of his own and in one of Ana's; the server answers and he hears no
-/// head over it. Then the server is put back to before that.
-fn answered_and_unkept(stage: &mut Stage, [ana, rui]: [Who; 2]) {
-    let case = stage.open(ana, "Broken lamp");
-    stage.settle();
-    let before = stage.back_up_server();
-    stage.cut(ana);
-    stage.tamper_down(rui, |frame| match frame {
-        ServerFrame::CaughtUp { .. } => Vec::new(),
-        other => vec![other],
-    });
-    let label = |label: &str| CaseAction::AddLabel {
-        label: label.into(),
-    };
-    let own = stage.open(rui, "Dark street");
-    let changes = [
-        stage.act(rui, case, label("dark")),
-        stage.act(rui, own, label("all of it")),
-    ];
-    while stage.replica(rui).unsent().unwrap() > 0 {
-        assert!(stage.deliver_one(), "the server takes it");
-    }
-    // Later work builds on it and waits.
-    stage.cut(rui);
-    let later = stage.act(rui, case, label("for a week"));
-    stage.clear_wire(rui);
-    stage.restore_server(before);
-    stage.heal();
-    stage.settle();
-    for change in changes.iter().chain([&later]) {
-        let logged = [case, own].iter().any(|of| stage.is_logged(*of, *change));
-        assert!(logged, "{change} is not in the log");
-    }
-    stage.assert_converged(case);
-    stage.assert_converged(own);
-    for who in [ana, rui] {
-        let verified = stage.replica(who).verify(&mut |_, _| {}).unwrap();
-        assert!(verified.holds(), "{:?}", verified.findings);
-        assert_eq!(stage.replica(who).unsent().unwrap(), 0);
-    }
-}
-
-#[test]
-fn what_a_server_answered_and_forgot_before_anybody_saw_the_head_is_sent_again() {
-    for seed in 0..8 {
-        let mut stage = Stage::new(seed);
-        let people = stage.devices(["ana", "rui"]);
-        answered_and_unkept(&mut stage, people);
-    }
-}
 
 /// Histories of the ordinary test run; `CASEWORK_RESTORES` plays more. The first that does not hold is 34
 /// (`docs/claims.md`, not held).
