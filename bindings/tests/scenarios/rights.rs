@@ -246,7 +246,7 @@ fn a_document_that_ended_the_program_is_set_aside_and_comes_back_by_looking_agai
     let rui = ana.invite("Rui", "operator");
     rui.sync();
     let aside = |rui: &Device| rui.workspace.status().unwrap().quarantined_documents;
-    // The marker of an opening that never ended, as an abort leaves it.
+    // The markers of openings that never ended, as two aborts leave them.
     let rui = rui.restart_with(|folder| mark(folder, case));
     assert_eq!(aside(&rui), 1);
     assert!(rui.set(case, "handler", "Ana").is_err());
@@ -294,7 +294,9 @@ fn a_document_that_ended_the_program_is_set_aside_and_comes_back_by_looking_agai
 }
 
 fn mark(folder: &std::path::Path, case: casework::ids::DocumentId) {
-    std::fs::write(folder.join("opening").join(case.to_string()), b"").unwrap();
+    let marker = folder.join("opening").join(case.to_string());
+    std::fs::write(marker.with_extension("again"), b"").unwrap();
+    std::fs::write(marker, b"").unwrap();
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Replica {
             ..Self::around(Storage { store, openings }, Identity { workspace, key })
         };
         for id in unfinished {
-            replica.quarantine_document(id, "opening it ended the program the last time")?;
+            replica.quarantine_document(id, "opening it ended the program twice")?;
         }
         replica.load_purged()?;
         replica.load_revisions()?;

@@ -1,12 +1,14 @@
 //! Markers against crash loops: a file per document that is being opened.
 //!
 //! A crafted document may abort the process in a way nobody can catch. The marker outlives that
-//! (it needs no fsync: the page cache survives a process), and a marker found when the replica is
-//! opened quarantines its document, so no document can put a device into a crash loop.
+//! (it needs no fsync: the page cache survives a process). One found at a start may be that of a
+//! program that was ended, or of a battery that died, just then: it is remembered. When the next
+//! opening does not end either, the document is quarantined, so no document can put a device into a
+//! crash loop (`docs/decisions/0015-a-document-is-set-aside-at-the-second-crash.md`).
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use casework_protocol::ids::DocumentId;
 
@@ -20,6 +22,11 @@ pub(crate) struct Openings {
 #[derive(Debug)]
 pub(crate) struct Opening {
     file: Option<PathBuf>,
+}
+
+/// Beside the marker of a document: its opening did not end once before.
+fn remembered(marker: &Path) -> PathBuf {
+    marker.with_extension("again")
 }
 
 impl Openings {
@@ -48,7 +55,7 @@ impl Openings {
         }
     }
 
-    /// Documents whose opening never ended, and forgets their markers.
+    /// Documents whose opening did not end two times in a row, and forgets their markers.
     pub(crate) fn take_unfinished(&self) -> io::Result<Vec<DocumentId>> {
         let Some(folder) = &self.folder else {
             return Ok(Vec::new());
@@ -61,8 +68,14 @@ impl Openings {
                 .to_str()
                 .and_then(|name| name.parse().ok())
             {
-                found.push(id);
-                fs::remove_file(entry.path())?;
+                let (marker, again) = (entry.path(), remembered(&entry.path()));
+                if again.exists() {
+                    found.push(id);
+                    fs::remove_file(again)?;
+                    fs::remove_file(marker)?;
+                } else {
+                    fs::rename(marker, again)?;
+                }
             }
         }
         found.sort_unstable();
@@ -75,6 +88,7 @@ impl Drop for Opening {
         if let Some(file) = &self.file {
             // A marker that stays costs one needless check at the next start, nothing more.
             let _ = fs::remove_file(file);
+            let _ = fs::remove_file(remembered(file));
         }
     }
 }
@@ -84,13 +98,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_opening_that_never_ended_is_found_at_the_next_start() {
+    fn only_an_opening_that_did_not_end_twice_in_a_row_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let openings = Openings::in_folder(folder.path().join("opening")).unwrap();
         let (good, bad) = (DocumentId::new([1; 16]), DocumentId::new([2; 16]));
+        let dies = |id| std::mem::forget(openings.begin(id));
+        let starts = || openings.take_unfinished().unwrap();
         drop(openings.begin(good));
-        std::mem::forget(openings.begin(bad));
-        assert_eq!(openings.take_unfinished().unwrap(), vec![bad]);
-        assert_eq!(openings.take_unfinished().unwrap(), vec![]);
+        dies(bad);
+        assert_eq!(starts(), []);
+        dies(bad);
+        dies(good);
+        assert_eq!(starts(), [bad]);
+        assert_eq!(starts(), []);
+        drop(openings.begin(good));
+        dies(good);
+        assert_eq!(starts(), [], "it ended in between");
     }
 }
