@@ -54,7 +54,6 @@ mod sequencing;
 mod stage_roles;
 mod store;
 mod tables;
-mod unkept;
 mod verification;
 mod vouching;
 mod writing;

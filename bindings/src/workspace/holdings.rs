@@ -161,10 +161,6 @@ impl Holdings for InSession<'_> {
         self.replica.turn(turn)
     }
 
-    fn log_ends(&mut self, size: u64) -> Result<bool, ReplicaFault> {
-        Holdings::log_ends(self.replica, size)
-    }
-
     fn founding(&mut self) -> Result<Vec<Parcel>, ReplicaFault> {
         self.replica.founding()
     }

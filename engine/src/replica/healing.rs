@@ -263,11 +263,7 @@ impl Replica {
     }
 
     /// Items kept from the fork on stand in no log any more, but their runs are still given back.
-    pub(super) fn give_up_kept(
-        &self,
-        writes: &mut Writes,
-        common: u64,
-    ) -> Result<(), ReplicaFault> {
+    fn give_up_kept(&self, writes: &mut Writes, common: u64) -> Result<(), ReplicaFault> {
         let from = tables::number(common);
         self.store.scan_from(Table::Log, &[], &from, |key, value| {
             let number = tables::last_number(key);
@@ -282,7 +278,7 @@ impl Replica {
     }
 
     /// Takes away the places of changes from the fork on. Answers whose.
-    pub(super) fn forget_arrivals(
+    fn forget_arrivals(
         &self,
         writes: &mut Writes,
         common: u64,

@@ -166,10 +166,6 @@ impl Holdings for Replica {
         }
     }
 
-    fn log_ends(&mut self, size: u64) -> Result<bool, ReplicaFault> {
-        Self::log_ends(self, size)
-    }
-
     fn founding(&mut self) -> Result<Vec<Parcel>, ReplicaFault> {
         self.unsequenced_roster()
     }

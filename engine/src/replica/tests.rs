@@ -577,4 +577,3 @@ fn damage(replica: &mut Replica, id: DocumentId) {
 mod agency;
 mod automating;
 mod timed;
-mod unkept;

@@ -92,10 +92,6 @@ impl Session {
             Judged::GoOn(head) => {
                 heads::check_start(self.reading.asked(), &head)?;
                 self.trust(holdings, head.clone())?;
-                let size = head.head().size;
-                if holdings.log_ends(size).map_err(SyncFault::Holdings)? {
-                    self.healing.call_for();
-                }
                 self.reading.begin(head.head());
                 self.state = State::Following;
                 Ok(Vec::new())

@@ -104,10 +104,6 @@ pub trait Holdings {
 
     /// The server's log stands differently than before.
     fn turn(&mut self, turn: Turn) -> Result<(), Self::Fault>;
-    /// The server's log goes on from the newest head and has this many entries. Answers whether
-    /// something was said to stand beyond that: then it goes back to what is outgoing, and heads
-    /// are to be compared.
-    fn log_ends(&mut self, size: u64) -> Result<bool, Self::Fault>;
     /// All roster entries from the genesis on, to found the workspace on a server without it.
     fn founding(&mut self) -> Result<Vec<Parcel>, Self::Fault>;
     /// Items held verbatim from a position on, without a gap, at most about `budget` bytes, for a

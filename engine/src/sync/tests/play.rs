@@ -497,9 +497,6 @@ impl Holdings for Shelf {
         }
         Ok(())
     }
-    fn log_ends(&mut self, _size: u64) -> Result<bool, Broken> {
-        Ok(false)
-    }
     fn founding(&mut self) -> Result<Vec<Parcel>, Broken> {
         Ok(self.founding.clone())
     }
