@@ -57,6 +57,7 @@ mod restores;
 mod rotation;
 mod rules;
 mod scene;
+mod suspending;
 
 #[test]
 fn no_test_file_is_forgotten() {
