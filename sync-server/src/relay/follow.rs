@@ -83,7 +83,7 @@ impl Follower {
     /// Follows the log in order from a position.
     pub(super) fn at(viewer: Viewer, workspace: &Workspace, position: u64, credit: u64) -> Self {
         Self {
-            viewer: viewer.from(position),
+            viewer,
             epoch: workspace.epoch(),
             credit,
             position,
@@ -106,8 +106,6 @@ impl Follower {
     ) -> Result<Self, LogError> {
         let first = First::plan(&viewer, workspace, target, below)?;
         let mut this = Self::at(viewer, workspace, 0, credit);
-        // What it saw before the target it has, or gets now if it still may.
-        this.viewer = this.viewer.from(target);
         this.jobs.push_back(Job::Roster {
             version: 1,
             upto: target,

@@ -62,18 +62,6 @@ impl Viewer {
         let first = record.document_seq == 0;
         let item = || Some(record.item.clone());
         match (before, after) {
-            // It lost sight by the roster for a time only, and to the record now: the entries that
-            // it missed bear the eviction out.
-            (Reach::Nothing, Reach::Nothing)
-                if self.brought(workspace, document)
-                    && self.would_see(workspace, document, seq) =>
-            {
-                let lost = !self.would_see(workspace, document, seq + 1);
-                Turn {
-                    item: item(),
-                    jobs: lost.then_some(Job::Evict(document)).into_iter().collect(),
-                }
-            }
             (Reach::Nothing, Reach::Nothing) => Turn::default(),
             // It saw the document until here and must learn who took that away.
             (_, Reach::Nothing) => Turn {
@@ -122,9 +110,6 @@ impl Viewer {
             let now = self.reach_now(workspace, document);
             match (before, after) {
                 (Reach::Nothing, Reach::Nothing) => {}
-                // The device may know already that the roster gave the sight back: what comes
-                // later tells it whether it keeps the document.
-                (_, Reach::Nothing) if self.would_see(workspace, document, seq + 1) => {}
                 (_, Reach::Nothing) => jobs.push(Job::Evict(document)),
                 (Reach::Nothing, _) if now > Reach::Nothing => {
                     jobs.push(Job::Document(DocumentCursor::new(document, seq + 1)));

@@ -34,8 +34,6 @@ pub(in crate::relay) struct Viewer {
     extra: BTreeSet<DocumentId>,
     /// Not told any head yet.
     fresh: bool,
-    /// The position at which the device begins to follow: it has what it saw then.
-    from: u64,
 }
 
 impl Viewer {
@@ -46,15 +44,6 @@ impl Viewer {
             scope,
             extra: BTreeSet::new(),
             fresh: true,
-            from: 0,
-        }
-    }
-
-    /// The same, of a device that has what comes before this position.
-    pub(super) fn from(self, position: u64) -> Self {
-        Self {
-            from: position,
-            ..self
         }
     }
 
@@ -104,21 +93,6 @@ impl Viewer {
             return Reach::Nothing;
         }
         self.reach(workspace.roster().in_force(at), access.in_force(at))
-    }
-
-    /// Whether the device brought a document along that it may not have any more.
-    pub(super) fn brought(&self, workspace: &Workspace, document: DocumentId) -> bool {
-        self.reach_at(workspace, document, self.from) > Reach::Nothing
-            && self.reach_now(workspace, document) == Reach::Nothing
-    }
-
-    /// Whether a document would be seen now if its access record still were what it was at this
-    /// position: what a device believes that knows the whole roster and the record so far.
-    pub(super) fn would_see(&self, workspace: &Workspace, document: DocumentId, at: u64) -> bool {
-        workspace.access(document).is_some_and(|access| {
-            let head = workspace.roster().head();
-            self.reach(head, access.in_force(at)) > Reach::Nothing
-        })
     }
 
     /// Whether it sees all of these documents, now and since before this position.
