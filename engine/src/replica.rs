@@ -21,6 +21,7 @@ mod breaches;
 mod bundles;
 mod chains;
 mod compaction;
+mod comparing;
 mod document;
 mod drafts;
 mod drawer;
@@ -37,6 +38,7 @@ mod intake;
 mod keeping;
 mod lineage;
 mod linking;
+mod lost;
 mod notice;
 mod opening;
 mod outbox;
@@ -174,8 +176,10 @@ pub struct Replica {
     current: BTreeMap<DocumentId, RevisionId>,
     /// When the revisions of templates were published, as far as it was asked.
     published: BTreeMap<DocumentId, stage_roles::Published>,
-    /// Own changes whose dependencies the server said it lacks: their documents are compared.
-    to_compare: BTreeSet<DocumentId>,
+    /// What a server may have lost, and what is being given back to it.
+    comparing: comparing::Comparing,
+    /// What a server said that no head covers yet.
+    unvouched: lost::Unvouched,
     /// Documents of which something in between did not come: they are fetched whole.
     gaps: BTreeSet<DocumentId>,
     /// Documents with own entries that were placed beyond what has been read, and the newest such

@@ -161,6 +161,10 @@ impl Holdings for InSession<'_> {
         self.replica.turn(turn)
     }
 
+    fn goes_on(&mut self, size: u64) -> Result<(), ReplicaFault> {
+        self.replica.goes_on(size)
+    }
+
     fn founding(&mut self) -> Result<Vec<Parcel>, ReplicaFault> {
         self.replica.founding()
     }
@@ -175,6 +179,10 @@ impl Holdings for InSession<'_> {
 
     fn kept_purges(&self, items: &[Logged]) -> Result<Vec<ProvedPurge>, ReplicaFault> {
         self.replica.kept_purges(items)
+    }
+
+    fn is_to_compare(&self) -> bool {
+        self.replica.is_to_compare()
     }
 
     fn heads(&self) -> Result<Vec<DocumentHeads>, ReplicaFault> {

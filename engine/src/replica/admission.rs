@@ -24,7 +24,7 @@ use super::asked::asking;
 use super::document::author_of;
 use super::rows::{Arrived, Aside, TipRow};
 use super::stage_roles::{Revisions, works_in};
-use super::store::Store;
+use super::store::{Store, Writes, decode_row};
 use super::tables::{self, Table};
 use crate::case::{Batch, Message, Needed, OnlyBy, Shaped, ShapedAct, only_by};
 
@@ -43,6 +43,8 @@ pub(super) struct Incoming {
 /// All that a verdict may depend on besides the change and its document.
 pub(super) struct Judging<'a> {
     pub(super) store: &'a Store,
+    /// What is about to be written.
+    pub(super) pending: &'a Writes,
     pub(super) document: DocumentId,
     pub(super) roster: &'a Roster,
     pub(super) record: &'a AccessRecord,
@@ -133,12 +135,15 @@ impl ChangeIndex for Index<'_> {
         }
         let key = tables::document_actor(self.judging.document, actor);
         // A row that cannot be read counts as none: the position check then refuses, never admits.
-        let row: Option<TipRow> = self
-            .judging
-            .store
-            .get_cbor(Table::Tips, &key)
-            .ok()
-            .flatten();
+        let row: Option<TipRow> = match self.judging.pending.pending(Table::Tips, &key) {
+            Some(row) => row.and_then(|row| decode_row(Table::Tips, row).ok()),
+            None => self
+                .judging
+                .store
+                .get_cbor(Table::Tips, &key)
+                .ok()
+                .flatten(),
+        };
         let tip = row.map(|row| ActorTip {
             seq: row.seq,
             hash: row.hash,

@@ -3,6 +3,7 @@
 //! What lies aside is looked at again in the same order. If the document library fails all the
 //! same, the changes are tried one by one on a copy, and only the one that fails is quarantined.
 
+mod again;
 mod merging;
 
 use std::collections::BTreeMap;
@@ -21,9 +22,8 @@ use super::asked::asked_by;
 use super::automating::judge_cause;
 use super::document::guarded;
 use super::exclusion::put_aside;
-use super::history::arrivals;
 use super::lineage::Cited;
-use super::rows::{Arrived, Aside, AsideRow, ChangeRow, TipRow};
+use super::rows::{Aside, AsideRow, ChangeRow, TipRow};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::writing::DocumentStep;
@@ -48,6 +48,17 @@ struct Sorted {
     changes: Vec<Change>,
     known: Vec<Incoming>,
     aside: Vec<(Incoming, Aside)>,
+}
+
+impl Sorted {
+    /// Everything again, in log order.
+    fn all(self) -> Vec<Incoming> {
+        let admitted = self.admitted.into_iter().map(|admitted| admitted.incoming);
+        let aside = self.aside.into_iter().map(|(incoming, _)| incoming);
+        let mut all: Vec<_> = admitted.chain(aside).chain(self.known).collect();
+        all.sort_by_key(|incoming| incoming.arrived);
+        all
+    }
 }
 
 impl Replica {
@@ -78,7 +89,13 @@ impl Replica {
         {
             self.read_published(template)?;
         }
-        let sorted = self.sort(step, candidates, &known_aside)?;
+        let mut sorted = self.sort(writes, step, candidates, &known_aside)?;
+        let displaced = self.displaced(step, &sorted.aside)?;
+        if !displaced.is_empty() {
+            self.exclude(writes, step, &displaced)?;
+            sorted = self.sort(writes, step, sorted.all(), &known_aside)?;
+        }
+        let fallen = self.held_after_all(step, &sorted.known)?;
         self.known_again(writes, (id, &step.document.automerge), &sorted.known)?;
         self.place_published(id, &sorted.known);
         for hash in retried {
@@ -88,7 +105,11 @@ impl Replica {
             self.tell_aside(id, &incoming, &why, &known_aside);
             put_aside(writes, id, incoming, why);
         }
-        self.apply_admitted(writes, step, (sorted.admitted, sorted.changes))
+        self.apply_admitted(writes, step, (sorted.admitted, sorted.changes))?;
+        if !fallen.is_empty() {
+            self.exclude(writes, step, &fallen)?;
+        }
+        Ok(())
     }
 
     /// What lies aside and may be judged anew, and why everything aside is there.
@@ -146,6 +167,7 @@ impl Replica {
 
     fn sort(
         &self,
+        writes: &Writes,
         step: &DocumentStep,
         candidates: Vec<Incoming>,
         aside: &BTreeMap<ChangeHash, Aside>,
@@ -153,6 +175,7 @@ impl Replica {
         let automerge = &step.document.automerge;
         let judging = Judging {
             store: &self.store,
+            pending: writes,
             document: step.id,
             roster: self.roster()?,
             record: &self.records[&step.id],
@@ -278,42 +301,6 @@ impl Replica {
                 arrived,
             };
             step.add(row, &message, (actor, tip));
-        }
-        Ok(())
-    }
-
-    /// Changes that are here already: the echo of own work, or told twice. Only their place may be
-    /// news. A row in the outbox stays until it is answered for, which tells the same place.
-    fn known_again(
-        &self,
-        writes: &mut Writes,
-        (id, automerge): (DocumentId, &Automerge),
-        known: &[Incoming],
-    ) -> Result<(), ReplicaFault> {
-        let mut news: BTreeMap<ChangeHash, Arrived> = known
-            .iter()
-            .filter_map(|incoming| Some((incoming.change.header().hash, incoming.arrived?)))
-            .collect();
-        if news.is_empty() {
-            return Ok(());
-        }
-        let there = arrivals(&self.store, id, automerge)?;
-        news.retain(|hash, arrived| there.get(hash) != Some(arrived));
-        if news.is_empty() {
-            return Ok(());
-        }
-        self.store
-            .scan(Table::Changes, id.as_bytes(), |key, value| {
-                let row: ChangeRow = decode_row(Table::Changes, value)?;
-                if let Some(arrived) = news.remove(&row.hash) {
-                    let arrived = Some(arrived);
-                    let row = ChangeRow { arrived, ..row };
-                    writes.put_cbor(Table::Changes, key.to_vec(), &row);
-                }
-                Ok(!news.is_empty())
-            })?;
-        for (hash, arrived) in news {
-            writes.put_cbor(Table::Late, tables::document_change(id, hash), &arrived);
         }
         Ok(())
     }

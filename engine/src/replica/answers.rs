@@ -13,6 +13,8 @@ use casework_protocol::roster::entry::RosterBody;
 
 use super::admission::{Standing, judge_rights};
 use super::asked::needed_by;
+use super::comparing::Excluded;
+use super::outbox::NOBODYS;
 use super::rows::{Arrived, Aside, ChangeRow, OutboxRow, Outgoing};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
@@ -28,20 +30,23 @@ impl Replica {
     /// [`ReplicaFault`]: the store failed; the rows stay in the outbox and are pushed again.
     pub fn answered(&mut self, answers: Vec<(Parcel, Answer)>) -> Result<(), ReplicaFault> {
         let mut writes = Writes::default();
-        let mut excluded: BTreeMap<DocumentId, BTreeMap<ChangeHash, Aside>> = BTreeMap::new();
+        let mut excluded = Excluded::new();
         for (parcel, answer) in answers {
             if let Answer::Placed(places) = &answer {
                 self.keep_pushed(&mut writes, &parcel.item, places);
             }
+            self.given_back(&mut writes, &parcel, &answer, &mut excluded)?;
             match (parcel.item, answer) {
                 (_, Answer::Stale(_) | Answer::Skipped) => {}
                 (PushItem::Run(run), Answer::Missing(_)) => {
-                    self.to_compare.insert(run.document());
+                    self.compare_later(&mut writes, run.document());
                 }
                 (_, Answer::Missing(_)) => {}
                 (PushItem::Run(_), Answer::Placed(places)) => {
                     self.place_changes(&mut writes, &parcel.rows, &places, &mut excluded)?;
                 }
+                (PushItem::Run(run), Answer::Refused(RefusedBecause::UnknownDocument, _))
+                    if self.is_to_be_known(&mut writes, run.document()) => {}
                 (PushItem::Run(_), Answer::Refused(because, why)) => {
                     self.refuse_changes(&parcel.rows, (because, &why), &mut excluded)?;
                 }
@@ -75,7 +80,7 @@ impl Replica {
         writes: &mut Writes,
         rows: &[u64],
         places: &[Placed],
-        excluded: &mut BTreeMap<DocumentId, BTreeMap<ChangeHash, Aside>>,
+        excluded: &mut Excluded,
     ) -> Result<(), ReplicaFault> {
         for (number, placed) in rows.iter().zip(places) {
             let key = tables::number(*number);
@@ -136,7 +141,7 @@ impl Replica {
         &self,
         rows: &[u64],
         (because, why): (RefusedBecause, &str),
-        excluded: &mut BTreeMap<DocumentId, BTreeMap<ChangeHash, Aside>>,
+        excluded: &mut Excluded,
     ) -> Result<(), ReplicaFault> {
         for number in rows {
             let key = tables::number(*number);
@@ -188,6 +193,7 @@ impl Replica {
                 .map_err(super::authority::untrusted)?;
             verified.head().version
         };
+        self.note_placed(writes, (NOBODYS, &entry), placed);
         // What lies between our head and this entry arrives with the log, and so does the entry.
         if self.roster()?.head().version() + 1 < version {
             return Ok(());
@@ -220,6 +226,7 @@ impl Replica {
             verified.head().version
         };
         self.count_own(writes, id, placed)?;
+        self.note_placed(writes, (id, &entry), placed);
         if self.record(id)?.head().version() + 1 < version {
             return Ok(());
         }
@@ -240,13 +247,17 @@ impl Replica {
         let Start::At(cursor) = start else {
             return Ok(());
         };
-        let mut due = Vec::new();
+        let (mut due, mut missing) = (Vec::new(), Vec::new());
         self.store.scan(Table::Unjudged, &[], |key, value| {
             let Some((seq, id, hash)) = tables::split_unjudged(key) else {
                 return Ok(true);
             };
             if seq >= cursor.seq {
                 return Ok(false);
+            }
+            if self.is_missing((seq, id, hash)) {
+                missing.push((seq, id, hash));
+                return Ok(true);
             }
             let row: OutboxRow = decode_row(Table::Unjudged, value)?;
             let arrived = Arrived {
@@ -258,9 +269,14 @@ impl Replica {
             } = row.what
             {
                 due.push((key.to_vec(), id, (hash, arrived), (act, cites, under)));
+            } else {
+                writes.delete(Table::Unjudged, key.to_vec());
             }
             Ok(true)
         })?;
+        for placed in missing {
+            self.not_come(writes, placed)?;
+        }
         for (key, id, (hash, arrived), (act, cites, under)) in due {
             let newer = self.newer_rules_may_speak(id, under.as_deref(), arrived)?;
             if !newer

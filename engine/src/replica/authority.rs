@@ -120,6 +120,7 @@ impl Replica {
             replica.quarantine_document(id, "opening it ended the program twice")?;
         }
         replica.load_purged()?;
+        replica.load_compared()?;
         replica.load_revisions()?;
         replica.gaps = replica.wanted_again()?;
         Ok(replica)
@@ -162,7 +163,8 @@ impl Replica {
             revisions: Default::default(),
             current: Default::default(),
             published: Default::default(),
-            to_compare: Default::default(),
+            comparing: Default::default(),
+            unvouched: Default::default(),
             gaps: Default::default(),
             ahead: Default::default(),
             purged: Default::default(),

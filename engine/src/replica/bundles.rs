@@ -58,6 +58,10 @@ impl Replica {
         };
         let arrivals = landed.iter().map(|landed| landed.arrival).collect();
         landed.sort_by_key(|landed| landed.arrival.seq);
+        // Two changes at one place: something of it was lost, and heads are not compared yet.
+        if !landed.is_sorted_by(|one, next| one.arrival.seq < next.arrival.seq) {
+            return Ok(None);
+        }
         let digest = history_digest(&landed);
         Ok(Some(Bundle {
             workspace: self.workspace(),

@@ -67,27 +67,22 @@ impl Replica {
                 self.delete_all(writes, table, id)?;
             }
         }
-        let judged = |key: &[u8]| tables::split_unjudged(key).is_some_and(|(_, of, _)| of == id);
+        self.forget_unjudged(writes, id)?;
         let linked = |key: &[u8]| begins(key) || tables::second_document(key) == Some(id);
-        for (table, like) in [
-            (Table::Unjudged, &judged as &dyn Fn(&[u8]) -> bool),
-            (Table::Links, &linked),
-        ] {
-            writes.retract_all(table, like);
-            self.store.scan(table, &[], |key, _| {
-                if like(key) {
-                    writes.delete(table, key.to_vec());
-                }
-                Ok(true)
-            })?;
-        }
+        writes.retract_all(Table::Links, linked);
+        self.store.scan(Table::Links, &[], |key, _| {
+            if linked(key) {
+                writes.delete(Table::Links, key.to_vec());
+            }
+            Ok(true)
+        })?;
         self.strip_kept(writes, id)?;
         self.documents.close(id);
         self.actors.remove(&id);
         self.ahead.remove(&id);
         self.gaps.remove(&id);
         self.emptied.remove(&id);
-        self.to_compare.remove(&id);
+        self.comparing.forget(id);
         self.purged.insert(id);
         let document = id;
         self.notices.push(Notice::Purged { document, rescued });

@@ -16,8 +16,9 @@ use casework_protocol::log::{
 use casework_protocol::rights::Verb;
 
 use super::history::History;
+use super::lost::{Placement, hashes_of};
 use super::outbox::NOBODYS;
-use super::rows::{ChangeRow, PurgeRow, Sequenced};
+use super::rows::{Arrived, AsideRow, ChangeRow, PurgeRow, Sequenced};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table, meta};
 use super::{Replica, ReplicaFault};
@@ -198,7 +199,8 @@ impl Replica {
 
     /// Roster entries that no log has taken, as parcels: a founder's own, or those of an epoch
     /// that ended.
-    pub(super) fn unsequenced_roster(&self) -> Result<Vec<Parcel>, ReplicaFault> {
+    pub(super) fn unsequenced_roster(&mut self) -> Result<Vec<Parcel>, ReplicaFault> {
+        self.comparing.roster_given();
         let mut parcels = Vec::new();
         self.store.scan(Table::Roster, &[], |key, value| {
             let row: Sequenced = decode_row(Table::Roster, value)?;
@@ -237,28 +239,47 @@ impl Replica {
             for (key, row) in rows {
                 // The record of a purged case has ended and counts no more; it is given back.
                 if let Some(id) = tables::document_of(&key).filter(|id| self.is_purged(*id)) {
-                    self.to_compare.insert(id);
+                    touched.insert(id);
                     continue;
                 }
                 touched.extend(tables::document_of(&key).filter(|id| *id != stays));
                 writes.put_cbor(table, key, &row);
             }
         }
-        touched.extend(self.forget_arrivals(&mut writes, common)?);
+        touched.extend(self.forget_places(&mut writes, &[], |place| place.seq >= common)?);
         self.give_up_kept(&mut writes, common)?;
-        self.store.scan(Table::Unjudged, &[], |key, _| {
-            writes.delete(Table::Unjudged, key.to_vec());
-            Ok(true)
-        })?;
+        self.unplace(&mut writes, common)?;
+        let here = self.templates()?.into_iter().chain(self.cases()?);
+        let here: BTreeSet<DocumentId> = here.chain(self.purged.iter().copied()).collect();
+        for id in touched.intersection(&here) {
+            self.compare_later(&mut writes, *id);
+        }
         writes.put_cbor(Table::Meta, meta::START.to_vec(), &Start::At(cursor));
         writes.delete(Table::Meta, meta::HEAD.to_vec());
         self.commit(writes)?;
         self.documents.close_all();
         self.reload_authority()?;
-        let there: BTreeSet<DocumentId> =
-            self.templates()?.into_iter().chain(self.cases()?).collect();
-        self.to_compare
-            .extend(touched.into_iter().filter(|id| there.contains(id)));
+        self.look_at_roster();
+        Ok(())
+    }
+
+    /// An own item that was kept where it does not stand any more; its run is still given back.
+    pub(super) fn give_up_item(
+        &self,
+        writes: &mut Writes,
+        (seq, id, hash): Placement,
+    ) -> Result<(), ReplicaFault> {
+        let key = tables::number(seq);
+        if writes.pending(Table::Log, &key).is_some() {
+            return Ok(());
+        }
+        let Some(item) = self.store.get_cbor::<Logged>(Table::Log, &key)? else {
+            return Ok(());
+        };
+        if item.document().unwrap_or(NOBODYS) == id && hashes_of(&item).contains(&hash) {
+            writes.delete(Table::Log, key);
+            writes.put_cbor(Table::Log, tables::number(LOST_ITEM | seq), &item);
+        }
         Ok(())
     }
 
@@ -277,46 +298,55 @@ impl Replica {
         Ok(())
     }
 
-    /// Takes away the places of changes from the fork on. Answers whose.
-    fn forget_arrivals(
+    /// Takes away the places of changes that are gone, in the documents whose keys begin so. Answers
+    /// whose.
+    pub(super) fn forget_places(
         &self,
         writes: &mut Writes,
-        common: u64,
+        of: &[u8],
+        gone: impl Fn(Arrived) -> bool,
     ) -> Result<BTreeSet<DocumentId>, ReplicaFault> {
+        let is_gone = |arrived: Option<Arrived>| arrived.is_some_and(&gone);
         let mut touched = BTreeSet::new();
-        self.store.scan(Table::Changes, &[], |key, value| {
-            let row: ChangeRow = decode_row(Table::Changes, value)?;
-            if row.arrived.is_some_and(|arrived| arrived.seq >= common) {
+        self.store.scan(Table::Changes, of, |key, value| {
+            let row: ChangeRow = match writes.pending(Table::Changes, key) {
+                Some(None) => return Ok(true),
+                Some(Some(value)) => decode_row(Table::Changes, value)?,
+                None => decode_row(Table::Changes, value)?,
+            };
+            if is_gone(row.arrived) {
                 touched.extend(tables::document_of(key));
-                writes.put_cbor(
-                    Table::Changes,
-                    key.to_vec(),
-                    &ChangeRow {
-                        arrived: None,
-                        ..row
-                    },
-                );
+                let arrived = None;
+                writes.put_cbor(Table::Changes, key.to_vec(), &ChangeRow { arrived, ..row });
             }
             Ok(true)
         })?;
-        self.store.scan(Table::Histories, &[], |key, value| {
-            let History(mut history) = decode_row(Table::Histories, value)?;
-            let mut changed = false;
-            for arrived in &mut history {
-                if arrived.is_some_and(|arrived| arrived.seq >= common) {
+        self.store.scan(Table::Histories, of, |key, value| {
+            let History(mut history) = match writes.pending(Table::Histories, key) {
+                Some(None) => return Ok(true),
+                Some(Some(value)) => decode_row(Table::Histories, value)?,
+                None => decode_row(Table::Histories, value)?,
+            };
+            if history.iter().any(|arrived| is_gone(*arrived)) {
+                for arrived in history.iter_mut().filter(|arrived| is_gone(**arrived)) {
                     *arrived = None;
-                    changed = true;
                 }
-            }
-            if changed {
                 touched.extend(tables::document_of(key));
                 writes.put_cbor(Table::Histories, key.to_vec(), &History(history));
             }
             Ok(true)
         })?;
-        self.store.scan(Table::Late, &[], |key, value| {
-            let arrived: super::rows::Arrived = decode_row(Table::Late, value)?;
-            if arrived.seq >= common {
+        self.store.scan(Table::Aside, of, |key, value| {
+            let row: AsideRow = decode_row(Table::Aside, value)?;
+            if is_gone(row.arrived) && writes.pending(Table::Aside, key).is_none() {
+                touched.extend(tables::document_of(key));
+                let arrived = None;
+                writes.put_cbor(Table::Aside, key.to_vec(), &AsideRow { arrived, ..row });
+            }
+            Ok(true)
+        })?;
+        self.store.scan(Table::Late, of, |key, value| {
+            if gone(decode_row(Table::Late, value)?) {
                 touched.extend(tables::document_of(key));
                 writes.delete(Table::Late, key.to_vec());
             }

@@ -76,6 +76,7 @@ impl Holdings for Replica {
     }
 
     fn saw_head(&mut self, head: &VerifiedHead) -> Result<(), ReplicaFault> {
+        self.unvouched.vouch(head.head().size);
         let mut writes = Writes::default();
         writes.put_cbor(Table::Meta, meta::HEAD.to_vec(), head.signed());
         self.commit(writes)
@@ -117,6 +118,7 @@ impl Holdings for Replica {
     fn caught_up(&mut self, head: VerifiedHead, cursor: Cursor) -> Result<(), ReplicaFault> {
         let mut writes = Writes::default();
         writes.put_cbor(Table::Meta, meta::HEAD.to_vec(), head.signed());
+        self.unvouched.vouch(head.head().size);
         let start = Start::At(cursor);
         self.find_unread(&writes, cursor.seq)?;
         self.find_emptied();
@@ -166,6 +168,10 @@ impl Holdings for Replica {
         }
     }
 
+    fn goes_on(&mut self, size: u64) -> Result<(), ReplicaFault> {
+        self.find_lost(size)
+    }
+
     fn founding(&mut self) -> Result<Vec<Parcel>, ReplicaFault> {
         self.unsequenced_roster()
     }
@@ -195,21 +201,23 @@ impl Holdings for Replica {
         self.prove_purges(items)
     }
 
+    fn is_to_compare(&self) -> bool {
+        self.comparing.is_due() || self.unvouched.is_open()
+    }
+
     fn heads(&self) -> Result<Vec<DocumentHeads>, ReplicaFault> {
         // Only what the server has is of interest; what is here is compared when it answers.
-        let ask = |document: &DocumentId| DocumentHeads {
-            document: *document,
+        let ask = |document| DocumentHeads {
+            document,
             access: 0,
             heads: Vec::new(),
         };
-        Ok(self.to_compare.iter().map(ask).collect())
+        Ok(self.comparing.due().map(ask).collect())
     }
 
     fn lacking(&mut self, theirs: &[DocumentHeads]) -> Result<Vec<Parcel>, ReplicaFault> {
         let parcels = self.beyond(theirs)?;
-        for heads in theirs {
-            self.to_compare.remove(&heads.document);
-        }
+        self.give_back(theirs, &parcels)?;
         Ok(parcels)
     }
 
@@ -272,7 +280,7 @@ impl Replica {
 
     /// Whether this member sees a document, and this device wants it, by everything that has
     /// arrived: the entry that takes sight away comes before the eviction.
-    fn is_for_us(&mut self, id: DocumentId) -> Result<bool, ReplicaFault> {
+    pub(super) fn is_for_us(&mut self, id: DocumentId) -> Result<bool, ReplicaFault> {
         let Some(member) = self.member() else {
             return Ok(false);
         };
@@ -299,10 +307,12 @@ impl Replica {
         for table in Table::OF_A_DOCUMENT {
             self.delete_all(&mut writes, table, id)?;
         }
+        self.forget_unjudged(&mut writes, id)?;
         self.documents.close(id);
         self.records.remove(&id);
         self.actors.remove(&id);
         self.gaps.remove(&id);
+        self.comparing.forget(id);
         self.commit(writes)?;
         Ok(rescued)
     }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::frame::{Logged, LoggedRun, Standing as LogStanding, Start};
-use casework_protocol::ids::{DeviceId, DocumentId};
+use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId};
 use casework_protocol::seal::{CheckedRun, VerifiedRun};
 
 use super::admission::Incoming;
@@ -35,6 +35,8 @@ pub(super) struct Arriving {
     pub(super) changes: Vec<Incoming>,
     /// Look at what is aside again: an adoption, a new revision, a new entry.
     pub(super) again: bool,
+    /// What the server holds, and told as new.
+    withheld: Vec<ChangeHash>,
 }
 
 impl Replica {
@@ -58,6 +60,8 @@ impl Replica {
         let mut arriving: BTreeMap<DocumentId, Arriving> = BTreeMap::new();
         let mut pending = Vec::new();
         self.keep_items(&mut writes, &items);
+        self.came(&items);
+        self.note_beyond(&mut writes, &items)?;
         // A document that is sent whole comes from its own beginning, in parts a bundle replaces:
         // only what follows the cursor has numbers without a gap.
         let from = match self.stored_start()? {
@@ -88,7 +92,9 @@ impl Replica {
                     arriving.entry(document).or_default().again = true;
                 }
                 Logged::Run(logged) => self.check_run(logged, &mut pending),
-                item @ Logged::Withheld { .. } => self.note_withheld(&mut writes, item),
+                item @ Logged::Withheld { .. } => {
+                    self.note_withheld(&mut writes, item, &mut arriving)?;
+                }
                 item @ Logged::Purged { .. } => self.note_bare(&mut writes, &item)?,
                 Logged::Equivocation { run, .. } => {
                     self.take_equivocation(run.document(), run.device(), run);
@@ -120,7 +126,12 @@ impl Replica {
     }
 
     /// Notes changes whose content is not for this device.
-    fn note_withheld(&self, writes: &mut Writes, item: Logged) {
+    fn note_withheld(
+        &self,
+        writes: &mut Writes,
+        item: Logged,
+        arriving: &mut BTreeMap<DocumentId, Arriving>,
+    ) -> Result<(), ReplicaFault> {
         let Logged::Withheld {
             document,
             device,
@@ -130,12 +141,16 @@ impl Replica {
             ..
         } = item
         else {
-            return;
+            return Ok(());
         };
         if self.is_purged(document) {
-            return;
+            return Ok(());
         }
         for (hash, seq) in changes.into_iter().zip(seq..) {
+            let key = tables::document_change(document, hash);
+            if self.store.get(Table::Aside, &key)?.is_none() {
+                arriving.entry(document).or_default().withheld.push(hash);
+            }
             let row = AsideRow {
                 why: Aside::Withheld,
                 device,
@@ -143,8 +158,9 @@ impl Replica {
                 signed: None,
                 arrived: Some(Arrived { seq, received_ms }),
             };
-            writes.put_cbor(Table::Aside, tables::document_change(document, hash), &row);
+            writes.put_cbor(Table::Aside, key, &row);
         }
+        Ok(())
     }
 
     /// Templates first: a case may cite a revision that comes along with it. A revision that was
@@ -285,7 +301,7 @@ impl Replica {
             }
             return Ok(None);
         };
-        if arriving.changes.is_empty() && !arriving.again {
+        if arriving.changes.is_empty() && !arriving.again && arriving.withheld.is_empty() {
             return Ok(None);
         }
         if row.quarantined.is_some() {
@@ -307,6 +323,10 @@ impl Replica {
             }
             Err(fault) => return Err(fault),
         };
+        let fallen = self.withheld_after_all(&step, &arriving.withheld)?;
+        if !fallen.is_empty() {
+            self.exclude(writes, &mut step, &fallen)?;
+        }
         self.admit(writes, &mut step, arriving.changes)?;
         if step.document.row.kind == DocumentKind::Template {
             self.read_revisions(writes, &step.document.automerge, id)?;

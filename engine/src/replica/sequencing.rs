@@ -3,7 +3,7 @@
 //! An entry known before (made here, or shown again) only learns its place; another entry under a
 //! known version is a fork, and the server that shows it is not trusted any further.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use casework_protocol::access::AccessRecord;
 use casework_protocol::access::entry::{AccessBody, AccessEntry};
@@ -17,7 +17,8 @@ use casework_protocol::roster::entry::RosterBody;
 use super::authority::{document_row, untrusted};
 use super::chains::{put_access, put_roster};
 use super::intake::Arriving;
-use super::rows::{Arrived, DocumentRow};
+use super::outbox::NOBODYS;
+use super::rows::{Arrived, DocumentRow, Outgoing};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::{Notice, Replica, ReplicaFault};
@@ -52,13 +53,17 @@ impl Replica {
             .as_ref()
             .and_then(|roster| roster.entry(version));
         if let Some((known, at)) = known {
+            if known.hash() != verified.hash() && !self.stands(version, at) {
+                self.branch_roster(writes, version)?;
+                return self.take_roster(writes, entry, arrived, arriving);
+            }
             if known.hash() != verified.hash() {
                 let what = format!("it shows another roster entry as version {version}");
                 return Err(ReplicaFault::Untrusted(what));
             }
             if at != received {
                 put_roster(writes, version, &entry, Some(arrived));
-                self.replace_roster_position(version, received)?;
+                self.replace_roster_position(writes, version, received)?;
             }
             return Ok(());
         }
@@ -79,6 +84,29 @@ impl Replica {
         Ok(())
     }
 
+    /// The roster went on beside entries that stand in no log any more: they end here. What this
+    /// device said in them is said again behind the others.
+    fn branch_roster(&mut self, writes: &mut Writes, from: u64) -> Result<(), ReplicaFault> {
+        let entries = |roster: &Roster| roster.entries().map(|(e, at)| (e.clone(), at)).collect();
+        let all: Vec<_> = entries(self.roster()?);
+        let device = self.device();
+        let (stays, ends): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|(entry, _)| entry.head().version < from);
+        for (entry, _) in ends {
+            let head = entry.head();
+            writes.delete(Table::Roster, tables::number(head.version));
+            if head.author == device {
+                let body = entry.body().clone();
+                let made_ms = head.claimed_ms;
+                self.enqueue(writes, NOBODYS, Outgoing::Roster { body }, made_ms);
+            }
+        }
+        self.roster = Some(Roster::replay(stays)?);
+        self.forget_records(writes);
+        Ok(())
+    }
+
     /// The next session gets the whole roster, and everything else from where this one was: what
     /// one server or one bad line kept back must not be missing for ever.
     pub(super) fn read_roster_again(&mut self) -> Result<(), ReplicaFault> {
@@ -93,8 +121,9 @@ impl Replica {
     }
 
     /// An entry that this replica had sequenced itself now has a place in the log.
-    fn replace_roster_position(
+    pub(super) fn replace_roster_position(
         &mut self,
+        writes: &Writes,
         version: u64,
         received: Received,
     ) -> Result<(), ReplicaFault> {
@@ -111,8 +140,19 @@ impl Replica {
             })
             .collect();
         self.roster = Some(Roster::replay(entries)?);
-        self.records.clear();
+        self.forget_records(writes);
         Ok(())
+    }
+
+    /// The roster stands differently: records are folded again when they are asked for, except those
+    /// that are about to be written.
+    fn forget_records(&mut self, writes: &Writes) {
+        let written = writes.puts(Table::Access);
+        let written: BTreeSet<DocumentId> = written
+            .into_iter()
+            .filter_map(|(key, _)| tables::document_of(key))
+            .collect();
+        self.records.retain(|id, _| written.contains(id));
     }
 
     pub(super) fn take_access(

@@ -45,7 +45,8 @@ pub(crate) enum Table {
     Revisions,
     /// Log position → `Logged` item, on replicas that keep the whole log.
     Log,
-    /// Log position ‖ document ‖ change hash → (): own changes still to be judged at arrival.
+    /// Log position ‖ document ‖ hash → `OutboxRow`: own work that was placed there by an answer, until
+    /// that much of the log was read. Position [`LOST`] is for changes that a server lost again.
     Unjudged,
     /// Document → number of changes when this device last offered a bundle of it.
     Bundled,
@@ -68,11 +69,16 @@ pub(crate) enum Table {
     /// Document → `PurgeRow`: a purge that is requested, or was carried out. The latter is a
     /// tombstone and stays for ever.
     Purges,
+    /// Document → (): the server may have lost something of it; heads are to be compared.
+    Compare,
 }
+
+/// In place of a log position: none any more.
+pub(crate) const LOST: u64 = u64::MAX;
 
 impl Table {
     /// Every table, so that opening a store creates them all.
-    pub(crate) const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::Meta,
         Self::Roster,
         Self::Access,
@@ -100,6 +106,7 @@ impl Table {
         Self::Mine,
         Self::Breaches,
         Self::Purges,
+        Self::Compare,
     ];
 
     /// The redb table.
@@ -132,11 +139,12 @@ impl Table {
             Self::Mine => "mine/1",
             Self::Breaches => "breaches/1",
             Self::Purges => "purges/1",
+            Self::Compare => "compare/1",
         })
     }
 
     /// Tables whose keys begin with a document id; eviction empties them for that document.
-    pub(crate) const OF_A_DOCUMENT: [Self; 18] = [
+    pub(crate) const OF_A_DOCUMENT: [Self; 19] = [
         Self::Access,
         Self::Documents,
         Self::Snapshots,
@@ -155,6 +163,7 @@ impl Table {
         Self::Mine,
         Self::Breaches,
         Self::Purges,
+        Self::Compare,
     ];
 }
 

@@ -248,7 +248,9 @@ impl Replica {
             None => BTreeMap::new(),
         };
         let empty = automerge::Automerge::new();
+        let nothing = Writes::default();
         let judging = Judging {
+            pending: &nothing,
             store: &self.store,
             document: NOWHERE,
             roster: self.roster()?,

@@ -91,6 +91,11 @@ impl Session {
         match judge_continuity(self.trusted.as_ref(), offered, continuity)? {
             Judged::GoOn(head) => {
                 heads::check_start(self.reading.asked(), &head)?;
+                if !self.pushing.has_begun() {
+                    let size = head.head().size;
+                    holdings.goes_on(size).map_err(SyncFault::Holdings)?;
+                    self.healing.look(holdings);
+                }
                 self.trust(holdings, head.clone())?;
                 self.reading.begin(head.head());
                 self.state = State::Following;

@@ -47,6 +47,11 @@ impl Healing {
         self.due = true;
     }
 
+    /// Whether the replica has anything to compare.
+    pub(super) fn look<H: Holdings>(&mut self, holdings: &H) {
+        self.due |= holdings.is_to_compare();
+    }
+
     /// Whether heads are being compared, or will be.
     pub(super) fn is_active(&self) -> bool {
         self.due || !self.waiting.is_empty() || !self.asked.is_empty()
@@ -176,7 +181,7 @@ impl Session {
     /// Compares heads of some documents, when that is due and everything readable was read.
     pub(super) fn compare<H: Holdings>(
         &mut self,
-        holdings: &H,
+        holdings: &mut H,
         now_ms: u64,
     ) -> Result<Option<ClientFrame>, SyncFault<H::Fault>> {
         let busy = !self.healing.asked.is_empty() || !self.pushing.queue_is_empty();
@@ -186,6 +191,12 @@ impl Session {
         }
         if core::mem::take(&mut self.healing.due) {
             self.healing.waiting = holdings.heads().map_err(SyncFault::Holdings)?.into();
+            // Lost roster entries first: changes cite them.
+            let roster = holdings.founding().map_err(SyncFault::Holdings)?;
+            if !roster.is_empty() {
+                self.pushing.enqueue(roster);
+                return Ok(None);
+            }
         }
         Ok(self.healing.next())
     }

@@ -104,7 +104,12 @@ pub trait Holdings {
 
     /// The server's log stands differently than before.
     fn turn(&mut self, turn: Turn) -> Result<(), Self::Fault>;
-    /// All roster entries from the genesis on, to found the workspace on a server without it.
+    /// A session goes on under a head of this size, before anything is pushed in it: what was answered
+    /// with a place at or beyond it was lost, and what was answered with an earlier one and no head over
+    /// it is so when it does not come.
+    fn goes_on(&mut self, size: u64) -> Result<(), Self::Fault>;
+    /// Roster entries that stand in no log, in order: all of them for a server without the workspace, the
+    /// lost ones in a new epoch.
     fn founding(&mut self) -> Result<Vec<Parcel>, Self::Fault>;
     /// Items held verbatim from a position on, without a gap, at most about `budget` bytes, for a
     /// server that lost them; empty when this replica does not keep the whole log.
@@ -114,7 +119,9 @@ pub trait Holdings {
     fn kept_proof(&self, size: u64) -> Result<Option<ConsistencyProof>, Self::Fault>;
     /// For each purged document among these items, proof under [`Self::head`] that it was purged.
     fn kept_purges(&self, items: &[Logged]) -> Result<Vec<ProvedPurge>, Self::Fault>;
-    /// Heads of the documents that may have changes the server lacks.
+    /// Whether heads are to be compared, or roster entries to be given back.
+    fn is_to_compare(&self) -> bool;
+    /// Heads of the documents that may have changes the server lacks; none that are being given back.
     fn heads(&self) -> Result<Vec<DocumentHeads>, Self::Fault>;
     /// The server told its heads; answers what it lacks of those documents, in causal order.
     fn lacking(&mut self, theirs: &[DocumentHeads]) -> Result<Vec<Parcel>, Self::Fault>;

@@ -290,6 +290,7 @@ impl Session {
         holdings
             .caught_up(head, cursor)
             .map_err(SyncFault::Holdings)?;
+        self.healing.look(holdings);
         if !self.fetch_gaps(holdings) {
             self.reading.stored(Start::At(cursor), now_ms);
         }

@@ -117,6 +117,7 @@ impl Session {
         if missing && !self.pushing.gave_up() {
             self.healing.call_for();
         }
+        self.healing.look(holdings);
         match refusal {
             Some((_, detail)) if self.state == State::Founding => {
                 return Err(SyncFault::Refused {

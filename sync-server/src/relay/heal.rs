@@ -41,7 +41,7 @@ impl Workspace {
                     let same = self.root_at(head.size)? == head.root;
                     if same { head.size } else { 0 }
                 }
-                Some(end) => end.size,
+                Some(_) => 0,
             };
             return Ok(Continuity::NewEpoch {
                 from: head.epoch,

@@ -11,12 +11,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use casework_tests::sim::{Outcome, Size, agents, presence, purges, run as play, servers};
+use casework_tests::sim::{
+    Outcome, Size, agents, presence, purges, restores, run as play, servers,
+};
 use sha2::{Digest as _, Sha256};
 
 /// One in so many seeds is also a history of two agents, another one of purges, another one of a
-/// server whose disk fails, another one of presence.
-const ALSO_EVERY: u64 = 4;
+/// server whose disk fails, another one of presence, another one of servers put back to backups.
+const ALSO_EVERY: u64 = 5;
 
 /// Options of `cargo xtask sim`.
 #[derive(Debug, clap::Args)]
@@ -89,9 +91,15 @@ pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// The history of a seed; for one in four, or the only one, each of the others too.
+/// The history of a seed; for one in five, or the only one, each of the others too.
 fn histories(args: &Args, seed: u64) -> Outcome {
-    let also: [fn(u64) -> Outcome; 4] = [agents::run, purges::run, servers::run, presence::run];
+    let also: [fn(u64) -> Outcome; 5] = [
+        agents::run,
+        purges::run,
+        servers::run,
+        presence::run,
+        restores::run,
+    ];
     let mut trace = Sha256::new();
     for (n, play) in (0..).zip(also) {
         if seed % ALSO_EVERY == n || args.seed == Some(seed) {

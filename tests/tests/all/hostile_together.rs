@@ -57,6 +57,23 @@ fn a_member_and_a_server_that_show_everybody_another_version_are_found_when_two_
     for who in [ana, mia] {
         assert!(stage.replica(who).verify(&mut |_, _| {}).unwrap().holds());
     }
+    // Where the server is replaced, the version that comes first into the new epoch is everybody's, and
+    // work that somebody built on the other lies in their drawer.
+    stage.act(mia, case, label("on the other version"));
+    stage.open_epoch();
+    stage.heal();
+    stage.settle();
+    stage.act(ana, case, label("later"));
+    stage.settle();
+    stage.assert_converged(case);
+    for who in [ana, mia] {
+        let labels = stage.view(who, case).labels;
+        assert!(labels.contains("for ana") && labels.contains("later"));
+        assert!(!labels.contains("for mia"));
+        let verified = stage.replica(who).verify(&mut |_, _| {}).unwrap();
+        assert!(verified.holds(), "{who:?}: {:?}", verified.findings);
+    }
+    assert_eq!(stage.replica(mia).drawer().unwrap().len(), 1);
 }
 
 #[test]

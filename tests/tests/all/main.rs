@@ -34,6 +34,7 @@ mod drive_records;
 mod drive_rights;
 mod drive_rules;
 mod drive_templates;
+mod epochs;
 mod forged_votes;
 mod forgery;
 mod forms;

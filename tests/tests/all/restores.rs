@@ -2,11 +2,10 @@
 
 use casework_tests::sim::restores::{met, run};
 
-/// Histories of the ordinary test run; `CASEWORK_RESTORES` plays more. The first that does not hold is 34
-/// (`docs/claims.md`, not held).
+/// Histories of the ordinary test run; `CASEWORK_RESTORES` plays more, `cargo xtask sim` others.
 fn histories() -> u64 {
     let said = std::env::var("CASEWORK_RESTORES").ok();
-    said.and_then(|n| n.parse().ok()).unwrap_or(34)
+    said.and_then(|n| n.parse().ok()).unwrap_or(300)
 }
 
 #[test]

@@ -497,6 +497,9 @@ impl Holdings for Shelf {
         }
         Ok(())
     }
+    fn goes_on(&mut self, _size: u64) -> Result<(), Broken> {
+        Ok(())
+    }
     fn founding(&mut self) -> Result<Vec<Parcel>, Broken> {
         Ok(self.founding.clone())
     }
@@ -527,6 +530,9 @@ impl Holdings for Shelf {
         Ok(self.purges.iter().filter(known).cloned().collect())
     }
 
+    fn is_to_compare(&self) -> bool {
+        false
+    }
     fn heads(&self) -> Result<Vec<DocumentHeads>, Broken> {
         Ok(self.compared.clone())
     }
