@@ -292,15 +292,15 @@ impl Play {
         self.check();
         let mut digest = Sha256::new();
         let actions = self.done.len();
-        if self.met.epochs == 0 {
-            for case in self.cases.clone() {
-                let mut all = self.who.iter();
-                let is_somewhere = all.any(|who| self.stage.replica(*who).case(case).is_ok());
-                // What somebody opened late who had lost their rights is held as a whole.
-                if is_somewhere || self.demoted.is_none() {
-                    self.assert_alike(case);
-                }
+        for case in self.cases.clone() {
+            let mut all = self.who.iter();
+            let is_somewhere = all.any(|who| self.stage.replica(*who).case(case).is_ok());
+            // What somebody opened late who had lost their rights is held as a whole.
+            if is_somewhere || self.demoted.is_none() {
+                self.assert_alike(case);
             }
+        }
+        if self.met.epochs == 0 {
             self.assert_no_verdict_fell();
             self.assert_sound();
         }
