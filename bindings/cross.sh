@@ -7,7 +7,7 @@
 #                           (ANDROID_NDK_HOME) also the .so, put into target/bindings/jniLibs
 #   cross.sh sizes          what was built, in bytes
 #
-# Needs on Debian 12: apt, gcc-aarch64-linux-gnu and qemu-user (it installs them). The standard
+# Needs on Debian 12: apt, gcc-aarch64-linux-gnu, lld and qemu-user (it installs them). The standard
 # library is built from source (`-Zbuild-std`) by a compiler whose source Debian packages
 # (rustc-web), unpacked beside the usual one and never installed over it. Where rustup may add
 # targets, set CASEWORK_CARGO=cargo and CASEWORK_FLAGS= to use those.
@@ -32,14 +32,18 @@ toolchain() {
   usr=$(realpath "$beside/root/usr")
   export LD_LIBRARY_PATH="$usr/lib/x86_64-linux-gnu:${LD_LIBRARY_PATH:-}"
   export RUSTC="$usr/bin/rustc" RUSTC_BOOTSTRAP=1
-  export CASEWORK_FLAGS=${CASEWORK_FLAGS--Zbuild-std=std,panic_abort}
+  # The standard library too is built small, and without what prints backtraces.
+  local std="-Zbuild-std=std,panic_abort -Zbuild-std-features=panic-unwind,optimize_for_size"
+  export CASEWORK_FLAGS=${CASEWORK_FLAGS-$std}
 }
 
-build() { # TARGET KIND
+build() { # TARGET KIND [LINKER FLAG…]
+  local flags=()
+  for flag in "${@:3}"; do flags+=(-C "link-arg=$flag"); done
   toolchain
   # Only what one kind needs: a cdylib links, and for phones there is no linker here.
   ${CASEWORK_CARGO:-cargo} rustc --locked ${CASEWORK_FLAGS:-} -p casework-native --lib \
-    --crate-type "$2" --profile mobile --target "$1" --target-dir "$target_dir"
+    --crate-type "$2" --profile mobile --target "$1" --target-dir "$target_dir" -- "${flags[@]}"
 }
 
 size_of() { # TARGET FILE
@@ -52,10 +56,13 @@ case ${1:-} in
   linux-arm64)
     command -v aarch64-linux-gnu-gcc >/dev/null ||
       apt-get install -y -qq --no-install-recommends gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+    command -v ld.lld >/dev/null || apt-get install -y -qq --no-install-recommends lld
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
     export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc
-    build aarch64-unknown-linux-gnu cdylib
+    # Equal functions are one. Relocations are not packed: a glibc before 2.36 would crash on them.
+    build aarch64-unknown-linux-gnu cdylib "-B$(dirname "$(realpath "$(command -v ld.lld)")")" \
+      -fuse-ld=lld -Wl,--icf=all
     if [ "${2:-}" = --test ]; then
       ${CASEWORK_CARGO:-cargo} test --locked ${CASEWORK_FLAGS:-} -p casework-native --lib \
         --target aarch64-unknown-linux-gnu --target-dir "$target_dir"
@@ -72,7 +79,8 @@ case ${1:-} in
     if [ -n "${ANDROID_NDK_HOME:-}" ]; then
       clang=$(echo "$ANDROID_NDK_HOME"/toolchains/llvm/prebuilt/*/bin/aarch64-linux-android24-clang)
       export CARGO_TARGET_AARCH64_LINUX_ANDROID_LINKER=$clang CC_aarch64_linux_android=$clang
-      build aarch64-linux-android cdylib
+      # Packed as Android reads it from API 23 on.
+      build aarch64-linux-android cdylib -Wl,--icf=all -Wl,--pack-dyn-relocs=android
       mkdir -p target/bindings/jniLibs/arm64-v8a
       cp "$target_dir/aarch64-linux-android/mobile/libcasework_native.so" target/bindings/jniLibs/arm64-v8a/
       size_of aarch64-linux-android libcasework_native.so

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What testing the bindings needs beyond Rust: a JDK and JNA (Debian), the Kotlin compiler (npm),
-# and for Python an environment with setuptools, Textual and a parser for Swift (PyPI).
+# and for Python an environment with maturin, mypy, Textual and a parser for Swift (PyPI).
 # `needs.sh FOLDER` installs what is not there yet, and fails where a registry lacks it.
 set -euo pipefail
 tools=$1
@@ -26,7 +26,7 @@ if [ ! -x "$tools/kotlin/package/bin/kotlinc" ]; then
     && chmod +x package/bin/kotlinc)
 fi
 
-if [ ! -x "$tools/python/bin/python" ]; then
+if [ ! -x "$tools/python/bin/maturin" ]; then
   python3 -m venv "$tools/python"
-  "$tools/python/bin/pip" install --quiet setuptools wheel textual tree-sitter tree-sitter-swift
+  "$tools/python/bin/python" -m pip install --quiet maturin mypy textual tree-sitter tree-sitter-swift
 fi

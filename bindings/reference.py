@@ -15,7 +15,7 @@ OUT = HERE / "reference.md"
 # Chapters in the order in which an app meets them.
 CHAPTERS = """workspace syncing status event key_store error templates acting action case case_parts
 comments timeline conflicts presence listing board inbox agency drawer people invites rights forms given export
-imports templates_draft vocabulary text lib""".split()
+imports templates_draft rules vocabulary text lib""".split()
 
 HEAD = """# The surface, as every language has it
 

@@ -12,6 +12,8 @@ let package = Package(
     targets: [
         .binaryTarget(name: "caseworkFFI", path: "CaseworkFFI.xcframework"),
         .target(name: "Casework", dependencies: ["caseworkFFI"]),
-        .testTarget(name: "CaseworkTests", dependencies: ["Casework"]),
+        // Killed by a test in the middle of an action.
+        .executableTarget(name: "casework-actor", dependencies: ["Casework"], path: "Tests/Actor"),
+        .testTarget(name: "CaseworkTests", dependencies: ["Casework", "casework-actor"]),
     ]
 )

@@ -11,7 +11,7 @@ android {
         minSdk = 24
         consumerProguardFiles("consumer-rules.pro")
     }
-    sourceSets["main"].kotlin.srcDir("../../../target/bindings/kotlin")
+    sourceSets["main"].kotlin.srcDirs("src/android/kotlin", "../../../target/bindings/kotlin")
     sourceSets["main"].jniLibs.srcDir("../../../target/bindings/jniLibs")
 }
 

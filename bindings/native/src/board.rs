@@ -14,7 +14,7 @@ pub enum Sorting {
     /// What changed last comes first.
     #[default]
     Changed,
-    /// What was opened last comes first.
+    /// What was opened first comes first.
     Opened,
     /// What entered its stage first comes first.
     Entered,

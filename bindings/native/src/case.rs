@@ -181,7 +181,7 @@ impl Workspace {
         let view = sdk.case(read(case_id)?)?;
         let revision = sdk.revision(view.template).ok();
         let names = sdk.names()?;
-        let badges = view::Card::of(&view, None).badges;
+        let badges = view::Badges::of(&view);
         Ok(case(&Reading {
             view: &view,
             revision: revision.as_deref(),

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use casework_native::{
-    CaseworkError, Event, KeyStore, KeyStoreError, NewWorkspace, ObserverError, Workspace,
-    WorkspaceObserver,
+    Action, CaseworkError, Event, KeyStore, KeyStoreError, NewCase, NewWorkspace, ObserverError,
+    RunOutcome, Weight, Workspace, WorkspaceObserver,
 };
 
 const PACKAGE: &str = r#"{"key":"SITE","name":"Inspection","stages":[
@@ -146,4 +146,107 @@ fn an_observer_that_fails_is_counted_and_one_that_is_stopped_is_not_called() {
             .all(|event| !matches!(event, Event::Changed { .. }))
     );
     assert_eq!(stopped.failures(), 0);
+}
+
+/// Moving on gives a label.
+const RULED: &str = r#"{"key":"SITE","name":"Inspection","stages":[
+    {"id":"open","name":"Open","category":"active"},
+    {"id":"done","name":"Done","category":"done"}],"fields":[],
+    "automations":[{"id":"label","name":"Label what is done",
+        "trigger":{"on":"stage-entered","stage":"done"},
+        "when":[[{"of":"priority","is":"empty"}]],
+        "actions":[{"do":"add-label","label":"seen"}]}]}"#;
+
+#[test]
+fn what_rules_would_do_and_did_comes_in_records_and_rehearsing_does_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap().to_owned();
+    let ana = Workspace::create(path, new(), None).unwrap();
+    let template = ana.import_template(RULED).unwrap().id;
+    let case = ana.open_case(case_of(&template)).unwrap().case_id;
+    let done = || Action::MoveTo {
+        stage: "done".into(),
+    };
+
+    let would = ana.rehearse(&case, done()).unwrap();
+    let [run] = would.as_slice() else {
+        panic!("{would:?}")
+    };
+    assert_eq!(
+        (run.rule.as_str(), run.outcome),
+        ("label", RunOutcome::Done)
+    );
+    assert!(
+        run.action.as_ref().unwrap().starts_with("label."),
+        "{run:?}"
+    );
+    assert_eq!(ana.case_view(&case).unwrap().stage, "open");
+
+    let [report] = ana.explain_rules(&case).unwrap().try_into().unwrap();
+    assert!(report.holds && report.condition[0].tests[0].holds);
+    assert_eq!((report.would.len(), report.fires.len()), (1, 0));
+    assert_eq!(ana.timers(&case).unwrap(), []);
+    assert_eq!(ana.rule_history(None, None).unwrap(), []);
+
+    ana.act(&case, done(), None).unwrap();
+    let history = ana.rule_history(Some("label".into()), Some(case.clone()));
+    let [past] = history.unwrap().try_into().unwrap();
+    assert_eq!((past.case_id, past.depth, past.trouble), (case, 1, false));
+    assert_eq!(past.by.unwrap().name, "Ana");
+}
+
+#[test]
+fn a_draft_comes_in_records_with_what_it_changes_and_what_that_means() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap().to_owned();
+    let ana = Workspace::create(path, new(), None).unwrap();
+    let template = ana.import_template(PACKAGE).unwrap().id;
+    let case = ana.open_case(case_of(&template)).unwrap().case_id;
+    let draft = ana.start_draft(&template, "Without open", None).unwrap();
+    let edits = r#"{"stages/done/name":"Finished"}"#;
+    ana.edit_draft(&template, &draft, edits).unwrap();
+
+    let view = ana.draft(&template, &draft).unwrap();
+    assert_eq!(view.draft.edits["stages/done/name"], r#""Finished""#);
+    let [change] = view.differences.as_slice() else {
+        panic!("{:?}", view.differences)
+    };
+    assert_eq!(change.weight, Weight::Cosmetic);
+    assert_eq!(change.before.as_deref(), Some(r#""Done""#));
+    assert_eq!((view.faults.len(), view.astray.len()), (0, 0));
+
+    let gone = r#"{"key":"SITE","name":"Inspection","stages":[
+        {"id":"begun","name":"Begun","category":"active"},
+        {"id":"done","name":"Done","category":"done"}],"fields":[]}"#;
+    let impact = ana.impact(&template, gone).unwrap();
+    assert_eq!((impact.open, impact.closed), (1, 0));
+    assert_eq!(impact.affected[0].case_id, case);
+    let [unmapped] = impact.unmapped.try_into().unwrap();
+    assert_eq!(
+        (unmapped.kind.as_str(), unmapped.id.as_str(), unmapped.cases),
+        ("stage", "open", 1)
+    );
+
+    let revision = ana.publish_draft(&template, &draft).unwrap();
+    let [published] = ana.drafts(&template).unwrap().try_into().unwrap();
+    assert_eq!(published.published, Some(revision));
+    assert!(matches!(
+        ana.merge_revisions(&template),
+        Err(CaseworkError::Invalid(_))
+    ));
+}
+
+fn case_of(template: &str) -> NewCase {
+    NewCase {
+        template_id: template.to_owned(),
+        title: "Bridge 7".into(),
+        fields: Default::default(),
+        stage: None,
+        owner: None,
+        assignees: Vec::new(),
+        number: None,
+        restricted: false,
+        viewers: Vec::new(),
+        overriding: None,
+    }
 }

@@ -34,7 +34,7 @@ from casework import (
 
 def state_words(state: SyncState) -> str:
     """How syncing stands, for people."""
-    if state.is_OFFLINE() or state.is_STOPPED():
+    if isinstance(state, (SyncState.OFFLINE, SyncState.STOPPED)):
         kind = "offline" if state.is_OFFLINE() else "stopped"
         return f"{kind}: {state.reason}"
     return type(state).__name__.replace("_", " ").lower()
@@ -116,7 +116,7 @@ class CaseScreen(Screen):
         self.query_one("#said", Static).update(words.replace("[", "\\["))
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
-        what, first, second = event.row_key.value.split("|")
+        what, first, second = str(event.row_key.value).split("|")
         if what == "field":
             self._fill(first)
         elif what == "item":
@@ -169,7 +169,7 @@ class Inspect(App):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self.workspace, self._all = workspace, False
-        self._subscription = None
+        self._subscription: Optional[casework.Subscription] = None
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -183,12 +183,13 @@ class Inspect(App):
         self.read()
 
     def on_unmount(self) -> None:
-        self._subscription.stop()
+        if self._subscription:
+            self._subscription.stop()
 
     def read(self) -> None:
         """Reads the list and the state again."""
         me = self.workspace.info().member_id
-        wanted = CaseFilter() if self._all else CaseFilter(people=[me], unfinished=True)
+        wanted = CaseFilter(people=[me], unfinished=True) if me and not self._all else CaseFilter()
         page = self.workspace.list_cases(wanted, Sorting.DUE, Page(take=100))
         table = self.screen_stack[0].query_one("#cases", DataTable)
         table.clear()
@@ -206,7 +207,7 @@ class Inspect(App):
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         if event.data_table.id == "cases":
-            self.push_screen(CaseScreen(self.workspace, event.row_key.value))
+            self.push_screen(CaseScreen(self.workspace, str(event.row_key.value)))
 
     def action_everything(self) -> None:
         self._all = not self._all
@@ -230,7 +231,7 @@ class _Relay(casework.WorkspaceObserver):
         self._app = app
 
     def on_event(self, event: Event) -> None:
-        if event.is_SYNC():
+        if isinstance(event, Event.SYNC):
             self._app.call_later(self._app.show_state, event.state)
         else:
             self._app.call_later(self._app.read)

@@ -34,12 +34,15 @@ class Server:
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        self.url = json.loads(self._process.stdout.readline())["url"]
+        said = self._process.stdout
+        assert said
+        self._said = said
+        self.url = json.loads(self._said.readline())["url"]
 
     def stop(self):
         self._process.kill()
         self._process.wait()
-        self._process.stdout.close()
+        self._said.close()
 
 
 class Stage(unittest.TestCase):

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import typing
 import unittest
 
 from stage import Stage
@@ -13,14 +14,15 @@ PACKAGE = pathlib.Path(__file__).parents[2] / "samples" / "field-inspection.json
 
 class Readme(Stage):
     def test_the_ten_lines_lead_to_a_synced_board(self):
-        code = re.search(r"```python\n(.*?)```", README.read_text(), re.S).group(1)
+        found = re.search(r"```python\n(.*?)```", README.read_text(), re.S)
+        code = found.group(1) if found else self.fail("the README has no lines in Python")
         lines = [line for line in code.splitlines() if line.strip()]
         self.assertLessEqual(len(lines), 12)
         folder = self.folder()
         code = code.replace("field-inspection.json", str(PACKAGE))
         code = code.replace('"field-office"', repr(folder))
         code = code.replace("ws://127.0.0.1:7410", self.server().url)
-        names = {}
+        names: dict[str, typing.Any] = {}
         exec(compile(code, str(README), "exec"), names)  # noqa: S102
         columns = {column.name: column.total for column in names["board"].columns}
         self.assertEqual(columns["Draft"], 1)

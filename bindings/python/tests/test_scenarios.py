@@ -15,6 +15,7 @@ import casework
 from casework import (
     Action,
     ActionStatus,
+    AtWork,
     CaseFilter,
     CaseImport,
     CaseworkError,
@@ -193,6 +194,7 @@ class Scenarios(Stage):
         actor = subprocess.Popen(
             [sys.executable, "-c", ACTOR, folder, case], stdout=subprocess.PIPE, text=True
         )
+        assert actor.stdout
         told = [int(actor.stdout.readline()) for _ in range(20)]
         actor.send_signal(signal.SIGKILL)
         told += [int(line) for line in actor.stdout.read().split()]
@@ -283,7 +285,7 @@ class Scenarios(Stage):
         self.assertEqual(board.columns[0].cards[0].title, "Case 00000")
         page = ana.board_column(template, "waiting", CaseFilter(), Sorting.TITLE, Page(skip=4990, take=20))
         self.assertEqual([card.title for card in page.cards], [f"Case {n:05}" for n in range(9981, 10_000, 2)])
-        seen = []
+        seen: list[str] = []
         while len(seen) < 10_000:
             page = ana.list_cases(CaseFilter(), Sorting.TITLE, Page(skip=len(seen), take=2500))
             self.assertEqual(page.total, 10_000)
@@ -321,12 +323,12 @@ class Scenarios(Stage):
     def test_the_key_lives_in_the_store_of_the_app(self):
         class Vault(casework.KeyStore):
             def __init__(self):
-                self.secret, self.locked = None, False
+                self.secret, self.locked = b"", False
 
             def load(self):
                 if self.locked:
                     raise casework.KeyStoreError.Unavailable("locked")
-                return self.secret
+                return self.secret or None
 
             def save(self, secret):
                 self.secret = secret
@@ -374,6 +376,48 @@ class Scenarios(Stage):
         self.assertFalse(rui.is_connected())
         subscription.stop()
 
+    def test_who_is_at_a_case_is_seen_while_connected(self):
+        _, ana, template = self.host()
+        rui = self.join(ana, "Rui")
+        case = self.open_case(ana, template)
+        settle(ana, rui)
+        ears = {ana: Ear(), rui: Ear()}
+        subscriptions = [device.observe(ear) for device, ear in ears.items()]
+        for device, ear in ears.items():
+            device.connect(SyncHints())
+            ear.wait_for(lambda e: e.is_SYNC() and e.state.is_IN_STEP())
+
+        def until(device, *wanted):
+            seen = lambda: tuple((one.who.name, one.at_work) for one in device.presence_of(case).present)
+            ears[device].wait_for(
+                lambda e: e.is_CHANGED() and case in e.changes.presence and seen() == wanted
+            )
+
+        ana.announce_case(case, AtWork.OPEN)
+        until(rui, ("Ana", AtWork.OPEN))
+        ana.announce_case(case, AtWork.TYPING)
+        until(rui, ("Ana", AtWork.TYPING))
+        self.assertEqual(rui.cases_with_company(), [case])
+        self.assertEqual(ana.presence_of(case).present, [], "not oneself")
+        ana.leave_case(case)
+        until(rui)
+        self.assertEqual(rui.cases_with_company(), [])
+        rui.glance_at_case(case, 60)
+        until(ana, ("Rui", AtWork.OPEN))
+        rui.leave_case(case)
+        until(ana)
+        # Who wants to hear nothing is told nothing, until it wants to.
+        rui.hear_presence(False)
+        ana.announce_case(case, AtWork.OPEN)
+        self.assertTrue(rui.sync_for(20).in_step)
+        self.assertEqual(rui.cases_with_company(), [])
+        rui.hear_presence(True)
+        until(rui, ("Ana", AtWork.OPEN))
+        ana.disconnect()
+        until(rui)
+        for subscription in subscriptions:
+            subscription.stop()
+
     def test_errors_say_what_to_do(self):
         ana, template = self.with_template()
         case = self.open_case(ana, template)
@@ -406,7 +450,7 @@ class Loop(Stage):
             await aio.sync(ana)
             await aio.sync(rui)
             async for event in heard:
-                if event.is_CHANGED() and case in event.changes.documents:
+                if isinstance(event, Event.CHANGED) and case in event.changes.documents:
                     break
             await heard.aclose()
             rui.shutdown()

@@ -206,12 +206,16 @@ fn save(folder: &Path, pending: &Pending) -> Result<(), Error> {
 fn load(folder: &Path) -> Result<Option<Pending>, Error> {
     let path = pending_file(folder);
     match fs::read(&path) {
-        Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|_| {
-            Error::Corrupt(format!(
-                "{} is damaged; join again with the link",
-                path.display()
-            ))
-        }),
+        Ok(json) => {
+            let text = std::str::from_utf8(&json).ok();
+            let pending = text.and_then(|text| serde_json::from_str(text).ok());
+            pending.map(Some).ok_or_else(|| {
+                Error::Corrupt(format!(
+                    "{} is damaged; join again with the link",
+                    path.display()
+                ))
+            })
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::file(&path, &error)),
     }

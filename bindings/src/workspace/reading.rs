@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use casework_engine::template::Category;
 use casework_engine::view::{
-    Board, Card, CaseView, CommentView, Filter, Sorting, TimelineEntry, TimelinePage, list,
+    Board, Card, CaseView, CommentView, Filter, Gathering, Sorting, TimelineEntry, TimelinePage,
+    columns,
 };
 use casework_protocol::ids::{DeviceId, DocumentId, MemberId};
 use serde::Serialize;
@@ -132,8 +133,8 @@ impl Workspace {
         })
     }
 
-    /// The columns of a template's board, each with so many of its cards. Only those are copied, so
-    /// this is what small devices should ask.
+    /// The columns of a template's board, each with so many of its cards. Only those up to the page's
+    /// end are held at once, so this is what small devices should ask.
     ///
     /// # Errors
     /// See above.
@@ -142,33 +143,39 @@ impl Workspace {
         template: DocumentId,
         filter: &Filter,
         sorting: Sorting,
-        (skip, take): (usize, usize),
+        span: (usize, usize),
     ) -> Result<Vec<ColumnPage>, Error> {
-        let (revision, mut cards) = self.read(|replica| {
-            Ok((
-                super::templates::revision(replica, template)?,
-                replica.cards()?,
-            ))
+        let mut by_stage: BTreeMap<Option<usize>, Gathering<'_>> = BTreeMap::new();
+        let revision = self.read(|replica| {
+            let revision = super::templates::revision(replica, template)?;
+            replica.each_card(|card| {
+                if card.template == template {
+                    by_stage
+                        .entry(revision.stage_position(&card.stage))
+                        .or_insert_with(|| Gathering::new(filter, sorting, span))
+                        .offer(card);
+                }
+            })?;
+            Ok(revision)
         })?;
-        cards.retain(|card| card.template == template);
-        let board = Board::of(&revision, &cards, filter, sorting);
-        let pages = board.columns.into_iter().map(|column| {
-            let shown = column.cards.iter().skip(skip).take(take);
-            ColumnPage {
-                total: column.cards.len(),
-                column: BoardColumn {
-                    stage: column.stage.map(str::to_owned),
-                    name: column.name.to_owned(),
-                    colour: column.colour.to_owned(),
-                    category: column.category,
-                    cards: shown.map(|card| (*card).clone()).collect(),
-                },
-            }
+        let page = |at| by_stage.remove(&at).map(Gathering::finish);
+        // As on the whole board, unknown stages have a column only where a card in one is wanted.
+        let columns = columns(&revision, page).into_iter();
+        let columns = columns.filter(|column| column.stage.is_some() || column.cards.0 > 0);
+        let pages = columns.map(|column| ColumnPage {
+            total: column.cards.0,
+            column: BoardColumn {
+                stage: column.stage.map(str::to_owned),
+                name: column.name.to_owned(),
+                colour: column.colour.to_owned(),
+                category: column.category,
+                cards: column.cards.1,
+            },
         });
         Ok(pages.collect())
     }
 
-    /// A page of the list of cases, of one template or of all.
+    /// A page of the list of cases, of one template or of all. Holds only the cards up to its end.
     ///
     /// # Errors
     /// See above.
@@ -177,22 +184,18 @@ impl Workspace {
         template: Option<DocumentId>,
         filter: &Filter,
         sorting: Sorting,
-        (skip, take): (usize, usize),
+        span: (usize, usize),
     ) -> Result<CardPage, Error> {
-        let mut cards = self.cards()?;
-        if let Some(template) = template {
-            cards.retain(|card| card.template == template);
-        }
-        let wanted = list(&cards, filter, sorting);
-        let page = wanted
-            .iter()
-            .skip(skip)
-            .take(take)
-            .map(|card| (*card).clone());
-        Ok(CardPage {
-            total: wanted.len(),
-            cards: page.collect(),
-        })
+        let mut page = Gathering::new(filter, sorting, span);
+        self.read(|replica| {
+            Ok(replica.each_card(|card| {
+                if template.is_none_or(|template| card.template == template) {
+                    page.offer(card);
+                }
+            })?)
+        })?;
+        let (total, cards) = page.finish();
+        Ok(CardPage { total, cards })
     }
 
     /// The names of everybody, and whose each device is: for showing authors.

@@ -55,7 +55,9 @@ macro_rules! id_type {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+                // On the stack: a page for an app writes thousands of them.
+                let mut text = [0; 2 * $len];
+                f.write_str(data_encoding::HEXLOWER.encode_mut_str(&self.0, &mut text))
             }
         }
 

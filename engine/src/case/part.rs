@@ -54,7 +54,9 @@ impl PartId {
 
 impl fmt::Display for PartId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        data_encoding::HEXLOWER.encode_display(&self.0).fmt(f)
+        // On the stack: a case for an app writes a hundred of them.
+        let mut text = [0; 16];
+        f.write_str(data_encoding::HEXLOWER.encode_mut_str(&self.0, &mut text))
     }
 }
 

@@ -49,6 +49,14 @@ pub struct Ran {
     pub outcome: RanOutcome,
 }
 
+impl Ran {
+    /// What it did or wanted to do, in words: an action and its target.
+    #[must_use]
+    pub fn action_words(&self) -> Option<String> {
+        words_of(self.action.as_ref())
+    }
+}
+
 /// What came of one effect of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -353,14 +361,14 @@ pub(super) fn judge_cause(
 
 #[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
 fn name_of<S: serde::Serializer>(action: &Option<CaseAction>, s: S) -> Result<S::Ok, S::Error> {
-    match action {
-        Some(action) => {
-            let kind = action.kind().name();
-            match action.target() {
-                Some(target) => s.serialize_some(&format!("{kind} {target}")),
-                None => s.serialize_some(kind),
-            }
-        }
-        None => s.serialize_none(),
-    }
+    words_of(action.as_ref()).serialize(s)
+}
+
+fn words_of(action: Option<&CaseAction>) -> Option<String> {
+    let action = action?;
+    let kind = action.kind().name();
+    Some(match action.target() {
+        Some(target) => format!("{kind} {target}"),
+        None => kind.to_owned(),
+    })
 }

@@ -128,17 +128,27 @@ impl Replica {
     /// [`ReplicaFault::Store`].
     pub fn cards(&self) -> Result<Vec<Card>, ReplicaFault> {
         let mut found = Vec::new();
-        self.store.scan(Table::Cards, &[], |_, value| {
-            found.extend(Card::from_stored(value).ok());
-            Ok(true)
-        })?;
+        self.each_card(|card| found.push(card))?;
+        Ok(found)
+    }
+
+    /// Hands over the cards of every case on this device, one by one, by document id: for what
+    /// needs a few of many.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Store`].
+    pub fn each_card(&self, mut take: impl FnMut(Card)) -> Result<(), ReplicaFault> {
         let unsent = self.unsent_documents()?;
         let held = self.held_documents()?;
-        for card in &mut found {
-            card.badges.unsynced = unsent.contains(&card.document);
-            card.badges.held = held.contains(&card.document);
-        }
-        Ok(found)
+        self.store.scan(Table::Cards, &[], |_, value| {
+            if let Ok(mut card) = Card::from_stored(value) {
+                card.badges.unsynced = unsent.contains(&card.document);
+                card.badges.held = held.contains(&card.document);
+                take(card);
+            }
+            Ok(true)
+        })?;
+        Ok(())
     }
 
     /// The templates on this device.

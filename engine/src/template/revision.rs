@@ -115,8 +115,12 @@ impl Revision {
                 max: MAX_PACKAGE_BYTES,
             });
         }
+        // As text, like every other JSON: reading bytes would be a second copy of the whole reader.
+        let text = core::str::from_utf8(bytes).map_err(|error| RevisionError::Unreadable {
+            problem: error.to_string(),
+        })?;
         let package: Package =
-            serde_json::from_slice(bytes).map_err(|error| RevisionError::Unreadable {
+            serde_json::from_str(text).map_err(|error| RevisionError::Unreadable {
                 problem: error.to_string(),
             })?;
         let id = Self::name(bytes);

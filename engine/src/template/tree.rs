@@ -100,8 +100,13 @@ impl Package {
     /// # Errors
     /// [`TreeError::NoPackage`] names what is missing or misspelt.
     pub fn from_tree(tree: &Node) -> Result<Self, TreeError> {
-        serde_json::from_value(tree.write()).map_err(|error| TreeError::NoPackage {
-            problem: error.to_string(),
+        // By way of text: reading values would be a second copy of all the code that reads packages.
+        let text = tree.write().to_string();
+        serde_json::from_str(&text).map_err(|error| {
+            let problem = error.to_string();
+            let place = format!(" at line {} column {}", error.line(), error.column());
+            let problem = problem.strip_suffix(&place).unwrap_or(&problem).to_owned();
+            TreeError::NoPackage { problem }
         })
     }
 }

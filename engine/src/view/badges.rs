@@ -96,7 +96,8 @@ pub enum Badge {
 
 impl Badges {
     /// The badges that the view tells; those that only the replica knows are off.
-    pub(super) fn of(view: &CaseView) -> Self {
+    #[must_use]
+    pub fn of(view: &CaseView) -> Self {
         let flags = &view.flags;
         Self {
             contested: !flags.contested.is_empty(),

@@ -19,9 +19,9 @@ pub struct Board<'a> {
     pub columns: Vec<Column<'a>>,
 }
 
-/// The cards in one stage.
+/// The cards in one stage, or what else is put there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column<'a> {
+pub struct Column<'a, C = Vec<&'a Card>> {
     /// The stage; `None` for cards whose stage the revision does not know.
     pub stage: Option<&'a str>,
     /// What people call it.
@@ -31,7 +31,7 @@ pub struct Column<'a> {
     /// What standing here means.
     pub category: Option<Category>,
     /// The cards, sorted.
-    pub cards: Vec<&'a Card>,
+    pub cards: C,
 }
 
 /// Which cards are wanted. The default wants all that are in use; everything given must hold.
@@ -95,27 +95,7 @@ impl<'a> Board<'a> {
                 .or_default()
                 .push(card);
         }
-        let mut columns: Vec<Column<'a>> = revision
-            .stages()
-            .iter()
-            .enumerate()
-            .map(|(at, stage)| Column {
-                stage: Some(&stage.id),
-                name: &stage.name,
-                colour: stage.colour(),
-                category: Some(stage.category),
-                cards: by_stage.remove(&Some(at)).unwrap_or_default(),
-            })
-            .collect();
-        if let Some(cards) = by_stage.remove(&None) {
-            columns.push(Column {
-                stage: None,
-                name: "Other stages",
-                colour: Category::Cancelled.colour(),
-                category: None,
-                cards,
-            });
-        }
+        let columns = columns(revision, |at| by_stage.remove(&at));
         Self { columns }
     }
 
@@ -132,6 +112,33 @@ impl<'a> Board<'a> {
     }
 }
 
+/// The columns of a revision, each with what is put into it by the position of its stage; one for
+/// unknown stages only where something is put into it.
+#[must_use]
+pub fn columns<'a, C: Default>(
+    revision: &'a Revision,
+    mut put: impl FnMut(Option<usize>) -> Option<C>,
+) -> Vec<Column<'a, C>> {
+    let stages = revision.stages().iter().enumerate();
+    let mut columns: Vec<Column<'a, C>> = stages
+        .map(|(at, stage)| Column {
+            stage: Some(&stage.id),
+            name: &stage.name,
+            colour: stage.colour(),
+            category: Some(stage.category),
+            cards: put(Some(at)).unwrap_or_default(),
+        })
+        .collect();
+    columns.extend(put(None).map(|cards| Column {
+        stage: None,
+        name: "Other stages",
+        colour: Category::Cancelled.colour(),
+        category: None,
+        cards,
+    }));
+    columns
+}
+
 /// The wanted cards in one list.
 #[must_use]
 pub fn list<'a>(
@@ -139,26 +146,23 @@ pub fn list<'a>(
     filter: &Filter,
     sorting: Sorting,
 ) -> Vec<&'a Card> {
-    let words: Vec<String> = filter
-        .text
-        .split_whitespace()
-        .map(str::to_lowercase)
-        .collect();
+    let words = filter.words();
     let mut wanted: Vec<&Card> = cards
         .into_iter()
         .filter(|card| filter.wants(card, &words))
         .collect();
-    wanted.sort_by(|a, b| {
-        sorting
-            .compare(a, b)
-            .then_with(|| a.number.cmp(&b.number))
-            .then_with(|| a.document.cmp(&b.document))
-    });
+    wanted.sort_by(|a, b| sorting.order(a, b));
     wanted
 }
 
 impl Filter {
-    fn wants(&self, card: &Card, words: &[String]) -> bool {
+    /// The words of the text, as [`Filter::wants`] takes them.
+    pub(super) fn words(&self) -> Vec<String> {
+        let words = self.text.split_whitespace();
+        words.map(str::to_lowercase).collect()
+    }
+
+    pub(super) fn wants(&self, card: &Card, words: &[String]) -> bool {
         self.people
             .as_ref()
             .is_none_or(|people| concerns(card, people))
@@ -187,6 +191,13 @@ impl Filter {
 }
 
 impl Sorting {
+    /// The whole order, ties included.
+    pub(super) fn order(self, a: &Card, b: &Card) -> std::cmp::Ordering {
+        self.compare(a, b)
+            .then_with(|| a.number.cmp(&b.number))
+            .then_with(|| a.document.cmp(&b.document))
+    }
+
     fn compare(self, a: &Card, b: &Card) -> std::cmp::Ordering {
         match self {
             Self::Changed => b.changed_ms.cmp(&a.changed_ms),

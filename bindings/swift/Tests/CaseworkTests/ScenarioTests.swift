@@ -142,9 +142,6 @@ final class ScenarioTests: StagedTests {
     }
 
     func test_killed_in_the_middle_of_an_action_and_reopened() throws {
-        // The test binary cannot run itself as an actor everywhere; where the environment names a
-        // program that acts (`casework-actor FOLDER CASE`), it is killed.
-        let program = try XCTUnwrap(ProcessInfo.processInfo.environment["CASEWORK_ACTOR"])
         let folder = folder()
         let made = try Workspace.create(folder: folder, new: someone)
         let kind = try made.importTemplate(package: template).id
@@ -152,7 +149,7 @@ final class ScenarioTests: StagedTests {
         made.shutdown()
         let actor = Process()
         let pipe = Pipe()
-        actor.executableURL = URL(fileURLWithPath: program)
+        actor.executableURL = actorProgram
         actor.arguments = [folder, id]
         actor.standardOutput = pipe
         try actor.run()
@@ -250,9 +247,13 @@ final class ScenarioTests: StagedTests {
         let (ana, kind) = try withTemplate()
         let id = try openCase(ana, kind)
         DispatchQueue.concurrentPerform(iterations: 50) { n in
-            for step in 0..<4 {
-                XCTAssertNoThrow(try ana.comment(caseId: id, body: "\(n)/\(step)"))
-                XCTAssertNoThrow(try ana.act(caseId: id, action: .count(field: "visits", by: 1)))
+            do {
+                for step in 0..<4 {
+                    _ = try ana.comment(caseId: id, body: "\(n)/\(step)")
+                    _ = try ana.act(caseId: id, action: .count(field: "visits", by: 1))
+                }
+            } catch {
+                XCTFail("\(error)")
             }
         }
         XCTAssertEqual(try ana.caseView(caseId: id).fields[1].count, 200)
@@ -309,6 +310,52 @@ final class ScenarioTests: StagedTests {
         subscription.stop()
     }
 
+    func test_who_is_at_a_case_is_seen_while_connected() throws {
+        let (_, ana, kind) = try host()
+        let rui = try join(ana, "Rui")
+        let id = try openCase(ana, kind)
+        try settle(ana, rui)
+        let (atAna, atRui) = (Ear(), Ear())
+        let subscriptions = [try ana.observe(observer: atAna), try rui.observe(observer: atRui)]
+        for (device, ear) in [(ana, atAna), (rui, atRui)] {
+            try device.connect(hints: SyncHints())
+            ear.wait { event in
+                if case .sync(.inStep) = event { return true }
+                return false
+            }
+        }
+        func until(_ device: Workspace, _ ear: Ear, _ wanted: [(String, AtWork)]) {
+            ear.wait { event in
+                guard case let .changed(changes) = event, changes.presence.contains(id) else { return false }
+                let present = (try? device.presenceOf(caseId: id).present) ?? []
+                return present.map(\.who.name) == wanted.map(\.0) && present.map(\.atWork) == wanted.map(\.1)
+            }
+        }
+        try ana.announceCase(caseId: id, atWork: .open)
+        until(rui, atRui, [("Ana", .open)])
+        try ana.announceCase(caseId: id, atWork: .typing)
+        until(rui, atRui, [("Ana", .typing)])
+        XCTAssertEqual(try rui.casesWithCompany(), [id])
+        XCTAssertEqual(try ana.presenceOf(caseId: id).present, [])
+        try ana.leaveCase(caseId: id)
+        until(rui, atRui, [])
+        XCTAssertEqual(try rui.casesWithCompany(), [])
+        try rui.glanceAtCase(caseId: id, seconds: 60)
+        until(ana, atAna, [("Rui", .open)])
+        try rui.leaveCase(caseId: id)
+        until(ana, atAna, [])
+        // Who wants to hear nothing is told nothing, until it wants to.
+        try rui.hearPresence(hear: false)
+        try ana.announceCase(caseId: id, atWork: .open)
+        XCTAssertTrue(try rui.syncFor(seconds: 20).inStep)
+        XCTAssertEqual(try rui.casesWithCompany(), [])
+        try rui.hearPresence(hear: true)
+        until(rui, atRui, [("Ana", .open)])
+        ana.disconnect()
+        until(rui, atRui, [])
+        for subscription in subscriptions { subscription.stop() }
+    }
+
     func test_errors_say_what_to_do() throws {
         let (ana, kind) = try withTemplate()
         let id = try openCase(ana, kind)
@@ -319,5 +366,25 @@ final class ScenarioTests: StagedTests {
         fails("invite link", { try Workspace.join(folder: self.folder(), invite: "https://x", who: who) }, as: invalid)
         fails("key", { try ana.importTemplate(package: "{}") }, as: invalid)
         fails("server", { try ana.sync() }, as: invalid)
+    }
+
+    /// What only Swift has: events as an AsyncSequence, and waiting off the actor.
+    func test_an_async_sequence_hears_of_changes() async throws {
+        let (_, ana, kind) = try host()
+        let link = try ana.invite(gives: .newMember(roles: ["operator"])).link
+        _ = try await ana.awaitSync()
+        let place = URL(fileURLWithPath: folder())
+        let who = JoinAs(memberName: "Rui", deviceName: "phone")
+        let rui = try await Workspace.awaitJoin(folder: place, invite: link, who: who)
+        let events = try rui.events()
+        let id = try openCase(ana, kind)
+        _ = try await ana.awaitSync()
+        let report = try await rui.awaitSync(seconds: 20)
+        XCTAssertTrue(report.inStep)
+        for await event in events {
+            if case let .changed(changes) = event, changes.documents.contains(id) { break }
+        }
+        XCTAssertEqual(try rui.caseView(caseId: id).title, "Bridge 7")
+        rui.shutdown()
     }
 }

@@ -32,8 +32,10 @@ final class Server {
     }
 
     func stop() {
-        process.terminate()
-        process.waitUntilExit()
+        // Not `waitUntilExit`: it needs the run loop of the thread that started the process, and an
+        // asynchronous test has none that runs.
+        kill(process.processIdentifier, SIGKILL)
+        waitpid(process.processIdentifier, nil, 0)
     }
 }
 
@@ -79,6 +81,14 @@ class StagedTests: XCTestCase {
         addTeardownBlock { guest.shutdown() }
         return guest
     }
+}
+
+/// The program that acts until it is killed (Tests/Actor): named by the environment, or built by the
+/// package manager beside these tests.
+var actorProgram: URL {
+    if let named = ProcessInfo.processInfo.environment["CASEWORK_ACTOR"] { return URL(fileURLWithPath: named) }
+    let tests = Bundle(for: StagedTests.self).bundleURL
+    return tests.deletingLastPathComponent().appendingPathComponent("casework-actor")
 }
 
 let someone = NewWorkspace(name: "Field office", memberName: "Ana", deviceName: "laptop")

@@ -10,7 +10,9 @@ use crate::case::PartId;
 use crate::case::action::CaseAction;
 use crate::template::Today;
 use crate::template::{Category, Revision};
-use crate::view::{Badge, Board, Card, CardValue, Filter, Sorting, TaskDue, is_overdue, list};
+use crate::view::{
+    Badge, Board, Card, CardValue, Filter, Gathering, Sorting, TaskDue, is_overdue, list,
+};
 
 fn card(player: &Player) -> Card {
     Card::of(&player.see(), Some(&player.revision))
@@ -228,6 +230,45 @@ fn every_sorting_is_total() {
     assert_eq!(sorted(Sorting::Due), ["3", "1", "2"]);
     assert_eq!(sorted(Sorting::Number), ["1", "2", "3"]);
     assert_eq!(sorted(Sorting::Title), ["3", "1", "2"]);
+}
+
+#[test]
+fn a_gathered_page_is_the_same_part_of_the_whole_list() {
+    let base = plain("A", "open");
+    let cards: Vec<Card> = (0..300_u32)
+        .map(|n| {
+            let mut card = base.clone();
+            // In no order, with many ties, and a fifth that nobody wants.
+            let mixed = n.wrapping_mul(2_654_435_761) >> 8;
+            card.document = DocumentId::new(u128::from(mixed).to_be_bytes());
+            (card.number, card.title) = (format!("N{}", mixed % 50), format!("T{}", mixed % 7));
+            card.changed_ms = i64::from(mixed % 11);
+            card.owner = (!mixed.is_multiple_of(5)).then(|| member(1));
+            card
+        })
+        .collect();
+    let filter = Filter {
+        people: Some([member(1)].into()),
+        ..Filter::default()
+    };
+    for sorting in [Sorting::Changed, Sorting::Title, Sorting::Number] {
+        let whole = list(&cards, &filter, sorting);
+        for span in [
+            (0, 1),
+            (0, 50),
+            (37, 20),
+            (whole.len() - 3, 10),
+            (400, 10),
+            (0, usize::MAX),
+        ] {
+            let mut page = Gathering::new(&filter, sorting, span);
+            cards.iter().cloned().for_each(|card| page.offer(card));
+            let (total, found) = page.finish();
+            let wanted = whole.iter().skip(span.0).take(span.1);
+            assert_eq!(total, whole.len());
+            assert!(found.iter().eq(wanted.copied()), "{sorting:?} {span:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,16 @@
-//! Python: the wheel is built, installed into an environment of its own, and tested there.
+//! Python: maturin packs the wheel, it is installed into an environment of its own, and sample and
+//! tests are checked and run there.
+//!
+//! ```text
+//! library, generated module ──▶ maturin ──▶ wheel ──▶ mypy, unittest
+//! ```
+//! Maturin would build the library a second time, with another choice of features; the programs it
+//! calls for that (`cargo rustc`, `uniffi-bindgen`) are stand-ins here, which hand over what is built.
 
+use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -11,57 +20,101 @@ use super::{Places, carry_out, copy_folder, fresh_folder};
 pub(super) fn test(places: &Places, out: &mut dyn Write) -> Result<()> {
     let wheel = wheel(places)?;
     writeln!(out, "python: {}", wheel.display())?;
-    let python = environment(places)?;
-    let mut install = Command::new(&python);
-    install.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--force-reinstall",
-        "--no-deps",
-    ]);
+    let mut install = python(places);
+    install.args(["-m", "pip", "install", "--quiet"]);
+    install.args(["--force-reinstall", "--no-deps"]);
     carry_out(install.arg(&wheel), "installing the wheel")?;
-    let mut tests = Command::new(&python);
+    check_types(places)?;
+    let mut tests = python(places);
     tests
         .args(["-m", "unittest", "-v"])
         .args(["test_scenarios", "test_readme", "test_sample"]);
     tests.current_dir(places.root.join("bindings/python/tests"));
     tests.env("CASEWORK_SERVER", places.server());
-    tests.env("PYTHONDONTWRITEBYTECODE", "1");
     carry_out(&mut tests, "the tests in Python")
 }
 
-/// Stages the package with the generated module and the library, and makes a wheel of it.
+/// Checks sample and tests against the stubs in the wheel, as an app would be.
+fn check_types(places: &Places) -> Result<()> {
+    let mut mypy = python(places);
+    mypy.args(["-m", "mypy", "--no-error-summary", "--cache-dir"]);
+    mypy.arg(places.out.join("mypy"));
+    mypy.args(["--config-file", "pyproject.toml", "sample", "tests"]);
+    mypy.current_dir(places.root.join("bindings/python"));
+    carry_out(&mut mypy, "mypy over sample and tests in Python")
+}
+
+/// Stages the package and has maturin make a wheel of it.
 fn wheel(places: &Places) -> Result<PathBuf> {
     let (stage, wheels) = (places.out.join("python-package"), places.out.join("wheels"));
     fresh_folder(&stage)?;
     fresh_folder(&wheels)?;
-    copy_folder(&places.root.join("bindings/python"), &stage)?;
-    let package = stage.join("src/casework");
+    let package = stage.join("python");
+    copy_folder(&places.root.join("bindings/python"), &package)?;
+    symlink(places.root.join("bindings/native"), stage.join("native"))?;
     let generated = places.out.join("python/casework.py");
-    std::fs::copy(&generated, package.join("_native.py")).context("the generated module")?;
-    std::fs::copy(places.library(), package.join("libcasework_native.so"))?;
-    let mut build = Command::new(places.tools.join("python/bin/python"));
-    build.args([
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-    ]);
-    carry_out(
-        build.arg("--wheel-dir").arg(&wheels).arg(&stage),
-        "the wheel",
-    )?;
-    let mut made = std::fs::read_dir(&wheels)?;
-    let wheel = made.next().context("pip made no wheel")??.path();
-    ensure!(made.next().is_none(), "pip made several wheels");
+    let stubs = package.join("src/casework/_native");
+    fs::create_dir(&stubs)?;
+    let mut stub = python(places);
+    stub.arg(package.join("stubs.py")).arg(&generated);
+    carry_out(stub.arg(stubs.join("__init__.pyi")), "the type stubs")?;
+
+    let instead = stage.join("instead");
+    stand_ins(places, &generated, &instead)?;
+    let mut maturin = Command::new(places.tools.join("python/bin/maturin"));
+    maturin.args(["build", "--quiet", "--auditwheel", "skip"]);
+    maturin.arg("--target-dir").arg(stage.join("target"));
+    maturin.arg("--out").arg(&wheels).current_dir(&package);
+    let path = std::env::var("PATH").unwrap_or_default();
+    maturin.env("PATH", format!("{}:{path}", instead.display()));
+    maturin.env("CARGO", instead.join("cargo"));
+    carry_out(&mut maturin, "the wheel")?;
+    let mut made = fs::read_dir(&wheels)?;
+    let wheel = made.next().context("maturin made no wheel")??.path();
+    ensure!(made.next().is_none(), "maturin made several wheels");
     Ok(wheel)
 }
 
-/// An environment with nothing of the repository in it but the wheel.
-fn environment(places: &Places) -> Result<PathBuf> {
-    Ok(places.tools.join("python/bin/python"))
+/// What maturin calls to build the library and to generate the module, answering with what is there.
+fn stand_ins(places: &Places, generated: &Path, folder: &Path) -> Result<()> {
+    let native = places.root.join("bindings/native");
+    let version = env!("CARGO_PKG_VERSION");
+    let built = serde_json::json!({
+        "reason": "compiler-artifact",
+        "package_id": format!("path+file://{}#casework-native@{version}", native.display()),
+        "manifest_path": native.join("Cargo.toml"),
+        "target": {
+            "kind": ["cdylib"], "crate_types": ["cdylib"], "name": "casework_native",
+            "src_path": native.join("src/lib.rs"), "edition": "2024",
+            "doc": false, "doctest": false, "test": false,
+        },
+        "profile": {
+            "opt_level": "3", "debuginfo": 0, "debug_assertions": false,
+            "overflow_checks": false, "test": false,
+        },
+        "features": [], "filenames": [places.library()], "executable": null, "fresh": true,
+    });
+    let cargo = env!("CARGO");
+    let cargo = format!(
+        "#!/bin/sh\n[ \"$1\" = rustc ] || exec '{cargo}' \"$@\"\necho '{built}'\n\
+         echo '{{\"reason\":\"build-finished\",\"success\":true}}'\n"
+    );
+    let generator = format!(
+        "#!/bin/sh\nwhile [ \"$1\" != --out-dir ]; do shift; done\nexec cp '{}' \"$2/\"\n",
+        generated.display()
+    );
+    fs::create_dir(folder)?;
+    for (name, script) in [("cargo", cargo), ("uniffi-bindgen", generator)] {
+        let path = folder.join(name);
+        fs::write(&path, script)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
+}
+
+/// Python in an environment with nothing of the repository in it but the wheel.
+fn python(places: &Places) -> Command {
+    let mut python = Command::new(places.tools.join("python/bin/python"));
+    python.env("PYTHONDONTWRITEBYTECODE", "1");
+    python
 }

@@ -341,6 +341,46 @@ class Scenarios(private val stage: TestStage) {
         subscription.stop()
     }
 
+    fun test_who_is_at_a_case_is_seen_while_connected() {
+        val (_, ana, template) = stage.host()
+        val rui = stage.join(ana, "Rui")
+        val case = openCase(ana, template)
+        settle(ana, rui)
+        val ears = listOf(ana, rui).associateWith { Ear() }
+        val subscriptions = ears.map { (device, ear) -> device.observe(ear) }
+        for ((device, ear) in ears) {
+            device.connect(SyncHints())
+            ear.waitFor { it is Event.Sync && it.state is SyncState.InStep }
+        }
+        fun until(device: Workspace, vararg wanted: Pair<String, AtWork>) = ears.getValue(device).waitFor {
+            it is Event.Changed && case in it.changes.presence &&
+                device.presenceOf(case).present.map { one -> one.who.name to one.atWork } == wanted.toList()
+        }
+        ana.announceCase(case, AtWork.OPEN)
+        until(rui, "Ana" to AtWork.OPEN)
+        ana.announceCase(case, AtWork.TYPING)
+        until(rui, "Ana" to AtWork.TYPING)
+        same(rui.casesWithCompany(), listOf(case))
+        same(ana.presenceOf(case).present, emptyList<Present>())
+        ana.leaveCase(case)
+        until(rui)
+        same(rui.casesWithCompany(), emptyList<String>())
+        rui.glanceAtCase(case, 60u)
+        until(ana, "Rui" to AtWork.OPEN)
+        rui.leaveCase(case)
+        until(ana)
+        // Who wants to hear nothing is told nothing, until it wants to.
+        rui.hearPresence(false)
+        ana.announceCase(case, AtWork.OPEN)
+        same(rui.syncFor(20u).inStep, true)
+        same(rui.casesWithCompany(), emptyList<String>())
+        rui.hearPresence(true)
+        until(rui, "Ana" to AtWork.OPEN)
+        ana.disconnect()
+        until(rui)
+        subscriptions.forEach { it.stop() }
+    }
+
     fun test_errors_say_what_to_do() {
         val (ana, template) = stage.withTemplate()
         val case = openCase(ana, template)
