@@ -59,7 +59,7 @@ case ${1:-} in
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
     export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc
-    # Relocations are not packed here: a glibc before 2.36 would crash on them.
+    # Relocations are not packed here: only the loader of Android reads them so.
     build aarch64-unknown-linux-gnu cdylib
     if [ "${2:-}" = --test ]; then
       ${CASEWORK_CARGO:-cargo} test --locked ${CASEWORK_FLAGS:-} -p casework-native --lib \
