@@ -7,7 +7,7 @@
 #                           (ANDROID_NDK_HOME) also the .so, put into target/bindings/jniLibs
 #   cross.sh sizes          what was built, in bytes
 #
-# Needs on Debian 12: apt, gcc-aarch64-linux-gnu, lld and qemu-user (it installs them). The standard
+# Needs on Debian 12: apt, gcc-aarch64-linux-gnu and qemu-user (it installs them). The standard
 # library is built from source (`-Zbuild-std`) by a compiler whose source Debian packages
 # (rustc-web), unpacked beside the usual one and never installed over it. Where rustup may add
 # targets, set CASEWORK_CARGO=cargo and CASEWORK_FLAGS= to use those.
@@ -56,13 +56,11 @@ case ${1:-} in
   linux-arm64)
     command -v aarch64-linux-gnu-gcc >/dev/null ||
       apt-get install -y -qq --no-install-recommends gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-    command -v ld.lld >/dev/null || apt-get install -y -qq --no-install-recommends lld
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
     export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc
-    # Equal functions are one. Relocations are not packed: a glibc before 2.36 would crash on them.
-    build aarch64-unknown-linux-gnu cdylib "-B$(dirname "$(realpath "$(command -v ld.lld)")")" \
-      -fuse-ld=lld -Wl,--icf=all
+    # Relocations are not packed here: only the loader of Android reads them so.
+    build aarch64-unknown-linux-gnu cdylib
     if [ "${2:-}" = --test ]; then
       ${CASEWORK_CARGO:-cargo} test --locked ${CASEWORK_FLAGS:-} -p casework-native --lib \
         --target aarch64-unknown-linux-gnu --target-dir "$target_dir"
