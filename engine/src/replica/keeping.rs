@@ -71,9 +71,6 @@ impl Replica {
         waiting: &mut BTreeSet<DocumentId>,
     ) -> Result<Option<(DocumentId, Vec<u8>)>, ReplicaFault> {
         while let Some(id) = self.to_bundle.queue.as_mut().and_then(BTreeSet::pop_last) {
-            if self.is_short(id)? {
-                continue;
-            }
             let changes = match self.document(id) {
                 Ok(document) => document.automerge.stats().num_changes,
                 Err(ReplicaFault::Document(
@@ -99,13 +96,6 @@ impl Replica {
             return Ok(Some((id, bytes)));
         }
         Ok(None)
-    }
-
-    /// Whether its row alone says that a document is too short for a bundle: without a snapshot every
-    /// change has a place of its own. Most cases are, and need not be opened to see that.
-    fn is_short(&mut self, id: DocumentId) -> Result<bool, ReplicaFault> {
-        let row = self.row_in(&Writes::default(), id)?;
-        Ok(row.is_some_and(|row| row.snapshot_bytes == 0 && row.next_place < BUNDLE_FLOOR as u64))
     }
 
     /// What the server said to the bundle that was offered. One that it will never take is not

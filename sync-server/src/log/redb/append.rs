@@ -1,7 +1,6 @@
 //! The writing half of the log on disk.
 //!
-//! Rows go in sorted by key, so that a page is found once per batch and not once per row; those whose
-//! keys only grow go in by two passes ([`in_two_passes`]), and lists in rows that fill a page.
+//! Rows go in sorted by key, so that a page is found once per batch and not once per row.
 
 use std::collections::BTreeMap;
 
@@ -161,22 +160,10 @@ fn next_number(table: &Table<'_, [u8; 32], &[u8]>) -> Result<u32, LogError> {
 /// of 4 KiB: a list just beyond one takes twice its length.
 const NODES_PER_ROW: usize = 120;
 
-/// Four of seven rows in their order, and then the three between them. The database splits a full
-/// page in the middle: rows that come in order leave every page half empty, and the file would be
-/// twice as long. The rows between fill what the first ones left.
-pub(super) fn in_two_passes<T>(rows: &[T]) -> impl Iterator<Item = &T> {
-    let pass = |odd| {
-        let rows = rows.iter().enumerate();
-        rows.filter(move |(n, _)| n % 7 % 2 == odd)
-            .map(|(_, row)| row)
-    };
-    pass(0).chain(pass(1))
-}
-
 fn write_records(write: &WriteTransaction, number: u32, batch: &Batch) -> Result<(), LogError> {
     let mut records = write.open_table(RECORDS).map_err(storage)?;
     let mut authority = write.open_table(AUTHORITY).map_err(storage)?;
-    for record in in_two_passes(&batch.records) {
+    for record in &batch.records {
         let key = place_key(number, record.seq);
         records
             .insert(key, encode_record(record).as_slice())
@@ -284,46 +271,4 @@ fn write_nodes(write: &WriteTransaction, number: u32, batch: &Batch) -> Result<(
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use redb::{ReadableTableMetadata as _, TableDefinition};
-
-    use super::*;
-
-    #[test]
-    fn two_passes_leave_pages_fuller_than_one() {
-        const ROWS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("rows");
-        let keys: Vec<u64> = (0..2_000).collect();
-        let pages = |keys: Vec<u64>| {
-            let backend = redb::backends::InMemoryBackend::new();
-            let database = Database::builder().create_with_backend(backend).unwrap();
-            let write = database.begin_write().unwrap();
-            let pages = {
-                let mut table = write.open_table(ROWS).unwrap();
-                for key in keys {
-                    table.insert(key, [7; 500].as_slice()).unwrap();
-                }
-                table.stats().unwrap().leaf_pages()
-            };
-            write.commit().unwrap();
-            pages
-        };
-        let (one, two) = (
-            pages(keys.clone()),
-            pages(in_two_passes(&keys).copied().collect()),
-        );
-        assert!(two * 10 < one * 7, "{two} pages instead of {one}");
-    }
-
-    #[test]
-    fn two_passes_give_every_row_once() {
-        for count in 0..40 {
-            let rows: Vec<usize> = (0..count).collect();
-            let mut given: Vec<usize> = in_two_passes(&rows).copied().collect();
-            given.sort_unstable();
-            assert_eq!(given, rows);
-        }
-    }
 }

@@ -12,13 +12,10 @@ use super::super::tables::{
     ABOUT, AUTHORITY, BUNDLES, CHANGES, DOCUMENTS, HELD, NODES, PIECES, POSITIONS, RECORDS, TIPS,
     WORKSPACES,
 };
-use super::append::in_two_passes;
 use super::{RedbLog, io, storage};
 
 /// Rows of one commit of the copy: some tens of megabytes at most.
 const STEP_ROWS: u64 = 50_000;
-/// Rows that are in memory at once, to be written in two passes.
-const GROUP_ROWS: usize = 448;
 
 impl RedbLog {
     /// Copies everything that is in the log now to a new file, while others go on reading and
@@ -79,16 +76,13 @@ impl Copy {
             let mut count = 0;
             {
                 let mut target = write.open_table(table).map_err(storage)?;
-                while count < STEP_ROWS {
-                    let group = rows.by_ref().take(GROUP_ROWS);
-                    let group = group.collect::<Result<Vec<_>, _>>().map_err(storage)?;
-                    if group.is_empty() {
-                        break;
-                    }
-                    for (key, value) in in_two_passes(&group) {
-                        target.insert(key.value(), value.value()).map_err(storage)?;
-                    }
-                    count += group.len() as u64;
+                for row in rows
+                    .by_ref()
+                    .take(usize::try_from(STEP_ROWS).unwrap_or(usize::MAX))
+                {
+                    let (key, value) = row.map_err(storage)?;
+                    target.insert(key.value(), value.value()).map_err(storage)?;
+                    count += 1;
                 }
             }
             write.commit().map_err(storage)?;
