@@ -7,6 +7,7 @@ use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::ids::{ChangeHash, DocumentId};
 use serde::Serialize;
 
+use super::abreast::{ROWS, abreast_in_parts};
 use super::asked::day_of;
 use super::authority::untrusted;
 use super::history::arrivals;
@@ -51,6 +52,9 @@ pub struct Status {
     /// The newest verified head as people compare it.
     pub head_code: Option<String>,
 }
+
+/// Rows of cards in memory at once.
+const ROWS_AT_ONCE: usize = 4096;
 
 impl Replica {
     /// The view of a case.
@@ -133,21 +137,33 @@ impl Replica {
     }
 
     /// Hands over the cards of every case on this device, one by one, by document id: for what
-    /// needs a few of many.
+    /// needs a few of many. They are read some at a time on every core, so few are in memory at once.
     ///
     /// # Errors
     /// [`ReplicaFault::Store`].
     pub fn each_card(&self, mut take: impl FnMut(Card)) -> Result<(), ReplicaFault> {
         let unsent = self.unsent_documents()?;
         let held = self.held_documents()?;
-        self.store.scan(Table::Cards, &[], |_, value| {
-            if let Ok(mut card) = Card::from_stored(value) {
+        let read = |part: Vec<Vec<u8>>| -> Vec<Card> {
+            let read = |row: &Vec<u8>| Card::from_stored(row).ok();
+            part.iter().filter_map(read).collect()
+        };
+        let mut hand_over = |rows: Vec<Vec<u8>>| {
+            for mut card in abreast_in_parts(rows, ROWS, read).into_iter().flatten() {
                 card.badges.unsynced = unsent.contains(&card.document);
                 card.badges.held = held.contains(&card.document);
                 take(card);
             }
+        };
+        let mut rows = Vec::new();
+        self.store.scan(Table::Cards, &[], |_, value| {
+            rows.push(value.to_vec());
+            if rows.len() == ROWS_AT_ONCE {
+                hand_over(core::mem::take(&mut rows));
+            }
             Ok(true)
         })?;
+        hand_over(rows);
         Ok(())
     }
 
