@@ -7,7 +7,8 @@
 //! an eviction that they do not bear out would be refused.
 //!
 //! ```text
-//! first sync: roster ─▶ documents, newest first ─▶ log order from the target ─▶ caught up ─▶ live
+//! first sync: roster ─▶ templates ─▶ cases, newest first ─▶ log order from the target
+//!   ─▶ caught up ─▶ live
 //! ```
 
 mod document;
@@ -97,7 +98,7 @@ impl Follower {
     }
 
     /// Sends the roster and the visible documents whose last position below `target` is below
-    /// `below`, newest first, and then follows from the target.
+    /// `below`, templates before all others, newest first, and then follows from the target.
     pub(super) fn first(
         viewer: Viewer,
         workspace: &Workspace,

@@ -81,6 +81,49 @@ fn a_first_sync_brings_the_roster_and_then_documents_newest_first() {
     assert!(reached);
 }
 
+/// The document of the first frame after the roster.
+fn first_document(frames: &[ServerFrame]) -> Option<DocumentId> {
+    items(frames).iter().find_map(Logged::document)
+}
+
+#[test]
+fn templates_come_first_in_a_first_sync_and_again_while_they_may_be_missing() {
+    let mut stage = Stage::found();
+    stage.join(2, &["operator"]);
+    let template = stage.open_template(ANA).document;
+    let cases: Vec<DocumentId> = (0..3)
+        .map(|_| stage.open(ANA, &[], false).document)
+        .collect();
+    let newer = stage.open_template(ANA).document;
+    let target = stage.size();
+    let (_, frames) = stage.first_sync(2);
+    assert_eq!(first_document(&frames), Some(newer));
+    let told: Vec<DocumentId> = items(&frames).iter().filter_map(Logged::document).collect();
+    let [newest, .., oldest] = [cases[2], cases[1], cases[0]];
+    assert_eq!(told[..4], [newer, newer, template, template]);
+    assert_eq!((told[4], told[9]), (newest, oldest));
+    // Their ends are no step of the order.
+    assert_eq!(ends(&frames), [cases[2], cases[1], cases[0]]);
+    assert!(is_caught_up(&frames));
+    // Interrupted after the newest case: what stands below it comes, templates first.
+    let below = frames.iter().find_map(|frame| match frame {
+        ServerFrame::Document { below, .. } => Some(*below),
+        _ => None,
+    });
+    let start = Start::Partway {
+        epoch: stage.head().head().epoch,
+        target,
+        below: below.unwrap(),
+    };
+    let mut again = stage.connect(2);
+    again.resume(&stage, start, None, Scope::All);
+    let rest = again.drain(&stage);
+    assert_eq!(first_document(&rest), Some(template));
+    assert_eq!(ends(&rest), [cases[1], cases[0]]);
+    let told = items(&rest);
+    assert!(!told.iter().any(|item| item.document() == Some(newer)));
+}
+
 #[test]
 fn an_interrupted_first_sync_goes_on_and_what_came_meanwhile_follows() {
     let mut stage = Stage::found();

@@ -256,10 +256,21 @@ impl Stage {
 
     /// The genesis of a case, not pushed yet, and a pen for it.
     pub(crate) fn case(&mut self, by: u8, principals: &[u8], restricted: bool) -> (PushItem, Pen) {
+        let kind = (DocumentKind::Case, Some(DocumentId::new([200; 16])));
+        self.document(by, kind, principals, restricted)
+    }
+
+    fn document(
+        &mut self,
+        by: u8,
+        (kind, template): (DocumentKind, Option<DocumentId>),
+        principals: &[u8],
+        restricted: bool,
+    ) -> (PushItem, Pen) {
         self.nonces += 1;
         let body = AccessBody::Genesis {
-            kind: DocumentKind::Case,
-            template: Some(DocumentId::new([200; 16])),
+            kind,
+            template,
             principals: principals
                 .iter()
                 .map(|n| Principal::Member(member(*n)))
@@ -281,6 +292,14 @@ impl Stage {
         };
         let item = PushItem::Access { document, entry };
         (item, self.fresh_pen(by, document, cites))
+    }
+
+    /// A template with one change, pushed.
+    pub(crate) fn open_template(&mut self, by: u8) -> Pen {
+        let (access, mut pen) = self.document(by, (DocumentKind::Template, None), &[], false);
+        let answers = self.push(by, vec![access, PushItem::Run(pen.write(1))]);
+        assert!(answers.iter().all(is_placed), "{answers:?}");
+        pen
     }
 
     /// A case with one change, pushed.
