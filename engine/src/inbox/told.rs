@@ -6,6 +6,7 @@
 
 mod agreements;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use automerge::{Automerge, ChangeHash as Hash};
@@ -32,7 +33,7 @@ use crate::view::Looking;
 type Told = (ItemKind, Option<Place>, Vec<String>);
 
 pub(super) fn items(doc: &Automerge, region: &Region, context: &Context<'_>) -> Vec<Item> {
-    let looking = Looking::at(doc);
+    let looking = OnceCell::new();
     let mut found = Vec::new();
     for node in &region.nodes {
         let others = node.member.is_some() && node.member != Some(context.me);
@@ -114,7 +115,8 @@ impl Crew {
 
 pub(super) struct Teller<'a> {
     doc: &'a Automerge,
-    looking: &'a Looking<'a>,
+    /// Made when it is first needed: most changes are told without looking back.
+    looking: &'a OnceCell<Looking<'a>>,
     node: &'a Node,
     context: &'a Context<'a>,
 }
@@ -234,6 +236,10 @@ impl Teller<'_> {
         }
     }
 
+    fn looking(&self) -> &Looking<'_> {
+        self.looking.get_or_init(|| Looking::at(self.doc))
+    }
+
     /// The case as the author left it.
     fn left(&self) -> Past<'_> {
         Past::at(self.doc, &[Hash(*self.node.hash.as_bytes())])
@@ -260,7 +266,7 @@ impl Teller<'_> {
 
     /// From one stage to the other.
     fn stages(&self) -> Vec<String> {
-        let difference = self.looking.difference(&Place::Stage, self.step());
+        let difference = self.looking().difference(&Place::Stage, self.step());
         let first = |values: &[Scalar]| values.first().map(ToString::to_string).unwrap_or_default();
         vec![first(&difference.0), first(&difference.1)]
     }
@@ -271,7 +277,7 @@ impl Teller<'_> {
 
     /// A place that names a member: given to this one, or taken.
     fn given(&self, place: Place, what: &str) -> Vec<Told> {
-        let (before, after) = self.looking.difference(&place, self.step());
+        let (before, after) = self.looking().difference(&place, self.step());
         let me = self.context.me.to_string();
         let is_me = |values: &[Scalar]| values.iter().any(|value| value.as_text() == Some(&me));
         let task = if let Place::TaskPart(task, _) = &place {
@@ -288,7 +294,7 @@ impl Teller<'_> {
 
     /// Whether a text names this member and did not before.
     fn mentioned(&self, place: Place) -> Vec<Told> {
-        let (before, after) = self.looking.difference(&place, self.step());
+        let (before, after) = self.looking().difference(&place, self.step());
         let Some(roster) = self.roster() else {
             return Vec::new();
         };

@@ -133,8 +133,30 @@ pub(crate) fn is_begun_twice(doc: &Automerge, id: PartId, context: &ViewContext<
 
 /// How many comments lie in one of the sixteen maps.
 pub(super) fn count_comments(reader: &Reader<'_>, bucket: usize) -> u32 {
-    let length = bucket_map(reader, bucket).map_or(0, |map| reader.doc.length(&map));
-    u32::try_from(length).unwrap_or(u32::MAX)
+    bucket_map(reader, bucket).map_or(0, |map| count_in(reader, &map))
+}
+
+/// How many comments lie in each of the sixteen maps.
+pub(super) fn count_all_comments(reader: &Reader<'_>) -> [u32; schema::BUCKETS.len()] {
+    let mut counts = [0; schema::BUCKETS.len()];
+    let Some(comments) = reader.object(&ROOT, schema::COMMENTS) else {
+        return counts;
+    };
+    for item in reader.doc.map_range(&comments, ..) {
+        let bucket = schema::BUCKETS.iter().position(|name| *name == item.key);
+        if let Some(bucket) = bucket {
+            counts[bucket] = if item.conflict {
+                count_comments(reader, bucket)
+            } else {
+                count_in(reader, &item.id())
+            };
+        }
+    }
+    counts
+}
+
+fn count_in(reader: &Reader<'_>, map: &ObjId) -> u32 {
+    u32::try_from(reader.doc.length(map)).unwrap_or(u32::MAX)
 }
 
 /// A comment's key with its bodies, in ascending order of the operations.

@@ -9,7 +9,7 @@ use automerge::{Automerge, ChangeHash as Hash, ROOT, ReadDoc};
 use casework_protocol::ids::{DocumentId, MemberId};
 
 use super::case::{CaseView, OverrideView};
-use super::comment::count_comments;
+use super::comment::{count_all_comments, count_comments};
 use super::decision::read_decisions;
 use super::facet::Facets;
 use super::field::{read_field, read_fields};
@@ -49,6 +49,7 @@ pub enum ViewError {
 /// [`ViewError`] if the document is not a case.
 pub fn read(doc: &Automerge, context: &ViewContext<'_>) -> Result<CaseView, ViewError> {
     let mut reader = Reader::new(doc, context.members, Origins::default());
+    reader.load_root();
     let kind = root_text(&reader, schema::KIND).unwrap_or_default();
     if kind != schema::CASE_KIND {
         return Err(ViewError::NotACase { kind });
@@ -61,9 +62,7 @@ pub fn read(doc: &Automerge, context: &ViewContext<'_>) -> Result<CaseView, View
     view.facets = Facets::read(&mut reader);
     view.journey.visits = read_visits(&mut reader, Vec::new());
     view.journey.closings = read_closings(&mut reader, Vec::new());
-    for bucket in 0..schema::BUCKETS.len() {
-        view.comment_buckets[bucket] = count_comments(&reader, bucket);
-    }
+    view.comment_buckets = count_all_comments(&reader);
     finish(&mut view, reader, context)?;
     Ok(view)
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use automerge::{
-    Automerge, ChangeMetadata, ObjId, ReadDoc, ScalarValue, ScalarValueRef, Value, ValueRef,
+    Automerge, ChangeMetadata, ObjId, ROOT, ReadDoc, ScalarValue, ScalarValueRef, Value, ValueRef,
 };
 use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId};
 
@@ -42,6 +42,16 @@ pub(crate) struct Reader<'a> {
     known: BTreeMap<ChangeHash, OriginRef>,
     /// Every change of the document, once many of them are needed.
     history: BTreeMap<automerge::ChangeHash, ChangeMetadata<'a>>,
+    /// What stands alone at a key of the root, once most of its keys are needed.
+    root: BTreeMap<String, Alone>,
+}
+
+/// The only thing at a key.
+enum Alone {
+    Object(ObjId),
+    Scalar(Scalar, ObjId),
+    /// A value of a kind that no case holds.
+    Foreign,
 }
 
 /// A value found at a key.
@@ -63,6 +73,29 @@ impl<'a> Reader<'a> {
             origins,
             known,
             history: BTreeMap::new(),
+            root: BTreeMap::new(),
+        }
+    }
+
+    /// Reads the root at once: looking up most of its keys one by one costs more.
+    pub(crate) fn load_root(&mut self) {
+        let items = self.doc.map_range(ROOT, ..);
+        let alone = items.filter(|item| !item.conflict).map(|item| {
+            let alone = match (&item.value, scalar_of(&item.value)) {
+                (ValueRef::Object(_), _) => Alone::Object(item.id()),
+                (ValueRef::Scalar(_), Some(value)) => Alone::Scalar(value, item.id()),
+                (ValueRef::Scalar(_), None) => Alone::Foreign,
+            };
+            (item.key.into_owned(), alone)
+        });
+        self.root = alone.collect();
+    }
+
+    fn alone(&self, map: &ObjId, key: &str) -> Option<&Alone> {
+        if *map == ROOT {
+            self.root.get(key)
+        } else {
+            None
         }
     }
 
@@ -96,6 +129,11 @@ impl<'a> Reader<'a> {
 
     /// The object at a key; the deterministic one if there are several.
     pub(crate) fn object(&self, map: &ObjId, key: &str) -> Option<ObjId> {
+        match self.alone(map, key) {
+            Some(Alone::Object(id)) => return Some(id.clone()),
+            Some(Alone::Scalar(..) | Alone::Foreign) => return None,
+            None => {}
+        }
         match self.doc.get(map, key) {
             Ok(Some((Value::Object(_), id))) => Some(id),
             _ => None,
@@ -112,6 +150,14 @@ impl<'a> Reader<'a> {
 
     /// Every value at a key, in ascending order of their operations.
     pub(crate) fn scalars(&self, map: &ObjId, key: &str) -> Vec<Found<Scalar>> {
+        match self.alone(map, key) {
+            Some(Alone::Scalar(value, op)) => {
+                let (value, op) = (value.clone(), op.clone());
+                return vec![Found { value, op }];
+            }
+            Some(Alone::Object(_) | Alone::Foreign) => return Vec::new(),
+            None => {}
+        }
         let all = self.doc.get_all(map, key).unwrap_or_default();
         all.into_iter()
             .filter_map(|(value, op)| {
