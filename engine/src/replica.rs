@@ -9,6 +9,7 @@
 //! frames ─▶ intake ─▶ gate, admission ─────┴▶ Writes ─▶ one commit ─┴─▶ outbox, drawer, aside
 //! ```
 
+mod abreast;
 mod act;
 mod admission;
 mod admit;
@@ -61,10 +62,9 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use casework_protocol::access::AccessRecord;
 use casework_protocol::ids::{ActorId, DeviceId, DocumentId, MemberId, RevisionId, WorkspaceId};
@@ -197,7 +197,7 @@ pub struct Replica {
     /// The cases in which an agent has nothing to do.
     agenda: agency::Agenda,
     /// When the newest head was signed; `None` until it is first asked for, and after a new one.
-    head_ms: Cell<Option<Option<i64>>>,
+    head_ms: Mutex<Option<Option<i64>>>,
     /// A program that was changed so that it asks for no right before it acts, and claims to have
     /// every role.
     #[cfg(test)]

@@ -8,7 +8,7 @@ use minicbor::{Decode, Encode};
 
 use crate::digest::{Tag, digest};
 use crate::ids::{DeviceId, DocumentId, EntryHash, WorkspaceId};
-use crate::keys::{KeyError, Signature, Signer, verify};
+use crate::keys::{Claim, KeyError, Signature, Signer, message, verify, verify_batch};
 use crate::limits::MAX_ENTRY_BYTES;
 
 /// Why an entry cannot be read or trusted.
@@ -126,6 +126,49 @@ impl SignedEntry {
     where
         B: Chain + for<'b> Decode<'b, ()>,
     {
+        let content = self.read::<B>()?;
+        verify(
+            content.head.author,
+            B::SIGN,
+            &[&self.bytes],
+            &self.signature,
+        )?;
+        Ok(self.into_entry(content))
+    }
+
+    /// Does the same for many entries and checks their signatures together: cheaper, and with the
+    /// same answer for each.
+    #[must_use]
+    pub fn verify_all<B>(entries: Vec<Self>) -> Vec<Result<Entry<B>, EntryError>>
+    where
+        B: Chain + for<'b> Decode<'b, ()>,
+    {
+        let read: Vec<Result<Content<B>, EntryError>> = entries.iter().map(Self::read).collect();
+        let claims: Vec<Claim> = entries
+            .iter()
+            .zip(&read)
+            .filter_map(|(entry, content)| {
+                Some(Claim {
+                    key: content.as_ref().ok()?.head.author,
+                    message: message(B::SIGN, &[&entry.bytes]),
+                    signature: entry.signature,
+                })
+            })
+            .collect();
+        let mut results = verify_batch(&claims).into_iter();
+        let verified = entries.into_iter().zip(read).map(|(entry, content)| {
+            let content = content?;
+            results.next().expect("there is one for each claim")?;
+            Ok(entry.into_entry(content))
+        });
+        verified.collect()
+    }
+
+    /// What it says, which nobody may believe yet.
+    fn read<B>(&self) -> Result<Content<B>, EntryError>
+    where
+        B: Chain + for<'b> Decode<'b, ()>,
+    {
         if self.bytes.len() > MAX_ENTRY_BYTES {
             return Err(EntryError::TooLong(self.bytes.len()));
         }
@@ -136,18 +179,16 @@ impl SignedEntry {
         if decoder.position() != self.bytes.len() {
             return Err(EntryError::Malformed("bytes after the entry".to_owned()));
         }
-        verify(
-            content.head.author,
-            B::SIGN,
-            &[&self.bytes],
-            &self.signature,
-        )?;
-        Ok(Entry {
+        Ok(content)
+    }
+
+    fn into_entry<B: Chain>(self, Content { head, body }: Content<B>) -> Entry<B> {
+        Entry {
             hash: self.hash::<B>(),
-            head: content.head,
-            body: content.body,
+            head,
+            body,
             signed: self,
-        })
+        }
     }
 }
 
@@ -174,5 +215,53 @@ impl<B> Entry<B> {
     #[must_use]
     pub fn signed(&self) -> &SignedEntry {
         &self.signed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::MemberId;
+    use crate::keys::SecretKey;
+    use crate::roster::draft::RosterDraft;
+    use crate::roster::entry::RosterBody;
+
+    fn entry(n: u8) -> SignedEntry {
+        let body = RosterBody::Genesis {
+            name: format!("Workspace {n}"),
+            member: MemberId::new([n; 16]),
+            member_name: "Ana".into(),
+            device_name: "desk".into(),
+            nonce: vec![n; 16],
+        };
+        RosterDraft {
+            body,
+            claimed_ms: 1,
+        }
+        .found(&SecretKey::from_seed(&[n; 32]))
+    }
+
+    #[test]
+    fn many_entries_are_judged_together_as_each_one_alone() {
+        let mut entries: Vec<SignedEntry> = (0..12).map(entry).collect();
+        entries[2].signature = entries[3].signature;
+        entries[5].bytes.push(0);
+        entries[7].bytes.truncate(9);
+        entries[8].bytes = vec![0; MAX_ENTRY_BYTES + 1];
+        let alone: Vec<_> = entries
+            .iter()
+            .map(|entry| entry.clone().verify::<RosterBody>().is_ok())
+            .collect();
+        let together = SignedEntry::verify_all::<RosterBody>(entries.clone());
+        let together: Vec<_> = together.iter().map(Result::is_ok).collect();
+        assert_eq!(together, alone);
+        assert_eq!(alone.iter().filter(|ok| **ok).count(), 8);
+        let good = [0, 1, 11].map(|n: usize| entries[n].clone());
+        for (verified, entry) in SignedEntry::verify_all::<RosterBody>(good.to_vec())
+            .into_iter()
+            .zip(&good)
+        {
+            assert_eq!(verified.unwrap().signed(), entry);
+        }
     }
 }

@@ -4,22 +4,21 @@
 //! same, the changes are tried one by one on a copy, and only the one that fails is quarantined.
 
 mod merging;
+mod shaping;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use automerge::{Automerge, Change};
 use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::gate::{Origin, check_change};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 
-use self::merging::apply_one_by_one;
+pub(super) use self::shaping::shape;
 use super::admission::{
     Incoming, Index, Judging, judge_authorship, judge_claims, judge_rights, place,
 };
 use super::asked::asked_by;
 use super::automating::judge_cause;
-use super::document::guarded;
 use super::exclusion::put_aside;
 use super::history::arrivals;
 use super::lineage::Cited;
@@ -28,10 +27,7 @@ use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::writing::DocumentStep;
 use super::{Notice, Replica, ReplicaFault};
-use crate::case::{Batch, Message, RevisionMark, ShapeError, Shaped, shape_case};
-use crate::personal::shape_personal;
-use crate::template::Revision;
-use crate::template_document::shape_template;
+use crate::case::{Batch, Message, RevisionMark};
 use crate::view::Breach;
 
 /// A change that was found good.
@@ -39,6 +35,26 @@ struct Admitted {
     incoming: Incoming,
     message: Message,
     breach: Breach,
+}
+
+/// A document taken out of memory, with everything of it that is to be judged.
+pub(super) struct Gathered {
+    step: DocumentStep,
+    candidates: Vec<Incoming>,
+    /// Those of them that lay aside.
+    retried: Vec<ChangeHash>,
+    /// Why everything aside is there.
+    aside: BTreeMap<ChangeHash, Aside>,
+}
+
+/// The same when it was judged and merged, and nothing is written yet.
+pub(super) struct Judged {
+    step: DocumentStep,
+    sorted: Sorted,
+    /// What was found good and could not be merged all the same.
+    failed: BTreeMap<ChangeHash, Aside>,
+    retried: Vec<ChangeHash>,
+    aside: BTreeMap<ChangeHash, Aside>,
 }
 
 /// What came of a batch before it is applied.
@@ -55,40 +71,96 @@ impl Replica {
     pub(super) fn admit(
         &mut self,
         writes: &mut Writes,
-        step: &mut DocumentStep,
+        step: DocumentStep,
         arriving: Vec<Incoming>,
-    ) -> Result<(), ReplicaFault> {
+    ) -> Result<DocumentStep, ReplicaFault> {
+        let gathered = self.gather(step, arriving)?;
+        let judged = self.judge(gathered)?;
+        self.conclude(writes, judged)
+    }
+
+    /// Puts together what is to be judged of a document.
+    pub(super) fn gather(
+        &mut self,
+        step: DocumentStep,
+        arriving: Vec<Incoming>,
+    ) -> Result<Gathered, ReplicaFault> {
         let id = step.id;
-        let (mut candidates, known_aside) = self.candidates(id, &arriving)?;
+        let (mut candidates, aside) = self.candidates(id, &arriving)?;
         let retried: Vec<ChangeHash> = candidates
             .iter()
             .map(|incoming| incoming.change.header().hash)
             .collect();
         candidates.extend(arriving);
         candidates.sort_by_key(|incoming| incoming.arrived);
-        if candidates.is_empty() {
-            return Ok(());
+        if !candidates.is_empty() {
+            self.record(id)?;
+            let template = step.document.row.template;
+            if let Some(template) = template.filter(|template| *template != id) {
+                self.read_published(template)?;
+            }
         }
-        self.record(id)?;
-        if let Some(template) = step
-            .document
-            .row
-            .template
-            .filter(|template| *template != id)
-        {
-            self.read_published(template)?;
-        }
-        let sorted = self.sort(step, candidates, &known_aside)?;
+        Ok(Gathered {
+            step,
+            candidates,
+            retried,
+            aside,
+        })
+    }
+
+    /// Judges what was gathered and merges what was found good, in memory. Depends on the document,
+    /// on templates and on authority alone, so that many documents are judged abreast.
+    pub(super) fn judge(&self, gathered: Gathered) -> Result<Judged, ReplicaFault> {
+        let Gathered {
+            mut step,
+            candidates,
+            retried,
+            aside,
+        } = gathered;
+        let mut sorted = if candidates.is_empty() {
+            Sorted::default()
+        } else {
+            self.sort(&step, candidates, &aside)?
+        };
+        let changes = core::mem::take(&mut sorted.changes);
+        let failed = self.merge(&mut step, changes)?;
+        Ok(Judged {
+            step,
+            sorted,
+            failed,
+            retried,
+            aside,
+        })
+    }
+
+    /// Writes what came of it.
+    pub(super) fn conclude(
+        &mut self,
+        writes: &mut Writes,
+        judged: Judged,
+    ) -> Result<DocumentStep, ReplicaFault> {
+        let Judged {
+            mut step,
+            sorted,
+            failed,
+            retried,
+            aside,
+        } = judged;
+        let id = step.id;
         self.known_again(writes, (id, &step.document.automerge), &sorted.known)?;
         self.place_published(id, &sorted.known);
         for hash in retried {
             writes.delete(Table::Aside, tables::document_change(id, hash));
         }
         for (incoming, why) in sorted.aside {
-            self.tell_aside(id, &incoming, &why, &known_aside);
+            self.tell_aside(id, &incoming, &why, &aside);
             put_aside(writes, id, incoming, why);
         }
-        self.apply_admitted(writes, step, (sorted.admitted, sorted.changes))
+        self.add_admitted(writes, &mut step, (sorted.admitted, &failed));
+        if step.document.row.kind == DocumentKind::Template {
+            self.read_revisions(writes, &step.document.automerge, id)?;
+        }
+        Ok(step)
     }
 
     /// What lies aside and may be judged anew, and why everything aside is there.
@@ -218,33 +290,12 @@ impl Replica {
         Ok(sorted)
     }
 
-    fn apply_admitted(
+    fn add_admitted(
         &mut self,
         writes: &mut Writes,
         step: &mut DocumentStep,
-        (admitted, changes): (Vec<Admitted>, Vec<Change>),
-    ) -> Result<(), ReplicaFault> {
-        if admitted.is_empty() {
-            return Ok(());
-        }
-        let automerge = &mut step.document.automerge;
-        let applied = guarded(|| automerge.apply_changes(changes.clone()))
-            .and_then(|applied| applied.map_err(|error| error.to_string()));
-        let failed = match applied {
-            Ok(()) => BTreeMap::new(),
-            Err(_) => {
-                // What is on the disk is the document before this batch.
-                let before = match super::document::load(&self.store, step.id) {
-                    Ok(document) => document.automerge,
-                    Err(super::DocumentFault::Unknown(_)) => Automerge::new(),
-                    Err(fault) => return Err(fault.into()),
-                };
-                let (rebuilt, failed) = apply_one_by_one(before, changes);
-                *automerge = rebuilt;
-                step.reread();
-                failed
-            }
-        };
+        (admitted, failed): (Vec<Admitted>, &BTreeMap<ChangeHash, Aside>),
+    ) {
         for Admitted {
             incoming,
             message,
@@ -279,7 +330,6 @@ impl Replica {
             };
             step.add(row, &message, (actor, tip));
         }
-        Ok(())
     }
 
     /// Changes that are here already: the echo of own work, or told twice. Only their place may be
@@ -335,34 +385,5 @@ impl Replica {
                 why,
             });
         }
-    }
-}
-
-/// Checks that the operations are exactly those of the action that the message names.
-pub(super) fn shape(
-    batch: &Batch<'_>,
-    incoming: &Incoming,
-    kind: DocumentKind,
-    revisions: &dyn Fn(RevisionMark) -> Option<Arc<Revision>>,
-) -> Result<Shaped, Aside> {
-    let change = Change::from_bytes(incoming.change.bytes().to_vec())
-        .map_err(|error| Aside::Quarantined(error.to_string()))?;
-    let shaped = guarded(|| match kind {
-        DocumentKind::Case => shape_case(batch, change, revisions),
-        DocumentKind::Template => shape_template(batch, change),
-        DocumentKind::Personal => shape_personal(batch, change),
-    });
-    match shaped {
-        Ok(Ok(shaped)) => Ok(shaped),
-        Ok(Err(error)) => Err(misshapen(&error)),
-        Err(panic) => Err(Aside::Quarantined(panic)),
-    }
-}
-
-fn misshapen(error: &ShapeError) -> Aside {
-    if error.is_waiting() {
-        Aside::Waiting(error.to_string())
-    } else {
-        Aside::Quarantined(error.to_string())
     }
 }

@@ -227,7 +227,7 @@ impl Replica {
             seq: placed.seq,
             received_ms: placed.received_ms,
         };
-        self.take_access(writes, id, entry, arrived)
+        self.take_access(writes, id, entry.verify(), arrived)
     }
 
     /// Judges own placed work at its place, now that everything before `start` is known.

@@ -2,8 +2,7 @@
 //!
 //! What is said in them afterwards is in `saying`.
 
-use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use casework_protocol::access::draft::AccessDraft;
 use casework_protocol::access::entry::{AccessBody, DocumentKind};
@@ -174,7 +173,7 @@ impl Replica {
             personal: None,
             inbox_turns: 0,
             agenda: Default::default(),
-            head_ms: Cell::new(None),
+            head_ms: Mutex::default(),
             #[cfg(test)]
             lawless: false,
         }
@@ -294,7 +293,10 @@ impl Replica {
             return Err(error.into());
         }
         if new_head {
-            self.head_ms.set(None);
+            *self
+                .head_ms
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner) = None;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod words;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use casework_protocol::ids::{ChangeHash, DocumentId, MemberId};
 use minicbor::{Decode, Encode};
@@ -282,12 +283,13 @@ impl Replica {
 
     /// When the newest head was signed; nothing without a server.
     pub(super) fn newest_head_ms(&self) -> Result<Option<i64>, ReplicaFault> {
-        if let Some(known) = self.head_ms.get() {
-            return Ok(known);
+        let mut known = self.head_ms.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signed) = *known {
+            return Ok(signed);
         }
         let head = self.newest_head()?;
         let signed = head.map(|head| head.head().time_ms.cast_signed());
-        self.head_ms.set(Some(signed));
+        *known = Some(signed);
         Ok(signed)
     }
 

@@ -6,28 +6,25 @@
 //! ```
 //! Invariant: one bad change never blocks another, and one bad document never blocks the store.
 
+mod proving;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use casework_protocol::access::entry::DocumentKind;
-use casework_protocol::frame::{Logged, LoggedRun, Standing as LogStanding, Start};
+use casework_protocol::frame::{Logged, LoggedRun, Start};
 use casework_protocol::ids::{DeviceId, DocumentId};
-use casework_protocol::seal::{CheckedRun, VerifiedRun};
+use casework_protocol::seal::VerifiedRun;
 
+use self::proving::{Place, access_entries, incoming, prove};
+use super::abreast::{DOCUMENTS, abreast, abreast_in_parts};
 use super::admission::Incoming;
+use super::admit::Gathered;
 use super::rows::{Arrived, Aside, AsideRow, DocumentRow};
 use super::sequencing::Numbered;
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table, meta};
 use super::writing::DocumentStep;
 use super::{DocumentFault, Notice, Replica, ReplicaFault};
-
-/// Runs waiting for their signatures to be checked together.
-struct Pending {
-    run: CheckedRun,
-    document_seq: u64,
-    arrived: Arrived,
-    held: bool,
-}
 
 /// What arrived for one document.
 #[derive(Default)]
@@ -56,7 +53,7 @@ impl Replica {
     fn take_all(&mut self, items: Vec<Logged>, start: Start) -> Result<(), ReplicaFault> {
         let mut writes = Writes::default();
         let mut arriving: BTreeMap<DocumentId, Arriving> = BTreeMap::new();
-        let mut pending = Vec::new();
+        let mut runs = Vec::new();
         self.keep_items(&mut writes, &items);
         // A document that is sent whole comes from its own beginning, in parts a bundle replaces:
         // only what follows the cursor has numbers without a gap.
@@ -64,6 +61,7 @@ impl Replica {
             Start::At(cursor) => cursor.seq,
             Start::Nothing | Start::Partway { .. } => u64::MAX,
         };
+        let mut entries = access_entries(&items).into_iter();
         let numbers = items.iter().filter_map(|item| self.numbered(item));
         let mut numbered: Vec<Numbered> = numbers.collect();
         for item in items {
@@ -80,14 +78,14 @@ impl Replica {
                     seq,
                     received_ms,
                     document,
-                    entry,
                     ..
                 } => {
                     let arrived = Arrived { seq, received_ms };
+                    let entry = entries.next().expect("every access entry was verified");
                     self.take_access(&mut writes, document, entry, arrived)?;
                     arriving.entry(document).or_default().again = true;
                 }
-                Logged::Run(logged) => self.check_run(logged, &mut pending),
+                Logged::Run(logged) => runs.push(logged),
                 item @ Logged::Withheld { .. } => self.note_withheld(&mut writes, item),
                 item @ Logged::Purged { .. } => self.note_bare(&mut writes, &item)?,
                 Logged::Equivocation { run, .. } => {
@@ -95,7 +93,7 @@ impl Replica {
                 }
             }
         }
-        for (run, signed) in self.verify_runs(pending) {
+        for (run, signed) in self.verify_runs(runs) {
             let document = signed.origin().document;
             numbered.push(Numbered {
                 seq: run.arrived.seq,
@@ -176,8 +174,13 @@ impl Replica {
                 cases.entry(id).or_insert_with(Arriving::default).again = true;
             }
         }
+        let mut gathered = Vec::with_capacity(cases.len());
         for (id, arriving) in cases {
-            steps.extend(self.take_changes(writes, id, arriving)?);
+            gathered.extend(self.gather_changes(writes, id, arriving)?);
+        }
+        let this = &*self;
+        for judged in abreast(gathered, |gathered| this.judge(gathered)) {
+            steps.push(self.conclude(writes, judged?)?);
         }
         Ok(steps)
     }
@@ -195,50 +198,15 @@ impl Replica {
         Ok(found)
     }
 
-    fn check_run(&mut self, logged: LoggedRun, pending: &mut Vec<Pending>) {
-        let LoggedRun {
-            seq,
-            document_seq,
-            received_ms,
-            standing,
-            run,
-        } = logged;
-        let document = run.document();
-        let arrived = Arrived { seq, received_ms };
-        let held = standing == LogStanding::Held;
-        match run.check(self.workspace()) {
-            Ok(run) => pending.push(Pending {
-                run,
-                document_seq,
-                arrived,
-                held,
-            }),
-            Err(error) => self.blame(format!("a run of document {document}: {error}")),
-        }
-    }
-
-    fn verify_runs(&mut self, pending: Vec<Pending>) -> Vec<(Place, VerifiedRun)> {
-        let mut places = Vec::with_capacity(pending.len());
-        let mut runs = Vec::with_capacity(pending.len());
-        for Pending {
-            run,
-            document_seq,
-            arrived,
-            held,
-        } in pending
-        {
-            places.push(Place {
-                document_seq,
-                arrived,
-                held,
-            });
-            runs.push(run);
-        }
-        let mut verified = Vec::with_capacity(places.len());
-        for (place, run) in places.into_iter().zip(CheckedRun::verify_all(runs)) {
+    /// Passes runs through the gate and checks their signatures, many together.
+    fn verify_runs(&mut self, logged: Vec<LoggedRun>) -> Vec<(Place, VerifiedRun)> {
+        let workspace = self.workspace();
+        let proved = abreast_in_parts(logged, DOCUMENTS, |part| prove(workspace, part));
+        let mut verified = Vec::new();
+        for (place, run) in proved.into_iter().flatten() {
             match run {
                 Ok(run) => verified.push((place, run)),
-                Err(error) => self.blame(format!("a run at {}: {error}", place.arrived.seq)),
+                Err(error) => self.blame(error),
             }
         }
         verified
@@ -264,13 +232,28 @@ impl Replica {
         self.notices.push(Notice::ServerFault { what });
     }
 
-    /// Judges what arrived for one document, and what lies aside, in log order.
+    /// Judges what arrived for a template, and what lies aside, in log order.
     fn take_changes(
         &mut self,
         writes: &mut Writes,
         id: DocumentId,
         arriving: Arriving,
     ) -> Result<Option<DocumentStep>, ReplicaFault> {
+        let Some(gathered) = self.gather_changes(writes, id, arriving)? else {
+            return Ok(None);
+        };
+        let judged = self.judge(gathered)?;
+        self.conclude(writes, judged).map(Some)
+    }
+
+    /// Puts together what arrived for one document and what lies aside. Nothing for a document
+    /// whose content cannot be taken.
+    fn gather_changes(
+        &mut self,
+        writes: &mut Writes,
+        id: DocumentId,
+        arriving: Arriving,
+    ) -> Result<Option<Gathered>, ReplicaFault> {
         if self.is_purged(id) {
             if !arriving.changes.is_empty() {
                 self.blame(format!("content of document {id}, which was purged"));
@@ -298,7 +281,7 @@ impl Replica {
             // Before it is taken out: what arrives now is added to what was published before.
             self.read_published(id)?;
         }
-        let mut step = match opened.and_then(|()| self.take_document(id)) {
+        let step = match opened.and_then(|()| self.take_document(id)) {
             Ok(step) => step,
             Err(ReplicaFault::Document(DocumentFault::Quarantined { why, .. })) => {
                 self.quarantine_in(writes, id, why)?;
@@ -307,11 +290,7 @@ impl Replica {
             }
             Err(fault) => return Err(fault),
         };
-        self.admit(writes, &mut step, arriving.changes)?;
-        if step.document.row.kind == DocumentKind::Template {
-            self.read_revisions(writes, &step.document.automerge, id)?;
-        }
-        Ok(Some(step))
+        self.gather(step, arriving.changes).map(Some)
     }
 
     /// Makes sure that a document which these writes create can be taken out of memory.
@@ -349,31 +328,4 @@ impl Replica {
             super::exclusion::put_aside(writes, id, incoming, why);
         }
     }
-}
-
-/// Where a run came to stand.
-struct Place {
-    document_seq: u64,
-    arrived: Arrived,
-    held: bool,
-}
-
-/// The changes of a verified run, each with its own position.
-fn incoming(run: &VerifiedRun, place: &Place) -> Vec<Incoming> {
-    let signed = Some((run.tip(), run.signature()));
-    let device = run.origin().device;
-    run.changes()
-        .iter()
-        .zip(place.arrived.seq..)
-        .map(|(change, seq)| Incoming {
-            change: change.clone(),
-            device,
-            signed,
-            arrived: Some(Arrived {
-                seq,
-                received_ms: place.arrived.received_ms,
-            }),
-            held: place.held,
-        })
-        .collect()
 }

@@ -184,7 +184,7 @@ impl Replica {
 
     /// Judges everything of a document that lies aside, quarantined changes too.
     fn judge_set_aside(&mut self, id: DocumentId) -> Result<(), ReplicaFault> {
-        let mut step = self.take_document(id)?;
+        let step = self.take_document(id)?;
         let mut arriving = Vec::new();
         let mut writes = Writes::default();
         for key in self.changes_set_aside(id)? {
@@ -192,10 +192,7 @@ impl Replica {
             // Bytes that do not even pass the first gate stay where they are.
             arriving.extend(row.and_then(|row| self.unpack(id, row)));
         }
-        self.admit(&mut writes, &mut step, arriving)?;
-        if step.document.row.kind == DocumentKind::Template {
-            self.read_revisions(&mut writes, &step.document.automerge, id)?;
-        }
+        let mut step = self.admit(&mut writes, step, arriving)?;
         step.reread();
         self.settle_whole(writes, vec![step])
     }

@@ -7,6 +7,7 @@ use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::ids::{ChangeHash, DocumentId};
 use serde::Serialize;
 
+use super::abreast::{ROWS, abreast_in_parts};
 use super::asked::day_of;
 use super::authority::untrusted;
 use super::history::arrivals;
@@ -127,11 +128,23 @@ impl Replica {
     /// # Errors
     /// [`ReplicaFault::Store`].
     pub fn cards(&self) -> Result<Vec<Card>, ReplicaFault> {
-        let mut found = Vec::new();
+        let mut rows = Vec::with_capacity(self.store.count(Table::Cards)?);
         self.store.scan(Table::Cards, &[], |_, value| {
-            found.extend(Card::from_stored(value).ok());
+            rows.push(value.to_vec());
             Ok(true)
         })?;
+        let read = |part: Vec<Vec<u8>>| {
+            let mut cards = Vec::with_capacity(part.len());
+            cards.extend(part.iter().filter_map(|row| Card::from_stored(row).ok()));
+            cards
+        };
+        let mut found: Vec<Card> = abreast_in_parts(rows, ROWS, read)
+            .into_iter()
+            .reduce(|mut all, mut part| {
+                all.append(&mut part);
+                all
+            })
+            .unwrap_or_default();
         let unsent = self.unsent_documents()?;
         let held = self.held_documents()?;
         for card in &mut found {

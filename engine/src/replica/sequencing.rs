@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use casework_protocol::access::AccessRecord;
 use casework_protocol::access::entry::{AccessBody, AccessEntry};
 use casework_protocol::authority::Received;
-use casework_protocol::entry::SignedEntry;
+use casework_protocol::entry::{EntryError, SignedEntry};
 use casework_protocol::frame::{Cursor, Logged, Placed, Start};
 use casework_protocol::ids::DocumentId;
 use casework_protocol::roster::Roster;
@@ -119,14 +119,15 @@ impl Replica {
         &mut self,
         writes: &mut Writes,
         id: DocumentId,
-        entry: SignedEntry,
+        entry: Result<AccessEntry, EntryError>,
         arrived: Arrived,
     ) -> Result<(), ReplicaFault> {
         if self.is_purged(id) {
             // Its record has ended, whatever a server says that knows nothing of it.
             return Ok(());
         }
-        let verified = entry.clone().verify::<AccessBody>().map_err(untrusted)?;
+        let verified = entry.map_err(untrusted)?;
+        let entry = verified.signed().clone();
         let version = verified.head().version;
         let received = Received {
             seq: arrived.seq,

@@ -3,11 +3,14 @@
 //! Everything one step changes is gathered in [`Writes`] and committed in one durable transaction,
 //! so that a dying battery leaves either all of it or nothing. Knows nothing of cases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::Path;
 
-use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata as _, StorageBackend};
+use redb::{
+    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata as _, StorageBackend,
+    TableHandle as _,
+};
 
 use super::tables::Table;
 
@@ -84,6 +87,11 @@ impl Writes {
         self.rows.insert((table, key), None);
     }
 
+    /// Adds what came after these.
+    pub(crate) fn append(&mut self, mut later: Self) {
+        self.rows.append(&mut later.rows);
+    }
+
     /// Takes a write back, as if it had never been asked for.
     pub(crate) fn retract(&mut self, table: Table, key: &[u8]) {
         self.rows.remove(&(table, key.to_vec()));
@@ -143,6 +151,18 @@ impl Store {
     }
 
     fn prepare(database: Database) -> Result<Self, StoreError> {
+        // A store that has every table is opened without writing to it.
+        let there: BTreeSet<String> = database
+            .begin_read()?
+            .list_tables()?
+            .map(|table| table.name().to_owned())
+            .collect();
+        if Table::ALL
+            .iter()
+            .all(|table| there.contains(table.definition().name()))
+        {
+            return Ok(Self { database });
+        }
         let transaction = database.begin_write()?;
         for table in Table::ALL {
             transaction.open_table(table.definition())?;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId, MemberId};
 
+use super::abreast::abreast;
 use super::breaches::put_breach;
 use super::document::{OpenDocument, guarded};
 use super::inbox::{News, note_mine};
@@ -140,9 +141,18 @@ impl Replica {
         steps: Vec<DocumentStep>,
     ) -> Result<(), ReplicaFault> {
         let mut sound = Vec::with_capacity(steps.len());
-        for mut step in steps {
-            match self.finish(&mut writes, &mut step) {
-                Ok(()) => sound.push(step),
+        let this = &*self;
+        let finished = abreast(steps, |mut step| {
+            let mut rows = Writes::default();
+            let done = this.finish(&mut rows, &mut step);
+            (step, rows, done)
+        });
+        for (step, rows, done) in finished {
+            match done {
+                Ok(()) => {
+                    writes.append(rows);
+                    sound.push(step);
+                }
                 Err(ReplicaFault::Document(DocumentFault::Quarantined { id, why })) => {
                     self.quarantine_in(&mut writes, id, why)?;
                 }
@@ -254,7 +264,16 @@ impl Replica {
                 }
                 None => read(automerge, &context),
             };
-            view.map(|view| (view, comments(step, &context)))
+            view.map(|view| {
+                // Sixteen maps need not be searched to find that nobody has said anything.
+                let none = view.comments() == 0;
+                let comments = if none {
+                    Vec::new()
+                } else {
+                    comments(step, &context)
+                };
+                (view, comments)
+            })
         });
         let shown = shown.and_then(|shown| shown.map_err(|error| error.to_string()));
         let (view, comments) =
