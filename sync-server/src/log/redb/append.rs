@@ -156,6 +156,10 @@ fn next_number(table: &Table<'_, [u8; 32], &[u8]>) -> Result<u32, LogError> {
     Ok(next)
 }
 
+/// Most tree nodes in one row. The database takes pages of powers of two for rows longer than a page
+/// of 4 KiB: a list just beyond one takes twice its length.
+const NODES_PER_ROW: usize = 120;
+
 fn write_records(write: &WriteTransaction, number: u32, batch: &Batch) -> Result<(), LogError> {
     let mut records = write.open_table(RECORDS).map_err(storage)?;
     let mut authority = write.open_table(AUTHORITY).map_err(storage)?;
@@ -257,9 +261,14 @@ fn write_nodes(write: &WriteTransaction, number: u32, batch: &Batch) -> Result<(
     }
     let mut table = write.open_table(NODES).map_err(storage)?;
     for (level, (first, list)) in &levels {
-        table
-            .insert(node_key(number, *level, *first), list.as_slice())
-            .map_err(storage)?;
+        for (index, row) in (*first..)
+            .step_by(NODES_PER_ROW)
+            .zip(list.chunks(NODES_PER_ROW * 32))
+        {
+            table
+                .insert(node_key(number, *level, index), row)
+                .map_err(storage)?;
+        }
     }
     Ok(())
 }
