@@ -41,6 +41,7 @@ impl Workspace {
                     let same = self.root_at(head.size)? == head.root;
                     if same { head.size } else { 0 }
                 }
+                // Where the log went on beside what the device was shown, nothing is known in common.
                 Some(_) => 0,
             };
             return Ok(Continuity::NewEpoch {

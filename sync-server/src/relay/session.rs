@@ -223,21 +223,26 @@ impl Session {
 }
 
 fn rank_in(roster: &RosterState, prove: &Prove, now_ms: u64) -> Result<Rank, Fatal> {
-    match roster.acting(prove.device) {
-        Ok(_) => Ok(Rank::Member),
-        Err(Inactive::Revoked(_) | Inactive::Suspended(_)) => Ok(Rank::Parting),
-        Err(_) => match &prove.invite {
-            None => Ok(Rank::Stranger),
-            Some(proof) => {
-                let usable = roster.invite(proof.invite).is_some_and(|invite| {
-                    !invite.cancelled && invite.uses_left > 0 && now_ms <= invite.expires_ms
-                });
-                let detail = "the invite is unknown, used up, cancelled or expired";
-                usable
-                    .then_some(Rank::Guest)
-                    .ok_or(Fatal::new(ErrorCode::NotEnrolled, detail))
-            }
-        },
+    match (enrolled_rank(roster, prove.device), &prove.invite) {
+        (Rank::Stranger, Some(proof)) => {
+            let usable = roster.invite(proof.invite).is_some_and(|invite| {
+                !invite.cancelled && invite.uses_left > 0 && now_ms <= invite.expires_ms
+            });
+            let detail = "the invite is unknown, used up, cancelled or expired";
+            usable
+                .then_some(Rank::Guest)
+                .ok_or(Fatal::new(ErrorCode::NotEnrolled, detail))
+        }
+        (rank, _) => Ok(rank),
+    }
+}
+
+/// What a device is by the roster alone.
+fn enrolled_rank(roster: &RosterState, device: DeviceId) -> Rank {
+    match roster.acting(device) {
+        Ok(_) => Rank::Member,
+        Err(Inactive::Revoked(_) | Inactive::Suspended(_)) => Rank::Parting,
+        Err(_) => Rank::Stranger,
     }
 }
 

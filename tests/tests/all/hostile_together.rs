@@ -79,7 +79,7 @@ fn a_member_and_a_server_that_show_everybody_another_version_are_found_when_two_
 #[test]
 fn a_server_that_delays_everything_delays_and_does_nothing_else() {
     let (mut stage, ana, rui, case) = with_case(232);
-    // Whatever comes to rui after the greeting waits until three more have come.
+    // Whatever comes to rui after the greeting waits until eight more have come.
     let mut waiting: VecDeque<ServerFrame> = VecDeque::new();
     stage.tamper_down(rui, move |frame| match frame {
         ServerFrame::Welcome(_) | ServerFrame::Resumed { .. } => {
@@ -88,7 +88,7 @@ fn a_server_that_delays_everything_delays_and_does_nothing_else() {
         }
         frame => {
             waiting.push_back(frame);
-            (waiting.len() > 3)
+            (waiting.len() > 8)
                 .then(|| waiting.pop_front())
                 .flatten()
                 .into_iter()

@@ -5,7 +5,7 @@ use casework_protocol::limits::MAX_LISTED_DOCUMENTS;
 use casework_protocol::log::{LogHead, NodeHash, SignedHead, VerifiedHead, sign_head};
 
 use super::ready::{Following, Outputs, Ready, revoked};
-use super::{Fatal, Output, Rank, error, send};
+use super::{Fatal, Output, Rank, enrolled_rank, error, send};
 use crate::log::LogError;
 use crate::relay::absent::Lost;
 use crate::relay::follow::{Follower, RosterFollower, Viewer};
@@ -35,6 +35,10 @@ impl Ready {
         };
         let mut outputs = self.compare(&shared, now_ms, shown.as_ref());
         let workspace = reading(&shared);
+        // The workspace, or this device's enrolment, may have been brought back since the handshake.
+        if matches!(self.rank, Rank::Founder | Rank::Stranger) {
+            self.rank = enrolled_rank(workspace.roster().head(), self.device);
+        }
         let continuity = match shown.map(|shown| workspace.continuity(&shown)).transpose() {
             Ok(continuity) => continuity.unwrap_or(Continuity::First),
             Err(problem) => return Ok(unreadable(relay, &problem)),
