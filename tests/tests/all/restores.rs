@@ -5,7 +5,7 @@ use casework_tests::sim::restores::{met, run};
 /// Histories of the ordinary test run; `CASEWORK_RESTORES` plays more, `cargo xtask sim` others.
 fn histories() -> u64 {
     let said = std::env::var("CASEWORK_RESTORES").ok();
-    said.and_then(|n| n.parse().ok()).unwrap_or(300)
+    said.and_then(|n| n.parse().ok()).unwrap_or(200)
 }
 
 #[test]
