@@ -201,7 +201,7 @@ impl Replica {
     /// The server does not know a document that this device has. Answers whether it is compared for it;
     /// once in a session is enough.
     pub(super) fn is_to_be_known(&mut self, writes: &mut Writes, id: DocumentId) -> bool {
-        let known = self.records.get(&id).is_some();
+        let known = self.record(id).is_ok();
         let first = known && self.comparing.unknown.insert(id);
         if first {
             self.compare_later(writes, id);

@@ -329,7 +329,7 @@ fn a_new_epoch_names_the_fork_and_lost_work_comes_in_anew() {
     stage.join(2, &["operator"]);
     let mut pen = stage.open(ANA, &[], false);
     let backup = stage.log.backup();
-    let common = stage.size();
+    let (common, known) = (stage.size(), stage.head());
     let lost = pen.write(2);
     stage.push(ANA, vec![run(&lost)]);
     let head = stage.head();
@@ -372,9 +372,9 @@ fn a_new_epoch_names_the_fork_and_lost_work_comes_in_anew() {
         panic!("{told:?}")
     };
     assert!(matches!(&answers[..], [Answer::Placed(places)] if places[0].seq == common));
-    // The fork is remembered.
+    // The ended epoch is remembered, and a device that saw no more than the log has goes on from there.
     stage.restart_on(stage.log.backup());
-    let told = reading(&stage.shared()).continuity(&head).unwrap();
+    let told = reading(&stage.shared()).continuity(&known).unwrap();
     assert_eq!(
         told,
         Continuity::NewEpoch {
