@@ -46,6 +46,11 @@ impl Comparing {
         self.roster || self.due().next().is_some()
     }
 
+    /// Whether the server may lack something of a document.
+    pub(super) fn is_listed(&self, id: DocumentId) -> bool {
+        self.listed.contains(&id)
+    }
+
     /// A document is not here any more.
     pub(super) fn forget(&mut self, id: DocumentId) {
         self.listed.remove(&id);
@@ -84,9 +89,9 @@ impl Replica {
     /// Lists a document: the server may lack something of it.
     pub(super) fn compare_later(&mut self, writes: &mut Writes, id: DocumentId) {
         self.comparing.giving.remove(&id);
-        if self.comparing.listed.insert(id) {
-            writes.put(Table::Compare, tables::document(id), Vec::new());
-        }
+        self.comparing.listed.insert(id);
+        // Always: what listed it before may not have been written.
+        writes.put(Table::Compare, tables::document(id), Vec::new());
     }
 
     fn compared(&mut self, writes: &mut Writes, id: DocumentId) {

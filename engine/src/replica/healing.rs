@@ -346,7 +346,8 @@ impl Replica {
             Ok(true)
         })?;
         self.store.scan(Table::Late, of, |key, value| {
-            if gone(decode_row(Table::Late, value)?) {
+            // A new place that is about to be written stays.
+            if gone(decode_row(Table::Late, value)?) && writes.pending(Table::Late, key).is_none() {
                 touched.extend(tables::document_of(key));
                 writes.delete(Table::Late, key.to_vec());
             }

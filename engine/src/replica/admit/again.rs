@@ -146,8 +146,8 @@ impl Replica {
         if let Some(row) = self.store.get(Table::Unjudged, &lost)? {
             writes.delete(Table::Unjudged, lost);
             writes.put(Table::Unjudged, tables::unjudged(seq, id, hash), row);
-        } else if !self.unsent_changes(id)?.contains_key(&hash) {
-            // It was judged at the place that it lost.
+        } else if self.comparing.is_listed(id) {
+            // It may have been judged already, at the place that it lost.
             writes.put(Table::Unchecked, tables::document(id), Vec::new());
         }
         Ok(())
