@@ -2,8 +2,11 @@
 //! working: devices of every age come back in any order.
 //!
 //! Some show that the server had more, some have seen nothing since the backup, some were never there.
-//! Invariant at the end: what anybody did stands in the log; and unless an operator had to open a new
-//! epoch, everybody sees the same and proves it, and whatever anybody saw stand still stands.
+//! Invariant at the end: what anybody did stands in the log, or in the drawer of whoever had lost their
+//! rights meanwhile; everybody sees the same; and unless an operator had to open a new epoch, everybody
+//! proves it, and whatever anybody saw stand, or had a head over, still stands.
+
+mod judging;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +14,7 @@ use casework_engine::case::{Act, CaseAction, PartId};
 use casework_engine::sync::SyncFault;
 use casework_protocol::ids::{ChangeHash, DocumentId};
 use casework_protocol::keys::SecretKey;
-use casework_protocol::roster::entry::RosterBody;
 use casework_sync_server::log::memory::MemoryLog;
-use casework_sync_server::relay::check::check_workspace;
 use sha2::{Digest as _, Sha256};
 
 use super::Outcome;
@@ -78,8 +79,12 @@ struct Play {
     /// What was done: in which case, by whom, and the label it put on.
     done: BTreeMap<ChangeHash, (DocumentId, Who, String)>,
     backups: Vec<MemoryLog>,
+    /// Size of the log when the play began: the only roster entry after it takes somebody's rights.
+    before_all: u64,
     /// What somebody saw stand before a backup was put back.
     seen: BTreeSet<(DocumentId, String)>,
+    /// Changes that somebody had a head over before a backup was put back: they cannot be lost unnoticed.
+    proved: BTreeSet<ChangeHash>,
     /// Who lost the right to write, and offline work of theirs that will be held.
     demoted: Option<Who>,
     late: BTreeSet<(DocumentId, String)>,
@@ -97,6 +102,7 @@ impl Play {
         stage.settle();
         let backups = vec![stage.back_up_server()];
         Self {
+            before_all: stage.log_size(),
             stage,
             who,
             openers: cases.iter().map(|case| (*case, ana)).collect(),
@@ -104,6 +110,7 @@ impl Play {
             done: BTreeMap::new(),
             backups,
             seen: BTreeSet::new(),
+            proved: BTreeSet::new(),
             demoted: None,
             late: BTreeSet::new(),
             met: Met::default(),
@@ -159,15 +166,8 @@ impl Play {
     fn demote(&mut self, who: Who) {
         let ana = self.who[0];
         self.stage.cut(who);
-        let member = self.stage.member(who);
-        let body = RosterBody::ChangeMember {
-            member,
-            name: None,
-            add_roles: vec!["viewer".to_owned()],
-            remove_roles: vec!["operator".to_owned()],
-            active: None,
-        };
-        self.stage.authorise(ana, body);
+        self.stage
+            .change_roles(ana, who, &["viewer"], &["operator"]);
         self.demoted = Some(who);
     }
 
@@ -190,6 +190,7 @@ impl Play {
 
     /// What stands now on some device, and is acknowledged: it will not fall.
     fn look(&mut self) {
+        self.note_proved();
         for who in self.who.clone() {
             let unsent = self.stage.replica(who).unsent();
             if unsent.expect("the store can be read") > 0 || self.demoted == Some(who) {
@@ -312,7 +313,8 @@ impl Play {
         }
         for (change, (case, who, label)) in core::mem::take(&mut self.done) {
             // What came when its maker had no right to it any more lies in their drawer.
-            if !self.stage.is_logged(case, change) && !self.is_drawn(who, change) {
+            let logged = self.stage.is_logged(case, change);
+            if !logged && (self.is_bound_to_stand(change) || !self.is_drawn(who, change)) {
                 let found = self.whereabouts(case, &label);
                 panic!("seed {seed}: {label} of {case} by {who:?} is not in the log; {found}");
             }
@@ -322,121 +324,6 @@ impl Play {
             digest: digest.finalize().into(),
             trace: self.stage.trace(),
             actions,
-        }
-    }
-
-    fn is_drawn(&mut self, who: Who, change: ChangeHash) -> bool {
-        let drawn = self.stage.replica(who).drawer();
-        let mut drawn = drawn.expect("the store can be read").into_iter();
-        self.demoted == Some(who) && drawn.any(|drawn| drawn.change == Some(change))
-    }
-
-    /// As [`Stage::assert_converged`], and tells what the log has where it does not hold.
-    fn assert_alike(&mut self, case: DocumentId) {
-        let who = self.who.clone();
-        let view = |stage: &mut Stage, who: Who| stage.replica(who).case(case).ok();
-        let views: Vec<_> = who.iter().map(|who| view(&mut self.stage, *who)).collect();
-        let mut there = views.iter().flatten();
-        let first = there.next();
-        if there.all(|view| Some(view) == first) {
-            return self.stage.assert_converged(case);
-        }
-        let mut said = format!(
-            "seed {}: {case}: demoted {:?}",
-            self.stage.seed(),
-            self.demoted
-        );
-        let records = self
-            .stage
-            .server_log()
-            .read(self.stage.workspace(), 0, usize::MAX);
-        let done = &self.done;
-        for record in records.expect("the log can be read") {
-            let labels = record
-                .hashes
-                .iter()
-                .filter_map(|hash| done.get(&ChangeHash::new(*hash)));
-            let labels = labels.filter(|(of, ..)| *of == case);
-            let labels: Vec<_> = labels
-                .map(|(_, who, label)| format!("{label} {who:?}"))
-                .collect();
-            if !labels.is_empty() {
-                said.push_str(&format!(
-                    "\n  {} held {}: {labels:?}",
-                    record.seq, record.held
-                ));
-            }
-        }
-        for (who, view) in who.into_iter().zip(views) {
-            let labels = view.map(|view| view.labels);
-            let found = self.stage.replica(who).verify(&mut |_, _| {});
-            let findings = found.expect("the store can be read").findings;
-            let what: Vec<_> = findings.into_iter().map(|found| found.what).collect();
-            said.push_str(&format!("\n  {who:?}: {labels:?} {what:?}"));
-        }
-        panic!("{said}");
-    }
-
-    /// What every device says of a label.
-    fn whereabouts(&mut self, case: DocumentId, label: &str) -> String {
-        let mut found = format!("{:?}", self.met);
-        for who in self.who.clone() {
-            let fault = self.stage.last_fault(who).map(ToString::to_string);
-            let replica = self.stage.replica(who);
-            let shown = replica.case(case).map(|view| view.labels.contains(label));
-            let drawn = replica.drawer().expect("the store can be read");
-            let drawn: Vec<_> = drawn.into_iter().map(|drawn| drawn.reason).collect();
-            let unsent = replica.unsent().expect("the store can be read");
-            let line =
-                format!("\n  {who:?}: {shown:?}, unsent {unsent}, drawn {drawn:?}, {fault:?}");
-            found.push_str(&line);
-        }
-        found
-    }
-
-    fn assert_no_verdict_fell(&mut self) {
-        let (seed, ana) = (self.stage.seed(), self.who[0]);
-        // What nobody had a head over comes back as a new arrival: after its maker lost their rights it
-        // is held, and a case that they opened is not admitted.
-        let demoted = self.demoted;
-        let late = |who: &Who| demoted == Some(*who);
-        let by_late = self.done.values().filter(|(_, who, _)| late(who));
-        let by_late: BTreeSet<_> = by_late
-            .map(|(case, _, label)| (*case, label.clone()))
-            .collect();
-        for case in self.cases.clone() {
-            if late(&self.openers[&case]) && self.stage.replica(ana).case(case).is_err() {
-                continue;
-            }
-            let labels = self.stage.view(ana, case).labels;
-            let stood = self.seen.iter().filter(|(of, _)| *of == case);
-            for (_, label) in stood.filter(|stood| !by_late.contains(*stood)) {
-                assert!(
-                    labels.contains(label),
-                    "seed {seed}: {label} stood and fell"
-                );
-            }
-        }
-    }
-
-    fn assert_sound(&mut self) {
-        let seed = self.stage.seed();
-        let (log, id) = (self.stage.server_log(), self.stage.workspace());
-        let servers = self.stage.server_identity().servers();
-        let checked = check_workspace(log.as_ref(), &servers, id, &mut |_| {});
-        let faults = checked.expect("the log can be read").faults;
-        assert!(faults.is_empty(), "seed {seed}: {faults:?}");
-        for who in self.who.clone() {
-            let found = self.stage.replica(who).verify(&mut |_, _| {});
-            let found = found.expect("the store can be read").findings.into_iter();
-            // Late work of whoever lost their rights waits, with what builds on it.
-            let waits = |what: &str| what.starts_with("held ") || what.starts_with("it builds on ");
-            let other = found.filter(|found| self.demoted.is_none() || !waits(&found.what));
-            let other: Vec<_> = other.collect();
-            assert!(other.is_empty(), "seed {seed}: {who:?}: {other:?}");
-            let unsent = self.stage.replica(who).unsent();
-            let unsent = unsent.expect("the store can be read");
-            assert_eq!(unsent, 0, "seed {seed}: {who:?} still has unsent work");
         }
     }
 }

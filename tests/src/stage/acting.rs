@@ -10,6 +10,7 @@ use casework_engine::case::{Act, CaseAction, Opening, PartId, act_of};
 use casework_engine::moment::Moment;
 use casework_engine::replica::{Acted, NewCase, ReplicaFault};
 use casework_protocol::ids::{ChangeHash, DocumentId};
+use casework_protocol::roster::entry::RosterBody;
 
 use super::{Stage, Who};
 
@@ -27,6 +28,22 @@ pub struct Deed {
 }
 
 impl Stage {
+    /// Somebody gives a member roles and takes others away.
+    ///
+    /// # Panics
+    /// When the roster refuses it.
+    pub fn change_roles(&mut self, by: Who, who: Who, add: &[&str], remove: &[&str]) {
+        let roles = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        let body = RosterBody::ChangeMember {
+            member: self.member(who),
+            name: None,
+            add_roles: roles(add),
+            remove_roles: roles(remove),
+            active: None,
+        };
+        self.authorise(by, body);
+    }
+
     /// Opens a case.
     ///
     /// # Panics

@@ -51,14 +51,7 @@ fn a_demoted_member_gains_nothing_by_citing_an_old_roster() {
     stage.settle();
     stage.cut(rui);
     stage.act(rui, case, label("late"));
-    let body = RosterBody::ChangeMember {
-        member: stage.member(rui),
-        name: None,
-        add_roles: vec!["viewer".to_owned()],
-        remove_roles: vec!["operator".to_owned()],
-        active: None,
-    };
-    stage.authorise(ana, body);
+    stage.change_roles(ana, rui, &["viewer"], &["operator"]);
     stage.settle();
     stage.heal();
     stage.settle();
@@ -86,14 +79,7 @@ fn work_that_builds_on_what_turns_out_to_be_held_goes_with_it_and_the_case_stays
     let citation = stage.citation(case);
     stage.cut(rui);
     stage.act(rui, case, label("late"));
-    let body = RosterBody::ChangeMember {
-        member: stage.member(rui),
-        name: None,
-        add_roles: vec!["viewer".to_owned()],
-        remove_roles: vec!["operator".to_owned()],
-        active: None,
-    };
-    stage.authorise(ana, body);
+    stage.change_roles(ana, rui, &["viewer"], &["operator"]);
     stage.settle();
     // What the server says about others does not reach Rui yet.
     stage.tamper_down(rui, |frame| match frame {

@@ -221,14 +221,7 @@ fn a_signature_is_superseded_only_by_work_that_stands() {
     };
     stage.authorise(ana, talker);
     stage.settle();
-    let demotion = RosterBody::ChangeMember {
-        member: stage.member(rui),
-        name: None,
-        add_roles: vec!["talker".to_owned()],
-        remove_roles: vec!["operator".to_owned()],
-        active: None,
-    };
-    stage.authorise(ana, demotion);
+    stage.change_roles(ana, rui, &["talker"], &["operator"]);
     stage.settle();
     stage.heal();
     stage.settle();

@@ -216,14 +216,7 @@ fn work_of_a_member_whose_role_was_narrowed_is_held_where_it_needed_more_and_lan
     stage.act(rui, case, label("late"));
     let said = comment(&mut stage, "still allowed");
     stage.act(rui, other, said);
-    let body = RosterBody::ChangeMember {
-        member: stage.member(rui),
-        name: None,
-        add_roles: vec!["talker".to_owned()],
-        remove_roles: vec!["operator".to_owned()],
-        active: None,
-    };
-    stage.authorise(ana, body);
+    stage.change_roles(ana, rui, &["talker"], &["operator"]);
     stage.settle();
     let view = together(&mut stage, case);
     assert!(view.labels.is_empty());

@@ -9,27 +9,7 @@ use crate::scene::label;
 
 /// Somebody loses the right to write.
 fn demote(stage: &mut Stage, by: Who, who: Who) {
-    let body = RosterBody::ChangeMember {
-        member: stage.member(who),
-        name: None,
-        add_roles: vec!["viewer".to_owned()],
-        remove_roles: vec!["operator".to_owned()],
-        active: None,
-    };
-    stage.authorise(by, body);
-}
-
-/// Somebody gets a further role from the founder.
-fn give(stage: &mut Stage, who: Who, role: &str) {
-    let body = RosterBody::ChangeMember {
-        member: stage.member(who),
-        name: None,
-        add_roles: vec![role.to_owned()],
-        remove_roles: Vec::new(),
-        active: None,
-    };
-    stage.authorise(Who(0), body);
-    stage.settle();
+    stage.change_roles(by, who, &["viewer"], &["operator"]);
 }
 
 /// Whether somebody is an operator, by the roster of a device.
@@ -84,7 +64,8 @@ fn a_change_of_roles_that_a_server_lost_is_given_back_in_a_new_epoch() {
 fn a_change_of_roles_is_made_again_where_the_roster_went_on_beside_it() {
     let (mut stage, all, case) = begin(62);
     let [ana, rui, mia] = all;
-    give(&mut stage, mia, "owner");
+    stage.change_roles(ana, mia, &["owner"], &[]);
+    stage.settle();
     stage.cut(mia);
     let backup = stage.back_up_server();
     demote(&mut stage, ana, rui);

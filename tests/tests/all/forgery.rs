@@ -256,14 +256,7 @@ fn an_equivocation_is_refused_told_to_everybody_and_closes_the_actor() {
 fn a_demoted_member_that_backdates_its_work_is_held_everywhere() {
     let (mut stage, ana, rui, case) = with_case(109);
     let mut forger = stage.forger(rui, case);
-    let demotion = RosterBody::ChangeMember {
-        member: stage.member(rui),
-        name: None,
-        add_roles: vec!["viewer".to_owned()],
-        remove_roles: vec!["operator".to_owned()],
-        active: None,
-    };
-    stage.authorise(ana, demotion);
+    stage.change_roles(ana, rui, &["viewer"], &["operator"]);
     stage.settle();
     // It cites what held before the demotion, and claims a time before it.
     let forged = act(&mut stage, label("forged"));
