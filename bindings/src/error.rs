@@ -1,4 +1,4 @@
-//! What an app is told when something does not work: five kinds, each with one remedy.
+//! What an app is told when something does not work: a few kinds, each with one remedy.
 //!
 //! The text of an error says what happened and what to do, in words for the person at the screen.
 //! Which room of the engine it came from is not the app's business and is not kept.
@@ -15,6 +15,9 @@ pub enum Error {
     /// The request does not make sense here: change it. The text says how.
     #[error("{0}")]
     Invalid(String),
+    /// It is so already: nothing was written, and nothing needs to be done.
+    #[error("{0}")]
+    Unchanged(String),
     /// A right is missing: ask somebody who has it, or who can give it.
     #[error("{0}")]
     Denied(String),
@@ -54,7 +57,7 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Invalid(_) | Self::Unchanged(_) => ErrorKind::Invalid,
             Self::Denied(_) => ErrorKind::Denied,
             Self::Unavailable(_) | Self::InUse(_) => ErrorKind::Unavailable,
             Self::Corrupt(_) => ErrorKind::Corrupt,
@@ -66,6 +69,15 @@ impl Error {
     #[must_use]
     pub const fn is_in_use(&self) -> bool {
         matches!(self, Self::InUse(_))
+    }
+
+    /// As one of several things that were asked together: that it is so already is no comfort, for
+    /// the others were not done.
+    pub(crate) fn among(self, several: bool) -> Self {
+        match self {
+            Self::Unchanged(text) if several => Self::Invalid(text),
+            other => other,
+        }
     }
 
     pub(crate) fn invalid(what: impl core::fmt::Display) -> Self {
@@ -96,10 +108,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         let text = error.to_string();
         match error {
-            StoreError::InUse => Self::InUse(format!(
-                "{text}; end it, or let it do the work (`casework` does so by itself while \
-                 `casework sync --watch` runs)"
-            )),
+            StoreError::InUse => Self::InUse(format!("{text}; end that, or let it do the work")),
             StoreError::Row { .. } => {
                 Self::Corrupt(format!("{text}; run a verification, or restore a backup"))
             }
@@ -167,6 +176,7 @@ impl From<ReplicaFault> for Error {
             ReplicaFault::UnknownRevision(_) => {
                 Self::Unavailable(format!("{text}; sync, or update this program"))
             }
+            ReplicaFault::Act(error) if error.is_unchanged() => Self::Unchanged(text),
             ReplicaFault::Act(_)
             | ReplicaFault::Exists
             | ReplicaFault::Absent

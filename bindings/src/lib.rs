@@ -10,11 +10,13 @@
 //! decides about rights, rules or merging; the engine does.
 
 mod address;
+mod barrier;
 mod error;
 mod key;
 mod line;
 mod link;
 mod moment;
+mod notices;
 mod observer;
 mod progress;
 pub mod receipt;
@@ -47,7 +49,7 @@ pub use address::DEFAULT_PORT;
 pub use error::{Error, ErrorKind};
 pub use key::{KeyFile, KeyStore, fresh_key};
 pub use link::InviteLink;
-pub use moment::{CLOCK_AHEAD, timestamp, today_at_offset};
+pub use moment::{CLOCK_AHEAD, heed_clock_ahead, timestamp, today_at_offset};
 pub use observer::{Changed, Observation, Observer};
 pub use progress::{Burst, Progress, SyncReport, SyncState};
 pub use workspace::access::AccessChange;

@@ -2,6 +2,8 @@
 //!
 //! Everything below takes these as arguments, so the engine stays a function of what it is told.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use casework_engine::case::PartId;
 use casework_engine::moment::Moment;
 use casework_engine::template::Today;
@@ -10,9 +12,20 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Error;
 
-/// The variable that says by how many seconds every clock of a program is ahead of this machine's:
-/// for drills and tests of what only time brings. Whoever can set it could set the clock.
+/// The variable that says to [`heed_clock_ahead`] by how many seconds a program's clock is ahead of
+/// this machine's: for drills and tests of what only time brings.
 pub const CLOCK_AHEAD: &str = "CASEWORK_CLOCK_AHEAD_SECS";
+
+/// By how many seconds this program's clock is ahead.
+static AHEAD: AtomicI64 = AtomicI64::new(0);
+
+/// Puts the clock of this program ahead by what [`CLOCK_AHEAD`] says, if it says a number. For the
+/// beginning of a program for operators and tests; an app never calls it, so nothing in its
+/// environment moves its clock.
+pub fn heed_clock_ahead() {
+    let said = std::env::var(CLOCK_AHEAD).ok();
+    AHEAD.store(seconds(said.as_deref()), Ordering::Relaxed);
+}
 
 /// Fresh random bytes from the operating system.
 pub(crate) fn dice<const N: usize>() -> Result<[u8; N], Error> {
@@ -41,10 +54,11 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(timestamp().as_millisecond()).unwrap_or_default()
 }
 
-/// Now, by the clock that everything here goes by: this machine's, [`CLOCK_AHEAD`] seconds ahead.
+/// Now, by the clock that everything here goes by: this machine's, or ahead of it
+/// ([`heed_clock_ahead`]).
 #[must_use]
 pub fn timestamp() -> Timestamp {
-    ahead_by(Timestamp::now(), std::env::var(CLOCK_AHEAD).ok().as_deref())
+    ahead_by(Timestamp::now(), AHEAD.load(Ordering::Relaxed))
 }
 
 /// Today, at so many minutes from UTC; an offset that is none counts as UTC.
@@ -55,9 +69,13 @@ pub fn today_at_offset(minutes: i16) -> Today {
 }
 
 /// A variable that says no number of seconds says nothing.
-fn ahead_by(now: Timestamp, said: Option<&str>) -> Timestamp {
-    let secs = said.and_then(|said| said.parse::<i64>().ok());
-    let ahead = SignedDuration::from_secs(secs.unwrap_or_default());
+fn seconds(said: Option<&str>) -> i64 {
+    let said = said.and_then(|said| said.parse().ok());
+    said.unwrap_or_default()
+}
+
+fn ahead_by(now: Timestamp, seconds: i64) -> Timestamp {
+    let ahead = SignedDuration::from_secs(seconds);
     now.checked_add(ahead).unwrap_or(now)
 }
 
@@ -91,15 +109,15 @@ mod tests {
     #[test]
     fn a_clock_is_as_far_ahead_as_is_said_and_words_that_are_no_number_move_nothing() {
         let now = Timestamp::UNIX_EPOCH;
-        assert_eq!(ahead_by(now, Some("86400")).as_second(), 86_400);
-        assert_eq!(ahead_by(now, Some("-60")).as_second(), -60);
+        assert_eq!(ahead_by(now, seconds(Some("86400"))).as_second(), 86_400);
+        assert_eq!(ahead_by(now, seconds(Some("-60"))).as_second(), -60);
         for nothing in [
             None,
             Some(""),
             Some("tomorrow"),
             Some("9223372036854775807"),
         ] {
-            assert_eq!(ahead_by(now, nothing), now, "{nothing:?}");
+            assert_eq!(ahead_by(now, seconds(nothing)), now, "{nothing:?}");
         }
     }
 

@@ -1,13 +1,13 @@
 //! Telling the app what changed: gathered, from a thread of its own, never under a lock.
 //!
-//! Many changes between two calls become one call. A slow observer delays the others' calls and
-//! nothing else.
+//! Every observer has a mailbox and a thread. Many changes between two calls become one call; a slow
+//! observer delays nobody, and one that never comes back loses only its own news.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread;
-use std::time::Duration;
+mod hub;
+mod mailbox;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Weak};
 
 use casework_engine::replica::Notice;
 use casework_protocol::ids::DocumentId;
@@ -15,9 +15,8 @@ use serde::Serialize;
 
 use crate::progress::SyncState;
 
-/// Most notices that wait for a slow observer; older ones are dropped, for they are stored in what
-/// they speak of.
-const MAX_WAITING_NOTICES: usize = 1_000;
+pub(crate) use hub::Hub;
+use mailbox::Mailbox;
 
 /// What the app wants to hear of. Every method does nothing unless it is written. An observer that
 /// panics is detached.
@@ -36,6 +35,9 @@ pub trait Observer: Send + Sync {
     fn notices(&self, notices: &[Notice]) {
         let _ = notices;
     }
+
+    /// The workspace is closed: this is the last call.
+    fn closed(&self) {}
 }
 
 /// What may look different now.
@@ -60,6 +62,7 @@ pub struct Changed {
 pub struct Observation {
     hub: Weak<Hub>,
     number: u64,
+    mailbox: Arc<Mailbox>,
 }
 
 impl Changed {
@@ -89,204 +92,21 @@ impl Changed {
     }
 }
 
+impl Observation {
+    /// Detaches the observer, and returns when a call that had begun is over. Called by the observer
+    /// itself, it does not wait: that call is its own.
+    pub fn finish(self) {
+        let mailbox = self.mailbox.clone();
+        drop(self);
+        mailbox.wait_for_call();
+    }
+}
+
 impl Drop for Observation {
     fn drop(&mut self) {
+        self.mailbox.detach();
         if let Some(hub) = self.hub.upgrade() {
-            hub.lock().observers.remove(&self.number);
-            hub.bell.notify_all();
-        }
-    }
-}
-
-/// Gathers what is to be told, and tells it.
-#[derive(Debug)]
-pub(crate) struct Hub {
-    desk: Mutex<Desk>,
-    bell: Condvar,
-    /// Rung whenever the state of syncing changes.
-    turned: Condvar,
-    /// Rung whenever a round of calls is over.
-    told: Condvar,
-}
-
-struct Desk {
-    observers: BTreeMap<u64, Arc<dyn Observer>>,
-    next: u64,
-    telling: bool,
-    /// A round of calls is going on.
-    calling: bool,
-    changed: Changed,
-    notices: Vec<Notice>,
-    state: SyncState,
-    state_told: bool,
-}
-
-impl core::fmt::Debug for Desk {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Desk")
-            .field("observers", &self.observers.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// One round of calls.
-struct Round {
-    observers: BTreeMap<u64, Arc<dyn Observer>>,
-    changed: Changed,
-    notices: Vec<Notice>,
-    state: Option<SyncState>,
-}
-
-impl Round {
-    fn call(&self, observer: &dyn Observer) {
-        if !self.changed.is_empty() {
-            observer.changed(&self.changed);
-        }
-        if let Some(state) = &self.state {
-            observer.status(state);
-        }
-        if !self.notices.is_empty() {
-            observer.notices(&self.notices);
-        }
-    }
-}
-
-impl Hub {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            desk: Mutex::new(Desk {
-                observers: BTreeMap::new(),
-                next: 0,
-                telling: false,
-                calling: false,
-                changed: Changed::default(),
-                notices: Vec::new(),
-                state: SyncState::Off,
-                state_told: true,
-            }),
-            bell: Condvar::new(),
-            turned: Condvar::new(),
-            told: Condvar::new(),
-        })
-    }
-
-    /// Attaches an observer; the first one starts the thread.
-    pub(crate) fn attach(self: &Arc<Self>, observer: Arc<dyn Observer>) -> Observation {
-        let mut desk = self.lock();
-        let number = desk.next;
-        desk.next += 1;
-        desk.observers.insert(number, observer);
-        if !desk.telling {
-            desk.telling = true;
-            // What nobody listened to is old news.
-            desk.changed = Changed::default();
-            desk.notices.clear();
-            desk.state_told = true;
-            let hub = self.clone();
-            thread::spawn(move || hub.tell());
-        }
-        Observation {
-            hub: Arc::downgrade(self),
-            number,
-        }
-    }
-
-    pub(crate) fn changed(&self, changed: Changed) {
-        if changed.is_empty() {
-            return;
-        }
-        let mut desk = self.lock();
-        if desk.telling {
-            desk.changed.join(changed);
-            self.bell.notify_all();
-        }
-    }
-
-    pub(crate) fn notices(&self, notices: &[Notice]) {
-        if notices.is_empty() {
-            return;
-        }
-        let mut desk = self.lock();
-        if desk.telling {
-            desk.notices.extend_from_slice(notices);
-            let excess = desk.notices.len().saturating_sub(MAX_WAITING_NOTICES);
-            desk.notices.drain(..excess);
-            self.bell.notify_all();
-        }
-    }
-
-    pub(crate) fn set_state(&self, state: SyncState) {
-        let mut desk = self.lock();
-        if desk.state != state {
-            desk.state = state;
-            desk.state_told = false;
-            self.bell.notify_all();
-            self.turned.notify_all();
-        }
-    }
-
-    pub(crate) fn state(&self) -> SyncState {
-        self.lock().state.clone()
-    }
-
-    /// The state of syncing when it has changed, or after this long.
-    pub(crate) fn wait_for_turn(&self, at_most: Duration) -> SyncState {
-        let desk = self.lock();
-        let waited = self.turned.wait_timeout(desk, at_most);
-        waited
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
-            .state
-            .clone()
-    }
-
-    /// Waits until the observers have heard of what changed before this call, or for this long.
-    pub(crate) fn wait_until_told(&self, at_most: Duration) {
-        let pending = |desk: &mut Desk| desk.telling && (desk.calling || !desk.changed.is_empty());
-        let _ = self.told.wait_timeout_while(self.lock(), at_most, pending);
-    }
-
-    /// The desk holds plain data only, so a panic elsewhere cannot have left it half changed.
-    fn lock(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Calls the observers until the last one is detached.
-    fn tell(&self) {
-        while let Some(round) = self.next_round() {
-            for (number, observer) in &round.observers {
-                // A panic in the app's code was reported where it happened; the others go on.
-                let told = catch_unwind(AssertUnwindSafe(|| round.call(observer.as_ref())));
-                if told.is_err() {
-                    self.lock().observers.remove(number);
-                }
-            }
-        }
-    }
-
-    /// Waits for something to tell; `None` when nobody listens any more.
-    fn next_round(&self) -> Option<Round> {
-        let mut desk = self.lock();
-        desk.calling = false;
-        self.told.notify_all();
-        loop {
-            if desk.observers.is_empty() {
-                desk.telling = false;
-                self.told.notify_all();
-                return None;
-            }
-            if !desk.changed.is_empty() || !desk.notices.is_empty() || !desk.state_told {
-                let state = (!desk.state_told).then(|| desk.state.clone());
-                desk.state_told = true;
-                desk.calling = true;
-                return Some(Round {
-                    observers: desk.observers.clone(),
-                    changed: core::mem::take(&mut desk.changed),
-                    notices: core::mem::take(&mut desk.notices),
-                    state,
-                });
-            }
-            desk = self.bell.wait(desk).unwrap_or_else(PoisonError::into_inner);
+            hub.remove(self.number);
         }
     }
 }
@@ -294,7 +114,10 @@ impl Hub {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
     use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::thread;
+    use std::time::Duration;
 
     struct Ear(Mutex<Sender<Changed>>);
 
@@ -309,6 +132,10 @@ mod tests {
         (Arc::new(Ear(Mutex::new(sender))), receiver)
     }
 
+    fn attach(hub: &Arc<Hub>, observer: Arc<dyn Observer>) -> Observation {
+        hub.attach(observer).expect("a thread")
+    }
+
     fn of(byte: u8) -> Changed {
         Changed {
             documents: [DocumentId::new([byte; 16])].into(),
@@ -320,13 +147,13 @@ mod tests {
     fn changes_reach_every_observer_and_none_after_it_is_detached() {
         let hub = Hub::new();
         let ((one, heard_by_one), (two, heard_by_two)) = (ear(), ear());
-        let first = hub.attach(one);
-        let _second = hub.attach(two);
-        hub.changed(of(1));
+        let first = attach(&hub, one);
+        let _second = attach(&hub, two);
+        hub.changed(&of(1));
         assert_eq!(heard_by_one.recv().unwrap(), of(1));
         assert_eq!(heard_by_two.recv().unwrap(), of(1));
         drop(first);
-        hub.changed(of(2));
+        hub.changed(&of(2));
         assert_eq!(heard_by_two.recv().unwrap(), of(2));
         assert!(heard_by_one.try_recv().is_err());
     }
@@ -342,29 +169,109 @@ mod tests {
         }
         let (hub, slow) = (Hub::new(), Arc::new(Slow(Mutex::default())));
         hub.wait_until_told(Duration::from_secs(60));
-        let _observation = hub.attach(slow.clone());
+        let _observation = attach(&hub, slow.clone());
         for byte in 0..100 {
-            hub.changed(of(byte));
+            hub.changed(&of(byte));
             hub.wait_until_told(Duration::from_secs(60));
             assert_eq!(slow.0.lock().unwrap().last(), Some(&of(byte)));
         }
     }
 
     #[test]
-    fn the_thread_ends_with_the_last_observer_and_starts_again_with_the_next() {
+    fn the_thread_of_an_observer_ends_with_it() {
         let hub = Hub::new();
         for byte in 0..3 {
             let (ear, heard) = ear();
-            let _observation = hub.attach(ear);
-            hub.changed(of(byte));
+            let observation = attach(&hub, ear);
+            hub.changed(&of(byte));
+            assert_eq!(heard.recv().unwrap(), of(byte));
+            let gone = Arc::downgrade(&observation.mailbox);
+            drop(observation);
+            // The thread holds its mailbox until it has seen that it is over.
+            while gone.strong_count() > 0 {
+                thread::yield_now();
+            }
+        }
+    }
+
+    #[test]
+    fn one_that_never_comes_back_keeps_nothing_from_the_others() {
+        struct Stuck(Mutex<Receiver<()>>);
+        impl Observer for Stuck {
+            fn changed(&self, _: &Changed) {
+                let _ = self.0.lock().unwrap().recv();
+            }
+        }
+        let hub = Hub::new();
+        let (release, stuck) = channel();
+        let _stuck = attach(&hub, Arc::new(Stuck(Mutex::new(stuck))));
+        let (good, heard) = ear();
+        let _good = attach(&hub, good);
+        for byte in 0..3 {
+            hub.changed(&of(byte));
             assert_eq!(heard.recv().unwrap(), of(byte));
         }
-        let gone = Arc::downgrade(&hub);
-        drop(hub);
-        // The thread holds the hub until it has seen that nobody is left.
-        while gone.strong_count() > 0 {
-            thread::yield_now();
+        drop(release);
+    }
+
+    #[test]
+    fn whoever_finishes_finds_the_call_over_and_may_do_so_within_it() {
+        struct Slow(Mutex<Sender<()>>, Mutex<bool>);
+        impl Observer for Slow {
+            fn changed(&self, _: &Changed) {
+                let _ = self.0.lock().unwrap().send(());
+                (0..200).for_each(|_| thread::yield_now());
+                *self.1.lock().unwrap() = true;
+            }
         }
+        let hub = Hub::new();
+        let (sender, begun) = channel();
+        let slow = Arc::new(Slow(Mutex::new(sender), Mutex::new(false)));
+        let observation = attach(&hub, slow.clone());
+        hub.changed(&of(1));
+        begun.recv().unwrap();
+        observation.finish();
+        assert!(*slow.1.lock().unwrap());
+
+        struct Quitter(Mutex<Option<Observation>>, Mutex<Sender<()>>);
+        impl Observer for Quitter {
+            fn changed(&self, _: &Changed) {
+                let mine = self.0.lock().unwrap().take();
+                mine.into_iter().for_each(Observation::finish);
+                let _ = self.1.lock().unwrap().send(());
+            }
+        }
+        let (sender, done) = channel();
+        let quitter = Arc::new(Quitter(Mutex::new(None), Mutex::new(sender)));
+        *quitter.0.lock().unwrap() = Some(attach(&hub, quitter.clone()));
+        hub.changed(&of(2));
+        done.recv().unwrap();
+    }
+
+    #[test]
+    fn the_last_word_is_that_the_workspace_is_closed_and_it_comes_once() {
+        struct Last(Mutex<Sender<&'static str>>);
+        impl Observer for Last {
+            fn changed(&self, _: &Changed) {
+                let _ = self.0.lock().unwrap().send("changed");
+            }
+            fn closed(&self) {
+                let _ = self.0.lock().unwrap().send("closed");
+            }
+        }
+        let hub = Hub::new();
+        let (sender, heard) = channel();
+        let _observation = attach(&hub, Arc::new(Last(Mutex::new(sender))));
+        hub.changed(&of(1));
+        hub.close();
+        hub.close();
+        hub.changed(&of(2));
+        assert_eq!(heard.recv(), Ok("changed"));
+        assert_eq!(heard.recv(), Ok("closed"));
+        let (sender, late) = channel();
+        let _late = attach(&hub, Arc::new(Last(Mutex::new(sender))));
+        assert_eq!(late.recv(), Ok("closed"));
+        assert!(heard.try_recv().is_err());
     }
 
     #[test]
@@ -376,14 +283,16 @@ mod tests {
             }
         }
         let hub = Hub::new();
-        let _bad = hub.attach(Arc::new(Bad));
+        let bad = attach(&hub, Arc::new(Bad));
         let (good, heard) = ear();
-        let _good = hub.attach(good);
+        let _good = attach(&hub, good);
         for byte in 0..2 {
-            hub.changed(of(byte));
+            hub.changed(&of(byte));
             assert_eq!(heard.recv().unwrap(), of(byte));
         }
-        assert_eq!(hub.lock().observers.len(), 1);
+        while !bad.mailbox.is_detached() {
+            thread::yield_now();
+        }
     }
 
     #[test]
@@ -392,15 +301,18 @@ mod tests {
         impl Observer for Meddler {
             fn changed(&self, _: &Changed) {
                 if let Some(hub) = self.0.upgrade() {
-                    drop(hub.attach(ear().0));
+                    drop(attach(&hub, ear().0));
                 }
                 let _ = self.1.lock().unwrap().send(());
             }
         }
         let hub = Hub::new();
         let (sender, done) = channel();
-        let _observation = hub.attach(Arc::new(Meddler(Arc::downgrade(&hub), Mutex::new(sender))));
-        hub.changed(of(1));
+        let _observation = attach(
+            &hub,
+            Arc::new(Meddler(Arc::downgrade(&hub), Mutex::new(sender))),
+        );
+        hub.changed(&of(1));
         done.recv().unwrap();
     }
 }

@@ -76,6 +76,14 @@ pub enum SyncState {
     Working(Progress),
     /// Everything is on the server and everything of the server is here.
     InStep(Progress),
+    /// Everything was in step; network or battery are spared until the next connection, which comes
+    /// by itself, or sooner when there is work to send.
+    Resting {
+        /// Until then, in milliseconds.
+        next_in_ms: u64,
+        /// Things that wait to be pushed.
+        unsent: usize,
+    },
     /// The app asked for quiet: no connection until it says otherwise. Work goes on offline.
     Paused,
     /// No server; work goes on offline. The next attempt comes by itself.
@@ -85,13 +93,46 @@ pub enum SyncState {
         /// Until the next attempt, in milliseconds.
         retry_in_ms: u64,
     },
-    /// Syncing ended: trying again by itself makes no sense. Unsent work stays here, readable.
+    /// Syncing rests: trying again by itself makes no sense, until somebody sets another server or
+    /// asks for an attempt. Unsent work stays here, readable.
     Stopped {
         /// What to do about it.
         kind: ErrorKind,
         /// Why.
         reason: String,
     },
+}
+
+impl Progress {
+    /// What came since an earlier look at the same connection; all of it when this is another one.
+    pub(crate) fn since(self, before: Self) -> Self {
+        let same = self.bytes_in >= before.bytes_in && self.bytes_out >= before.bytes_out;
+        if !same {
+            return self;
+        }
+        Self {
+            received: self.received.saturating_sub(before.received),
+            pushed: self.pushed.saturating_sub(before.pushed),
+            bytes_in: self.bytes_in - before.bytes_in,
+            bytes_out: self.bytes_out - before.bytes_out,
+            ..self
+        }
+    }
+}
+
+impl SyncState {
+    /// How far the connection has come, while there is one.
+    pub(crate) const fn progress(&self) -> Option<Progress> {
+        match self {
+            Self::Working(progress) | Self::InStep(progress) => Some(*progress),
+            Self::Off
+            | Self::Connecting
+            | Self::Resting { .. }
+            | Self::Paused
+            | Self::Offline { .. }
+            | Self::Stopped { .. } => None,
+        }
+    }
 }
 
 impl SyncReport {

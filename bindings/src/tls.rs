@@ -127,16 +127,42 @@ fn platform() -> Result<Arc<ClientConfig>, Error> {
         return Ok(Arc::clone(read));
     }
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.add_parsable_certificates(known_to_this_machine());
     if roots.is_empty() {
         return Err(Error::Unavailable(
-            "this machine knows no certificate authorities: name the server's with --ca FILE, or \
-             use an address with a pin"
+            "this machine knows no certificate authorities: trust the one of the server, or use the \
+             address with a pin that the server tells"
                 .to_owned(),
         ));
     }
     let config = Arc::new(verified(roots)?);
     Ok(Arc::clone(READ.get_or_init(|| config)))
+}
+
+/// The authorities of the system. Android keeps one file for each, in a folder that every app may
+/// read: since version 14 in that of its TLS module, before in that of the system.
+#[cfg(target_os = "android")]
+fn known_to_this_machine() -> Vec<CertificateDer<'static>> {
+    const FOLDERS: [&str; 2] = [
+        "/apex/com.android.conscrypt/cacerts",
+        "/system/etc/security/cacerts",
+    ];
+    let read = |folder: &str| -> Vec<CertificateDer<'static>> {
+        let files = fs::read_dir(folder).into_iter().flatten().flatten();
+        let pem = files.filter_map(|file| fs::read(file.path()).ok());
+        pem.filter_map(|pem| CertificateDer::from_pem_slice(&pem).ok())
+            .collect()
+    };
+    FOLDERS
+        .into_iter()
+        .map(read)
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
+#[cfg(not(target_os = "android"))]
+fn known_to_this_machine() -> Vec<CertificateDer<'static>> {
+    rustls_native_certs::load_native_certs().certs
 }
 
 fn pinned(pin: CertificatePin) -> Result<Arc<ClientConfig>, Error> {
@@ -218,8 +244,8 @@ fn refused(address: &Address, error: &io::Error) -> Error {
             address.host()
         )),
         Some(rustls::Error::InvalidCertificate(why)) => Error::Corrupt(format!(
-            "the certificate of {} is not believed ({why}): check the name and the clock, name its \
-             authority with --ca FILE, or use the address with a pin that the server tells",
+            "the certificate of {} is not believed ({why}): check the name, the clock and the network \
+             you are in, trust its authority, or use the address with a pin that the server tells",
             address.host()
         )),
         Some(rustls::Error::InvalidMessage(_)) => Error::Unavailable(format!(

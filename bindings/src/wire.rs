@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use casework_protocol::frame::{self, Channel, ClientFrame};
 use casework_protocol::limits::MAX_FRAME_BYTES;
@@ -117,15 +117,19 @@ impl Wire {
         Ok(messages)
     }
 
-    /// Sends what is queued, then says goodbye. A server that is gone is no error.
-    pub(crate) async fn close(mut self) {
+    /// Sends what is queued, then says goodbye, until then at the latest. A server that is gone is
+    /// no error.
+    pub(crate) async fn close(mut self, end: Option<Instant>) {
+        let left = end.map_or(CLOSE_TIMEOUT, |end| {
+            end.saturating_duration_since(Instant::now())
+        });
         let goodbye = async {
             let sent = std::future::poll_fn(|cx| self.poll_send(cx)).await;
             if sent.is_ok() {
                 let _ = self.socket.close(None).await;
             }
         };
-        let _ = tokio::time::timeout(CLOSE_TIMEOUT, goodbye).await;
+        let _ = tokio::time::timeout(left.min(CLOSE_TIMEOUT), goodbye).await;
     }
 
     fn poll_exchange(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Error>> {
@@ -187,7 +191,7 @@ fn no_websocket(address: &Address, error: SocketError) -> Error {
     if let SocketError::Http(answer) = &error
         && answer.status() == StatusCode::UPGRADE_REQUIRED
     {
-        let why = "it speaks TLS only; its address begins with wss:// (`casework server wss://…`)";
+        let why = "it speaks TLS only; its address begins with wss://";
         return unreachable(address, why);
     }
     unreachable(address, error)

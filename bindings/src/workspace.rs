@@ -27,6 +27,7 @@ mod outcome;
 pub(crate) mod parts;
 pub(crate) mod people;
 pub(crate) mod presence;
+mod probe;
 mod purging;
 pub(crate) mod reading;
 pub(crate) mod rights;
@@ -38,9 +39,10 @@ pub(crate) mod watching;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use casework_engine::moment::Moment;
 use casework_engine::replica::{
@@ -51,13 +53,18 @@ use casework_protocol::ids::{DeviceId, DocumentId, MemberId, WorkspaceId};
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use crate::barrier::{Barrier, Cancel};
 use crate::error::Error;
 use crate::key::{KeyFile, KeyStore};
 use crate::line::Line;
 use crate::moment;
+use crate::notices::Notices;
 use crate::observer::{Changed, Hub, Observation, Observer};
 use crate::progress::SyncState;
 use presence::PresenceDesk;
+
+/// How long a connection at work lets others have the replica before it goes on.
+const GIVE_WAY_AT_MOST: Duration = Duration::from_millis(20);
 
 /// A workspace on this device. Clones share it; the replica closes with the last one.
 #[derive(Clone)]
@@ -74,6 +81,16 @@ pub(crate) struct Inner {
     hub: Arc<Hub>,
     /// Held by whoever talks to the server: one at a time.
     line: Line,
+    /// Asks whoever holds the line whether everything is in step over it.
+    barrier: Barrier,
+    /// Ends calls that sync.
+    cancel: Cancel,
+    /// Rung when the server was reached, or is another one: ends the wait of a watch.
+    reachable: Notify,
+    /// Calls that wait for the replica.
+    waiting: AtomicUsize,
+    /// What happened behind the person's back.
+    notices: Notices,
     /// Whether a watch is on.
     watched: AtomicBool,
     /// The turn of the inbox that observers were told of.
@@ -180,6 +197,11 @@ impl Workspace {
                 bell: Notify::new(),
                 hub: Hub::new(),
                 line: Line::default(),
+                barrier: Barrier::default(),
+                cancel: Cancel::default(),
+                reachable: Notify::new(),
+                waiting: AtomicUsize::new(0),
+                notices: Notices::default(),
                 watched: AtomicBool::new(false),
                 inbox_told: AtomicU64::new(0),
                 presence: PresenceDesk::default(),
@@ -254,21 +276,25 @@ impl Workspace {
         })
     }
 
-    /// What happened behind the person's back since the last call, for apps without an observer.
-    /// A sync reports its own.
+    /// What happened behind the person's back since the last call, the newest thousand: for apps
+    /// without an observer. A sync reports its own as well.
     ///
     /// # Errors
     /// [`Error::Internal`] after a defect in another thread.
     pub fn take_notices(&self) -> Result<Vec<Notice>, Error> {
-        self.read(|replica| Ok(replica.take_notices()))
+        let fresh = self.read(|replica| Ok(replica.take_notices()))?;
+        self.inner.notices.add(&fresh);
+        Ok(self.inner.notices.take())
     }
 
     /// Attaches an observer until the handle is dropped.
     ///
     /// Calls come from a thread of their own, gathered, one at a time, and never while this
-    /// workspace is locked: an observer may call back into it.
-    #[must_use = "dropping the handle detaches the observer"]
-    pub fn observe(&self, observer: Arc<dyn Observer>) -> Observation {
+    /// workspace is locked: an observer may call back into it. A slow one delays nobody else.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no thread can be started.
+    pub fn observe(&self, observer: Arc<dyn Observer>) -> Result<Observation, Error> {
         self.inner.hub.attach(observer)
     }
 
@@ -276,6 +302,19 @@ impl Workspace {
     /// this long. Not to be called by an observer: it would wait for itself.
     pub fn wait_until_told(&self, at_most: Duration) {
         self.inner.hub.wait_until_told(at_most);
+    }
+
+    /// Ends every [`Workspace::sync`] that is under way, also of other clones: each answers
+    /// [`Error::Unavailable`] soon, and loses nothing. A watch goes on.
+    pub fn cancel_sync(&self) {
+        self.inner.cancel.cancel();
+    }
+
+    /// Ends what is under way and tells the observers that nothing comes any more. The folder is
+    /// free when the last clone is dropped, and the watch with them.
+    pub fn end(&self) {
+        self.cancel_sync();
+        self.inner.hub.close();
     }
 
     /// Works with the engine's replica directly, for imports and tests. Everybody else waits
@@ -352,13 +391,32 @@ impl Inner {
     /// The replica. A panic in another call may have left it half changed in memory; the disk is
     /// whole, so opening again is safe and going on is not.
     pub(crate) fn lock(&self) -> Result<MutexGuard<'_, Replica>, Error> {
-        self.replica.lock().map_err(|_| {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let locked = self.replica.lock();
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        locked.map_err(|_| {
             Error::Internal(
                 "a defect ended an earlier call; what was saved is safe: close the workspace and \
                  open it again, and report this"
                     .to_owned(),
             )
         })
+    }
+}
+
+impl Inner {
+    /// Lets calls go first that wait for the replica, for a moment: the lock itself knows no turns.
+    pub(crate) fn give_way(&self) {
+        let begun = Instant::now();
+        while self.waiting.load(Ordering::Acquire) > 0 && begun.elapsed() < GIVE_WAY_AT_MOST {
+            thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.hub.close();
     }
 }
 
@@ -372,6 +430,11 @@ impl core::fmt::Debug for Workspace {
 
 /// Makes the folder, for its owner only.
 fn make_folder(folder: &Path) -> Result<(), Error> {
+    if folder.as_os_str().is_empty() {
+        return Err(Error::Invalid(
+            "no folder is named; name the one that the workspace is to lie in".to_owned(),
+        ));
+    }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

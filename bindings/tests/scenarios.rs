@@ -17,6 +17,8 @@ mod imports;
 mod inbox;
 #[path = "scenarios/joining.rs"]
 mod joining;
+#[path = "scenarios/lines.rs"]
+mod lines;
 #[path = "scenarios/offline.rs"]
 mod offline;
 #[path = "scenarios/presence.rs"]

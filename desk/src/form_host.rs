@@ -40,7 +40,7 @@ pub(crate) fn run(workspace: &Workspace, args: &ServeArgs, as_json: bool) -> Res
     let (watch, observation) = if has_server {
         (Some(workspace.watch(keeper)?), None)
     } else {
-        (None, Some(workspace.observe(keeper)))
+        (None, Some(workspace.observe(keeper)?))
     };
     let ended = wait_for_the_end();
     // First the doors, then the line: what was taken last is still sent.

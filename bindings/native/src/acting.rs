@@ -67,15 +67,14 @@ pub struct ActOptions {
     pub override_rule: bool,
 }
 
-/// Errors of all that follow: `Invalid` for what makes no sense here, breaks a rule or changes
-/// nothing (the text says the way out); `Denied` without the right; `Corrupt` for a quarantined
-/// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
 #[uniffi::export]
 impl Workspace {
     /// Opens a case.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
+    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     pub fn open_case(&self, new: NewCase) -> Result<Acted, CaseworkError> {
         let sdk = self.sdk()?;
         let request = request(&sdk, new)?;
@@ -85,7 +84,9 @@ impl Workspace {
     /// Does one thing to a case.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
+    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     #[uniffi::method(default(options = None))]
     pub fn act(
         &self,
@@ -104,7 +105,10 @@ impl Workspace {
     /// Does several things to a case in one commit: all of them, or none.
     ///
     /// # Errors
-    /// See above, for the first that fails.
+    /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
+    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
+    /// `Invalid`, too, when one of several is so already.
     #[uniffi::method(default(reason = None))]
     pub fn act_together(
         &self,
@@ -133,7 +137,9 @@ impl Workspace {
     /// changes where they need them.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
+    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     #[uniffi::method(default(reason = None))]
     pub fn set_field(
         &self,
@@ -151,7 +157,9 @@ impl Workspace {
     /// Takes a field's value away.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
+    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     #[uniffi::method(default(reason = None))]
     pub fn clear_field(
         &self,
@@ -168,7 +176,9 @@ impl Workspace {
     /// The same as setting, through a rule that asks.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
+    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     pub fn override_field(
         &self,
         case_id: &str,
@@ -185,7 +195,9 @@ impl Workspace {
     /// The same as clearing, through a rule that asks.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
+    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     pub fn override_clearing(
         &self,
         case_id: &str,
@@ -201,7 +213,9 @@ impl Workspace {
     /// Writes a comment. Answers its id.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
+    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     #[uniffi::method(default(external = false))]
     pub fn comment(
         &self,
@@ -218,7 +232,10 @@ impl Workspace {
     /// Takes back the last things that one did to a case, newest first, in one commit.
     ///
     /// # Errors
-    /// See above; also when nothing is left to be taken back, or somebody built on it.
+    /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
+    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then. `Invalid` also when nothing is left to be
+    /// taken back, or somebody built on it.
     #[uniffi::method(default(steps = 1, reason = None))]
     pub fn undo(
         &self,
@@ -234,7 +251,10 @@ impl Workspace {
     /// their values.
     ///
     /// # Errors
-    /// See above; also when the place is not contested or has no such side.
+    /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
+    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then. `Invalid` also when the place is not
+    /// contested or has no such side.
     #[uniffi::method(default(reason = None))]
     pub fn settle(
         &self,

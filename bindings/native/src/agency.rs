@@ -34,6 +34,8 @@ pub enum WantedKind {
     Transfer,
     /// A referral to accept.
     Referral,
+    /// Something that this version has no word for.
+    Unknown,
 }
 
 #[uniffi::export]
@@ -54,7 +56,8 @@ impl Workspace {
             what: match one.what {
                 "transfer" => WantedKind::Transfer,
                 "referral" => WantedKind::Referral,
-                _ => WantedKind::Approval,
+                "approval" => WantedKind::Approval,
+                _ => WantedKind::Unknown,
             },
             id: one.id.to_string(),
             label: one.label,

@@ -56,14 +56,12 @@ pub struct BoardColumn {
     pub cards: Vec<Card>,
 }
 
-/// Errors of all that follow: `Invalid` for a template that is not here; `Unavailable` when the
-/// store fails; `Closed`.
 #[uniffi::export]
 impl Workspace {
     /// The board of a template, with at most so many cards in each column.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for a template that is not here; `Unavailable` when the store fails; `Closed`.
     #[uniffi::method(default(cards_per_column = 50))]
     pub fn board(
         &self,
@@ -76,19 +74,23 @@ impl Workspace {
         let template: casework::ids::DocumentId = read(template_id)?;
         let span = (0, cards_per_column as usize);
         let columns = sdk.board_page(template, &filter.read()?, sorting.into(), span)?;
-        let names = sdk.names()?;
-        let column = |page: casework::ColumnPage| BoardColumn {
-            stage: page.column.stage,
-            name: page.column.name,
-            colour: page.column.colour,
-            category: page.column.category,
-            total: count(page.total),
-            cards: cards(page.column.cards, &names),
+        let column = |page: casework::ColumnPage| {
+            Ok(BoardColumn {
+                stage: page.column.stage,
+                name: page.column.name,
+                colour: page.column.colour,
+                category: page.column.category,
+                total: count(page.total),
+                cards: cards(&sdk, page.column.cards)?,
+            })
         };
         Ok(Board {
-            template_id: template.to_string(),
+            template_id: template.hex(),
             name: sdk.revision(template)?.package().name.clone(),
-            columns: columns.into_iter().map(column).collect(),
+            columns: columns
+                .into_iter()
+                .map(column)
+                .collect::<Result<_, CaseworkError>>()?,
         })
     }
 
@@ -99,7 +101,7 @@ impl Workspace {
     /// A page of one column of a board.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for a template that is not here; `Unavailable` when the store fails; `Closed`.
     pub fn board_column(
         &self,
         template_id: &str,
@@ -115,7 +117,7 @@ impl Workspace {
         let (total, shown) = found.map_or((0, Vec::new()), |one| (one.total, one.column.cards));
         Ok(CardPage {
             total: count(total),
-            cards: cards(shown, &sdk.names()?),
+            cards: cards(&sdk, shown)?,
         })
     }
 }

@@ -1,7 +1,10 @@
 //! A case as a page shows it: every place with its value and its author. Read from the stored
 //! view: no document is opened.
 
+use std::collections::BTreeMap;
+
 use casework::Names;
+use casework::case::PartId;
 use casework::template::Revision;
 use casework::value::{FieldValue as Typed, Scalar};
 use casework::view::{self, Slot};
@@ -9,7 +12,7 @@ use casework::view::{self, Slot};
 use crate::case_parts::{self, Parts};
 use crate::error::CaseworkError;
 use crate::listing::{Person, people, person};
-use crate::templates::FieldKind;
+use crate::template_parts::FieldKind;
 use crate::text::{Value, count, json, read, write_all, write_some};
 use crate::vocabulary::{Badge, Kept, TaskStatus};
 use crate::workspace::Workspace;
@@ -56,7 +59,7 @@ pub struct CaseView {
     pub priority: Option<String>,
     /// Its severity.
     pub severity: Option<String>,
-    /// Its due date, `YYYY-MM-DD`.
+    /// When it is due: a day `YYYY-MM-DD`, or a moment such as `2026-03-01T17:00:00+01:00`.
     pub due: Option<String>,
     /// The resolution it was closed with.
     pub closed: Option<String>,
@@ -126,7 +129,7 @@ pub struct TaskView {
     pub title: String,
     /// By whom.
     pub assignee: Option<Person>,
-    /// By when, `YYYY-MM-DD`.
+    /// By when: a day `YYYY-MM-DD`, or a moment such as `2026-03-01T17:00:00+01:00`.
     pub due: Option<String>,
     /// How it stands.
     pub status: TaskStatus,
@@ -168,33 +171,35 @@ pub struct DecisionView {
     pub by: Origin,
 }
 
-/// Errors of all that follow: `Invalid` for a case that is not here; `Corrupt` for a quarantined
-/// one; `Unavailable` when the store fails; `Closed`.
 #[uniffi::export]
 impl Workspace {
     /// A case.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for a case that is not here; `Corrupt` for a quarantined one; `Unavailable` when
+    /// the store fails; `Closed`.
     pub fn case_view(&self, case_id: &str) -> Result<CaseView, CaseworkError> {
         let sdk = self.sdk()?;
-        let view = sdk.case(read(case_id)?)?;
+        let mut view = sdk.case(read(case_id)?)?;
         let revision = sdk.revision(view.template).ok();
         let names = sdk.names()?;
         let badges = view::Badges::of(&view);
-        Ok(case(&Reading {
+        let tasks = tasks(std::mem::take(&mut view.tasks), &names);
+        let reading = Reading {
             view: &view,
             revision: revision.as_deref(),
             names: &names,
             badges,
-        }))
+        };
+        Ok(case(&reading, tasks))
     }
 
     /// A case with everything that is known of it, as JSON: as the command line prints it. For
     /// what the records do not carry (the run of automations, readings, the way through stages).
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for a case that is not here; `Corrupt` for a quarantined one; `Unavailable` when
+    /// the store fails; `Closed`.
     pub fn case_json(&self, case_id: &str) -> Result<String, CaseworkError> {
         json(&self.sdk()?.case(read(case_id)?)?)
     }
@@ -214,15 +219,15 @@ impl Reading<'_> {
     }
 }
 
-fn case(reading: &Reading<'_>) -> CaseView {
+fn case(reading: &Reading<'_>, tasks: Vec<TaskView>) -> CaseView {
     let Reading { view, names, .. } = reading;
     let stage = view.stage.value().clone();
     let known = reading.revision.and_then(|revision| revision.stage(&stage));
     let closing = view.closed.value().as_ref();
     let label = |id: &String| field_label(reading.revision, id);
     CaseView {
-        id: view.document.to_string(),
-        template_id: view.template.to_string(),
+        id: view.document.hex(),
+        template_id: view.template.hex(),
         number: view.number.clone(),
         title: view.title.value().clone(),
         stage_name: known.map_or_else(|| stage.clone(), |stage| stage.name.clone()),
@@ -239,11 +244,7 @@ fn case(reading: &Reading<'_>) -> CaseView {
             .map(|closing| closing.notes.clone())
             .unwrap_or_default(),
         fields: fields(reading),
-        tasks: view
-            .tasks_in_order()
-            .into_iter()
-            .map(|(id, one)| task(id, one, names))
-            .collect(),
+        tasks,
         decisions: decisions(reading),
         parts: case_parts::parts(reading),
         contested: write_all(&view.flags.contested),
@@ -341,29 +342,37 @@ fn words(known: Option<&casework::template::Field>, slot: &Slot<Scalar>, names: 
     }
 }
 
-fn task(id: casework::case::PartId, task: &view::TaskView, names: &Names) -> TaskView {
-    let item = |item: &view::ItemView| TaskItem {
-        id: item.id.to_string(),
-        text: item.text.value().clone(),
-        done: *item.done.value(),
+/// The tasks in the order of their creation. Their texts are moved: most of what crosses is here.
+fn tasks(tasks: BTreeMap<PartId, view::TaskView>, names: &Names) -> Vec<TaskView> {
+    let mut all: Vec<_> = tasks.into_iter().collect();
+    all.sort_by_key(|(id, task)| (task.position, *id));
+    let one = |(id, one)| task(id, one, names);
+    all.into_iter().map(one).collect()
+}
+
+fn task(id: PartId, task: view::TaskView, names: &Names) -> TaskView {
+    let item = |item: view::ItemView| TaskItem {
+        id: item.id.hex(),
+        text: item.text.into_value(),
+        done: item.done.into_value(),
     };
     TaskView {
-        id: id.to_string(),
-        title: task.title.value().clone(),
+        id: id.hex(),
         assignee: task.assignee.value().map(|member| person(member, names)),
-        due: task.due.value().clone(),
         status: *task.status.value(),
         repeats: write_some(task.repeats()),
-        items: task.items.iter().map(item).collect(),
         contested: task.is_contested(),
+        title: task.title.into_value(),
+        due: task.due.into_value(),
+        items: task.items.into_iter().map(item).collect(),
     }
 }
 
 fn decisions(reading: &Reading<'_>) -> Vec<DecisionView> {
     let mut all: Vec<_> = reading.view.decisions.iter().collect();
     all.sort_by_key(|(id, one)| (one.position, **id));
-    let decision = |(id, one): (&casework::case::PartId, &view::DecisionView)| DecisionView {
-        id: id.to_string(),
+    let decision = |(id, one): (&PartId, &view::DecisionView)| DecisionView {
+        id: id.hex(),
         question: one.question.clone(),
         outcome: one.outcome.clone(),
         rationale: one.rationale.clone(),
@@ -381,6 +390,6 @@ pub(crate) fn origin(origin: &view::Origin, names: &Names) -> Origin {
         at_ms: origin.claimed_ms,
         zone_min: origin.zone_min,
         reason: origin.reason.clone(),
-        change_id: origin.change.to_string(),
+        change_id: origin.change.hex(),
     }
 }

@@ -17,7 +17,9 @@ pub struct DrawerItem {
     pub document_id: String,
     /// The change that it was.
     pub change_id: Option<String>,
-    /// What was done, as JSON; nothing for what cannot be read.
+    /// What was done, for instance `field.set phone`; nothing for what cannot be read.
+    pub what: Option<String>,
+    /// The same with its values, as JSON.
     pub act: Option<String>,
     /// Why it could not stand.
     pub reason: String,
@@ -109,20 +111,20 @@ pub struct Verification {
     pub findings: Vec<String>,
 }
 
-/// Errors of all that follow: `Invalid` for what is not here; `Denied` without the right;
-/// `Unavailable` when the store fails; `Closed`.
 #[uniffi::export]
 impl Workspace {
     /// Own work that could not stand, oldest first.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn drawer(&self) -> Result<Vec<DrawerItem>, CaseworkError> {
         let item = |one: casework::Drawn| {
             Ok(DrawerItem {
                 number: one.number,
                 document_id: one.document.to_string(),
                 change_id: write_some(one.change),
+                what: one.act.as_ref().map(casework::OwnAct::words),
                 act: one.act.as_ref().map(json).transpose()?,
                 reason: one.reason,
                 made_ms: one.made_ms,
@@ -135,7 +137,8 @@ impl Workspace {
     /// Does something from the drawer again, as a new change that names the original.
     ///
     /// # Errors
-    /// See above; it stays in the drawer then.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`. It stays in the drawer then.
     pub fn redo(&self, number: u64) -> Result<RedoOutcome, CaseworkError> {
         Ok(match self.sdk()?.redo(number)? {
             Redone::Acted(acted) => RedoOutcome::Done {
@@ -150,7 +153,8 @@ impl Workspace {
     /// Throws something out of the drawer, for good.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn discard(&self, number: u64) -> Result<(), CaseworkError> {
         Ok(self.sdk()?.discard(number)?)
     }
@@ -158,7 +162,8 @@ impl Workspace {
     /// Everything that waits for an adoption, in the order of the log.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn held(&self) -> Result<Vec<HeldChange>, CaseworkError> {
         let change = |one: casework::HeldWork| HeldChange {
             case_id: one.document.to_string(),
@@ -173,7 +178,8 @@ impl Workspace {
     /// Adopts the held work of one case. Needs `adopt`.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn adopt(&self, case_id: &str, reason: &str) -> Result<Adoption, CaseworkError> {
         let (changes, said) = self.sdk()?.adopt(read(case_id)?, reason)?;
         Ok(Adoption {
@@ -185,7 +191,8 @@ impl Workspace {
     /// Everything that is set aside for good, whole documents first.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn quarantined(&self) -> Result<Vec<QuarantinedItem>, CaseworkError> {
         let item = |one: casework::Quarantined| QuarantinedItem {
             document_id: one.document.to_string(),
@@ -200,7 +207,8 @@ impl Workspace {
     /// after an update, or when the disk was at fault.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn retry_quarantined(&self, document_id: &str) -> Result<RetryOutcome, CaseworkError> {
         let retried = self.sdk()?.retry_quarantined(read(document_id)?)?;
         Ok(RetryOutcome {
@@ -215,7 +223,8 @@ impl Workspace {
     /// the next sync. Unsent work goes to the drawer; answers how many things.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn fetch_quarantined(&self, document_id: &str) -> Result<u32, CaseworkError> {
         Ok(count(self.sdk()?.fetch_quarantined(read(document_id)?)?))
     }
@@ -224,7 +233,8 @@ impl Workspace {
     /// for thousands of cases; nothing else works meanwhile.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn verify(&self) -> Result<Verification, CaseworkError> {
         let found = self.sdk()?.verify(&mut |_, _| {})?;
         Ok(Verification {

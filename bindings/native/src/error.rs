@@ -13,6 +13,10 @@ pub enum CaseworkError {
     /// The request makes no sense here: change it. The text says how.
     #[error("{0}")]
     Invalid(String),
+    /// It is so already: nothing was written, and nothing needs to be done. What a double tap or a
+    /// save without a change meets.
+    #[error("{0}")]
+    Unchanged(String),
     /// A right is missing: ask somebody who has it, or who can give it.
     #[error("{0}")]
     Denied(String),
@@ -38,6 +42,7 @@ impl From<Error> for CaseworkError {
     fn from(error: Error) -> Self {
         match error {
             Error::Invalid(text) => Self::Invalid(text),
+            Error::Unchanged(text) => Self::Unchanged(text),
             Error::Denied(text) => Self::Denied(text),
             Error::Unavailable(text) => Self::Unavailable(text),
             Error::InUse(text) => Self::InUse(text),

@@ -28,6 +28,8 @@ pub enum Event {
         /// What, oldest first.
         notices: Vec<Notice>,
     },
+    /// The workspace was shut down: nothing comes after this.
+    Closed,
 }
 
 /// What may look different now.
@@ -70,8 +72,9 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for ObserverError {
 
 /// Whoever wants to be told.
 ///
-/// Calls come from a thread of their own, gathered, one at a time, never on the main thread and
-/// never while the workspace is locked: an observer may call back into it.
+/// Each has a thread of its own: calls come gathered, one at a time, never on the main thread and
+/// never while the workspace is locked, so an observer may call back into it. A slow one delays
+/// nobody else.
 #[uniffi::export(foreign)]
 pub trait WorkspaceObserver: Send + Sync {
     /// Something happened.
@@ -108,6 +111,17 @@ impl Subscription {
         drop(observation.take());
     }
 
+    /// Detaches the observer, and answers when a call that had begun is over. Called by the observer
+    /// itself, it does not wait.
+    pub fn finish(&self) {
+        let mut observation = self
+            .observation
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let observation = observation.take();
+        observation.into_iter().for_each(Observation::finish);
+    }
+
     /// How many calls of the observer have thrown.
     pub fn failures(&self) -> u32 {
         self.ear.failures.load(Ordering::Acquire)
@@ -135,7 +149,7 @@ impl Workspace {
             failures: AtomicU32::new(0),
             last: Mutex::new(None),
         });
-        let observation = self.sdk()?.observe(ear.clone());
+        let observation = self.sdk()?.observe(ear.clone())?;
         Ok(Arc::new(Subscription {
             observation: Mutex::new(Some(observation)),
             ear,
@@ -170,6 +184,10 @@ impl Observer for Ear {
         self.tell(Event::Sync {
             state: state.clone().into(),
         });
+    }
+
+    fn closed(&self) {
+        self.tell(Event::Closed);
     }
 
     fn notices(&self, notices: &[casework::Notice]) {

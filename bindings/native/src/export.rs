@@ -64,14 +64,13 @@ pub struct Purge {
     pub by: Option<Person>,
 }
 
-/// Errors of all that follow: `Invalid` for what is not here; `Denied` without the right;
-/// `Unavailable` when the store fails; `Closed`.
 #[uniffi::export]
 impl Workspace {
     /// A case in forms that other programs read.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn export(&self, case_id: &str) -> Result<ExportedCase, CaseworkError> {
         let exported = self.sdk()?.export(read(case_id)?)?;
         Ok(ExportedCase {
@@ -84,7 +83,8 @@ impl Workspace {
     /// Every link of a case, from both sides.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn links(&self, case_id: &str) -> Result<Vec<LinkedCase>, CaseworkError> {
         let linked = |one: casework::replica::LinkedCase| LinkedCase {
             relation: one.relation,
@@ -103,7 +103,8 @@ impl Workspace {
     /// Cases that are to be purged, or were.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn purges(&self) -> Result<Vec<Purge>, CaseworkError> {
         let sdk = self.sdk()?;
         let (purges, names) = (sdk.purges()?, sdk.names()?);
@@ -113,7 +114,8 @@ impl Workspace {
     /// How the purge of one case stands.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn purge_of(&self, case_id: &str) -> Result<Option<Purge>, CaseworkError> {
         let sdk = self.sdk()?;
         let (found, names) = (sdk.purge_of(read(case_id)?)?, sdk.names()?);
@@ -123,7 +125,8 @@ impl Workspace {
     /// Carries out a purge that is due: the case is gone for good, everywhere.
     ///
     /// # Errors
-    /// See above; `Invalid` while it is not due.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`. `Invalid` while it is not due.
     pub fn purge(&self, case_id: &str) -> Result<(), CaseworkError> {
         Ok(self.sdk()?.purge(read(case_id)?)?)
     }

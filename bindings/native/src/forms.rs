@@ -72,14 +72,13 @@ pub struct SubmissionRow {
     pub additions: u32,
 }
 
-/// Errors of all that follow: `Invalid` for what is not here; `Denied` without the right;
-/// `Unavailable` when the store fails; `Closed`.
 #[uniffi::export]
 impl Workspace {
     /// The forms that templates offer.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn forms(&self) -> Result<Vec<FormOffer>, CaseworkError> {
         let offer = |one: casework::FormOffer| {
             Ok(FormOffer {
@@ -96,7 +95,8 @@ impl Workspace {
     /// Asks somebody outside for information about a case.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn request_information(
         &self,
         case_id: &str,
@@ -119,7 +119,8 @@ impl Workspace {
     /// Takes a request back: its link answers nothing any more.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     #[uniffi::method(default(reason = None))]
     pub fn revoke_request(
         &self,
@@ -138,7 +139,8 @@ impl Workspace {
     /// Says how what was sent stands, with a note for whoever sent it.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     #[uniffi::method(default(note = None))]
     pub fn review_submission(
         &self,
@@ -157,7 +159,8 @@ impl Workspace {
     /// What people sent, newest first; only what nobody looked at, or all.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     #[uniffi::method(default(only_new = true))]
     pub fn submissions(&self, only_new: bool) -> Result<Vec<SubmissionRow>, CaseworkError> {
         let row = |row: casework::SubmissionRow| SubmissionRow {

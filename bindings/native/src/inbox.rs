@@ -1,10 +1,12 @@
 //! The inbox of this device's member: reading it, marking it, and what is to be quiet.
 
+use casework::Names;
 use casework::ids::DocumentId;
 use casework::inbox::quiet::{Hours, Mute};
 use casework::{InboxAfter, InboxFilter as Filter};
 
 use crate::error::CaseworkError;
+use crate::listing::{Person, person};
 use crate::text::{count, read, read_all, read_some, write_all, write_some};
 use crate::vocabulary::ItemKind;
 use crate::workspace::Workspace;
@@ -28,15 +30,15 @@ pub struct InboxItem {
     pub at_ms: i64,
     /// When the server received it.
     pub received_ms: Option<i64>,
-    /// Who did it (member id).
-    pub by: Option<String>,
+    /// Who did it.
+    pub by: Option<Person>,
     /// The change.
     pub change_id: Option<String>,
     /// Where in the case.
     pub place: Option<String>,
-    /// Words of the thing itself: the comment, the stage, the task.
+    /// Words that belong to the kind: names of stages, an answer, a date.
     pub detail: Vec<String>,
-    /// What it is about, as people call it.
+    /// What it is about, as people call it: the comment, the field, the task.
     pub about: Option<String>,
     /// Read.
     pub read: bool,
@@ -100,10 +102,10 @@ pub struct QuietRules {
 /// Hours in which nothing is announced.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct QuietHours {
-    /// From, `HH:MM`.
-    pub from: String,
-    /// Until, `HH:MM`.
-    pub until: String,
+    /// Their beginning, `HH:MM`.
+    pub start: String,
+    /// Their end, `HH:MM`; before the beginning it is that of the next day.
+    pub end: String,
     /// The time zone, as `Europe/Lisbon`.
     pub zone: String,
 }
@@ -128,14 +130,13 @@ pub enum MuteTarget {
     },
 }
 
-/// Errors of all that follow: `Denied` while this device belongs to nobody; `Invalid` for ids that
-/// are none; `Unavailable` when the store fails; `Closed`.
 #[uniffi::export]
 impl Workspace {
     /// A page of the inbox, newest first.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` while this device belongs to nobody; `Invalid` for ids that are none;
+    /// `Unavailable` when the store fails; `Closed`.
     #[uniffi::method(default(after = None, take = 50))]
     pub fn inbox(
         &self,
@@ -152,9 +153,15 @@ impl Workspace {
                 })
             })
             .transpose()?;
-        let page = self.sdk()?.inbox(&filter.read()?, after, take as usize)?;
+        let sdk = self.sdk()?;
+        let page = sdk.inbox(&filter.read()?, after, take as usize)?;
+        let names = sdk.names()?;
         Ok(InboxPage {
-            items: page.entries.into_iter().map(item).collect(),
+            items: page
+                .entries
+                .into_iter()
+                .map(|one| item(one, &names))
+                .collect(),
             next: page.next.map(|next| InboxCursor {
                 at_ms: next.at_ms,
                 id: next.id.to_string(),
@@ -165,7 +172,8 @@ impl Workspace {
     /// How many items are unread and not muted: the number on the icon.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` while this device belongs to nobody; `Invalid` for ids that are none;
+    /// `Unavailable` when the store fails; `Closed`.
     pub fn unread_count(&self) -> Result<u32, CaseworkError> {
         Ok(count(self.sdk()?.unread_count()?))
     }
@@ -173,7 +181,8 @@ impl Workspace {
     /// Marks items as read. Answers how many were not.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` while this device belongs to nobody; `Invalid` for ids that are none;
+    /// `Unavailable` when the store fails; `Closed`.
     pub fn mark_read(&self, items: Vec<String>) -> Result<u32, CaseworkError> {
         let items: Vec<_> = read_all(&items)?;
         Ok(count(self.sdk()?.mark_read(&items)?))
@@ -182,7 +191,8 @@ impl Workspace {
     /// Marks items as unread. Answers how many were read.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` while this device belongs to nobody; `Invalid` for ids that are none;
+    /// `Unavailable` when the store fails; `Closed`.
     pub fn mark_unread(&self, items: Vec<String>) -> Result<u32, CaseworkError> {
         let items: Vec<_> = read_all(&items)?;
         Ok(count(self.sdk()?.mark_unread(&items)?))
@@ -191,7 +201,8 @@ impl Workspace {
     /// Marks everything as read that a filter lets through. Answers how many were unread.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` while this device belongs to nobody; `Invalid` for ids that are none;
+    /// `Unavailable` when the store fails; `Closed`.
     pub fn mark_all_read(&self, filter: InboxFilter) -> Result<u32, CaseworkError> {
         Ok(count(self.sdk()?.mark_all_read(&filter.read()?)?))
     }
@@ -199,7 +210,8 @@ impl Workspace {
     /// The quiet rules.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` while this device belongs to nobody; `Invalid` for ids that are none;
+    /// `Unavailable` when the store fails; `Closed`.
     pub fn quiet(&self) -> Result<QuietRules, CaseworkError> {
         let quiet = self.sdk()?.quiet()?;
         Ok(QuietRules {
@@ -207,8 +219,8 @@ impl Workspace {
             cases: write_all(quiet.cases),
             templates: write_all(quiet.templates),
             hours: quiet.hours.map(|hours| QuietHours {
-                from: hours.from,
-                until: hours.until,
+                start: hours.from,
+                end: hours.until,
                 zone: hours.zone,
             }),
             quiet_now: quiet.now,
@@ -218,7 +230,8 @@ impl Workspace {
     /// Mutes something, or no longer does. Answers whether that was news.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` while this device belongs to nobody; `Invalid` for ids that are none;
+    /// `Unavailable` when the store fails; `Closed`.
     pub fn set_mute(&self, target: MuteTarget, on: bool) -> Result<bool, CaseworkError> {
         let mute = match target {
             MuteTarget::OfKind { kind } => Mute::Kind(kind),
@@ -231,10 +244,11 @@ impl Workspace {
     /// Sets the hours in which nothing is announced, or ends them. Answers whether that was news.
     ///
     /// # Errors
-    /// See above; `Invalid` for times or a zone that are none.
+    /// `Denied` while this device belongs to nobody; `Invalid` for ids that are none;
+    /// `Unavailable` when the store fails; `Closed`. `Invalid` for times or a zone that are none.
     pub fn set_quiet_hours(&self, hours: Option<QuietHours>) -> Result<bool, CaseworkError> {
         let hours: Option<Hours> = hours
-            .map(|hours| read(&format!("{}-{} {}", hours.from, hours.until, hours.zone)))
+            .map(|hours| read(&format!("{}-{} {}", hours.start, hours.end, hours.zone)))
             .transpose()?;
         Ok(self.sdk()?.set_quiet_hours(hours.as_ref())?)
     }
@@ -252,7 +266,7 @@ impl InboxFilter {
     }
 }
 
-fn item(entry: casework::InboxEntry) -> InboxItem {
+fn item(entry: casework::InboxEntry, names: &Names) -> InboxItem {
     let item = entry.item;
     InboxItem {
         id: item.id.to_string(),
@@ -263,7 +277,7 @@ fn item(entry: casework::InboxEntry) -> InboxItem {
         template_id: write_some(entry.template),
         at_ms: item.at_ms,
         received_ms: item.received_ms,
-        by: write_some(item.by),
+        by: item.by.map(|member| person(member, names)),
         change_id: write_some(item.change),
         place: write_some(item.place),
         detail: item.detail,

@@ -86,16 +86,15 @@ pub fn readdress_invite(link: &str, address: &str) -> Result<String, CaseworkErr
     Ok(link.at_address(address)?.to_string())
 }
 
-/// Opening and cancelling needs `manage-members`. Errors of all that follow: `Denied` without it;
-/// `Invalid` for what makes no sense; `Unavailable` while no server is set or its key is not known
-/// (set one and sync once); `Closed`.
+/// Opening and cancelling needs `manage-members`.
 #[uniffi::export]
 impl Workspace {
     /// Opens an invite and makes its link. It works as soon as the server has taken it: after the
     /// next sync.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without it; `Invalid` for what makes no sense; `Unavailable` while no server is
+    /// set or its key is not known (set one and sync once); `Closed`.
     #[uniffi::method(default(valid_for_seconds = 604_800, uses = 1))]
     pub fn invite(
         &self,
@@ -121,7 +120,8 @@ impl Workspace {
     /// Every invite, ended ones included.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without it; `Invalid` for what makes no sense; `Unavailable` while no server is
+    /// set or its key is not known (set one and sync once); `Closed`.
     pub fn invites(&self) -> Result<Vec<InviteView>, CaseworkError> {
         let invites = self.sdk()?.invites()?;
         let invite = |one: casework::InviteView| InviteView {
@@ -144,7 +144,8 @@ impl Workspace {
     /// Cancels an invite.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without it; `Invalid` for what makes no sense; `Unavailable` while no server is
+    /// set or its key is not known (set one and sync once); `Closed`.
     pub fn cancel_invite(&self, invite_id: &str) -> Result<Standing, CaseworkError> {
         Ok(standing(self.sdk()?.cancel_invite(read(invite_id)?)?))
     }

@@ -1,6 +1,10 @@
 //! Cards: what boards and lists show of a case; the list with its filters and pages.
 
-use casework::ids::MemberId;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use casework::ids::{DocumentId, MemberId};
+use casework::template::Revision;
 use casework::view::{self, CardValue};
 use casework::{Names, view::Filter};
 
@@ -32,6 +36,8 @@ pub struct Card {
     pub title: String,
     /// Its stage's id.
     pub stage: String,
+    /// What people call the stage.
+    pub stage_name: String,
     /// What standing there means; nothing for a stage that the template does not know.
     pub category: Option<Category>,
     /// Its owner.
@@ -44,7 +50,7 @@ pub struct Card {
     pub priority: Option<String>,
     /// Its severity.
     pub severity: Option<String>,
-    /// Its due date, `YYYY-MM-DD`.
+    /// When it is due: a day `YYYY-MM-DD`, or a moment such as `2026-03-01T17:00:00+01:00`.
     pub due: Option<String>,
     /// What people should see at a glance.
     pub badges: Vec<Badge>,
@@ -158,10 +164,9 @@ impl Workspace {
         let sdk = self.sdk()?;
         let template = read_some(template_id.as_deref())?;
         let found = sdk.list(template, &filter.read()?, sorting.into(), page.span())?;
-        let names = sdk.names()?;
         Ok(CardPage {
             total: count(found.total),
-            cards: cards(found.cards, &names),
+            cards: cards(&sdk, found.cards)?,
         })
     }
 
@@ -171,7 +176,7 @@ impl Workspace {
     /// `Unavailable` when the store fails; `Closed`.
     pub fn cards(&self) -> Result<Vec<Card>, CaseworkError> {
         let sdk = self.sdk()?;
-        Ok(cards(sdk.cards()?, &sdk.names()?))
+        cards(&sdk, sdk.cards()?)
     }
 }
 
@@ -208,7 +213,7 @@ impl CaseFilter {
 /// A member with a name.
 pub(crate) fn person(member: MemberId, names: &Names) -> Person {
     Person {
-        id: member.to_string(),
+        id: member.hex(),
         name: names.member(member),
     }
 }
@@ -225,16 +230,27 @@ pub(crate) fn people<'m>(
 }
 
 /// Cards of the engine, for the app.
-pub(crate) fn cards(cards: impl IntoIterator<Item = view::Card>, names: &Names) -> Vec<Card> {
-    let now = casework::timestamp().as_millisecond();
-    cards.into_iter().map(|one| card(one, names, now)).collect()
+pub(crate) fn cards(
+    sdk: &casework::Workspace,
+    cards: impl IntoIterator<Item = view::Card>,
+) -> Result<Vec<Card>, CaseworkError> {
+    let (now, names) = (casework::timestamp().as_millisecond(), sdk.names()?);
+    let mut templates: HashMap<DocumentId, Option<Arc<Revision>>> = HashMap::new();
+    let one = |one: view::Card| {
+        let known = templates.entry(one.template);
+        let revision = known.or_insert_with(|| sdk.revision(one.template).ok());
+        card(one, (revision.as_deref(), &names), now)
+    };
+    Ok(cards.into_iter().map(one).collect())
 }
 
-fn card(card: view::Card, names: &Names, now: i64) -> Card {
+fn card(card: view::Card, (revision, names): (Option<&Revision>, &Names), now: i64) -> Card {
+    let stage = revision.and_then(|revision| revision.stage(&card.stage));
     let (clock, clock_due_ms) = (card.sla(now), card.first_clock().map(|clock| clock.due_ms));
     Card {
-        case_id: card.document.to_string(),
-        template_id: card.template.to_string(),
+        case_id: card.document.hex(),
+        stage_name: stage.map_or_else(|| card.stage.clone(), |stage| stage.name.clone()),
+        template_id: card.template.hex(),
         category: card.category,
         owner: card.owner.map(|member| person(member, names)),
         assignees: people(&card.assignees, names),

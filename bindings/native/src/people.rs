@@ -108,15 +108,15 @@ pub struct AddedMember {
     pub standing: Standing,
 }
 
-/// Everybody reads; changing needs `manage-members`. Errors of all that follow: `Denied` without
-/// the right, or before the people of a joining device have arrived; `Invalid` for what makes no
-/// sense (the text says why); `Unavailable` when the store fails; `Closed`.
+/// Everybody reads; changing needs `manage-members`.
 #[uniffi::export]
 impl Workspace {
     /// Everybody, by name.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without the right, or before the people of a joining device have arrived;
+    /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn members(&self) -> Result<Vec<Member>, CaseworkError> {
         Ok(self.sdk()?.members()?.into_iter().map(member).collect())
     }
@@ -124,7 +124,9 @@ impl Workspace {
     /// One member.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without the right, or before the people of a joining device have arrived;
+    /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn member(&self, member_id: &str) -> Result<Member, CaseworkError> {
         Ok(member(self.sdk()?.member(read(member_id)?)?))
     }
@@ -133,7 +135,9 @@ impl Workspace {
     /// devices come by [`Workspace::invite`].
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without the right, or before the people of a joining device have arrived;
+    /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn add_member(
         &self,
         name: &str,
@@ -150,7 +154,9 @@ impl Workspace {
     /// Renames, promotes, demotes, suspends or lets back a member.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without the right, or before the people of a joining device have arrived;
+    /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn change_member(
         &self,
         member_id: &str,
@@ -170,7 +176,9 @@ impl Workspace {
     /// Revokes a device for good: what it had not sent by then is held for a decision.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without the right, or before the people of a joining device have arrived;
+    /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn revoke_device(&self, device_id: &str, reason: &str) -> Result<Standing, CaseworkError> {
         Ok(standing(
             self.sdk()?.revoke_device(read(device_id)?, reason)?,
@@ -180,7 +188,9 @@ impl Workspace {
     /// Every role, by key.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without the right, or before the people of a joining device have arrived;
+    /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn roles(&self) -> Result<Vec<Role>, CaseworkError> {
         let role = |role: casework::RoleView| Role {
             key: role.key,
@@ -195,7 +205,9 @@ impl Workspace {
     /// `VERB[,VERB…] [all | own | team | template:KEY | stage:KEY/STAGE | field:KEY/FIELD]`.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without the right, or before the people of a joining device have arrived;
+    /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn define_role(
         &self,
         key: &str,
@@ -213,7 +225,9 @@ impl Workspace {
     /// Removes a role; members lose it.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without the right, or before the people of a joining device have arrived;
+    /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn remove_role(&self, key: &str) -> Result<Standing, CaseworkError> {
         Ok(standing(self.sdk()?.remove_role(key)?))
     }
@@ -221,7 +235,9 @@ impl Workspace {
     /// Every team, by key.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without the right, or before the people of a joining device have arrived;
+    /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn teams(&self) -> Result<Vec<Team>, CaseworkError> {
         let team = |team: casework::TeamView| Team {
             key: team.key,
@@ -234,7 +250,9 @@ impl Workspace {
     /// Makes a team, or changes its name and members.
     ///
     /// # Errors
-    /// See above.
+    /// `Denied` without the right, or before the people of a joining device have arrived;
+    /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn change_team(&self, key: &str, change: TeamChange) -> Result<Standing, CaseworkError> {
         let change = casework::TeamChange {
             name: change.name,

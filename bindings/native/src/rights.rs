@@ -101,14 +101,13 @@ pub struct RightAnswer {
     pub roles: Vec<String>,
 }
 
-/// Errors of all that follow: `Invalid` for what is not here; `Denied` without the right;
-/// `Unavailable` when the store fails; `Closed`.
 #[uniffi::export]
 impl Workspace {
     /// Who is on a case and who sees it, by everything that has arrived here.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn access(&self, case_id: &str) -> Result<CaseAccess, CaseworkError> {
         let access = self.sdk()?.access(read(case_id)?)?;
         let viewer = |viewer: casework::Viewer| Person {
@@ -127,7 +126,8 @@ impl Workspace {
     /// see the case any more loses it with the next sync, unsent work rescued.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn change_access(&self, case_id: &str, change: AccessChange) -> Result<(), CaseworkError> {
         let sdk = self.sdk()?;
         let named = |all: &[String]| -> Result<Vec<Principal>, CaseworkError> {
@@ -145,7 +145,8 @@ impl Workspace {
     /// Whether a member may do something, which role gives it, and what is missing.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn can(&self, question: RightQuestion) -> Result<RightAnswer, CaseworkError> {
         let place = match question.place {
             RightPlace::Everywhere => Where::Workspace,
@@ -173,7 +174,8 @@ impl Workspace {
     /// a day; answers whether it did. Call it when a person is shown a case.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
+    /// fails; `Closed`.
     pub fn note_reading(&self, case_id: &str) -> Result<bool, CaseworkError> {
         Ok(self.sdk()?.note_reading(read(case_id)?)?)
     }

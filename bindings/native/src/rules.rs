@@ -120,8 +120,6 @@ pub struct PastRun {
     pub at_ms: i64,
 }
 
-/// Errors of all that follow: `Invalid` for what is not here or makes no sense; `Unavailable` when
-/// the store fails; `Closed`.
 #[uniffi::export]
 impl Workspace {
     /// What the rules would do about an action on a case. Nothing is done.
@@ -138,7 +136,8 @@ impl Workspace {
     /// Why each rule would act on a case now, or would not.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or makes no sense; `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn explain_rules(&self, case_id: &str) -> Result<Vec<RuleReport>, CaseworkError> {
         let reports = self.sdk()?.explain_rules(read(case_id)?)?;
         Ok(reports.into_iter().map(report).collect())
@@ -147,7 +146,8 @@ impl Workspace {
     /// When the rules of a case that wait for time fire, the earliest first.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or makes no sense; `Unavailable` when the store fails;
+    /// `Closed`.
     pub fn timers(&self, case_id: &str) -> Result<Vec<RuleTimer>, CaseworkError> {
         let timers = self.sdk()?.timers(read(case_id)?)?;
         Ok(timers.into_iter().map(timer).collect())
@@ -156,7 +156,8 @@ impl Workspace {
     /// What rules did, newest first: of one rule or all, on one case or all.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or makes no sense; `Unavailable` when the store fails;
+    /// `Closed`.
     #[uniffi::method(default(rule = None, case_id = None))]
     pub fn rule_history(
         &self,

@@ -111,6 +111,14 @@ pub enum SyncState {
         /// How it came there.
         progress: Progress,
     },
+    /// Everything was in step; network or battery are spared until the next connection, which comes
+    /// by itself, or sooner when there is work to send.
+    Resting {
+        /// Until then, in milliseconds.
+        next_in_ms: u64,
+        /// Changes and entries that wait to be sent.
+        unsent: u32,
+    },
     /// The app asked for quiet. Work goes on offline.
     Paused,
     /// No server; work goes on offline. The next attempt comes by itself.
@@ -120,7 +128,9 @@ pub enum SyncState {
         /// Until the next attempt, in milliseconds.
         retry_in_ms: u64,
     },
-    /// Syncing ended: trying again by itself makes no sense. Unsent work stays here, readable.
+    /// Syncing rests: trying again by itself makes no sense. [`Workspace::connect`],
+    /// [`Workspace::retry_now`] and [`Workspace::set_server`] try again. Unsent work stays here,
+    /// readable.
     Stopped {
         /// What to do about it.
         remedy: Remedy,
@@ -190,7 +200,8 @@ impl Workspace {
         Ok(self.sdk()?.sync_state().into())
     }
 
-    /// What happened behind the person's back since the last call, for apps without an observer.
+    /// What happened behind the person's back since the last call, the newest thousand: for apps
+    /// without an observer. What a sync reported is among it.
     ///
     /// # Errors
     /// `Closed`; `Internal` after a defect in another thread.
@@ -273,6 +284,10 @@ impl From<casework::SyncState> for SyncState {
             },
             Known::InStep(progress) => Self::InStep {
                 progress: progress.into(),
+            },
+            Known::Resting { next_in_ms, unsent } => Self::Resting {
+                next_in_ms,
+                unsent: count(unsent),
             },
             Known::Paused => Self::Paused,
             Known::Offline {

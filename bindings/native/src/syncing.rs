@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use casework::{Observer, Scope};
+use casework::{Observer, Scope, Watch};
 
 use crate::error::CaseworkError;
 use crate::status::{Notice, WorkspaceStatus};
@@ -128,32 +128,50 @@ impl Workspace {
     }
 
     /// Keeps the workspace in step from now on, on a thread of its own: sends work as it is done,
-    /// takes what others do, and connects again by itself. Said twice, the hints hold and nothing
-    /// else happens.
+    /// takes what others do, and connects again by itself. Said twice, the hints hold; what rested
+    /// ([`crate::SyncState::Stopped`]) tries again.
     ///
     /// # Errors
-    /// `Unavailable` when no thread can be started.
+    /// `Unavailable` when no thread can be started; `Closed`.
     pub fn connect(&self, hints: SyncHints) -> Result<(), CaseworkError> {
-        let sdk = self.sdk()?;
         let mut watch = self.lock_watch();
-        if watch.is_none() {
+        let sdk = self.sdk()?;
+        if watch.as_ref().is_none_or(Watch::is_over) {
+            drop(watch.take());
             *watch = Some(sdk.watch(Arc::new(Nobody))?);
         }
         if let Some(watch) = watch.as_ref() {
             watch.set_hints(hints.into());
+            if matches!(sdk.sync_state(), casework::SyncState::Stopped { .. }) {
+                watch.hurry();
+            }
         }
         Ok(())
     }
 
-    /// No longer keeps it in step; answers when the connection is closed.
+    /// No longer keeps it in step; answers when the connection is closed, within two seconds.
     pub fn disconnect(&self) {
-        let watch = self.lock_watch().take();
-        drop(watch);
+        // Under the lock, so that whoever connects meanwhile does so after it.
+        drop(self.lock_watch().take());
     }
 
-    /// Whether it is being kept in step.
+    /// Whether it is being kept in step: the app connected it, and syncing has not stopped
+    /// ([`crate::SyncState::Stopped`]). It says nothing of the network.
     pub fn is_connected(&self) -> bool {
-        self.lock_watch().is_some()
+        let watched = self.lock_watch().is_some();
+        let stopped = |sdk: casework::Workspace| {
+            matches!(sdk.sync_state(), casework::SyncState::Stopped { .. })
+        };
+        watched && !self.sdk().is_ok_and(stopped)
+    }
+
+    /// Ends every [`Workspace::sync`] and [`Workspace::sync_for`] that is under way: each answers
+    /// `Unavailable` soon, and loses nothing. For the moment in which a system takes back the time
+    /// it gave.
+    pub fn cancel_sync(&self) {
+        if let Ok(sdk) = self.sdk() {
+            sdk.cancel_sync();
+        }
     }
 
     /// Says what the app knows of network and battery. It holds at once: a pause ends the

@@ -134,14 +134,13 @@ pub struct Unmapped {
     pub cases: u32,
 }
 
-/// Errors of all that follow: `Invalid` for what is not here or is no package; `Denied` without
-/// the right to edit templates; `Unavailable` when the store fails; `Closed`.
 #[uniffi::export]
 impl Workspace {
     /// The drafts of a template.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or is no package; `Denied` without the right to edit
+    /// templates; `Unavailable` when the store fails; `Closed`.
     pub fn drafts(&self, template_id: &str) -> Result<Vec<Draft>, CaseworkError> {
         let drafts = self.sdk()?.drafts(read(template_id)?)?;
         Ok(drafts.into_iter().map(draft).collect())
@@ -150,7 +149,8 @@ impl Workspace {
     /// One draft with its package, its differences and its faults.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or is no package; `Denied` without the right to edit
+    /// templates; `Unavailable` when the store fails; `Closed`.
     pub fn draft(&self, template_id: &str, draft_id: &str) -> Result<DraftView, CaseworkError> {
         let view = self.sdk()?.draft(read(template_id)?, read(draft_id)?)?;
         Ok(DraftView {
@@ -165,7 +165,8 @@ impl Workspace {
     /// Starts a draft, from the revision that is used or from a package (JSON). Answers its id.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or is no package; `Denied` without the right to edit
+    /// templates; `Unavailable` when the store fails; `Closed`.
     #[uniffi::method(default(package = None))]
     pub fn start_draft(
         &self,
@@ -186,7 +187,8 @@ impl Workspace {
     /// what is taken out.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or is no package; `Denied` without the right to edit
+    /// templates; `Unavailable` when the store fails; `Closed`.
     pub fn edit_draft(
         &self,
         template_id: &str,
@@ -202,7 +204,8 @@ impl Workspace {
     /// Makes a draft say what a package (JSON) says.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or is no package; `Denied` without the right to edit
+    /// templates; `Unavailable` when the store fails; `Closed`.
     pub fn import_draft(
         &self,
         template_id: &str,
@@ -218,7 +221,8 @@ impl Workspace {
     /// Gives a draft up.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or is no package; `Denied` without the right to edit
+    /// templates; `Unavailable` when the store fails; `Closed`.
     pub fn discard_draft(&self, template_id: &str, draft_id: &str) -> Result<(), CaseworkError> {
         Ok(self
             .sdk()?
@@ -228,7 +232,8 @@ impl Workspace {
     /// Publishes a draft. Answers the revision.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or is no package; `Denied` without the right to edit
+    /// templates; `Unavailable` when the store fails; `Closed`.
     pub fn publish_draft(
         &self,
         template_id: &str,
@@ -243,7 +248,8 @@ impl Workspace {
     /// Merges revisions that were published at the same time into a draft.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or is no package; `Denied` without the right to edit
+    /// templates; `Unavailable` when the store fails; `Closed`.
     pub fn merge_revisions(&self, template_id: &str) -> Result<MergedDraft, CaseworkError> {
         let (draft, conflicts) = self.sdk()?.merge_revisions(read(template_id)?)?;
         Ok(MergedDraft {
@@ -255,7 +261,8 @@ impl Workspace {
     /// What publishing a package (JSON) would mean for the cases there are.
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or is no package; `Denied` without the right to edit
+    /// templates; `Unavailable` when the store fails; `Closed`.
     pub fn impact(&self, template_id: &str, package: &str) -> Result<Impact, CaseworkError> {
         let package: Package = from_json("template package", package)?;
         let found = self.sdk()?.impact(read(template_id)?, &package)?;
@@ -276,7 +283,8 @@ impl Workspace {
     /// The revisions that were published, oldest first, as packages (JSON).
     ///
     /// # Errors
-    /// See above.
+    /// `Invalid` for what is not here or is no package; `Denied` without the right to edit
+    /// templates; `Unavailable` when the store fails; `Closed`.
     pub fn published_revisions(&self, template_id: &str) -> Result<Vec<String>, CaseworkError> {
         let revisions = self.sdk()?.published_revisions(read(template_id)?)?;
         revisions

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use casework::{Founding, KeyFile, Newcomer, Watch};
 
 use crate::error::CaseworkError;
+use crate::event::ObserverError;
 use crate::key_store::{AppKeys, KeyStore};
 use crate::status::Progress;
 use crate::text::{read, write_some};
@@ -66,11 +67,14 @@ pub struct WorkspaceInfo {
     pub folder: String,
 }
 
-/// Hears how far a join has come. Called on the thread that joins.
+/// Hears how far a join has come. Called on the thread that joins. What it throws changes nothing.
 #[uniffi::export(foreign)]
 pub trait JoinListener: Send + Sync {
     /// It has come so far.
-    fn on_progress(&self, progress: Progress);
+    ///
+    /// # Errors
+    /// Whatever the app's code throws: the join goes on.
+    fn on_progress(&self, progress: Progress) -> Result<(), ObserverError>;
 }
 
 #[uniffi::export]
@@ -137,7 +141,8 @@ impl Workspace {
         let keys = keys(&folder, key_store);
         let hear = &mut |progress: &casework::Progress| {
             if let Some(listener) = &listener {
-                listener.on_progress((*progress).into());
+                // A progress bar that fails is no reason to stay outside.
+                let _ = listener.on_progress((*progress).into());
             }
         };
         let folder = Path::new(&folder);
@@ -145,13 +150,18 @@ impl Workspace {
         Ok(Self::around(sdk))
     }
 
-    /// Closes the workspace: ends the connection and lets the folder be opened again as soon as
-    /// calls that are under way have ended. Every later call answers `Closed`. Doing it twice does
-    /// nothing.
+    /// Closes the workspace: ends the connection and every sync that is under way, tells the
+    /// observers [`crate::Event::Closed`], and lets the folder be opened again as soon as calls that
+    /// are under way have ended. Every later call answers `Closed`. Doing it twice does nothing.
     pub fn shutdown(&self) {
-        let watch = self.lock_watch().take();
-        drop(watch);
+        // Under the lock of the watch, so that no connection begins beside this.
+        let mut watch = self.lock_watch();
         let open = self.lock().take();
+        if let Some(open) = &open {
+            open.end();
+        }
+        drop(watch.take());
+        drop(watch);
         drop(open);
     }
 
@@ -195,8 +205,8 @@ pub fn is_workspace(folder: &str) -> bool {
     casework::Workspace::is_in(Path::new(folder))
 }
 
-/// Trusts a certificate authority for the server of the workspace in this folder, besides those of
-/// the system. `pem` is its certificate. Before a join the folder need not exist.
+/// Trusts a certificate authority for the server of the workspace in this folder, instead of those
+/// of the system. `pem` is its certificate. Before a join the folder need not exist.
 ///
 /// # Errors
 /// `Invalid` for a text without a certificate, `Unavailable` when it cannot be stored.

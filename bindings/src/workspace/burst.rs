@@ -1,15 +1,19 @@
-//! A sync of limited time.
+//! Syncing once: until everything is in step, or for a limited time.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::Workspace;
-use super::session::Until;
-use super::watching::{sync_once, told};
+use super::session::{Done, Driver, Until};
+use super::watching::runtime;
+use super::{Inner, Workspace};
 use crate::error::Error;
-use crate::progress::{Burst, Progress};
+use crate::progress::{Burst, Progress, SyncReport, SyncState};
+use crate::workspace::outcome::Ended;
 
 /// The longest burst; more is what [`Workspace::sync`] is for.
 const LONGEST_BURST: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often a call that waits for another connection looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 impl Workspace {
     /// Syncs for at most so long, and says whether everything is in step: for the short time that
@@ -24,36 +28,115 @@ impl Workspace {
         at_most: Duration,
         progress: &mut dyn FnMut(&Progress),
     ) -> Result<Burst, Error> {
-        let begun = Instant::now();
-        let end = begun + at_most.min(LONGEST_BURST);
+        let end = Instant::now() + at_most.min(LONGEST_BURST);
+        self.burst(Until::InStepOr(end), progress)
+    }
+
+    pub(super) fn burst(
+        &self,
+        until: Until,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<Burst, Error> {
+        let inner = &self.inner;
+        let (begun, mark) = (Instant::now(), inner.notices.mark());
+        let cancelled = inner.cancel.times();
+        let before = inner.hub.state().progress();
+        let asked = inner.barrier.ask();
         loop {
-            if let Some(line) = self.inner.line.take() {
-                let done = sync_once(&self.inner, Until::InStepOr(end), progress);
+            if let Some(line) = inner.line.take() {
+                let done = sync_once(inner, (until, cancelled), progress);
                 drop(line);
-                let done = done?;
-                let in_step = done.in_step;
-                let report = self.report(begun, done)?;
-                return Ok(Burst { in_step, report });
+                return self.report((begun, mark), done?);
             }
-            let in_step = self.ask_watch(progress)?;
-            if in_step.is_none() && Instant::now() < end {
-                continue;
+            inner.bell.notify_one();
+            let state = inner.hub.wait_for_turn(LOOK_AGAIN);
+            let now = state.progress();
+            now.iter().for_each(&mut *progress);
+            if let Some(now) = now.filter(|_| inner.barrier.is_reached(asked)) {
+                let progress = before.map_or(now, |before| now.since(before));
+                let in_step = true;
+                return self.report((begun, mark), Done { in_step, progress });
             }
-            let report = match in_step {
-                Some(progress) => self.report(begun, told(progress))?,
-                None => return Err(out_of_time()),
-            };
-            return Ok(Burst {
-                in_step: true,
-                report,
-            });
+            if inner.cancel.times() != cancelled {
+                return Err(ended_early());
+            }
+            if matches!(until, Until::InStepOr(end) if end <= Instant::now()) {
+                return Err(out_of_time());
+            }
         }
+    }
+
+    fn report(&self, (begun, mark): (Instant, usize), done: Done) -> Result<Burst, Error> {
+        let Done { in_step, progress } = done;
+        let notices = self.inner.notices.since(mark);
+        let (held, refused) = SyncReport::count(&notices);
+        let report = SyncReport {
+            pushed: progress.pushed,
+            received: progress.received,
+            bytes_in: progress.bytes_in,
+            bytes_out: progress.bytes_out,
+            duration: begun.elapsed(),
+            held,
+            refused,
+            clock_skew_ms: progress.clock_skew_ms,
+            notices,
+            status: self.status()?,
+        };
+        Ok(Burst { in_step, report })
     }
 }
 
-pub(super) fn out_of_time() -> Error {
+/// One connection of this call's own, on the caller's thread.
+fn sync_once(
+    inner: &Inner,
+    (until, cancelled): (Until, u64),
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Done, Error> {
+    let runtime = runtime()?;
+    let before = inner.hub.state();
+    inner.hub.set_state(SyncState::Connecting);
+    let done = runtime.block_on(async {
+        tokio::select! {
+            done = connect_and_run(inner, until, progress) => done,
+            () = inner.cancel.after(cancelled) => Err(ended_early().into()),
+        }
+    });
+    // Not dropped: that would wait for a name that is still being looked up.
+    runtime.shutdown_background();
+    let watched = inner.watched.load(Ordering::Acquire);
+    inner
+        .hub
+        .set_state(if watched { before } else { SyncState::Off });
+    if done.is_ok() && watched {
+        inner.reachable.notify_one();
+    }
+    done.map_err(|ended: Ended| ended.error)
+}
+
+async fn connect_and_run(
+    inner: &Inner,
+    until: Until,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Done, Ended> {
+    let connecting = Driver::connect(inner, until);
+    let driver = match until {
+        Until::InStepOr(end) => tokio::time::timeout_at(end.into(), connecting)
+            .await
+            .map_err(|_| out_of_time())??,
+        Until::InStep | Until::Stopped => connecting.await?,
+    };
+    driver.run(progress).await
+}
+
+fn out_of_time() -> Error {
     Error::Unavailable(
         "the time was over before the server answered; everything stays here for the next sync"
             .to_owned(),
+    )
+}
+
+fn ended_early() -> Error {
+    Error::Unavailable(
+        "the sync was ended before it was done; everything stays here for the next one".to_owned(),
     )
 }

@@ -135,9 +135,9 @@ impl Workspace {
         actions: Vec<CaseAction>,
         reason: Option<&str>,
     ) -> Result<Vec<Acted>, Error> {
-        let now = moment::now()?;
+        let (now, several) = (moment::now()?, actions.len() > 1);
         self.write_to([case], |replica| {
-            act_all(replica, case, (actions, reason), &now)
+            act_all(replica, case, (actions, reason), &now).map_err(|error| error.among(several))
         })
     }
 
@@ -247,7 +247,7 @@ impl Workspace {
             let chosen = view.fields.get(&field.id).map(|held| held.options.clone());
             let actions = plan(replica, field, &chosen.unwrap_or_default())?;
             if actions.is_empty() {
-                return Err(Error::Invalid(format!("{} is so already", field.label)));
+                return Err(Error::Unchanged(format!("{} is so already", field.label)));
             }
             act_through(replica, case, (actions, why), &now)
         })

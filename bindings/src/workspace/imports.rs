@@ -201,7 +201,7 @@ fn name(error: Error, case: &CaseImport) -> Error {
         format!("case {number:?}: {text}")
     };
     match error {
-        Error::Invalid(text) => Error::Invalid(named(text)),
+        Error::Invalid(text) | Error::Unchanged(text) => Error::Invalid(named(text)),
         Error::Denied(text) => Error::Denied(named(text)),
         other @ (Error::Unavailable(_)
         | Error::InUse(_)

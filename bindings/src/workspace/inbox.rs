@@ -168,6 +168,6 @@ impl Inner {
             let turns = replica.inbox_turns();
             changed.inbox |= self.inbox_told.swap(turns, Ordering::AcqRel) != turns;
         }
-        self.hub.changed(changed);
+        self.hub.changed(&changed);
     }
 }

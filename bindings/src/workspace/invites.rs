@@ -97,7 +97,8 @@ impl Workspace {
 fn whereabouts(replica: &Replica) -> Result<Whereabouts, Error> {
     let unset = || {
         Error::Unavailable(
-            "an invite needs a server: set one (`casework server ws://…`) and sync once".to_owned(),
+            "an invite needs a server: set one, ws://host:port or wss://host:port, and sync once"
+                .to_owned(),
         )
     };
     let row = replica.server()?.ok_or_else(unset)?;

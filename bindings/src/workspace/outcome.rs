@@ -32,12 +32,26 @@ impl From<Error> for Ended {
     fn from(error: Error) -> Self {
         let again = match &error {
             Error::Unavailable(_) | Error::InUse(_) => Again::BackOff,
-            Error::Invalid(_) | Error::Denied(_) | Error::Corrupt(_) | Error::Internal(_) => {
-                Again::Never
-            }
+            Error::Invalid(_)
+            | Error::Unchanged(_)
+            | Error::Denied(_)
+            | Error::Corrupt(_)
+            | Error::Internal(_) => Again::Never,
         };
         Self { error, again }
     }
+}
+
+/// A connection that did not come about. A certificate that is not believed may be that of a hotel's
+/// login page, or a clock that is wrong: on another network, or later, it is another one.
+pub(super) fn unreached(error: Error) -> Ended {
+    let again = match &error {
+        Error::Unavailable(_) | Error::InUse(_) | Error::Corrupt(_) => Again::BackOff,
+        Error::Invalid(_) | Error::Unchanged(_) | Error::Denied(_) | Error::Internal(_) => {
+            Again::Never
+        }
+    };
+    Ended { error, again }
 }
 
 /// What a fault of a session means.

@@ -14,14 +14,18 @@ use crate::tls::Trust;
 impl Workspace {
     /// Sets the server, `ws://host:port` or by TLS `wss://host:port` (with `#pin=…` where its
     /// certificate is self-signed), and the key it must prove; without one the first server
-    /// that answers is pinned.
+    /// that answers is pinned. A watch that waits tries it at once.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for what is no address, and for another server while one is pinned.
+    /// [`Error::Invalid`] for what is no address, and for another server than the one that this
+    /// device has met.
     pub fn set_server(&self, address: &str, key: Option<ServerId>) -> Result<(), Error> {
         let address = address.parse::<Address>()?.to_string();
         self.write(|replica| {
             let pinned = replica.server()?.and_then(|row| row.key);
+            // A key that was mistyped binds nobody: it holds from the first head it signed.
+            let is_met = replica.member().is_none() || replica.status()?.log_size.is_some();
+            let pinned = pinned.filter(|_| is_met || key.is_none());
             if let (Some(pinned), Some(asked)) = (pinned, key)
                 && pinned != asked
             {
@@ -32,7 +36,9 @@ impl Workspace {
             }
             let key = key.or(pinned);
             Ok(replica.set_server(&ServerRow { address, key })?)
-        })
+        })?;
+        self.inner.reachable.notify_one();
+        Ok(())
     }
 
     /// From now on only these authorities, in PEM, vouch for the certificate of the server, instead

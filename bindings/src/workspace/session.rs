@@ -4,9 +4,9 @@
 //! The replica is locked for one batch of frames at a time and never while the network is waited
 //! for. What a fault means for the app is decided in `outcome.rs`.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use casework_engine::replica::Notice;
 use casework_engine::sync::{Session, SyncFault};
 use casework_protocol::frame::ClientFrame;
 use tokio_tungstenite::tungstenite::Bytes;
@@ -15,8 +15,9 @@ use super::Inner;
 use super::drawer::judge_bundles;
 use super::holdings::InSession;
 use super::joining::{self, Newcomer};
-use super::outcome::{Ended, ended};
+use super::outcome::{Ended, ended, unreached};
 use super::presence::Listening;
+use super::probe::Probe;
 use crate::address::Address;
 use crate::error::Error;
 use crate::moment;
@@ -27,6 +28,8 @@ use crate::wire::Wire;
 
 /// Progress is told at most this often while there is much to do.
 const TELL_EVERY: Duration = Duration::from_millis(100);
+/// How long what came may hold the replica before others have their turn.
+const STEP_AT_MOST: Duration = Duration::from_millis(8);
 /// How long a look at histories that came from bundles may hold the replica at once.
 const JUDGE_AT_MOST: Duration = Duration::from_millis(25);
 /// How long others have the replica between two looks.
@@ -55,8 +58,9 @@ pub(super) struct Driver<'a> {
     newcomer: Option<Newcomer>,
     /// A join is not over yet.
     joining: bool,
-    notices: Vec<Notice>,
     until: Until,
+    /// What was asked of this connection.
+    probe: Probe,
     /// Histories from bundles may be waiting to be judged.
     unjudged: bool,
     /// The last of them that was looked at in this round.
@@ -73,7 +77,6 @@ pub(super) struct Done {
     /// Everything is in step, as against: the time was over.
     pub(super) in_step: bool,
     pub(super) progress: Progress,
-    pub(super) notices: Vec<Notice>,
 }
 
 /// What the next step is for.
@@ -88,7 +91,9 @@ impl<'a> Driver<'a> {
     pub(super) async fn connect(inner: &'a Inner, until: Until) -> Result<Self, Ended> {
         let address = server_address(inner)?;
         let newcomer = joining::newcomer(&inner.folder)?;
-        let mut wire = Wire::connect(&address, &Trust::in_folder(&inner.folder)).await?;
+        let trust = Trust::in_folder(&inner.folder);
+        let wire = Wire::connect(&address, &trust).await;
+        let mut wire = wire.map_err(unreached)?;
         let (now, nonce) = (moment::now()?, moment::dice()?);
         let (mut newcomer, mut changed) = (newcomer, Changed::default());
         let (session, hello) = {
@@ -110,8 +115,8 @@ impl<'a> Driver<'a> {
             session,
             newcomer,
             joining,
-            notices: Vec::new(),
             until,
+            probe: Probe::default(),
             unjudged: true,
             judged: None,
             judging: Duration::ZERO,
@@ -125,21 +130,22 @@ impl<'a> Driver<'a> {
     pub(super) async fn run(mut self, progress: &mut dyn FnMut(&Progress)) -> Result<Done, Ended> {
         loop {
             let call = self.wait().await?;
-            self.step(call)?;
+            self.work(call)?;
             let in_step = self.session.is_idle() || self.session.gave_up();
             self.tell(progress, in_step)?;
+            self.answer_questions(in_step)?;
             if in_step {
                 self.joined()?;
                 self.judge()?;
             }
             if (in_step && self.is_over()) || self.time_is_over() {
                 let progress = self.progress()?;
-                self.wire.close().await;
-                return Ok(Done {
-                    in_step,
-                    progress,
-                    notices: self.notices,
-                });
+                let end = match self.until {
+                    Until::InStepOr(end) => Some(end),
+                    Until::InStep | Until::Stopped => None,
+                };
+                self.wire.close(end).await;
+                return Ok(Done { in_step, progress });
             }
         }
     }
@@ -168,14 +174,45 @@ impl<'a> Driver<'a> {
         wake.map_or(LONGEST_SLEEP, Duration::from_millis)
             .min(LONGEST_SLEEP)
             .min(longest)
+            .min(self.probe.sleep().unwrap_or(LONGEST_SLEEP))
     }
 
     fn time_is_over(&self) -> bool {
         matches!(self.until, Until::InStepOr(end) if end <= Instant::now())
     }
 
+    /// What came, in steps: whoever else wants the replica has it in between.
+    fn work(&mut self, call: Call) -> Result<(), Ended> {
+        let Call::Messages(messages) = call else {
+            return self.step(call, &mut VecDeque::new());
+        };
+        let mut waiting = VecDeque::from(messages);
+        while !waiting.is_empty() {
+            self.step(Call::Messages(Vec::new()), &mut waiting)?;
+            self.inner.give_way();
+        }
+        Ok(())
+    }
+
+    /// The question of another call, if there is one: sent, answered, or given up with the
+    /// connection.
+    fn answer_questions(&mut self, in_step: bool) -> Result<(), Ended> {
+        let (inner, wire) = (self.inner, &mut self.wire);
+        let ask = self
+            .probe
+            .turn(&inner.barrier, &mut self.session, in_step)?;
+        if let Some(frame) = ask {
+            wire.send(&frame);
+        }
+        if self.probe.take_reached() {
+            inner.hub.turn();
+        }
+        Ok(())
+    }
+
     /// One step under the lock of the replica.
-    fn step(&mut self, call: Call) -> Result<(), Ended> {
+    fn step(&mut self, call: Call, waiting: &mut VecDeque<Bytes>) -> Result<(), Ended> {
+        let begun = Instant::now();
         let now = moment::now()?;
         let now_ms = now.now_ms;
         let mut changed = Changed::default();
@@ -191,11 +228,18 @@ impl<'a> Driver<'a> {
             self.inner.presence.brief(session);
         }
         let stepped = match call {
-            Call::Messages(messages) => messages.into_iter().try_for_each(|message| {
-                let frames = session.receive(&mut holdings, &message, now_ms)?;
-                send(wire, &frames);
-                Ok(())
-            }),
+            Call::Messages(_) => loop {
+                let Some(message) = waiting.pop_front() else {
+                    break Ok(());
+                };
+                match session.receive(&mut holdings, &message, now_ms) {
+                    Ok(frames) => send(wire, &frames),
+                    Err(fault) => break Err(fault),
+                }
+                if begun.elapsed() >= STEP_AT_MOST {
+                    break Ok(());
+                }
+            },
             Call::LocalWork => session.pump(&mut holdings, now_ms).map(|f| send(wire, &f)),
             Call::Time => session.tick(&mut holdings, now_ms).map(|f| send(wire, &f)),
         };
@@ -205,7 +249,7 @@ impl<'a> Driver<'a> {
         changed.join(self.inner.presence.note(&mut self.session));
         self.inner.tell(changed);
         self.inner.hub.notices(&notices);
-        self.notices.extend(notices);
+        self.inner.notices.add(&notices);
         stepped.map_err(|fault: SyncFault<_>| ended(fault))
     }
 

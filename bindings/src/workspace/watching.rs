@@ -1,18 +1,17 @@
-//! Syncing once, and staying in step: a thread with a runtime of its own that connects, works,
+//! Staying in step: a thread with a runtime of its own that connects, works,
 //! and connects again.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
-use super::burst::out_of_time;
 use super::hints::Hints;
 use super::outcome::{Again, Ended};
-use super::session::{Done, Driver, Until};
+use super::session::{Driver, Until};
 use super::{Inner, Workspace};
 use crate::error::Error;
 use crate::moment;
@@ -23,8 +22,6 @@ use crate::progress::{Progress, SyncReport, SyncState};
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// Longest wait before connecting again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How often a call that waits for another connection looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// While the network or the battery is to be spared: the longest time between two connections.
 const SPARING_EVERY: Duration = Duration::from_secs(15 * 60);
 /// Likewise: how long local work is gathered before it is sent.
@@ -52,8 +49,9 @@ struct Signals {
 
 impl Workspace {
     /// Syncs once: connects, sends and receives until everything is in step, and ends. Blocks;
-    /// `progress` is called now and then. While somebody watches, it waits until the watch is in
-    /// step.
+    /// `progress` is called now and then. While somebody watches, the watch asks the server whether
+    /// the connection lives, and it ends when the server has answered and everything is in step; a
+    /// dead connection is replaced by one of its own.
     ///
     /// Must not be called on a thread that runs an asynchronous runtime; use `spawn_blocking`
     /// there.
@@ -64,17 +62,7 @@ impl Workspace {
     /// [`Error::Corrupt`] when the server is not to be trusted; [`Error::Invalid`] when no server
     /// is set.
     pub fn sync(&self, progress: &mut dyn FnMut(&Progress)) -> Result<SyncReport, Error> {
-        let begun = Instant::now();
-        loop {
-            if let Some(line) = self.inner.line.take() {
-                let done = sync_once(&self.inner, Until::InStep, progress);
-                drop(line);
-                return self.report(begun, done?);
-            }
-            if let Some(progress) = self.ask_watch(progress)? {
-                return self.report(begun, told(progress));
-            }
-        }
+        Ok(self.burst(Until::InStep, progress)?.report)
     }
 
     /// Stays in step: sends local work as it happens, takes what others do as it happens, and
@@ -90,7 +78,13 @@ impl Workspace {
             ));
         }
         let signals = Arc::new(Signals::default());
-        let observation = self.observe(observer);
+        let observation = match self.observe(observer) {
+            Ok(observation) => observation,
+            Err(error) => {
+                self.inner.watched.store(false, Ordering::Release);
+                return Err(error);
+            }
+        };
         let (inner, heard) = (self.inner.clone(), signals.clone());
         let started = thread::Builder::new()
             .name("casework-sync".to_owned())
@@ -111,51 +105,6 @@ impl Workspace {
                 )))
             }
         }
-    }
-
-    /// Waits until whoever is connected is in step; `None` when nobody is any more.
-    pub(super) fn ask_watch(
-        &self,
-        progress: &mut dyn FnMut(&Progress),
-    ) -> Result<Option<Progress>, Error> {
-        self.inner.bell.notify_one();
-        let state = self.inner.hub.wait_for_turn(LOOK_AGAIN);
-        match state {
-            SyncState::InStep(now) if self.read(|replica| Ok(replica.unsent()?))? == 0 => {
-                progress(&now);
-                Ok(Some(now))
-            }
-            SyncState::Working(now) | SyncState::InStep(now) => {
-                progress(&now);
-                Ok(None)
-            }
-            SyncState::Off
-            | SyncState::Connecting
-            | SyncState::Paused
-            | SyncState::Offline { .. }
-            | SyncState::Stopped { .. } => Ok(None),
-        }
-    }
-
-    pub(super) fn report(&self, begun: Instant, done: Done) -> Result<SyncReport, Error> {
-        let Done {
-            in_step: _,
-            progress,
-            notices,
-        } = done;
-        let (held, refused) = SyncReport::count(&notices);
-        Ok(SyncReport {
-            pushed: progress.pushed,
-            received: progress.received,
-            bytes_in: progress.bytes_in,
-            bytes_out: progress.bytes_out,
-            duration: begun.elapsed(),
-            held,
-            refused,
-            clock_skew_ms: progress.clock_skew_ms,
-            notices,
-            status: self.status()?,
-        })
     }
 }
 
@@ -178,6 +127,12 @@ impl Watch {
     #[must_use]
     pub fn hints(&self) -> Hints {
         *self.signals.lock_hints()
+    }
+
+    /// Whether its thread has ended, which only a machine without resources brings about.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Stops, and returns when the connection is closed.
@@ -212,59 +167,25 @@ impl Signals {
     }
 }
 
-pub(super) fn sync_once(
-    inner: &Inner,
-    until: Until,
-    progress: &mut dyn FnMut(&Progress),
-) -> Result<Done, Error> {
-    let runtime = runtime()?;
-    inner.hub.set_state(SyncState::Connecting);
-    let done = runtime.block_on(async {
-        let connecting = Driver::connect(inner, until);
-        let driver = match until {
-            Until::InStepOr(end) => tokio::time::timeout_at(end.into(), connecting)
-                .await
-                .map_err(|_| out_of_time())??,
-            Until::InStep | Until::Stopped => connecting.await?,
-        };
-        driver.run(progress).await
-    });
-    inner.hub.set_state(SyncState::Off);
-    done.map_err(|ended: Ended| ended.error)
-}
-
-/// What a watch that is in step has to tell.
-pub(super) const fn told(progress: Progress) -> Done {
-    Done {
-        in_step: true,
-        progress,
-        notices: Vec::new(),
-    }
-}
-
 fn stay_in_step(inner: &Inner, signals: &Signals) {
-    let ended = match runtime() {
-        Ok(runtime) => runtime.block_on(connect_again_and_again(inner, signals)),
-        Err(error) => Some(error),
-    };
-    inner.hub.set_state(match ended {
-        Some(error) => SyncState::Stopped {
-            kind: error.kind(),
-            reason: error.to_string(),
-        },
-        None => SyncState::Off,
-    });
-}
-
-/// Works until it is told to stop, or trying again makes no sense.
-async fn connect_again_and_again(inner: &Inner, signals: &Signals) -> Option<Error> {
-    tokio::select! {
-        error = keep_connecting(inner, signals) => Some(error),
-        () = signals.stop.notified() => None,
+    match runtime() {
+        Ok(runtime) => {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = keep_connecting(inner, signals) => {}
+                    () = signals.stop.notified() => {}
+                }
+            });
+            // A name that is still being looked up is nobody's business any more.
+            runtime.shutdown_background();
+            inner.hub.set_state(SyncState::Off);
+        }
+        Err(error) => inner.hub.set_state(stopped(&error)),
     }
 }
 
-async fn keep_connecting(inner: &Inner, signals: &Signals) -> Error {
+/// Connects again and again, until it is dropped.
+async fn keep_connecting(inner: &Inner, signals: &Signals) {
     let mut failures = 0;
     loop {
         let hints = *signals.lock_hints();
@@ -281,31 +202,56 @@ async fn keep_connecting(inner: &Inner, signals: &Signals) -> Error {
         failures = if was_in_step { 0 } else { failures + 1 };
         match connected {
             Ok(()) => rest(inner, signals, hints).await,
-            Err(ended) => {
-                let wait = match ended.again {
-                    Again::Never => return ended.error,
-                    Again::After(least) => least + back_off(failures),
-                    Again::BackOff => back_off(failures),
-                };
-                inner.hub.set_state(SyncState::Offline {
-                    reason: ended.error.to_string(),
-                    retry_in_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-                });
-                tokio::select! {
-                    () = tokio::time::sleep(wait) => {}
-                    () = signals.hurry.notified() => {}
-                    () = signals.other_than(hints) => {}
-                }
-            }
+            Err(ended) => wait_again(inner, signals, (hints, failures), ended).await,
         }
+    }
+}
+
+/// The wait after a connection that failed: for a time, or until somebody does something about it.
+async fn wait_again(
+    inner: &Inner,
+    signals: &Signals,
+    (hints, failures): (Hints, u32),
+    ended: Ended,
+) {
+    let wait = match ended.again {
+        Again::Never => {
+            inner.hub.set_state(stopped(&ended.error));
+            Duration::MAX
+        }
+        Again::After(least) => offline(inner, &ended, least + back_off(failures)),
+        Again::BackOff => offline(inner, &ended, back_off(failures)),
+    };
+    tokio::select! {
+        () = tokio::time::sleep(wait) => {}
+        () = signals.hurry.notified() => {}
+        () = signals.other_than(hints) => {}
+        () = inner.reachable.notified() => {}
+    }
+}
+
+fn offline(inner: &Inner, ended: &Ended, wait: Duration) -> Duration {
+    inner.hub.set_state(SyncState::Offline {
+        reason: ended.error.to_string(),
+        retry_in_ms: millis(wait),
+    });
+    wait
+}
+
+fn stopped(error: &Error) -> SyncState {
+    SyncState::Stopped {
+        kind: error.kind(),
+        reason: error.to_string(),
     }
 }
 
 /// The time between two connections while network or battery are spared. Work that is done here
 /// ends it, after a moment in which more of it may gather.
 async fn rest(inner: &Inner, signals: &Signals, hints: Hints) {
+    resting(inner, SPARING_EVERY);
     let work = async {
         inner.bell.notified().await;
+        resting(inner, SPARING_GATHER);
         tokio::time::sleep(SPARING_GATHER).await;
     };
     tokio::select! {
@@ -316,13 +262,23 @@ async fn rest(inner: &Inner, signals: &Signals, hints: Hints) {
     }
 }
 
+fn resting(inner: &Inner, next: Duration) {
+    // What cannot be counted is told by whatever fails next.
+    let unsent = inner.lock().ok().and_then(|replica| replica.unsent().ok());
+    inner.hub.set_state(SyncState::Resting {
+        next_in_ms: millis(next),
+        unsent: unsent.unwrap_or_default(),
+    });
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// One connection, as long as it lasts: until everything is in step where the app asked to spare
-/// the network or the battery.
+/// the network or the battery. While another call syncs, it waits for the line.
 async fn one_connection(inner: &Inner, hints: Hints, was_in_step: &mut bool) -> Result<(), Ended> {
-    let Some(_line) = inner.line.take() else {
-        // Somebody syncs once meanwhile, which is as good.
-        return Err(Error::Unavailable("another call syncs at the moment".to_owned()).into());
-    };
+    let _line = inner.line.wait().await;
     inner.hub.set_state(SyncState::Connecting);
     let until = if hints.is_sparing() {
         Until::InStep
@@ -348,7 +304,7 @@ fn back_off(failures: u32) -> Duration {
     whole / 2 + whole * dice / 255
 }
 
-fn runtime() -> Result<Runtime, Error> {
+pub(super) fn runtime() -> Result<Runtime, Error> {
     Builder::new_current_thread()
         .enable_all()
         .build()

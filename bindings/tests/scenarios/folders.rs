@@ -56,14 +56,17 @@ fn a_folder_holds_one_workspace() {
         Workspace::open(second.path()),
         Err(Error::Invalid(_))
     ));
-    let nameless = Founding {
-        member_name: String::new(),
-        ..founding.clone()
-    };
-    assert!(matches!(
-        Workspace::found(second.path(), &nameless),
-        Err(Error::Invalid(_))
-    ));
+    for name in [String::new(), "x".repeat(201), "x".repeat(100_000)] {
+        let misnamed = Founding {
+            member_name: name,
+            ..founding.clone()
+        };
+        let refused = Workspace::found(second.path(), &misnamed).unwrap_err();
+        assert!(matches!(refused, Error::Invalid(_)), "{refused}");
+        assert!(refused.to_string().len() < 500);
+    }
+    let nowhere = Workspace::found(std::path::Path::new(""), &founding);
+    assert!(matches!(nowhere, Err(Error::Invalid(_))), "{nowhere:?}");
     Workspace::found(second.path(), &founding).unwrap();
     assert!(matches!(
         Workspace::found(second.path(), &founding),

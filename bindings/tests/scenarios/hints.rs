@@ -36,6 +36,7 @@ fn a_paused_watch_keeps_no_connection_and_goes_on_when_it_may() {
     let burst = rui.workspace.sync_for(Duration::from_secs(30), &mut |_| {});
     assert!(burst.unwrap().in_step);
     assert_converged(case, &[&ana, &rui]);
+    assert_eq!(rui.workspace.sync_state(), SyncState::Paused);
     watch.set_hints(Hints::default());
     listen(&rui_hears, in_step);
     let later = ana.open_case("Cat in a tree");

@@ -35,7 +35,10 @@ fn a_mention_is_heard_of_and_read_on_one_device_it_is_read_on_the_other() {
     settle(&[&ana, &rui, &phone]);
 
     let (sender, hears) = channel();
-    let observation = rui.workspace.observe(Arc::new(Ear(Mutex::new(sender))));
+    let observation = rui
+        .workspace
+        .observe(Arc::new(Ear(Mutex::new(sender))))
+        .unwrap();
     ana.workspace
         .comment(case, "@Rui please call", false)
         .unwrap();

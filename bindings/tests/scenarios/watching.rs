@@ -44,7 +44,12 @@ pub(crate) fn listen<T>(heard: &Receiver<Heard>, mut wanted: impl FnMut(Heard) -
 }
 
 pub(crate) fn in_step(heard: Heard) -> Option<()> {
-    matches!(heard, Heard::State(SyncState::InStep(now)) if now.unsent == 0).then_some(())
+    match heard {
+        Heard::State(SyncState::InStep(now)) => (now.unsent == 0).then_some(()),
+        // What is told in between may be left out.
+        Heard::State(SyncState::Resting { unsent, .. }) => (unsent == 0).then_some(()),
+        Heard::State(_) | Heard::Changed(_) => None,
+    }
 }
 
 #[test]

@@ -261,6 +261,12 @@ pub(crate) fn state_words(state: &SyncState) -> String {
         SyncState::Connecting => "connecting".to_owned(),
         SyncState::Working(progress) => told(progress).0,
         SyncState::InStep(_) => "in step".to_owned(),
+        SyncState::Resting { next_in_ms, .. } => {
+            format!(
+                "in step (next connection in {} s)",
+                next_in_ms.div_ceil(1000)
+            )
+        }
         SyncState::Paused => "paused".to_owned(),
         SyncState::Offline {
             reason,

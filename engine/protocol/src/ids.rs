@@ -46,6 +46,13 @@ macro_rules! id_type {
                 &self.0
             }
 
+            /// The hexadecimal digits, quicker than by [`fmt::Display`]: a page for an app has
+            /// thousands of ids.
+            #[must_use]
+            pub fn hex(&self) -> String {
+                data_encoding::HEXLOWER.encode(&self.0)
+            }
+
             /// The first eight hexadecimal digits: enough for a person to tell ids apart.
             #[must_use]
             pub fn short(&self) -> String {
@@ -55,7 +62,6 @@ macro_rules! id_type {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                // On the stack: a page for an app writes thousands of them.
                 let mut text = [0; 2 * $len];
                 f.write_str(data_encoding::HEXLOWER.encode_mut_str(&self.0, &mut text))
             }

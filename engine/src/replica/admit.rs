@@ -7,7 +7,7 @@ mod again;
 mod merging;
 mod shaping;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Change;
 use casework_protocol::access::entry::DocumentKind;
@@ -161,6 +161,7 @@ impl Replica {
         for hash in retried {
             writes.delete(Table::Aside, tables::document_change(id, hash));
         }
+        self.take_out_admitted(writes, id, &sorted.admitted)?;
         self.add_admitted(writes, &mut step, (sorted.admitted, &failed));
         let mut left = sorted.aside;
         if !displaced.is_empty() {
@@ -192,6 +193,7 @@ impl Replica {
         let mut sorted = self.sort(writes, step, again, aside)?;
         let changes = core::mem::take(&mut sorted.changes);
         let failed = self.merge(step, changes)?;
+        self.take_out_admitted(writes, step.id, &sorted.admitted)?;
         self.add_admitted(writes, step, (sorted.admitted, &failed));
         Ok(sorted.aside)
     }
@@ -323,6 +325,22 @@ impl Replica {
         }
         sorted.changes = batch.into_changes();
         Ok(sorted)
+    }
+
+    /// Own work that stands after all lies in the drawer no longer.
+    fn take_out_admitted(
+        &self,
+        writes: &mut Writes,
+        id: DocumentId,
+        admitted: &[Admitted],
+    ) -> Result<(), ReplicaFault> {
+        let me = self.device();
+        let own = admitted.iter().filter(|one| one.incoming.device == me);
+        let own: BTreeSet<ChangeHash> = own.map(|one| one.incoming.change.header().hash).collect();
+        if own.is_empty() {
+            return Ok(());
+        }
+        self.take_out(writes, id, |hash| own.contains(hash))
     }
 
     fn add_admitted(

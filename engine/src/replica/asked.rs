@@ -171,4 +171,17 @@ impl OwnAct {
             Self::Personal(action) => action.kind().name(),
         }
     }
+
+    /// The same with what it was done to, for instance `field.set phone`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let target = match self {
+            Self::Case(act) => act.action.target(),
+            Self::Template(_) | Self::Personal(_) | Self::Entry(_) => None,
+        };
+        target.map_or_else(
+            || self.name().to_owned(),
+            |target| format!("{} {target}", self.name()),
+        )
+    }
 }

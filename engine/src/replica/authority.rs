@@ -11,9 +11,10 @@ use casework_protocol::authority::Received;
 use casework_protocol::entry::SignedEntry;
 use casework_protocol::ids::{DocumentId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer};
-use casework_protocol::roster::Roster;
+use casework_protocol::limits::MAX_NAME_BYTES;
 use casework_protocol::roster::draft::{RosterDraft, redeem_proof};
 use casework_protocol::roster::entry::{InviteFor, RosterBody};
+use casework_protocol::roster::{Roster, RosterError};
 
 use super::chains::{load_record, load_roster, next_number, put_roster};
 use super::document::{DocumentFault, OpenDocuments};
@@ -49,6 +50,15 @@ impl Replica {
         key: Arc<dyn Signer>,
         moment: &Moment,
     ) -> Result<Self, ReplicaFault> {
+        // Before anything is encoded: an entry that is too long is not even looked into.
+        let names = [
+            &founding.workspace_name,
+            &founding.member_name,
+            &founding.device_name,
+        ];
+        if let Some(long) = names.into_iter().find(|name| name.len() > MAX_NAME_BYTES) {
+            return Err(RosterError::BadName(long.chars().take(80).collect()).into());
+        }
         let body = RosterBody::Genesis {
             name: founding.workspace_name.clone(),
             member: moment.member_id(),

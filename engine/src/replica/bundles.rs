@@ -217,10 +217,11 @@ impl Replica {
                 (landed.hash, Arrived { seq, received_ms })
             })
             .collect();
+        let inside: BTreeSet<&ChangeHash> = order.iter().collect();
+        self.take_out(writes, id, |hash| inside.contains(hash))?;
         let history = History(order.iter().map(|hash| places.get(hash).copied()).collect());
         writes.put_cbor(Table::Histories, tables::document(id), &history);
         // Loose rows that the snapshot now holds go; own work on top of it stays where it is.
-        let inside: BTreeSet<&ChangeHash> = order.iter().collect();
         self.store
             .scan(Table::Changes, id.as_bytes(), |key, value| {
                 let row: ChangeRow = decode_row(Table::Changes, value)?;

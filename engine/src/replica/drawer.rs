@@ -1,7 +1,8 @@
 //! The drawer: own work that could not stand, kept as what the person wanted to do; and the held
 //! work of others, for members who may adopt it.
 //!
-//! Nothing leaves the drawer by itself. *Redo* does an action again as a new change that names the
+//! Nothing leaves the drawer by itself but what stands after all: adopted, or taken by the server
+//! before this device lost sight of the case. *Redo* does an action again as a new change that names the
 //! original; *discard* is the person's own decision.
 
 use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId};
@@ -161,6 +162,50 @@ impl Replica {
         writes.put_cbor(Table::Drawer, tables::number(self.next_drawer), &drawn);
         self.next_drawer += 1;
         self.notices.push(Notice::EntryRefused { what, why });
+    }
+
+    /// Takes out of the drawer what stands in the document now.
+    pub(super) fn take_out(
+        &self,
+        writes: &mut Writes,
+        id: DocumentId,
+        stands: impl Fn(&ChangeHash) -> bool,
+    ) -> Result<(), ReplicaFault> {
+        self.store.scan(Table::Drawer, &[], |key, value| {
+            let row: DrawerRow = decode_row(Table::Drawer, value)?;
+            if row.document == id && row.hash.as_ref().is_some_and(&stands) {
+                writes.delete(Table::Drawer, key.to_vec());
+            }
+            Ok(true)
+        })?;
+        Ok(())
+    }
+
+    /// What was put into the drawer unsent had been sent: the server holds it.
+    pub(super) fn held_in_drawer(
+        &mut self,
+        writes: &mut Writes,
+        (document, change): (DocumentId, ChangeHash),
+    ) -> Result<(), ReplicaFault> {
+        let mut found = None;
+        self.store.scan(Table::Drawer, &[], |key, value| {
+            let row: DrawerRow = decode_row(Table::Drawer, value)?;
+            if row.document == document && row.hash == Some(change) && !row.held {
+                found = Some((key.to_vec(), row));
+            }
+            Ok(found.is_none())
+        })?;
+        if let Some((key, row)) = found {
+            let row = DrawerRow {
+                held: true,
+                reason: format!("{}; {}", row.reason, Aside::Held),
+                ..row
+            };
+            writes.put_cbor(Table::Drawer, key, &row);
+            let notice = Notice::OwnWorkHeld { document, change };
+            self.notices.push(notice);
+        }
+        Ok(())
     }
 
     /// Throws something out of the drawer, for good.

@@ -12,6 +12,7 @@ pub(super) struct Pulse {
     heard_ms: Option<u64>,
     next_ping: u64,
     awaited: Option<u64>,
+    answered: u64,
 }
 
 /// What the clock calls for.
@@ -32,7 +33,26 @@ impl Pulse {
 
     /// Whether this pong answers the ping that is out.
     pub(super) fn pong(&mut self, number: u64) -> bool {
-        self.awaited.take_if(|awaited| *awaited == number).is_some()
+        let asked = self.awaited.take_if(|awaited| *awaited == number).is_some();
+        if asked {
+            self.answered = number;
+        }
+        asked
+    }
+
+    /// The newest ping that was answered; 0 before the first.
+    pub(super) fn answered(&self) -> u64 {
+        self.answered
+    }
+
+    /// Asks at once, whatever was heard. `None` while an older ping is out: ask again after it.
+    pub(super) fn ask(&mut self) -> Option<u64> {
+        if self.awaited.is_some() {
+            return None;
+        }
+        self.next_ping += 1;
+        self.awaited = Some(self.next_ping);
+        self.awaited
     }
 
     pub(super) fn beat(&mut self, now_ms: u64) -> Beat {
@@ -44,9 +64,7 @@ impl Pulse {
         if silent < PING_AFTER_MS || self.awaited.is_some() {
             return Beat::Quiet;
         }
-        self.next_ping += 1;
-        self.awaited = Some(self.next_ping);
-        Beat::Ping(self.next_ping)
+        self.ask().map_or(Beat::Quiet, Beat::Ping)
     }
 
     /// When to look again.
@@ -76,6 +94,17 @@ mod tests {
         pulse.heard(30_000);
         assert_eq!(pulse.beat(55_000), Beat::Ping(2));
         assert_eq!(pulse.beat(90_000), Beat::Dead(60_000));
+    }
+
+    #[test]
+    fn who_wants_to_know_now_asks_at_once_and_one_ping_is_out_at_a_time() {
+        let mut pulse = Pulse::default();
+        pulse.heard(1_000);
+        assert_eq!((pulse.ask(), pulse.ask()), (Some(1), None));
+        assert_eq!(pulse.beat(40_000), Beat::Quiet);
+        assert_eq!(pulse.answered(), 0);
+        assert!(pulse.pong(1));
+        assert_eq!((pulse.answered(), pulse.ask()), (1, Some(2)));
     }
 
     #[test]

@@ -255,6 +255,23 @@ impl Session {
         self.pushing.gave_up()
     }
 
+    /// Asks the server whether it is there, now: the frame to send and its number. `None` while
+    /// that cannot be asked: before everything is followed, or while an older question is out.
+    ///
+    /// [`Session::last_answer`] reaches the number when the server has answered. What it had sent by
+    /// then was received before: frames come in order.
+    pub fn ask(&mut self) -> Option<(u64, ClientFrame)> {
+        let follows = self.state == State::Following;
+        let number = follows.then(|| self.pulse.ask()).flatten()?;
+        Some((number, ClientFrame::Ping(number)))
+    }
+
+    /// The number of the newest question that the server answered; 0 before the first.
+    #[must_use]
+    pub fn last_answer(&self) -> u64 {
+        self.pulse.answered()
+    }
+
     /// When [`Session::tick`] has something to do.
     #[must_use]
     pub fn wake_at_ms(&self) -> Option<u64> {

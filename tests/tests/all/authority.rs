@@ -63,6 +63,42 @@ fn a_demoted_member_gains_nothing_by_citing_an_old_roster() {
     }
     assert_eq!(stage.replica(ana).held().unwrap().len(), 1);
     assert_eq!(stage.replica(rui).drawer().unwrap().len(), 1);
+    // Adopted, it stands, and its author has nothing left to do.
+    let moment = stage.moment();
+    let replica = stage.replica(ana);
+    replica.adopt(case, "it is true", &moment).unwrap();
+    stage.settle();
+    assert!(stage.view(rui, case).labels.contains("late"));
+    assert!(stage.replica(rui).drawer().unwrap().is_empty());
+}
+
+/// A device that loses sight of a case puts its unsent work into the drawer; what the server had
+/// got by then is held there, and its author is told so.
+#[test]
+fn work_on_its_way_while_its_author_loses_sight_is_held_and_lands_when_adopted() {
+    let mut stage = Stage::new(24);
+    let [ana, rui] = stage.devices(["ana", "rui"]);
+    let case = stage.open(ana, "Broken street lamp");
+    stage.settle();
+    stage.cut(rui);
+    stage.act(rui, case, label("late"));
+    stage.change_roles(ana, rui, &[], &["operator"]);
+    stage.settle();
+    stage.heal();
+    stage.settle();
+    assert!(stage.replica(rui).case(case).is_err());
+    let drawer = stage.replica(rui).drawer().unwrap();
+    assert!(drawer.len() == 1 && drawer[0].held, "{drawer:?}");
+    assert_eq!(stage.replica(ana).held().unwrap().len(), 1);
+    let moment = stage.moment();
+    let replica = stage.replica(ana);
+    replica.adopt(case, "it is true", &moment).unwrap();
+    stage.settle();
+    assert!(stage.view(ana, case).labels.contains("late"));
+    stage.change_roles(ana, rui, &["operator"], &[]);
+    stage.settle();
+    assert!(stage.view(rui, case).labels.contains("late"));
+    assert!(stage.replica(rui).drawer().unwrap().is_empty());
 }
 
 /// Somebody who built on work before it was held hands that in at the same moment as the author

@@ -174,7 +174,12 @@ fn a_restricted_case_is_not_sent_and_removal_evicts_after_the_unsent_work_was_re
     assert_eq!(count(&drawer["drawer"]), 2, "{drawer}");
     holds(
         &rui.reads("drawer list"),
-        &["From the tunnel", "112", "no longer visible"],
+        &[
+            "From the tunnel",
+            "112",
+            "no longer visible",
+            "may still be adopted",
+        ],
     );
     holds(&rui.reads("inbox"), &["could not stand"]);
 
@@ -192,10 +197,11 @@ fn a_restricted_case_is_not_sent_and_removal_evicts_after_the_unsent_work_was_re
     assert_eq!(mia.case(&case)["fields"]["phone"]["words"], "112");
     assert!(!has(rui, &case));
 
-    // Let in again, he has all of it; everybody's copies hold.
+    // Let in again, he has all of it, and nothing in his drawer; everybody's copies hold.
     ana.does(&format!("case name {case} Rui"));
     settle(&[ana, rui]);
     assert_eq!(rui.case(&case), ana.case(&case));
+    assert_eq!(count(&rui.does("drawer list")["drawer"]), 0);
     ana.does(&format!("case unrestrict {hidden}"));
     settle(&[ana, rui]);
     assert!(has(rui, &hidden));

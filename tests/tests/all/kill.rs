@@ -272,6 +272,7 @@ impl Observer for Acks {
             SyncState::Off
             | SyncState::Connecting
             | SyncState::Paused
+            | SyncState::Resting { .. }
             | SyncState::Offline { .. }
             | SyncState::Stopped { .. } => 0,
         };

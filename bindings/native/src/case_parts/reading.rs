@@ -17,7 +17,7 @@ use crate::vocabulary::PartyKey;
 pub(crate) fn parts(reading: &Reading<'_>) -> Parts {
     let facets = &reading.view.facets;
     let overrides = reading.view.overrides.iter().map(|(id, one)| OverrideView {
-        id: id.to_string(),
+        id: id.hex(),
         rule: one.rule.clone(),
         why: one.why.clone(),
         reviewed: one.verdict().is_some(),
@@ -62,7 +62,7 @@ fn approval(id: PartId, one: &view::ApprovalView, reading: &Reading<'_>) -> Appr
         late: vote.late,
     };
     ApprovalView {
-        id: id.to_string(),
+        id: id.hex(),
         label: one.label.clone(),
         kind: one.kind.clone(),
         matter: one.matter.to_string(),
@@ -84,7 +84,7 @@ fn approval(id: PartId, one: &view::ApprovalView, reading: &Reading<'_>) -> Appr
 
 fn document(id: PartId, one: &view::DocumentView, reading: &Reading<'_>) -> DocumentView {
     let version = |(id, version): (PartId, &view::VersionView)| VersionView {
-        id: id.to_string(),
+        id: id.hex(),
         label: version.label.clone(),
         file: version.file.clone().into(),
         status: *version.status.value(),
@@ -92,7 +92,7 @@ fn document(id: PartId, one: &view::DocumentView, reading: &Reading<'_>) -> Docu
         by: reading.origin(version.created),
     };
     DocumentView {
-        id: id.to_string(),
+        id: id.hex(),
         name: one.name.value().clone(),
         kind: one.kind.clone(),
         withdrawn: *one.withdrawn.value(),
@@ -105,7 +105,7 @@ fn document(id: PartId, one: &view::DocumentView, reading: &Reading<'_>) -> Docu
 fn party(id: PartId, one: &view::PartyView) -> PartyView {
     let word = |key| one.word(key).to_owned();
     PartyView {
-        id: id.to_string(),
+        id: id.hex(),
         role: one.role.value().clone(),
         name: word(PartyKey::Name),
         nature: one.nature(),
@@ -131,7 +131,7 @@ fn state(state: casework::case::facet::handover::OfferState) -> OfferState {
 
 fn transfer(id: PartId, one: &view::TransferView, reading: &Reading<'_>) -> TransferView {
     TransferView {
-        id: id.to_string(),
+        id: id.hex(),
         to: one.to.to_string(),
         note: one.note.clone(),
         state: state(one.state),
@@ -141,7 +141,7 @@ fn transfer(id: PartId, one: &view::TransferView, reading: &Reading<'_>) -> Tran
 
 fn referral(id: PartId, one: &view::ReferralView, reading: &Reading<'_>) -> ReferralView {
     ReferralView {
-        id: id.to_string(),
+        id: id.hex(),
         service: one.service.clone(),
         to: write_some(one.to.as_ref()),
         party: one.party.clone(),
@@ -160,7 +160,7 @@ fn referral(id: PartId, one: &view::ReferralView, reading: &Reading<'_>) -> Refe
 
 fn hold(id: PartId, one: &view::HoldView, reading: &Reading<'_>) -> HoldView {
     HoldView {
-        id: id.to_string(),
+        id: id.hex(),
         why: one.why.clone(),
         until: one.until.clone(),
         ended: one.ended.map(|by| reading.origin(by)),
@@ -170,7 +170,7 @@ fn hold(id: PartId, one: &view::HoldView, reading: &Reading<'_>) -> HoldView {
 
 fn submission(id: PartId, one: &view::SubmissionView) -> SubmissionView {
     SubmissionView {
-        id: id.to_string(),
+        id: id.hex(),
         form: one.form.clone(),
         request: write_some(one.request),
         answers: one.answers.clone().into_iter().collect(),
@@ -188,7 +188,7 @@ fn submission(id: PartId, one: &view::SubmissionView) -> SubmissionView {
 
 fn request(id: PartId, one: &view::RequestView) -> InformationRequest {
     InformationRequest {
-        id: id.to_string(),
+        id: id.hex(),
         form: one.form.clone(),
         expires_ms: one.expires_ms,
         single_use: one.single_use,

@@ -3,30 +3,32 @@
 
 use std::sync::Arc;
 
-use automerge::transaction::{CommitOptions, Transactable as _};
-use automerge::{Author, Automerge, ROOT};
 use casework_protocol::access::document_id;
 use casework_protocol::access::draft::AccessDraft;
 use casework_protocol::access::entry::{AccessBody, DocumentKind, Principal};
-use casework_protocol::actor::actor_id;
 use casework_protocol::citation::Citation;
-use casework_protocol::entry::SignedEntry;
-use casework_protocol::frame::handshake::{check_welcome, prove};
-use casework_protocol::frame::{
-    Answer, Channel, ClientFrame, Cursor, Hello, Logged, Placed, PushItem, RefusedBecause, Scope,
-    ServerFrame, Start, VERSION, decode,
-};
+use casework_protocol::frame::{Answer, Logged, PushItem, Scope, ServerFrame, Start};
 use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId, WorkspaceId};
 use casework_protocol::keys::{SecretKey, Signer as _};
-use casework_protocol::log::{SignedHead, VerifiedHead};
+use casework_protocol::log::VerifiedHead;
 use casework_protocol::rights::{Grant, Scope as Where, Verb};
 use casework_protocol::roster::Roster;
 use casework_protocol::roster::draft::{RosterDraft, redeem_proof};
 use casework_protocol::roster::entry::{InviteFor, RosterBody};
-use casework_protocol::seal::{SignedRun, sign_change};
+use casework_protocol::seal::SignedRun;
 
 use crate::log::memory::MemoryLog;
-use crate::relay::{Ask, Output, Relay, RelayConfig, Reply, Request, Session, reading};
+use crate::relay::{Ask, Relay, RelayConfig, Reply, Request, reading};
+
+mod answers;
+mod bodies;
+mod client;
+mod pen;
+
+pub(crate) use answers::{because, is_held, is_placed, items, place, seqs};
+pub(crate) use bodies::{change_roles, genesis, restrict, viewers};
+pub(crate) use client::Client;
+pub(crate) use pen::Pen;
 
 /// The owner's number.
 pub(crate) const ANA: u8 = 1;
@@ -319,19 +321,7 @@ impl Stage {
 
     fn fresh_pen(&mut self, by: u8, document: DocumentId, cites: Citation) -> Pen {
         self.nonces += 1;
-        let actor = actor_id(self.workspace, document, device(by), [self.nonces; 8]);
-        let author = Author::from(device(by).as_bytes().to_vec());
-        let text = Automerge::new()
-            .with_author(Some(author))
-            .with_actor(automerge::ActorId::from(actor.as_bytes().as_slice()));
-        Pen {
-            by,
-            workspace: self.workspace,
-            document,
-            cites,
-            text,
-            written: 0,
-        }
+        Pen::fresh(self.workspace, by, document, cites, self.nonces)
     }
 
     pub(crate) fn access(&self, by: u8, document: DocumentId, body: AccessBody) -> PushItem {
@@ -379,84 +369,6 @@ impl Stage {
     }
 }
 
-/// One device at one document.
-pub(crate) struct Pen {
-    by: u8,
-    workspace: WorkspaceId,
-    pub(crate) document: DocumentId,
-    /// What the next changes cite.
-    pub(crate) cites: Citation,
-    text: Automerge,
-    written: i64,
-}
-
-impl Pen {
-    /// Writes so many changes and signs them as one run.
-    pub(crate) fn write(&mut self, changes: usize) -> SignedRun {
-        let before = self.text.get_heads();
-        for _ in 0..changes {
-            let message = format!("{}\"v\":1,\"do\":\"test\"}}", self.cites.to_prefix());
-            self.written += 1;
-            let count = self.written;
-            let value = format!("{count} by {}", self.text.get_actor());
-            self.text
-                .transact_with::<_, _, automerge::AutomergeError, _>(
-                    |()| {
-                        CommitOptions::default()
-                            .with_message(message.clone())
-                            .with_time(count)
-                    },
-                    |tx| tx.put(ROOT, format!("field {}", count % 5), value),
-                )
-                .unwrap();
-        }
-        self.seal(&before)
-    }
-
-    /// The changes after these heads as a signed run.
-    fn seal(&self, before: &[automerge::ChangeHash]) -> SignedRun {
-        let changes = self.text.get_changes(before);
-        let tip = ChangeHash::new(changes.last().unwrap().hash().0);
-        let bytes = changes
-            .iter()
-            .map(|change| change.raw_bytes().to_vec())
-            .collect();
-        let signature = sign_change(&key(self.by), self.workspace, self.document, tip);
-        SignedRun::from_parts(self.document, device(self.by), bytes, signature)
-    }
-
-    /// Takes what another run brought.
-    pub(crate) fn take(&mut self, run: &SignedRun) {
-        let run = run.clone().check(self.workspace).unwrap().verify().unwrap();
-        let changes: Vec<automerge::Change> = run
-            .changes()
-            .iter()
-            .map(|change| automerge::Change::from_bytes(change.bytes().to_vec()).unwrap())
-            .collect();
-        self.text.apply_changes(changes).unwrap();
-    }
-
-    /// Takes everything in the log and cites the newest versions.
-    pub(crate) fn read(&mut self, stage: &Stage) {
-        for logged in stage.logged() {
-            if let Logged::Run(logged) = logged
-                && logged.run.document() == self.document
-            {
-                self.take(&logged.run);
-            }
-        }
-        self.cites = stage.cite(self.document);
-    }
-
-    /// The same pen once more: a restored backup that goes on under the old actor.
-    pub(crate) fn clone_of_backup(&self) -> Self {
-        let author = Author::from(device(self.by).as_bytes().to_vec());
-        let actor = self.text.get_actor().clone();
-        let text = self.text.fork().with_author(Some(author)).with_actor(actor);
-        Self { text, ..*self }
-    }
-}
-
 /// The hashes of a run's changes.
 pub(crate) fn hashes(run: &SignedRun, workspace: WorkspaceId) -> Vec<ChangeHash> {
     let run = run.clone().check(workspace).unwrap().verify().unwrap();
@@ -464,205 +376,4 @@ pub(crate) fn hashes(run: &SignedRun, workspace: WorkspaceId) -> Vec<ChangeHash>
         .iter()
         .map(|change| change.header().hash)
         .collect()
-}
-
-/// One connection of a device.
-pub(crate) struct Client {
-    pub(crate) session: Session,
-    stage_workspace: WorkspaceId,
-    /// Frames that were answered at once.
-    sent: Vec<ServerFrame>,
-    pub(crate) closed: bool,
-}
-
-impl Client {
-    fn connect(stage: &Stage, n: u8, invite: Option<&SecretKey>) -> Self {
-        Self::connect_speaking(stage, n, invite, VERSION)
-    }
-
-    /// A program of that time.
-    fn connect_speaking(stage: &Stage, n: u8, invite: Option<&SecretKey>, version: u16) -> Self {
-        let mut this = Self {
-            session: Session::new([9; 16]),
-            stage_workspace: stage.workspace,
-            sent: Vec::new(),
-            closed: false,
-        };
-        let hello = Hello {
-            version,
-            workspace: stage.workspace,
-            nonce: [n; 16],
-        };
-        this.say(stage, ClientFrame::Hello(hello.clone()));
-        let Some(ServerFrame::Welcome(welcome)) = this.sent.pop() else {
-            panic!("no welcome")
-        };
-        assert_eq!(
-            check_welcome(&hello, Channel::Plain, &welcome),
-            Ok(server_key().server())
-        );
-        let proof = prove(&hello, Channel::Plain, &welcome, &key(n), invite);
-        this.say(stage, ClientFrame::Prove(proof));
-        this
-    }
-
-    /// Says a frame; requests are served at once.
-    pub(crate) fn say(&mut self, stage: &Stage, frame: ClientFrame) {
-        let outputs = self.session.handle(&stage.relay, stage.now, frame);
-        self.act(stage, outputs);
-    }
-
-    fn act(&mut self, stage: &Stage, outputs: Vec<Output>) {
-        for output in outputs {
-            match output {
-                Output::Send(bytes) => self.sent.push(decode(&bytes).unwrap()),
-                Output::Submit(request) => {
-                    assert_eq!(request.workspace, self.stage_workspace);
-                    let reply = stage.relay.serve(stage.now, *request).unwrap();
-                    let outputs = self.session.replied(&stage.relay, reply);
-                    self.act(stage, outputs);
-                }
-                Output::Close(_) => self.closed = true,
-            }
-        }
-    }
-
-    pub(crate) fn resume(
-        &mut self,
-        stage: &Stage,
-        start: Start,
-        head: Option<&SignedHead>,
-        scope: Scope,
-    ) {
-        let (head, credit) = (head.cloned(), u64::MAX);
-        self.say(
-            stage,
-            ClientFrame::Resume {
-                start,
-                head,
-                scope,
-                credit,
-            },
-        );
-    }
-
-    pub(crate) fn resume_at(&mut self, stage: &Stage, seq: u64) {
-        let epoch = reading(&stage.shared()).epoch();
-        self.resume(stage, Start::At(Cursor { epoch, seq }), None, Scope::All);
-    }
-
-    /// At most so many frames of what the session has to say.
-    pub(crate) fn next(&mut self, stage: &Stage, most: usize) -> Vec<ServerFrame> {
-        let mut frames = std::mem::take(&mut self.sent);
-        while frames.len() < most {
-            match self.session.poll(&stage.relay).unwrap() {
-                Some(Output::Send(bytes)) => frames.push(decode(&bytes).unwrap()),
-                Some(Output::Close(_)) => {
-                    self.closed = true;
-                    break;
-                }
-                Some(Output::Submit(_)) | None => break,
-            }
-        }
-        frames
-    }
-
-    /// The next thing that it is told of who is present.
-    pub(crate) fn told(&mut self, stage: &Stage) -> Option<ServerFrame> {
-        match self.session.tell(&stage.relay) {
-            Some(Output::Send(bytes)) => Some(decode(&bytes).unwrap()),
-            Some(Output::Submit(_) | Output::Close(_)) | None => None,
-        }
-    }
-
-    pub(crate) fn drain(&mut self, stage: &Stage) -> Vec<ServerFrame> {
-        self.next(stage, usize::MAX)
-    }
-}
-
-/// The items in these frames, in order.
-pub(crate) fn items(frames: &[ServerFrame]) -> Vec<Logged> {
-    frames
-        .iter()
-        .filter_map(|frame| match frame {
-            ServerFrame::Entries { items, .. } => Some(items.clone()),
-            _ => None,
-        })
-        .flatten()
-        .collect()
-}
-
-/// The positions of the items in these frames.
-pub(crate) fn seqs(frames: &[ServerFrame]) -> Vec<u64> {
-    items(frames).iter().map(Logged::seq).collect()
-}
-
-pub(crate) fn place(seq: u64, document_seq: u64, after_ms: u64) -> Answer {
-    let received_ms = 1_000 + after_ms;
-    Answer::Placed(vec![Placed {
-        seq,
-        received_ms,
-        held: false,
-        document_seq,
-    }])
-}
-
-pub(crate) fn is_placed(answer: &Answer) -> bool {
-    matches!(answer, Answer::Placed(places) if places.iter().all(|place| !place.held))
-}
-
-pub(crate) fn is_held(answer: &Answer) -> bool {
-    matches!(answer, Answer::Placed(places) if places.iter().all(|place| place.held))
-}
-
-pub(crate) fn because(answer: &Answer) -> RefusedBecause {
-    match answer {
-        Answer::Refused(because, _) => *because,
-        other => panic!("{other:?}"),
-    }
-}
-
-pub(crate) fn genesis() -> SignedEntry {
-    let body = RosterBody::Genesis {
-        name: "Harbour office".into(),
-        member: member(ANA),
-        member_name: "Ana".into(),
-        device_name: "Ana's phone".into(),
-        nonce: vec![7; 16],
-    };
-    RosterDraft {
-        body,
-        claimed_ms: 1,
-    }
-    .found(&key(ANA))
-}
-
-pub(crate) fn change_roles(n: u8, add: &[&str], remove: &[&str]) -> RosterBody {
-    let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
-    RosterBody::ChangeMember {
-        member: member(n),
-        name: None,
-        add_roles: keys(add),
-        remove_roles: keys(remove),
-        active: None,
-    }
-}
-
-pub(crate) fn viewers(add: &[u8], remove: &[u8]) -> AccessBody {
-    let members = |list: &[u8]| list.iter().map(|n| Principal::Member(member(*n))).collect();
-    AccessBody::Change {
-        add: members(add),
-        remove: members(remove),
-        restricted: None,
-        legal_hold: None,
-    }
-}
-
-pub(crate) fn restrict(restricted: bool) -> AccessBody {
-    AccessBody::Change {
-        add: Vec::new(),
-        remove: Vec::new(),
-        restricted: Some(restricted),
-        legal_hold: None,
-    }
 }
