@@ -21,6 +21,7 @@ pub(crate) mod hints;
 mod holdings;
 pub(crate) mod imports;
 pub(crate) mod inbox;
+mod inner;
 pub(crate) mod invites;
 pub(crate) mod joining;
 mod outcome;
@@ -39,10 +40,8 @@ pub(crate) mod watching;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use casework_engine::moment::Moment;
 use casework_engine::replica::{
@@ -51,52 +50,18 @@ use casework_engine::replica::{
 use casework_protocol::frame::Scope;
 use casework_protocol::ids::{DeviceId, DocumentId, MemberId, WorkspaceId};
 use serde::Serialize;
-use tokio::sync::Notify;
 
-use crate::barrier::{Barrier, Cancel};
 use crate::error::Error;
 use crate::key::{KeyFile, KeyStore};
-use crate::line::Line;
 use crate::moment;
-use crate::notices::Notices;
-use crate::observer::{Changed, Hub, Observation, Observer};
+use crate::observer::{Changed, Observation, Observer};
 use crate::progress::SyncState;
-use presence::PresenceDesk;
-
-/// How long a connection at work lets others have the replica before it goes on.
-const GIVE_WAY_AT_MOST: Duration = Duration::from_millis(20);
+pub(crate) use inner::Inner;
 
 /// A workspace on this device. Clones share it; the replica closes with the last one.
 #[derive(Clone)]
 pub struct Workspace {
     inner: Arc<Inner>,
-}
-
-/// What the clones share.
-pub(crate) struct Inner {
-    folder: PathBuf,
-    replica: Mutex<Replica>,
-    /// Rung when there is something new to push.
-    bell: Notify,
-    hub: Arc<Hub>,
-    /// Held by whoever talks to the server: one at a time.
-    line: Line,
-    /// Asks whoever holds the line whether everything is in step over it.
-    barrier: Barrier,
-    /// Ends calls that sync.
-    cancel: Cancel,
-    /// Rung when the server was reached, or is another one: ends the wait of a watch.
-    reachable: Notify,
-    /// Calls that wait for the replica.
-    waiting: AtomicUsize,
-    /// What happened behind the person's back.
-    notices: Notices,
-    /// Whether a watch is on.
-    watched: AtomicBool,
-    /// The turn of the inbox that observers were told of.
-    inbox_told: AtomicU64,
-    /// Who is where, as long as it is so.
-    presence: PresenceDesk,
 }
 
 /// Which workspace this is, and who this device is in it.
@@ -191,21 +156,7 @@ impl Workspace {
     fn around(folder: &Path, replica: Replica) -> Self {
         let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
         Self {
-            inner: Arc::new(Inner {
-                folder,
-                replica: Mutex::new(replica),
-                bell: Notify::new(),
-                hub: Hub::new(),
-                line: Line::default(),
-                barrier: Barrier::default(),
-                cancel: Cancel::default(),
-                reachable: Notify::new(),
-                waiting: AtomicUsize::new(0),
-                notices: Notices::default(),
-                watched: AtomicBool::new(false),
-                inbox_told: AtomicU64::new(0),
-                presence: PresenceDesk::default(),
-            }),
+            inner: Arc::new(Inner::around(folder, replica)),
         }
     }
 
@@ -384,39 +335,6 @@ impl Workspace {
             ..Changed::default()
         });
         Ok(done)
-    }
-}
-
-impl Inner {
-    /// The replica. A panic in another call may have left it half changed in memory; the disk is
-    /// whole, so opening again is safe and going on is not.
-    pub(crate) fn lock(&self) -> Result<MutexGuard<'_, Replica>, Error> {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        let locked = self.replica.lock();
-        self.waiting.fetch_sub(1, Ordering::AcqRel);
-        locked.map_err(|_| {
-            Error::Internal(
-                "a defect ended an earlier call; what was saved is safe: close the workspace and \
-                 open it again, and report this"
-                    .to_owned(),
-            )
-        })
-    }
-}
-
-impl Inner {
-    /// Lets calls go first that wait for the replica, for a moment: the lock itself knows no turns.
-    pub(crate) fn give_way(&self) {
-        let begun = Instant::now();
-        while self.waiting.load(Ordering::Acquire) > 0 && begun.elapsed() < GIVE_WAY_AT_MOST {
-            thread::yield_now();
-        }
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.hub.close();
     }
 }
 
