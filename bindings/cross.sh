@@ -4,7 +4,8 @@
 #   cross.sh linux-arm64    libcasework_native.so for aarch64 Linux; its tests run under qemu
 #   cross.sh ios            libcasework_native.a for aarch64-apple-ios
 #   cross.sh android        libcasework_native.a for aarch64-linux-android; with an NDK
-#                           (ANDROID_NDK_HOME) also the .so, put into target/bindings/jniLibs
+#                           (ANDROID_NDK_HOME) also the .so, and that for x86_64 (emulators), put
+#                           into target/bindings/jniLibs
 #   cross.sh sizes          what was built, in bytes
 #
 # Needs on Debian 12: apt, gcc-aarch64-linux-gnu and qemu-user (it installs them). The standard
@@ -32,13 +33,16 @@ toolchain() {
   usr=$(realpath "$beside/root/usr")
   export LD_LIBRARY_PATH="$usr/lib/x86_64-linux-gnu:${LD_LIBRARY_PATH:-}"
   export RUSTC="$usr/bin/rustc" RUSTC_BOOTSTRAP=1
-  # The standard library too is built small, and without what prints backtraces.
+  # The standard library too is built small, and without what prints backtraces; panics name no file
+  # and line, and `{:?}` of a derived type its name only (keep the symbols to read a report).
   local std="-Zbuild-std=std,panic_abort -Zbuild-std-features=panic-unwind,optimize_for_size"
   export CASEWORK_FLAGS=${CASEWORK_FLAGS-$std}
+  export RUSTFLAGS=${RUSTFLAGS--Zlocation-detail=none -Zfmt-debug=shallow}
 }
 
 build() { # TARGET KIND [LINKER FLAG…]
-  local flags=()
+  # What is outlined must save more than the entry of its function in the unwinding tables costs.
+  local flags=(-C llvm-args=-outliner-benefit-threshold=40)
   for flag in "${@:3}"; do flags+=(-C "link-arg=$flag"); done
   toolchain
   # Only what one kind needs: a cdylib links, and for phones there is no linker here.
@@ -52,6 +56,36 @@ size_of() { # TARGET FILE
   return 0
 }
 
+android_compilers() {
+  local bin
+  bin=$(echo "$ANDROID_NDK_HOME"/toolchains/llvm/prebuilt/*/bin)
+  [ -x "$bin/aarch64-linux-android24-clang" ] ||
+    { echo "ANDROID_NDK_HOME: there is no compiler in $bin" >&2; exit 1; }
+  export CC_aarch64_linux_android=$bin/aarch64-linux-android24-clang
+  export CC_x86_64_linux_android=$bin/x86_64-linux-android24-clang
+  export CARGO_TARGET_AARCH64_LINUX_ANDROID_LINKER=$CC_aarch64_linux_android
+  export CARGO_TARGET_X86_64_LINUX_ANDROID_LINKER=$CC_x86_64_linux_android
+}
+
+android_library() { # TARGET FOLDER
+  # Packed as Android reads it from API 23 on; aligned to pages of 16 KB, as Android 15 wants.
+  build "$1" cdylib -Wl,--icf=all -Wl,--pack-dyn-relocs=android -Wl,-z,max-page-size=16384
+  local made=$target_dir/$1/mobile/libcasework_native.so
+  aligned "$made"
+  mkdir -p "target/bindings/jniLibs/$2"
+  cp "$made" "target/bindings/jniLibs/$2/"
+  size_of "$1" libcasework_native.so
+}
+
+aligned() { # FILE: every segment that is loaded, to 16 KB or more
+  local found
+  found=$(readelf -lW "$1" | awk '$1 == "LOAD" { print $NF }')
+  [ -n "$found" ] || { echo "$1: readelf finds no segments" >&2; exit 1; }
+  for to in $found; do
+    ((to >= 16384)) || { echo "$1: a segment is aligned to $to; Android 15 wants 16384" >&2; exit 1; }
+  done
+}
+
 case ${1:-} in
   linux-arm64)
     command -v aarch64-linux-gnu-gcc >/dev/null ||
@@ -62,7 +96,9 @@ case ${1:-} in
     # Relocations are not packed here: only the loader of Android reads them so.
     build aarch64-unknown-linux-gnu cdylib
     if [ "${2:-}" = --test ]; then
-      ${CASEWORK_CARGO:-cargo} test --locked ${CASEWORK_FLAGS:-} -p casework-native --lib \
+      ${CASEWORK_CARGO:-cargo} test --locked ${CASEWORK_FLAGS:-} -p casework-protocol \
+        -p casework-engine --lib --target aarch64-unknown-linux-gnu --target-dir "$target_dir"
+      ${CASEWORK_CARGO:-cargo} test --locked ${CASEWORK_FLAGS:-} -p casework-native --tests \
         --target aarch64-unknown-linux-gnu --target-dir "$target_dir"
     fi
     size_of aarch64-unknown-linux-gnu libcasework_native.so
@@ -72,16 +108,13 @@ case ${1:-} in
     size_of aarch64-apple-ios libcasework_native.a
     ;;
   android)
+    # Before the first build: packages with C in them ask for it, whatever is built.
+    [ -z "${ANDROID_NDK_HOME:-}" ] || android_compilers
     build aarch64-linux-android staticlib
     size_of aarch64-linux-android libcasework_native.a
     if [ -n "${ANDROID_NDK_HOME:-}" ]; then
-      clang=$(echo "$ANDROID_NDK_HOME"/toolchains/llvm/prebuilt/*/bin/aarch64-linux-android24-clang)
-      export CARGO_TARGET_AARCH64_LINUX_ANDROID_LINKER=$clang CC_aarch64_linux_android=$clang
-      # Packed as Android reads it from API 23 on.
-      build aarch64-linux-android cdylib -Wl,--icf=all -Wl,--pack-dyn-relocs=android
-      mkdir -p target/bindings/jniLibs/arm64-v8a
-      cp "$target_dir/aarch64-linux-android/mobile/libcasework_native.so" target/bindings/jniLibs/arm64-v8a/
-      size_of aarch64-linux-android libcasework_native.so
+      android_library aarch64-linux-android arm64-v8a
+      android_library x86_64-linux-android x86_64
     else
       echo "no ANDROID_NDK_HOME: the static library only; the .so needs the NDK's linker" >&2
     fi
@@ -91,9 +124,10 @@ case ${1:-} in
     size_of aarch64-apple-ios libcasework_native.a
     size_of aarch64-linux-android libcasework_native.a
     size_of aarch64-linux-android libcasework_native.so
+    size_of x86_64-linux-android libcasework_native.so
     ;;
   *)
-    sed -n '2,13p' "$0"
+    sed -n '2,15p' bindings/cross.sh
     exit 2
     ;;
 esac

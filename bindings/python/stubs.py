@@ -3,6 +3,7 @@
 `stubs.py GENERATED STUB` reads the module that the generator wrote and writes what a type checker
 needs of it. The module itself has hints, but checkers cannot follow how it builds its classes: the
 variants of an enum and of an error are put together while it runs. Documentation stays in the module.
+What the package mends while it is imported (`_records.py`, `_surface.py`) is told as it is then.
 """
 
 import ast
@@ -10,10 +11,17 @@ import sys
 
 HEAD = '''"""The surface of the library. Made by stubs.py from the generated module; do not edit."""
 
+import dataclasses
 import enum
+import os
 import typing
 
 '''
+# As in _surface.py: parameters that are paths, and names of the generator's own.
+PATHS = ("folder", "path")
+INNER = ("Impl", "Protocol")
+# What a record is; its constructor is told beside it.
+VALUE = "@dataclasses.dataclass(frozen=True, init=False)"
 
 
 def hint(annotation):
@@ -26,21 +34,30 @@ def hint(annotation):
     return text
 
 
-def parameters(arguments, hints=None):
-    """The parameters of a function, `self` or `cls` included; every default is `...`."""
-    said = []
+def default(one, value):
+    """What a parameter is when it is left out; a list is made anew for each call."""
+    if isinstance(value, ast.Constant):
+        return f" = {ast.unparse(value)}"
+    return " = None" if hint(one.annotation).startswith("typing.Optional[") else " = ..."
+
+
+def parameter(one, value=None):
+    said = hint(one.annotation)
+    if one.arg in PATHS and said == "str":
+        said = "typing.Union[str, os.PathLike[str]]"
+    return f"{one.arg}: {said}{default(one, value) if value else ''}"
+
+
+def parameters(arguments):
+    """The parameters of a function, `self` or `cls` included."""
     plain = arguments.posonlyargs + arguments.args
-    first_default = len(plain) - len(arguments.defaults)
-    for at, one in enumerate(plain):
-        if at == 0 and one.arg in ("self", "cls"):
-            said.append(one.arg)
-            continue
-        default = " = ..." if at >= first_default else ""
-        said.append(f"{one.arg}: {hint(one.annotation)}{default}")
+    values = [None] * (len(plain) - len(arguments.defaults)) + arguments.defaults
+    own = plain[:1] if plain and plain[0].arg in ("self", "cls") else []
+    said = [one.arg for one in own]
+    said += [parameter(*both) for both in zip(plain[len(own) :], values[len(own) :])]
     if arguments.kwonlyargs:
         said.append("*")
-    for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults):
-        said.append(f"{one.arg}: {hint(one.annotation)}{' = ...' if default else ''}")
+    said += [parameter(*both) for both in zip(arguments.kwonlyargs, arguments.kw_defaults)]
     return ", ".join(said)
 
 
@@ -69,22 +86,23 @@ def constructor(node):
     return next((one for one in members(node, ast.FunctionDef) if one.name == "__init__"), None)
 
 
-def record(node, name, base="", indent=""):
+def record(node, base="", indent="", decorator=VALUE):
     """A class that is what its constructor takes."""
-    lines = [f"{indent}class {name}{base}:"]
     inner, init = indent + "    ", constructor(node)
     fields = attributes(init, inner) if init else []
+    lines = [f"{indent}{decorator}"] if decorator else []
+    lines.append(f"{indent}class {node.name}{base}:" + ("" if init else " ..."))
     lines += fields
-    if fields:
+    if init:
         lines += method(init, inner, "None")
-    return lines if fields else [f"{lines[0]} ..."]
+    return lines
 
 
 def variants(node):
     """An enum whose variants carry something: each is a class of its own, and of the enum."""
     lines = [f"class {node.name}:"]
     for variant in members(node, ast.ClassDef):
-        lines += record(variant, variant.name, f"({node.name})", "    ")
+        lines += record(variant, f"({node.name})", "    ")
     for one in methods(node):
         lines += method(one, "    ")
     return lines
@@ -93,7 +111,7 @@ def variants(node):
 def error(node):
     lines = [f"class {node.name}(Exception):"]
     for variant in members(node, ast.ClassDef):
-        lines += record(variant, variant.name, f"({node.name})", "    ")
+        lines += record(variant, f"({node.name})", "    ", None)
     return lines
 
 
@@ -128,7 +146,7 @@ def stub(node):
         return [f"class {node.name}(Exception): ..."]
     if init and any(one.arg == "args" for one in [init.args.vararg] if one) or methods(node):
         return thing(node)
-    return record(node, node.name)
+    return record(node)
 
 
 def main():
@@ -138,7 +156,7 @@ def main():
     public, found = [], {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            public = ast.literal_eval(node.value)
+            public = [one for one in ast.literal_eval(node.value) if not one.endswith(INNER)]
         elif isinstance(node, (ast.ClassDef, ast.FunctionDef)):
             found[node.name] = node  # the last of a name is the one that counts
     lacking = [name for name in public if name not in found]

@@ -3,6 +3,7 @@
 //! The text of an error says what happened and what to do, in words for the person at the screen.
 //! Which room of the engine it came from is not the app's business and is not kept.
 
+use casework_engine::case::ActError;
 use casework_engine::replica::{DocumentFault, ReplicaFault, StoreError};
 use casework_protocol::access::AccessError;
 use casework_protocol::roster::RosterError;
@@ -176,7 +177,9 @@ impl From<ReplicaFault> for Error {
             ReplicaFault::UnknownRevision(_) => {
                 Self::Unavailable(format!("{text}; sync, or update this program"))
             }
-            ReplicaFault::Act(error) if error.is_unchanged() => Self::Unchanged(text),
+            ReplicaFault::Act(
+                ActError::Unchanged { .. } | ActError::DraftUnchanged | ActError::InboxUnchanged,
+            ) => Self::Unchanged(text),
             ReplicaFault::Act(_)
             | ReplicaFault::Exists
             | ReplicaFault::Absent

@@ -38,7 +38,7 @@ pub use casework_engine::automation::Timer;
 pub use casework_engine::replica::{
     Acted, AgentTurn, Answer, Drawn, Errand, Finding, FiredRule, Founding, Given, HeldWork,
     InboxAfter, InboxEntry, InboxFilter, InboxPage, Notice, Obstacle, OwnAct, OwnEntry, PastRun,
-    Purge, PurgeState, Quarantined, Question, Ran, RanOutcome, Redone, Retried, RuleReport,
+    Purge, PurgeState, Quarantined, Question, Ran, RanOutcome, Reach, Redone, Retried, RuleReport,
     ServerRow, Standing, Status, TestReport, Verification, Where, Would,
 };
 pub use casework_engine::sync::Phase;
@@ -50,7 +50,7 @@ pub use error::{Error, ErrorKind};
 pub use key::{KeyFile, KeyStore, fresh_key};
 pub use link::InviteLink;
 pub use moment::{CLOCK_AHEAD, heed_clock_ahead, timestamp, today_at_offset};
-pub use observer::{Changed, Observation, Observer};
+pub use observer::{Changed, Ending, Observation, Observer};
 pub use progress::{Burst, Progress, SyncReport, SyncState};
 pub use workspace::access::AccessChange;
 pub use workspace::agency::RequestView;

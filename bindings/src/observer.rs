@@ -96,9 +96,26 @@ impl Observation {
     /// Detaches the observer, and returns when a call that had begun is over. Called by the observer
     /// itself, it does not wait: that call is its own.
     pub fn finish(self) {
-        let mailbox = self.mailbox.clone();
+        let ending = self.ending();
         drop(self);
-        mailbox.wait_for_call();
+        ending.wait();
+    }
+
+    /// What waits for the end of a call after the observer was detached.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        Ending(self.mailbox.clone())
+    }
+}
+
+/// The end of a call of an observer that was detached.
+#[derive(Debug, Clone)]
+pub struct Ending(Arc<Mailbox>);
+
+impl Ending {
+    /// Returns when no call is under way, at once if the caller is that call.
+    pub fn wait(&self) {
+        self.0.wait_for_call();
     }
 }
 

@@ -7,7 +7,9 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+#[cfg(not(target_os = "ios"))]
+use std::sync::OnceLock;
 
 use casework_protocol::frame::Channel;
 use casework_protocol::frame::channel::pin_of;
@@ -120,7 +122,21 @@ fn verified(roots: RootCertStore) -> Result<ClientConfig, Error> {
         .with_no_client_auth())
 }
 
+/// As the system judges certificates: iOS gives its authorities to nobody and verifies by itself.
+#[cfg(target_os = "ios")]
+fn platform() -> Result<Arc<ClientConfig>, Error> {
+    let verifier = rustls_platform_verifier::Verifier::new(provider()).map_err(internal)?;
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(internal)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
 /// With the authorities of this machine, read once: there are some hundred of them.
+#[cfg(not(target_os = "ios"))]
 fn platform() -> Result<Arc<ClientConfig>, Error> {
     static READ: OnceLock<Arc<ClientConfig>> = OnceLock::new();
     if let Some(read) = READ.get() {
@@ -160,7 +176,7 @@ fn known_to_this_machine() -> Vec<CertificateDer<'static>> {
         .unwrap_or_default()
 }
 
-#[cfg(not(target_os = "android"))]
+#[cfg(not(any(target_os = "ios", target_os = "android")))]
 fn known_to_this_machine() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
 }

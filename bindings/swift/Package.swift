@@ -1,6 +1,6 @@
 // swift-tools-version: 5.9
-// The library comes as an XCFramework, made by `swift/xcframework.sh` on a Mac; generated sources
-// are put into Sources/Casework by `cargo xtask bindings --generate` and the same script.
+// The library comes as an XCFramework, made by `swift/xcframework.sh` on a Mac; the same script puts
+// the generated sources into Sources/Casework.
 import PackageDescription
 
 let package = Package(
@@ -11,7 +11,11 @@ let package = Package(
     ],
     targets: [
         .binaryTarget(name: "caseworkFFI", path: "CaseworkFFI.xcframework"),
-        .target(name: "Casework", dependencies: ["caseworkFFI"]),
+        .target(
+            name: "Casework",
+            dependencies: ["caseworkFFI"],
+            resources: [.copy("PrivacyInfo.xcprivacy")]
+        ),
         // Killed by a test in the middle of an action.
         .executableTarget(name: "casework-actor", dependencies: ["Casework"], path: "Tests/Actor"),
         .testTarget(name: "CaseworkTests", dependencies: ["Casework", "casework-actor"]),

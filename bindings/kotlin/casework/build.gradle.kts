@@ -1,11 +1,15 @@
-// The SDK for Android: generated Kotlin, the extensions, and libraries per processor.
+// The SDK for Android: generated Kotlin, the extensions, and the libraries that
+// `bindings/cross.sh android` puts into target/bindings/jniLibs: arm64-v8a, and x86_64 for emulators.
 plugins {
     id("com.android.library")
     kotlin("android")
 }
 
+kotlin { jvmToolchain(17) }
+
 android {
-    namespace = "casework"
+    // Of the generated R class only; the package of the code is `casework`.
+    namespace = "org.casework.sdk"
     compileSdk = 36
     defaultConfig {
         minSdk = 24

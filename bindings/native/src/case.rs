@@ -1,8 +1,6 @@
 //! A case as a page shows it: every place with its value and its author. Read from the stored
 //! view: no document is opened.
 
-use std::collections::BTreeMap;
-
 use casework::Names;
 use casework::case::PartId;
 use casework::template::Revision;
@@ -179,19 +177,18 @@ impl Workspace {
     /// `Invalid` for a case that is not here; `Corrupt` for a quarantined one; `Unavailable` when
     /// the store fails; `Closed`.
     pub fn case_view(&self, case_id: &str) -> Result<CaseView, CaseworkError> {
-        let sdk = self.sdk()?;
-        let mut view = sdk.case(read(case_id)?)?;
-        let revision = sdk.revision(view.template).ok();
-        let names = sdk.names()?;
-        let badges = view::Badges::of(&view);
-        let tasks = tasks(std::mem::take(&mut view.tasks), &names);
-        let reading = Reading {
-            view: &view,
-            revision: revision.as_deref(),
-            names: &names,
-            badges,
-        };
-        Ok(case(&reading, tasks))
+        let (sdk, id) = (self.sdk()?, read(case_id)?);
+        let template = sdk.look_at(id, |view| view.template)?;
+        let (revision, names) = (sdk.revision(template).ok(), sdk.names()?);
+        let seen = sdk.look_at(id, |view| {
+            case(&Reading {
+                view,
+                revision: revision.as_deref(),
+                names: &names,
+                badges: view::Badges::of(view),
+            })
+        });
+        Ok(seen?)
     }
 
     /// A case with everything that is known of it, as JSON: as the command line prints it. For
@@ -219,7 +216,7 @@ impl Reading<'_> {
     }
 }
 
-fn case(reading: &Reading<'_>, tasks: Vec<TaskView>) -> CaseView {
+fn case(reading: &Reading<'_>) -> CaseView {
     let Reading { view, names, .. } = reading;
     let stage = view.stage.value().clone();
     let known = reading.revision.and_then(|revision| revision.stage(&stage));
@@ -244,7 +241,11 @@ fn case(reading: &Reading<'_>, tasks: Vec<TaskView>) -> CaseView {
             .map(|closing| closing.notes.clone())
             .unwrap_or_default(),
         fields: fields(reading),
-        tasks,
+        tasks: view
+            .tasks_in_order()
+            .into_iter()
+            .map(|(id, one)| task(id, one, names))
+            .collect(),
         decisions: decisions(reading),
         parts: case_parts::parts(reading),
         contested: write_all(&view.flags.contested),
@@ -342,29 +343,21 @@ fn words(known: Option<&casework::template::Field>, slot: &Slot<Scalar>, names: 
     }
 }
 
-/// The tasks in the order of their creation. Their texts are moved: most of what crosses is here.
-fn tasks(tasks: BTreeMap<PartId, view::TaskView>, names: &Names) -> Vec<TaskView> {
-    let mut all: Vec<_> = tasks.into_iter().collect();
-    all.sort_by_key(|(id, task)| (task.position, *id));
-    let one = |(id, one)| task(id, one, names);
-    all.into_iter().map(one).collect()
-}
-
-fn task(id: PartId, task: view::TaskView, names: &Names) -> TaskView {
-    let item = |item: view::ItemView| TaskItem {
+fn task(id: PartId, task: &view::TaskView, names: &Names) -> TaskView {
+    let item = |item: &view::ItemView| TaskItem {
         id: item.id.hex(),
-        text: item.text.into_value(),
-        done: item.done.into_value(),
+        text: item.text.value().clone(),
+        done: *item.done.value(),
     };
     TaskView {
         id: id.hex(),
+        title: task.title.value().clone(),
         assignee: task.assignee.value().map(|member| person(member, names)),
+        due: task.due.value().clone(),
         status: *task.status.value(),
         repeats: write_some(task.repeats()),
+        items: task.items.iter().map(item).collect(),
         contested: task.is_contested(),
-        title: task.title.into_value(),
-        due: task.due.into_value(),
-        items: task.items.into_iter().map(item).collect(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use casework::{Changed, Observation, Observer};
+use casework::{Changed, Ending, Observation, Observer};
 
 use crate::CaseworkError;
 use crate::status::{Notice, SyncState};
@@ -90,6 +90,7 @@ pub trait WorkspaceObserver: Send + Sync {
 #[derive(uniffi::Object)]
 pub struct Subscription {
     observation: Mutex<Option<Observation>>,
+    ending: Ending,
     ear: Arc<Ear>,
 }
 
@@ -104,22 +105,20 @@ struct Ear {
 impl Subscription {
     /// Detaches the observer. Doing it twice does nothing.
     pub fn stop(&self) {
-        let mut observation = self
+        let observation = self
             .observation
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        drop(observation.take());
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        // Outside of the lock: the app's code may end with it.
+        drop(observation);
     }
 
     /// Detaches the observer, and answers when a call that had begun is over. Called by the observer
     /// itself, it does not wait.
     pub fn finish(&self) {
-        let mut observation = self
-            .observation
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let observation = observation.take();
-        observation.into_iter().for_each(Observation::finish);
+        self.stop();
+        self.ending.wait();
     }
 
     /// How many calls of the observer have thrown.
@@ -151,6 +150,7 @@ impl Workspace {
         });
         let observation = self.sdk()?.observe(ear.clone())?;
         Ok(Arc::new(Subscription {
+            ending: observation.ending(),
             observation: Mutex::new(Some(observation)),
             ear,
         }))

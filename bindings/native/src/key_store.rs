@@ -16,7 +16,8 @@ pub enum KeyStoreError {
         /// In words.
         reason: String,
     },
-    /// The code of the store failed in a way it does not declare.
+    /// The code of the store failed, and trying again does not help: a missing entitlement, a defect.
+    /// The call ends with `Internal`.
     #[error("{reason}")]
     Failed {
         /// In words.
@@ -41,7 +42,8 @@ pub trait KeyStore: Send + Sync {
     /// When the store cannot be read now.
     fn load(&self) -> Result<Option<Vec<u8>>, KeyStoreError>;
 
-    /// Stores the secret of a new device, durably, before it answers.
+    /// Stores the secret of a new device, durably, before it answers, in the place of any that was
+    /// there. Only called while the store answers that it has none.
     ///
     /// # Errors
     /// When it cannot; then no device is made.
@@ -59,7 +61,7 @@ impl casework::KeyStore for AppKeys {
         let key = casework::fresh_key()?;
         self.0
             .save(key.to_seed().to_vec())
-            .map_err(|error| unavailable("does not keep a new key", &error))?;
+            .map_err(|error| failed("does not keep a new key", &error))?;
         Ok(Arc::new(key))
     }
 
@@ -78,7 +80,7 @@ impl casework::KeyStore for AppKeys {
 impl AppKeys {
     fn stored(&self) -> Result<Option<SecretKey>, Error> {
         let stored = self.0.load();
-        let Some(bytes) = stored.map_err(|error| unavailable("cannot be read", &error))? else {
+        let Some(bytes) = stored.map_err(|error| failed("cannot be read", &error))? else {
             return Ok(None);
         };
         let seed: [u8; 32] = bytes.as_slice().try_into().map_err(|_| {
@@ -92,6 +94,10 @@ impl AppKeys {
     }
 }
 
-fn unavailable(what: &str, error: &KeyStoreError) -> Error {
-    Error::Unavailable(format!("the app's key store {what}: {error}"))
+fn failed(what: &str, error: &KeyStoreError) -> Error {
+    let text = format!("the app's key store {what}: {error}");
+    match error {
+        KeyStoreError::Unavailable { .. } => Error::Unavailable(text),
+        KeyStoreError::Failed { .. } => Error::Internal(text),
+    }
 }

@@ -60,7 +60,7 @@ pub enum SyncPhase {
 
 /// How far a sync has come. Counts are of this connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
-pub struct Progress {
+pub struct SyncProgress {
     /// What it is doing.
     pub phase: SyncPhase,
     /// What the server announced, roughly: the length of a progress bar.
@@ -104,12 +104,12 @@ pub enum SyncState {
     /// Reading, or sending, what the other side lacks.
     Working {
         /// How far.
-        progress: Progress,
+        progress: SyncProgress,
     },
     /// Everything is on the server and everything of the server is here.
     InStep {
         /// How it came there.
-        progress: Progress,
+        progress: SyncProgress,
     },
     /// Everything was in step; network or battery are spared until the next connection, which comes
     /// by itself, or sooner when there is work to send.
@@ -246,7 +246,7 @@ impl From<Phase> for SyncPhase {
     }
 }
 
-impl From<casework::Progress> for Progress {
+impl From<casework::Progress> for SyncProgress {
     fn from(progress: casework::Progress) -> Self {
         Self {
             phase: progress.phase.into(),

@@ -138,7 +138,7 @@ impl Workspace {
         let sdk = self.sdk()?;
         if watch.as_ref().is_none_or(Watch::is_over) {
             drop(watch.take());
-            *watch = Some(sdk.watch(Arc::new(Nobody))?);
+            *watch = Some(sdk.watch_with(Arc::new(Nobody), hints.into())?);
         }
         if let Some(watch) = watch.as_ref() {
             watch.set_hints(hints.into());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use casework::Reach;
 use casework::ids::{ChangeHash, DocumentId};
 use casework::view::TimelineEntry as Seen;
 
@@ -95,43 +96,30 @@ impl Workspace {
             .collect())
     }
 
-    /// How far one action has come. Looks through the case's timeline: cheap, not free; for many
-    /// at once page through [`Workspace::timeline`].
+    /// How far one action has come. Opens the case's document: cheap, not free; for many at once
+    /// page through [`Workspace::timeline`].
     ///
     /// # Errors
-    /// `Invalid` for ids that are none; `Closed`.
+    /// `Invalid` for ids that are none; `Corrupt` for a quarantined case; `Closed`.
     pub fn action_status(
         &self,
         case_id: &str,
         change_id: &str,
     ) -> Result<ActionStatus, CaseworkError> {
-        let sdk = self.sdk()?;
-        let (case, change): (DocumentId, ChangeHash) = (read(case_id)?, read(change_id)?);
-        // A change that is held or refused lies in its author's drawer too.
-        if held(&sdk, case)?.contains(&change) {
-            return Ok(ActionStatus::Held);
-        }
-        let drawn = sdk
-            .drawer()?
-            .into_iter()
-            .find(|one| one.change == Some(change));
-        if let Some(drawn) = drawn {
-            return Ok(if drawn.held {
-                ActionStatus::Held
-            } else {
-                ActionStatus::Refused {
-                    reason: drawn.reason,
-                    drawer_number: drawn.number,
-                }
-            });
-        }
-        let entries = match sdk.timeline(case, 0, usize::MAX) {
-            Ok(entries) => entries,
-            Err(casework::Error::Invalid(_)) => return Ok(ActionStatus::Unknown),
-            Err(error) => return Err(error.into()),
-        };
-        let found = entries.iter().find(|one| one.change == change);
-        Ok(found.map_or(ActionStatus::Unknown, |one| status(one, &BTreeSet::new())))
+        let reach = self.sdk()?.reach(read(case_id)?, read(change_id)?)?;
+        Ok(match reach {
+            Reach::Here => ActionStatus::OnDevice,
+            Reach::OnServer(at) => ActionStatus::OnServer {
+                position: at.seq,
+                received_ms: i64::try_from(at.received_ms).unwrap_or(i64::MAX),
+            },
+            Reach::Held => ActionStatus::Held,
+            Reach::Refused { reason, number } => ActionStatus::Refused {
+                reason,
+                drawer_number: number,
+            },
+            Reach::Unknown => ActionStatus::Unknown,
+        })
     }
 }
 

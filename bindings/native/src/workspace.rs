@@ -11,7 +11,7 @@ use casework::{Founding, KeyFile, Newcomer, Watch};
 use crate::error::CaseworkError;
 use crate::event::ObserverError;
 use crate::key_store::{AppKeys, KeyStore};
-use crate::status::Progress;
+use crate::status::SyncProgress;
 use crate::text::{read, write_some};
 
 /// A workspace on this device: every call works without a network, and what it did is durable when
@@ -74,7 +74,7 @@ pub trait JoinListener: Send + Sync {
     ///
     /// # Errors
     /// Whatever the app's code throws: the join goes on.
-    fn on_progress(&self, progress: Progress) -> Result<(), ObserverError>;
+    fn on_progress(&self, progress: SyncProgress) -> Result<(), ObserverError>;
 }
 
 #[uniffi::export]

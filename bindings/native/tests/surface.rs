@@ -7,11 +7,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Methods of the SDK that are not reached, and why.
-const NOT_REACHED: [(&str, &str); 30] = [
+const NOT_REACHED: [(&str, &str); 31] = [
     ("board", "board_page, which copies only what is shown"),
     ("found", "found_with, with the file as key store"),
     ("open", "open_with, with the file as key store"),
     ("join", "join_with, with the file as key store"),
+    (
+        "watch",
+        "watch_with, with what the app knows of the network",
+    ),
     (
         "moment",
         "for what works with the engine's replica directly",

@@ -3,16 +3,21 @@ checklists, filling them in offline, how syncing stands, settling a conflict.
 
     python inspect_app.py FOLDER                 opens the workspace in a folder
     python inspect_app.py FOLDER INVITE NAME     joins it first
+
+What people wrote is shown as it is, never read as markup: titles, fields, reasons of errors.
 """
 
 import sys
-from typing import List, Optional
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
+from rich.text import Text
 from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.events import Resize
 from textual.screen import ModalScreen, Screen
-from textual.widgets import DataTable, Footer, Header, Input, Label, Static
+from textual.widgets import DataTable, Footer, Header, Input, Static
 
 import casework
 from casework import (
@@ -20,6 +25,7 @@ from casework import (
     Badge,
     CaseFilter,
     CaseworkError,
+    ConflictSide,
     Event,
     Field,
     FieldKind,
@@ -32,22 +38,73 @@ from casework import (
 )
 
 
+def plain(words: str) -> str:
+    """Words of others on one line, without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in words)
+
+
 def state_words(state: SyncState) -> str:
-    """How syncing stands, for people."""
-    if isinstance(state, (SyncState.OFFLINE, SyncState.STOPPED)):
-        kind = "offline" if state.is_OFFLINE() else "stopped"
-        return f"{kind}: {state.reason}"
-    return type(state).__name__.replace("_", " ").lower()
+    """How syncing stands, for people; a state that came later is told by its name."""
+    if isinstance(state, SyncState.OFF):
+        return "not connected: s syncs"
+    if isinstance(state, SyncState.IN_STEP):
+        return "in step"
+    if isinstance(state, SyncState.OFFLINE):
+        return f"offline: {state.reason}"
+    if isinstance(state, SyncState.STOPPED):
+        return f"stopped: {state.reason}"
+    return type(state).__name__.split(".")[-1].replace("_", " ").lower()
 
 
 def badge_words(badges: List[Badge]) -> str:
     return " ".join(badge.name.lower().replace("_", "-") for badge in badges)
 
 
-class Ask(ModalScreen):
+class Table(DataTable[Text]):
+    """Rows with a key each. The column without a width takes what the others leave."""
+
+    def __init__(self, columns: Sequence[Tuple[str, Optional[int]]], id: str) -> None:
+        super().__init__(cursor_type="row", id=id)
+        self._columns, self._rows = columns, {}  # type: ignore[var-annotated]
+
+    def show(self, rows: Dict[str, Sequence[str]]) -> None:
+        """Shows these rows; the cursor stays on its row, or near where that was."""
+        at, line = self._key(), self.cursor_row
+        self._rows = rows
+        self.clear(columns=True)
+        widths = self._widths()
+        for (name, _), width in zip(self._columns, widths):
+            self.add_column(Text(name), width=width)
+        for key, cells in rows.items():
+            self.add_row(*(_cell(words, width) for words, width in zip(cells, widths)), key=key)
+        keys = list(rows)
+        self.move_cursor(row=keys.index(at) if at in keys else min(line, len(keys) - 1))
+
+    def on_resize(self, _event: Resize) -> None:
+        if self._rows:
+            self.show(self._rows)
+
+    def _key(self) -> Optional[str]:
+        if not self.row_count:
+            return None
+        return self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value
+
+    def _widths(self) -> List[int]:
+        fixed = sum(width or 0 for _, width in self._columns)
+        around = 2 * len(self._columns) + 2
+        left = max(12, (self.size.width or self.app.size.width) - fixed - around)
+        return [width or left for _, width in self._columns]
+
+
+def _cell(words: str, width: int) -> Text:
+    cell = Text(plain(words), no_wrap=True)
+    cell.truncate(width, overflow="ellipsis")
+    return cell
+
+
+class Ask(ModalScreen[Optional[str]]):
     """Asks for one value; answers it, or nothing."""
 
-    CSS = "Ask { align: center middle; } #ask { width: 60; height: auto; border: round; padding: 1; }"
     BINDINGS = [Binding("escape", "dismiss(None)", "leave it")]
 
     def __init__(self, field: Field, words: str) -> None:
@@ -55,18 +112,41 @@ class Ask(ModalScreen):
         self._field, self._words = field, words
 
     def compose(self) -> ComposeResult:
-        hint = self._field.help
-        if self._field.options:
-            hint += " " + ", ".join(option.label for option in self._field.options)
-        with Static(id="ask"):
-            yield Label(f"{self._field.label}  {hint.strip()}")
-            yield Input(self._words, id="value")
+        text = Text(plain(self._field.label), style="bold")
+        options = ", ".join(one.label for one in self._field.options)
+        for line in (self._field.help, options and f"One of: {options}"):
+            text.append(f"\n{plain(line)}" if line else "", style="not bold")
+        with VerticalScroll(classes="box"):
+            yield Static(text)
+            yield Input(plain(self._words), id="value")
+            yield Static("Enter writes it, Escape leaves it", classes="hint")
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
 
 
-class CaseScreen(Screen):
+class Confirm(ModalScreen[bool]):
+    """Asks whether to do what cannot be taken back by another Enter."""
+
+    BINDINGS = [
+        Binding("y", "dismiss(True)", "yes"),
+        Binding("n,escape", "dismiss(False)", "no"),
+    ]
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self._question = question
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="box"):
+            yield Static(Text(plain(self._question)))
+            yield Static("y does it, n or Escape leaves it", classes="hint")
+
+
+class CaseScreen(Screen[None]):
     """A case: fields, checklists and conflicts, each a row that Enter acts on."""
 
     BINDINGS = [
@@ -78,88 +158,108 @@ class CaseScreen(Screen):
         super().__init__()
         self._workspace, self.case = workspace, case
         self._template = workspace.template(workspace.case_view(case).template_id)
+        # What Enter does on the row of a key.
+        self._does: Dict[str, Callable[[], None]] = {}
 
     def compose(self) -> ComposeResult:
         yield Header()
-        yield DataTable(cursor_type="row", id="rows")
+        yield Table((("what", 27), ("value", None), ("", 20)), id="rows")
         yield Static(id="said")
         yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one(DataTable).add_columns("what", "value", "")
         self._workspace.note_reading(self.case)
         self.read()
 
     def read(self) -> None:
         """Reads the case again: after every action, and when somebody else changed it."""
         view = self._workspace.case_view(self.case)
-        self.sub_title = f"{view.number} {view.title} [{view.stage_name}]"
-        table = self.query_one(DataTable)
-        at = table.cursor_row
-        table.clear()
+        self.sub_title = plain(f"{view.number} {view.title} ({view.stage_name})")
+        rows: Dict[str, Sequence[str]] = {}
+        self._does = {}
+
+        def row(key: str, cells: Sequence[str], does: Callable[[], None]) -> None:
+            rows[key], self._does[key] = cells, does
+
         for conflict in self._workspace.conflicts(self.case):
-            for n, side in enumerate(conflict.sides):
+            for side in conflict.sides:
                 by = side.by.name if side.by else "somebody"
-                key = f"side|{conflict.place}|{n}"
-                table.add_row(f"! {conflict.label}", side.words, f"{by}: Enter settles on it", key=key)
+                cells = (f"! {conflict.label}", side.words, f"by {by}: settle?")
+                does = lambda place=conflict.place, side=side: self._settle(place, side)
+                row(f"side {conflict.place} {side.change_id}", cells, does)
         for task in view.tasks:
             for item in task.items:
-                mark = "[x]" if item.done else "[ ]"
-                key = f"item|{task.id}|{item.id}"
-                table.add_row(task.title, f"{mark} {item.text}".replace("[", "\\["), "", key=key)
+                cells = (task.title, f"[{'x' if item.done else ' '}] {item.text}", "")
+                does = lambda task=task.id, item=item: self._tick(task, item.id, not item.done)
+                row(f"item {task.id} {item.id}", cells, does)
         for field in view.fields:
             note = "contested" if field.contested else ""
-            table.add_row(field.label, field.words, note, key=f"field|{field.id}|")
-        table.move_cursor(row=min(at, table.row_count - 1))
+            does = lambda id=field.id, words=field.words: self._fill(id, words)
+            row(f"field {field.id}", (field.label, field.words, note), does)
+        self.query_one(Table).show(rows)
 
     def say(self, words: str) -> None:
-        self.query_one("#said", Static).update(words.replace("[", "\\["))
+        self.query_one("#said", Static).update(Text(plain(words)))
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
-        what, first, second = str(event.row_key.value).split("|")
-        if what == "field":
-            self._fill(first)
-        elif what == "item":
-            self._try(lambda: self._tick(first, second))
-        else:
-            on = Settlement.SIDE(int(second))
-            self._try(lambda: self._workspace.settle(self.case, first, on))
+        self._does[str(event.row_key.value)]()
 
-    def _tick(self, task: str, item: str) -> None:
-        tasks = self._workspace.case_view(self.case).tasks
-        done = next(one.done for known in tasks for one in known.items if one.id == item)
-        self._workspace.act(self.case, Action.CHECK_ITEM(task, item, not done))
+    def _tick(self, task: str, item: str, done: bool) -> None:
+        self._try(lambda: self._workspace.act(self.case, Action.CHECK_ITEM(task, item, done)))
 
-    def _fill(self, field_id: str) -> None:
+    def _settle(self, place: str, side: ConflictSide) -> None:
+        def settle() -> None:
+            conflicts = self._workspace.conflicts(self.case)
+            sides = next((one.sides for one in conflicts if one.place == place), [])
+            # Meanwhile there may be more sides, or none.
+            at = [one.change_id for one in sides].index(side.change_id)
+            self._workspace.settle(self.case, place, Settlement.SIDE(at))
+
+        def answered(yes: Optional[bool]) -> None:
+            if yes:
+                self._try(settle)
+
+        by = side.by.name if side.by else "somebody"
+        self.app.push_screen(Confirm(f"Settle on “{side.words}”, by {by}?"), answered)
+
+    def _fill(self, field_id: str, words: str) -> None:
         field = next((one for one in self._template.fields if one.id == field_id), None)
         if field is None or field.kind in (FieldKind.TABLE, FieldKind.FORMULA):
             self.say("this field is not filled in here")
             return
-        view = self._workspace.case_view(self.case)
-        words = next(one.words for one in view.fields if one.id == field_id)
 
         def filled(value: Optional[str]) -> None:
-            if value:
+            if value and value != words:
                 self._try(lambda: self._workspace.set_field(self.case, field_id, value))
             elif value == "" and words:
                 self._try(lambda: self._workspace.clear_field(self.case, field_id))
 
         self.app.push_screen(Ask(field, words), filled)
 
-    def _try(self, act) -> None:
+    def _try(self, act: Callable[[], object]) -> None:
         try:
             act()
             self.say("saved on this device")
         except CaseworkError as error:
             # The text says what to do; nothing was done.
             self.say(str(error))
+        except ValueError:
+            self.say("somebody changed it meanwhile: look again")
         self.read()
 
 
-class Inspect(App):
+class Inspect(App[None]):
     """My cases, and how syncing stands."""
 
     TITLE = "Inspections"
+    CSS = """
+    DataTable { height: 1fr; }
+    #said, #sync { height: auto; max-height: 4; padding: 0 1; }
+    Ask, Confirm { align: center middle; }
+    .box { width: 80%; max-width: 76; height: auto; max-height: 90%; border: round $primary;
+           background: $surface; padding: 0 1; }
+    .hint { color: $text-muted; }
+    """
     BINDINGS = [
         Binding("s", "sync", "sync"),
         Binding("a", "everything", "mine / all"),
@@ -168,21 +268,22 @@ class Inspect(App):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self.workspace, self._all = workspace, False
+        self.workspace, self._all, self._empty = workspace, False, True
         self._subscription: Optional[casework.Subscription] = None
 
     def compose(self) -> ComposeResult:
+        columns = (("number", 10), ("title", None), ("stage", 11), ("due", 10), ("badges", 18))
         yield Header()
-        yield DataTable(cursor_type="row", id="cases")
+        yield Table(columns, id="cases")
         yield Static(id="sync")
         yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one("#cases", DataTable).add_columns("number", "title", "stage", "due", "badges")
         self._subscription = self.workspace.observe(_Relay(self))
         self.read()
 
     def on_unmount(self) -> None:
+        self.workspace.cancel_sync()
         if self._subscription:
             self._subscription.stop()
 
@@ -191,19 +292,34 @@ class Inspect(App):
         me = self.workspace.info().member_id
         wanted = CaseFilter(people=[me], unfinished=True) if me and not self._all else CaseFilter()
         page = self.workspace.list_cases(wanted, Sorting.DUE, Page(take=100))
-        table = self.screen_stack[0].query_one("#cases", DataTable)
-        table.clear()
-        for card in page.cards:
-            cells = (card.number, card.title, card.stage, card.due or "", badge_words(card.badges))
-            table.add_row(*cells, key=card.case_id)
+        self._empty = not page.cards
+        self.sub_title = "all cases" if self._all else "my cases"
+        stages = {
+            (template.id, stage.id): stage.name
+            for template in self.workspace.templates()
+            for stage in template.stages
+        }
+        self.screen_stack[0].query_one("#cases", Table).show({
+            card.case_id: (
+                card.number,
+                card.title,
+                stages.get((card.template_id, card.stage), card.stage),
+                card.due or "",
+                badge_words(card.badges),
+            )
+            for card in page.cards
+        })
         self.show_state(self.workspace.sync_state())
-        if isinstance(self.screen, CaseScreen):
-            self.screen.read()
+        for screen in self.screen_stack:
+            if isinstance(screen, CaseScreen):
+                screen.read()
 
     def show_state(self, state: SyncState) -> None:
         status = self.workspace.status()
         words = f"{state_words(state)} | {status.unsent} unsent | {status.held} held"
-        self.screen_stack[0].query_one("#sync", Static).update(words)
+        if self._empty and not self._all:
+            words = f"no case of yours is open: a shows all | {words}"
+        self.screen_stack[0].query_one("#sync", Static).update(Text(plain(words)))
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         if event.data_table.id == "cases":
@@ -221,7 +337,8 @@ class Inspect(App):
             words = f"{report.pushed} sent, {report.received} received"
         except CaseworkError as error:
             words = str(error)
-        self.call_from_thread(self.notify, words)
+        if self.is_running:
+            self.call_from_thread(self.notify, plain(words), markup=False)
 
 
 class _Relay(casework.WorkspaceObserver):
@@ -233,18 +350,26 @@ class _Relay(casework.WorkspaceObserver):
     def on_event(self, event: Event) -> None:
         if isinstance(event, Event.SYNC):
             self._app.call_later(self._app.show_state, event.state)
-        else:
+        elif isinstance(event, (Event.CHANGED, Event.NOTICED)):
             self._app.call_later(self._app.read)
+
+
+def opened(folder: str, invite: Sequence[str]) -> Workspace:
+    """The workspace that the command line asks for."""
+    if casework.is_workspace(folder):
+        return Workspace.open(folder)
+    if not invite:
+        sys.exit(f"There is no workspace in {folder}: join one.\n\n{__doc__}")
+    return Workspace.join(folder, invite[0], JoinAs(member_name=invite[1], device_name="terminal"))
 
 
 def main() -> None:
     if len(sys.argv) not in (2, 4):
         sys.exit(__doc__)
-    folder = sys.argv[1]
-    if casework.is_workspace(folder):
-        workspace = Workspace.open(folder)
-    else:
-        workspace = Workspace.join(folder, sys.argv[2], JoinAs(member_name=sys.argv[3], device_name="terminal"))
+    try:
+        workspace = opened(sys.argv[1], sys.argv[2:])
+    except CaseworkError as error:
+        sys.exit(str(error))
     try:
         Inspect(workspace).run()
     finally:

@@ -1,7 +1,8 @@
-"""The stage of the tests: a server process, and folders that go away."""
+"""The stage of the tests: a server process, lines to it, and folders that go away."""
 
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import threading
@@ -45,6 +46,49 @@ class Server:
         self._said.close()
 
 
+class Line:
+    """A line to a server, which counts who connects. Without a server it takes everybody and says
+    nothing."""
+
+    def __init__(self, server=None):
+        self.connections = 0
+        self._server = server
+        self._open = []
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.url = f"ws://127.0.0.1:{self._door.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stop(self):
+        # Closing alone would not wake who waits at the door.
+        self._door.shutdown(socket.SHUT_RDWR)
+        self._door.close()
+        for one in self._open:
+            one.close()
+
+    def _accept(self):
+        while True:
+            try:
+                here, _ = self._door.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.append(here)
+            if self._server:
+                host, port = self._server.url.removeprefix("ws://").split(":")
+                there = socket.create_connection((host, int(port)))
+                self._open.append(there)
+                for both in ((here, there), (there, here)):
+                    threading.Thread(target=self._carry, args=both, daemon=True).start()
+
+    def _carry(self, one, other):
+        try:
+            while sent := one.recv(65536):
+                other.sendall(sent)
+            other.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
 class Stage(unittest.TestCase):
     def setUp(self):
         self._folder = tempfile.TemporaryDirectory()
@@ -71,6 +115,11 @@ class Stage(unittest.TestCase):
         server = Server(self.folder())
         self.addCleanup(server.stop)
         return server
+
+    def line(self, server=None):
+        line = Line(server)
+        self.addCleanup(line.stop)
+        return line
 
     def host(self):
         """A founder with a template, whose workspace is on a server."""

@@ -1,7 +1,6 @@
 """The scenarios of bindings/scenarios.txt, against a real server process. Kotlin and Swift have the
 same ones under the same names."""
 
-import asyncio
 import json
 import os
 import signal
@@ -32,7 +31,6 @@ from casework import (
     Value,
     Workspace,
 )
-from casework import aio
 from stage import TEMPLATE, Ear, Stage, settle
 
 # Acts on a case until it is killed; every comment that returned was told before.
@@ -238,6 +236,48 @@ class Scenarios(Stage):
         self.assertGreaterEqual(attached.failures(), 2)
         self.assertIn("on purpose", attached.last_failure())
         self.assertEqual(len(ana.cards()), 2)
+        ana.set_server(self.server().url)
+        ana.sync()
+        link = ana.invite(InviteGrant.NEW_MEMBER(["operator"])).link
+        ana.sync()
+        self._a_listener_throws(link)
+
+    def _a_listener_throws(self, link):
+        """A key store that fails makes no device, and leaves nothing behind; a listener that fails
+        changes nothing."""
+
+        class Broken(casework.KeyStore):
+            def load(self):
+                raise ZeroDivisionError("on purpose")
+
+            def save(self, secret):
+                raise ZeroDivisionError("on purpose")
+
+        class Listens(casework.JoinListener):
+            def __init__(self):
+                self.calls = 0
+
+            def on_progress(self, progress):
+                self.calls += 1
+                raise ZeroDivisionError("on purpose")
+
+        folder, other = self.folder(), self.folder()
+        new = NewWorkspace(name="Field office", member_name="Eva", device_name="phone")
+        rui = JoinAs(member_name="Rui", device_name="phone")
+        Workspace.create(other, new).shutdown()
+        for use in (
+            lambda: Workspace.create(folder, new, Broken()),
+            lambda: Workspace.open(other, Broken()),
+            lambda: Workspace.join(folder, link, rui, Broken()),
+        ):
+            with self.assertRaises(CaseworkError.Unavailable) as caught:
+                use()
+            self.assertIn("ZeroDivisionError('on purpose')", str(caught.exception))
+            self.assertFalse(casework.is_workspace(folder))
+        listens = Listens()
+        with casework.joined(folder, link, rui, None, listens) as workspace:
+            self.assertEqual(len(workspace.cards()), 2)
+        self.assertGreater(listens.calls, 0)
 
     def test_an_observer_is_told_and_not_after_it_was_stopped(self):
         ana, template = self.with_template()
@@ -249,18 +289,26 @@ class Scenarios(Stage):
                 ana.cards()
                 super().on_event(event)
 
-        back = CallsBack()
-        subscription, other = ana.observe(ear), ana.observe(back)
+        class StopsItself(Ear):
+            def on_event(self, event):
+                # It does not wait for itself.
+                kept.finish()
+                super().on_event(event)
+
+        back, stops = CallsBack(), StopsItself()
+        subscription, other, kept = ana.observe(ear), ana.observe(back), ana.observe(stops)
         case = self.open_case(ana, template)
         changed = lambda e: e.is_CHANGED() and case in e.changes.documents
-        ear.wait_for(changed)
-        back.wait_for(changed)
-        self.assertNotIn(threading.get_ident(), ear.threads)
+        for one in (ear, back, stops):
+            one.wait_for(changed)
+            # Always on the same thread, and never on that of the app.
+            self.assertEqual(len(one.threads), 1)
+            self.assertNotIn(threading.get_ident(), one.threads)
         subscription.stop()
         count = len(ear.events)
         case = self.open_case(ana, template, "Bridge 8")
         back.wait_for(changed)
-        self.assertEqual(len(ear.events), count)
+        self.assertEqual((len(ear.events), len(stops.events)), (count, 1))
         # Freeing the handle detaches as well.
         del other
         count = len(back.events)
@@ -269,7 +317,27 @@ class Scenarios(Stage):
         case = self.open_case(ana, template, "Bridge 9")
         third.wait_for(changed)
         self.assertEqual(len(back.events), count)
-        kept.stop()
+        self._what_is_finished_is_over(ana, template)
+        # The last that one is told is that there will be no more.
+        ana.shutdown()
+        third.wait_for(Event.is_CLOSED)
+        self.assertEqual([e.is_CLOSED() for e in third.events].index(True), len(third.events) - 1)
+
+    def _what_is_finished_is_over(self, ana, template):
+        begun, over = threading.Event(), []
+
+        def slow(event):
+            begun.set()
+            time.sleep(0.2)
+            over.append(event)
+
+        with casework.subscribed(ana, slow):
+            self.open_case(ana, template, "Bridge 10")
+            self.assertTrue(begun.wait(20))
+        self.assertEqual(len(over), 1)
+        self.open_case(ana, template, "Bridge 11")
+        time.sleep(0.05)
+        self.assertEqual(len(over), 1)
 
     def test_a_board_of_ten_thousand_cases_in_pages(self):
         ana, template = self.with_template()
@@ -352,22 +420,33 @@ class Scenarios(Stage):
             Workspace.open(folder, Vault())
 
     def test_a_pause_keeps_the_line_quiet_and_a_burst_ends_in_time(self):
-        _, ana, template = self.host()
+        server, ana, template = self.host()
         rui = self.join(ana, "Rui")
+        line = self.line(server)
+        rui.set_server(line.url)
         ear = Ear()
         subscription = rui.observe(ear)
         rui.connect(SyncHints(paused=True))
         ear.wait_for(lambda e: e.is_SYNC() and e.state.is_PAUSED())
         case = self.open_case(ana, template)
         ana.sync()
+        self.open_case(rui, template, "Bridge 7b")
+        time.sleep(0.3)
+        self.assertEqual(line.connections, 0)
         self.assertNotIn(case, [card.case_id for card in rui.cards()])
         # A burst goes through the pause: the app asks for it.
         started = time.monotonic()
         self.assertTrue(rui.sync_for(20).in_step)
         self.assertLess(time.monotonic() - started, 20)
+        self.assertEqual(line.connections, 1)
         self.assertEqual(rui.case_view(case).title, "Bridge 7")
+        time.sleep(0.3)
+        self.assertEqual(line.connections, 1)
+        # Where bytes cost money it connects, and rests.
         rui.set_hints(SyncHints(metered=True))
-        ear.wait_for(lambda e: e.is_SYNC() and e.state.is_IN_STEP())
+        resting = ear.wait_for(lambda e: e.is_SYNC() and e.state.is_RESTING()).state
+        self.assertEqual((resting.unsent, line.connections), (0, 2))
+        self.assertGreater(resting.next_in_ms, 60_000)
         rui.set_hints(SyncHints())
         other = self.open_case(ana, template, "Bridge 8")
         ana.sync()
@@ -375,6 +454,24 @@ class Scenarios(Stage):
         rui.disconnect()
         self.assertFalse(rui.is_connected())
         subscription.stop()
+        self._a_burst_over_a_dead_line_ends_in_time(rui)
+
+    def _a_burst_over_a_dead_line_ends_in_time(self, rui):
+        silent = self.line()
+        rui.set_server(silent.url)
+        started = time.monotonic()
+        with self.assertRaises(CaseworkError.Unavailable):
+            rui.sync_for(1)
+        self.assertLess(time.monotonic() - started, 4)
+        self.assertGreater(silent.connections, 0)
+        # Whoever must end sooner says so.
+        started = time.monotonic()
+        timer = threading.Timer(0.3, rui.cancel_sync)
+        timer.start()
+        with self.assertRaises(CaseworkError.Unavailable):
+            rui.sync()
+        timer.join()
+        self.assertLess(time.monotonic() - started, 4)
 
     def test_who_is_at_a_case_is_seen_while_connected(self):
         _, ana, template = self.host()
@@ -432,31 +529,6 @@ class Scenarios(Stage):
             with self.assertRaises(CaseworkError.Invalid) as caught:
                 use()
             self.assertIn(words, str(caught.exception))
-
-
-class Loop(Stage):
-    """What only Python has: helpers for an event loop."""
-
-    def test_an_event_loop_is_not_blocked_and_hears_of_changes(self):
-        _, ana, template = self.host()
-        link = ana.invite(InviteGrant.NEW_MEMBER(["operator"])).link
-        ana.sync()
-        folder = self.folder()
-
-        async def play():
-            rui = await aio.join(folder, link, JoinAs(member_name="Rui", device_name="phone"))
-            heard = aio.events(rui)
-            case = await asyncio.to_thread(self.open_case, ana, template)
-            await aio.sync(ana)
-            await aio.sync(rui)
-            async for event in heard:
-                if isinstance(event, Event.CHANGED) and case in event.changes.documents:
-                    break
-            await heard.aclose()
-            rui.shutdown()
-            return True
-
-        self.assertTrue(asyncio.run(asyncio.wait_for(play(), 60)))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use casework_engine::replica::{
-    Drawn, HeldWork, Quarantined, Redone, Replica, Retried, Standing, Verification,
+    Drawn, HeldWork, Quarantined, Reach, Redone, Replica, Retried, Standing, Verification,
 };
-use casework_protocol::ids::DocumentId;
+use casework_protocol::ids::{ChangeHash, DocumentId};
 
 use super::Workspace;
 use crate::error::Error;
@@ -40,6 +40,14 @@ impl Workspace {
     /// [`Error::Invalid`] when there is nothing of this number.
     pub fn discard(&self, number: u64) -> Result<(), Error> {
         self.read(|replica| Ok(replica.discard(number)?))
+    }
+
+    /// How far a change has come: here, on the server, held, refused.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] for a quarantined document; [`Error::Unavailable`] when the store fails.
+    pub fn reach(&self, document: DocumentId, change: ChangeHash) -> Result<Reach, Error> {
+        self.read(|replica| Ok(replica.reach(document, change)?))
     }
 
     /// Everything that waits for an adoption, in log order. Its content is here only for its

@@ -71,6 +71,19 @@ impl Workspace {
         self.read(|replica| Ok(replica.case(case)?))
     }
 
+    /// Looks at a case without making a copy of it. Everybody else waits meanwhile: it must be
+    /// short, and must not call this workspace.
+    ///
+    /// # Errors
+    /// As [`Workspace::case`].
+    pub fn look_at<T>(
+        &self,
+        case: DocumentId,
+        look: impl FnOnce(&CaseView) -> T,
+    ) -> Result<T, Error> {
+        self.read(|replica| Ok(replica.look_at(case, look)?))
+    }
+
     /// The comments of a case, in order.
     ///
     /// # Errors

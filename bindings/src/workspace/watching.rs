@@ -72,12 +72,23 @@ impl Workspace {
     /// [`Error::Invalid`] while another watch is on; [`Error::Unavailable`] when no thread can be
     /// started.
     pub fn watch(&self, observer: Arc<dyn Observer>) -> Result<Watch, Error> {
+        self.watch_with(observer, Hints::default())
+    }
+
+    /// The same, heeding from the beginning what the app knows of network and battery.
+    ///
+    /// # Errors
+    /// As [`Workspace::watch`].
+    pub fn watch_with(&self, observer: Arc<dyn Observer>, hints: Hints) -> Result<Watch, Error> {
         if self.inner.watched.swap(true, Ordering::AcqRel) {
             return Err(Error::Invalid(
                 "this workspace is watched already".to_owned(),
             ));
         }
-        let signals = Arc::new(Signals::default());
+        let signals = Arc::new(Signals {
+            hints: Mutex::new(hints),
+            ..Signals::default()
+        });
         let observation = match self.observe(observer) {
             Ok(observation) => observation,
             Err(error) => {

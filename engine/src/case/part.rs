@@ -7,6 +7,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use casework_protocol::digest::{Tag, digest};
+use casework_protocol::ids::hex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The id of a part of one case.
@@ -48,7 +49,7 @@ impl PartId {
     /// The sixteen digits, quicker than by [`fmt::Display`]: a case for an app has hundreds of ids.
     #[must_use]
     pub fn hex(&self) -> String {
-        data_encoding::HEXLOWER.encode(&self.0)
+        hex(&self.0)
     }
 
     /// The first digit, `0` to `15`: which of the sixteen maps of comments it belongs to.

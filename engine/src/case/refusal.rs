@@ -398,14 +398,3 @@ pub enum ActError {
     #[error("you have done nothing here that is left to be taken back")]
     NothingToUndo,
 }
-
-impl ActError {
-    /// Whether what was asked is so already: a refusal that asks nobody to do anything.
-    #[must_use]
-    pub const fn is_unchanged(&self) -> bool {
-        matches!(
-            self,
-            Self::Unchanged { .. } | Self::DraftUnchanged | Self::InboxUnchanged
-        )
-    }
-}

@@ -62,13 +62,30 @@ impl Replica {
     /// # Errors
     /// [`ReplicaFault::Document`] when it is not here or is quarantined.
     pub fn case(&mut self, id: DocumentId) -> Result<CaseView, ReplicaFault> {
+        self.look_at(id, CaseView::clone)
+    }
+
+    /// Looks at the view of a case that lies in memory, without a copy of it; else as
+    /// [`Replica::case`].
+    ///
+    /// # Errors
+    /// As [`Replica::case`].
+    pub fn look_at<T>(
+        &mut self,
+        id: DocumentId,
+        look: impl FnOnce(&CaseView) -> T,
+    ) -> Result<T, ReplicaFault> {
         if let Some(view) = self
             .documents
             .get_mut(id)
             .and_then(|open| open.view.as_ref())
         {
-            return Ok(view.clone());
+            return Ok(look(view));
         }
+        self.case_on_disk(id).map(|view| look(&view))
+    }
+
+    fn case_on_disk(&mut self, id: DocumentId) -> Result<CaseView, ReplicaFault> {
         if let Some(view) = self.stored_view(id)? {
             return Ok(view);
         }

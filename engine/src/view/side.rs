@@ -78,11 +78,6 @@ impl<T> Slot<T> {
         &self.shown.value
     }
 
-    /// The value shown, taken out.
-    pub fn into_value(self) -> T {
-        self.shown.value
-    }
-
     /// The winning side.
     pub const fn shown(&self) -> &Side<T> {
         &self.shown

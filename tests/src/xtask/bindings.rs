@@ -6,6 +6,7 @@
 //! ```
 //! What the machine lacks is installed by `bindings/needs.sh`, or the run fails and says what.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -102,7 +103,8 @@ impl Places {
     }
 
     fn library(&self) -> PathBuf {
-        self.built.join("libcasework_native.so")
+        self.built
+            .join(format!("{DLL_PREFIX}casework_native{DLL_SUFFIX}"))
     }
 
     fn server(&self) -> PathBuf {
@@ -124,7 +126,7 @@ fn build(places: &Places) -> Result<()> {
     }
     ensure!(
         places.library().exists(),
-        "{} was not built; bindings are tested on Linux",
+        "{} was not built",
         places.library().display()
     );
     Ok(())

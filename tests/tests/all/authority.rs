@@ -3,7 +3,7 @@
 
 use automerge::Automerge;
 use casework_engine::case::{Act, CaseAction};
-use casework_engine::replica::Notice;
+use casework_engine::replica::{Notice, Reach};
 use casework_protocol::access::entry::{AccessBody, Principal};
 use casework_protocol::frame::{PushItem, ServerFrame};
 use casework_protocol::ids::DocumentId;
@@ -89,6 +89,9 @@ fn work_on_its_way_while_its_author_loses_sight_is_held_and_lands_when_adopted()
     assert!(stage.replica(rui).case(case).is_err());
     let drawer = stage.replica(rui).drawer().unwrap();
     assert!(drawer.len() == 1 && drawer[0].held, "{drawer:?}");
+    let change = drawer[0].change.unwrap();
+    let reach = stage.replica(rui).reach(case, change).unwrap();
+    assert_eq!(reach, Reach::Held);
     assert_eq!(stage.replica(ana).held().unwrap().len(), 1);
     let moment = stage.moment();
     let replica = stage.replica(ana);
@@ -99,6 +102,10 @@ fn work_on_its_way_while_its_author_loses_sight_is_held_and_lands_when_adopted()
     stage.settle();
     assert!(stage.view(rui, case).labels.contains("late"));
     assert!(stage.replica(rui).drawer().unwrap().is_empty());
+    for who in [ana, rui] {
+        let reach = stage.replica(who).reach(case, change).unwrap();
+        assert!(matches!(reach, Reach::OnServer(_)), "{reach:?}");
+    }
 }
 
 /// Somebody who built on work before it was held hands that in at the same moment as the author

@@ -5,33 +5,41 @@ made from the loop. What waits for the network goes to a thread; events come as 
 """
 
 import asyncio
-from typing import AsyncIterator, Optional
+import os
+from typing import AsyncIterator, Callable, Optional, TypeVar, Union
 
 from . import _Function
 from ._native import Event, JoinAs, JoinListener, KeyStore, SyncReport, Workspace
 
+_T = TypeVar("_T")
+
 
 async def join(
-    folder: str,
+    folder: "Union[str, os.PathLike[str]]",
     invite: str,
     who: JoinAs,
     key_store: Optional[KeyStore] = None,
     listener: Optional[JoinListener] = None,
 ) -> Workspace:
-    """Joins a workspace by an invite."""
-    return await asyncio.to_thread(
-        Workspace.join, str(folder), invite, who, key_store, listener
-    )
+    """Joins a workspace by an invite. Cancelled, it joins all the same, later and unseen, and shuts
+    the workspace down; open it then."""
+    work = _in_a_thread(lambda: Workspace.join(folder, invite, who, key_store, listener))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        work.add_done_callback(_shut_down)
+        raise
 
 
 async def sync(workspace: Workspace) -> SyncReport:
-    """Syncs once."""
-    return await asyncio.to_thread(workspace.sync)
+    """Syncs once. Cancelled, it ends every sync of the workspace that runs; what was sent by then
+    is safe, and the rest waits for the next."""
+    return await _until_cancelled(workspace, workspace.sync)
 
 
 async def sync_for(workspace: Workspace, seconds: int) -> SyncReport:
-    """Syncs for at most so many seconds."""
-    return await asyncio.to_thread(workspace.sync_for, seconds)
+    """Syncs for at most so many seconds. Cancelled, it does as `sync`."""
+    return await _until_cancelled(workspace, lambda: workspace.sync_for(seconds))
 
 
 def events(workspace: Workspace) -> "Events":
@@ -41,21 +49,54 @@ def events(workspace: Workspace) -> "Events":
 
 
 class Events(AsyncIterator[Event]):
-    """Events that wait to be heard."""
+    """Events that wait to be heard. They end when this or the workspace is closed."""
 
     def __init__(self, workspace: Workspace) -> None:
-        loop = asyncio.get_running_loop()
-        waiting: "asyncio.Queue[Event]" = asyncio.Queue()
+        self._loop = loop = asyncio.get_running_loop()
+        # What has been heard; nothing stands for the end.
+        self._waiting: "asyncio.Queue[Optional[Event]]" = asyncio.Queue()
+        heard = self._waiting.put_nowait
 
         def on_event(event: Event) -> None:
-            loop.call_soon_threadsafe(waiting.put_nowait, event)
+            try:
+                loop.call_soon_threadsafe(heard, None if event.is_CLOSED() else event)
+            except RuntimeError:
+                # The loop is closed: nobody waits any more.
+                pass
 
-        self._waiting = waiting
         self._subscription = workspace.observe(_Function(on_event))
 
     async def __anext__(self) -> Event:
-        return await self._waiting.get()
+        event = await self._waiting.get()
+        if event is None:
+            # Whoever else waits is told as well.
+            self._waiting.put_nowait(None)
+            raise StopAsyncIteration
+        return event
 
     async def aclose(self) -> None:
         """Detaches; what has been heard by then can still be taken."""
         self._subscription.stop()
+        self._waiting.put_nowait(None)
+
+
+def _in_a_thread(call: Callable[[], _T]) -> "asyncio.Task[_T]":
+    return asyncio.ensure_future(asyncio.to_thread(call))
+
+
+async def _until_cancelled(workspace: Workspace, call: Callable[[], _T]) -> _T:
+    work = _in_a_thread(call)
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        # It may not have begun, so it is told until it ends.
+        while not work.done():
+            workspace.cancel_sync()
+            await asyncio.wait([work], timeout=0.05)
+        work.cancelled() or work.exception()
+        raise
+
+
+def _shut_down(work: "asyncio.Task[Workspace]") -> None:
+    if not work.cancelled() and not work.exception():
+        work.result().shutdown()

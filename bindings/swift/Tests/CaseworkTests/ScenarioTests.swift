@@ -88,7 +88,9 @@ final class ScenarioTests: StagedTests {
         for device in [ana, rui] {
             let conflicts = try device.conflicts(caseId: id)
             XCTAssertEqual(conflicts.map(\.label), ["Site"])
-            XCTAssertEqual(Set(conflicts[0].sides.map(\.words)), ["North bank", "South bank"])
+            let sides = conflicts[0].sides.map { ($0.words, $0.by?.name) }
+            XCTAssertEqual(
+                Dictionary(uniqueKeysWithValues: sides), ["North bank": "Ana", "South bank": "Rui"])
             XCTAssertTrue(try device.caseView(caseId: id).badges.contains(.contested))
         }
         let place = try ana.conflicts(caseId: id)[0].place
@@ -175,6 +177,7 @@ final class ScenarioTests: StagedTests {
         ana.shutdown()
         ana.shutdown()
         XCTAssertTrue(ana.isShutDown())
+        try race()
         fails("open it again", { try ana.info() }, as: closed)
         fails("open it again", { try ana.cards() }, as: closed)
         fails("open it again", { try ana.sync() }, as: closed)
@@ -182,8 +185,43 @@ final class ScenarioTests: StagedTests {
         subscription.stop()
     }
 
-    func test_a_callback_that_throws_harms_nobody() throws {
+    /// Calls under way end as they would, later ones are told; nothing else is ever said.
+    private func race() throws {
         let (ana, kind) = try withTemplate()
+        let id = try openCase(ana, kind)
+        let calls: [@Sendable () throws -> Void] = [
+            { _ = try ana.cards() }, { _ = try ana.comment(caseId: id, body: "late") },
+            { _ = try ana.caseView(caseId: id) }, { try ana.observe(observer: Ear()).stop() },
+        ]
+        let (begun, ended) = (DispatchSemaphore(value: 0), DispatchGroup())
+        for call in calls {
+            onThread(ended) {
+                begun.signal()
+                do {
+                    while true { try call() }
+                } catch CaseworkError.Closed {
+                    // As it should be.
+                } catch {
+                    XCTFail("\(error)")
+                }
+            }
+        }
+        for _ in calls { begun.wait() }
+        ana.shutdown()
+        XCTAssertEqual(ended.wait(timeout: .now() + 20), .success)
+    }
+
+    /// A real thread, as against one of a pool that may be as small as one.
+    private func onThread(_ group: DispatchGroup, _ work: @escaping @Sendable () -> Void) {
+        group.enter()
+        Thread.detachNewThread {
+            work()
+            group.leave()
+        }
+    }
+
+    func test_a_callback_that_throws_harms_nobody() throws {
+        let (_, ana, kind) = try host()
         let (bad, good) = (Ear(throwing: true), Ear())
         let attached = try ana.observe(observer: bad)
         let other = try ana.observe(observer: good)
@@ -195,9 +233,58 @@ final class ScenarioTests: StagedTests {
         let end = Date(timeIntervalSinceNow: 20)
         while attached.failures() < 2, Date() < end { Thread.sleep(forTimeInterval: 0.01) }
         XCTAssertGreaterThanOrEqual(attached.failures(), 2)
-        XCTAssertNotNil(attached.lastFailure())
+        XCTAssertTrue(attached.lastFailure()?.contains("on purpose") ?? false)
         XCTAssertEqual(try ana.cards().count, 2)
         other.stop()
+        try aJoinIsNotDisturbed(ana)
+        try aBrokenKeyStoreIsSaid(ana)
+    }
+
+    private func aJoinIsNotDisturbed(_ ana: Workspace) throws {
+        final class Listener: JoinListener, @unchecked Sendable {
+            var told = 0
+            func onProgress(progress: SyncProgress) throws {
+                told += 1
+                // Undeclared, and declared.
+                if told % 2 == 0 { throw ObserverError.Failed(reason: "on purpose") }
+                throw OnPurpose()
+            }
+        }
+        let listener = Listener()
+        let who = JoinAs(memberName: "Rui", deviceName: "phone")
+        let rui = try Workspace.join(folder: folder(), invite: invite(ana), who: who, listener: listener)
+        XCTAssertGreaterThan(listener.told, 1)
+        XCTAssertEqual(try rui.cards().count, 2)
+        rui.shutdown()
+    }
+
+    private func aBrokenKeyStoreIsSaid(_ ana: Workspace) throws {
+        final class Broken: KeyStore, @unchecked Sendable {
+            let loads: Bool
+            init(loads: Bool) { self.loads = loads }
+            func load() throws -> Data? {
+                if loads { return nil }
+                throw OnPurpose()
+            }
+            func save(secret: Data) throws { throw OnPurpose() }
+        }
+        let (founded, joined) = (folder(), folder())
+        try Workspace.create(folder: founded, new: someone).shutdown()
+        let link = try invite(ana)
+        let who = JoinAs(memberName: "Eve", deviceName: "phone")
+        let said = "on purpose"
+        for loads in [true, false] {
+            let broken = Broken(loads: loads)
+            let place = folder()
+            fails(said, { try Workspace.create(folder: place, new: someone, keyStore: broken) }, as: ofAnyKind)
+            fails(said, { try Workspace.join(folder: joined, invite: link, who: who, keyStore: broken) }, as: ofAnyKind)
+        }
+        fails(said, { try Workspace.open(folder: founded, keyStore: Broken(loads: false)) }, as: ofAnyKind)
+        // Nothing was lost by that: both go on without it.
+        try Workspace.open(folder: founded).shutdown()
+        let eve = try Workspace.join(folder: joined, invite: link, who: who)
+        XCTAssertEqual(try eve.cards().count, 2)
+        eve.shutdown()
     }
 
     func test_an_observer_is_told_and_not_after_it_was_stopped() throws {
@@ -206,16 +293,59 @@ final class ScenarioTests: StagedTests {
         // Never under a lock: an observer may call back.
         let back = Ear(meanwhile: { _ = try? ana.cards() })
         let subscription = try ana.observe(observer: ear)
-        let other = try ana.observe(observer: back)
+        var other: Subscription? = try ana.observe(observer: back)
         let first = try openCase(ana, kind)
         ear.waitForChange(of: first)
         back.waitForChange(of: first)
+        XCTAssertFalse(ear.wasToldHere)
         subscription.stop()
         let count = ear.count
         let second = try openCase(ana, kind, "Bridge 8")
         back.waitForChange(of: second)
         XCTAssertEqual(ear.count, count)
-        other.stop()
+        // Freeing the handle detaches as well.
+        XCTAssertNotNil(other)
+        other = nil
+        let heard = back.count
+        let third = Ear()
+        let kept = try ana.observe(observer: third)
+        third.waitForChange(of: try openCase(ana, kind, "Bridge 9"))
+        XCTAssertEqual(back.count, heard)
+        kept.stop()
+        try anObserverStopsItself(ana, kind)
+    }
+
+    /// Within its own call it may detach and free itself, and wait for its own end: it has it.
+    private func anObserverStopsItself(_ ana: Workspace, _ kind: String) throws {
+        final class Handle: @unchecked Sendable {
+            let given = DispatchSemaphore(value: 0)
+            var subscription: Subscription?
+        }
+        let handle = Handle()
+        let itself = Ear(meanwhile: {
+            handle.given.wait()
+            handle.subscription?.stop()
+            handle.subscription?.finish()
+            handle.subscription = nil
+        })
+        handle.subscription = try ana.observe(observer: itself)
+        handle.given.signal()
+        let last = Ear()
+        let told = try ana.observe(observer: last)
+        itself.waitForChange(of: try openCase(ana, kind, "Bridge 10"))
+        last.waitForChange(of: try openCase(ana, kind, "Bridge 11"))
+        XCTAssertEqual(itself.count, 1)
+        // What is finished is in no call any more; and the last that is heard is the end.
+        told.finish()
+        let heard = last.count
+        _ = try openCase(ana, kind, "Bridge 12")
+        XCTAssertEqual(last.count, heard)
+        let end = Ear()
+        let attached = try ana.observe(observer: end)
+        ana.shutdown()
+        end.wait { $0 == .closed }
+        XCTAssertEqual(end.last, .closed)
+        attached.stop()
     }
 
     func test_a_board_of_ten_thousand_cases_in_pages() throws {
@@ -229,7 +359,9 @@ final class ScenarioTests: StagedTests {
             _ = try ana.importCases(cases: cases)
         }
         let board = try ana.board(templateId: kind, filter: CaseFilter(), sorting: .title, cardsPerColumn: 20)
+        XCTAssertEqual(board.columns.map(\.name), ["Open", "Waiting", "Done"])
         XCTAssertEqual(board.columns.map(\.total), [5000, 5000, 0])
+        XCTAssertEqual(board.columns.map(\.cards.count), [20, 20, 0])
         XCTAssertEqual(board.columns[0].cards.map(\.title), (0..<20).map { title($0 * 2) })
         let page = try ana.boardColumn(
             templateId: kind,
@@ -239,6 +371,15 @@ final class ScenarioTests: StagedTests {
             page: Page(skip: 4990, take: 20)
         )
         XCTAssertEqual(page.cards.map(\.title), stride(from: 9981, to: 10_000, by: 2).map { title($0) })
+        var seen: [String] = []
+        while seen.count < 10_000 {
+            let page = Page(skip: UInt32(seen.count), take: 2500)
+            let next = try ana.listCases(filter: CaseFilter(), sorting: .title, page: page)
+            XCTAssertEqual(next.total, 10_000)
+            guard !next.cards.isEmpty else { return XCTFail("the pages end at \(seen.count)") }
+            seen += next.cards.map(\.title)
+        }
+        XCTAssertEqual(seen, (0..<10_000).map(title))
         let found = try ana.listCases(filter: CaseFilter(text: "09999"), sorting: .changed, page: Page())
         XCTAssertEqual(found.cards.map(\.title), ["Case 09999"])
     }
@@ -246,18 +387,28 @@ final class ScenarioTests: StagedTests {
     func test_fifty_threads_at_once() throws {
         let (ana, kind) = try withTemplate()
         let id = try openCase(ana, kind)
-        DispatchQueue.concurrentPerform(iterations: 50) { n in
-            do {
-                for step in 0..<4 {
-                    _ = try ana.comment(caseId: id, body: "\(n)/\(step)")
-                    _ = try ana.act(caseId: id, action: .count(field: "visits", by: 1))
+        let (here, gate, ended) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchGroup())
+        for n in 0..<50 {
+            onThread(ended) {
+                here.signal()
+                gate.wait()
+                do {
+                    for step in 0..<4 {
+                        _ = try ana.comment(caseId: id, body: "\(n)/\(step)")
+                        _ = try ana.act(caseId: id, action: .count(field: "visits", by: 1))
+                        _ = try ana.listCases(filter: CaseFilter(), sorting: .changed, page: Page())
+                    }
+                } catch {
+                    XCTFail("\(error)")
                 }
-            } catch {
-                XCTFail("\(error)")
             }
         }
+        for _ in 0..<50 { here.wait() }
+        for _ in 0..<50 { gate.signal() }
+        ended.wait()
         XCTAssertEqual(try ana.caseView(caseId: id).fields[1].count, 200)
-        XCTAssertEqual(Set(try ana.comments(caseId: id).map(\.body)).count, 200)
+        let wanted = (0..<50).flatMap { n in (0..<4).map { "\(n)/\($0)" } }
+        XCTAssertEqual(Set(try ana.comments(caseId: id).map(\.body)), Set(wanted))
     }
 
     func test_the_key_lives_in_the_store_of_the_app() throws {
@@ -283,11 +434,14 @@ final class ScenarioTests: StagedTests {
         let again = try Workspace.open(folder: folder, keyStore: vault)
         XCTAssertEqual(try again.info().deviceId, device)
         again.shutdown()
+        fails("join again", { try Workspace.open(folder: folder, keyStore: Vault()) }, as: corrupt)
     }
 
     func test_a_pause_keeps_the_line_quiet_and_a_burst_ends_in_time() throws {
-        let (_, ana, kind) = try host()
+        let (server, ana, kind) = try host()
         let rui = try join(ana, "Rui")
+        let line = try line(to: server.url)
+        try rui.setServer(address: line.url)
         let ear = Ear()
         let subscription = try rui.observe(observer: ear)
         try rui.connect(hints: SyncHints(paused: true))
@@ -297,10 +451,21 @@ final class ScenarioTests: StagedTests {
         }
         let id = try openCase(ana, kind)
         _ = try ana.sync()
+        _ = try openCase(rui, kind, "Own work waits too")
         XCTAssertFalse(try rui.cards().contains { $0.caseId == id })
+        XCTAssertEqual(line.connections, 0)
         // A burst goes through the pause: the app asks for it.
-        XCTAssertTrue(try rui.syncFor(seconds: 20).inStep)
+        let burst = try seconds { XCTAssertTrue(try rui.syncFor(seconds: 20).inStep) }
+        XCTAssertLessThan(burst, 20)
+        XCTAssertEqual(line.connections, 1)
         XCTAssertEqual(try rui.caseView(caseId: id).title, "Bridge 7")
+        rui.setHints(hints: SyncHints(metered: true))
+        ear.wait { event in
+            switch event {
+            case .sync(.inStep), .sync(.resting): return true
+            default: return false
+            }
+        }
         rui.setHints(hints: SyncHints())
         let other = try openCase(ana, kind, "Bridge 8")
         _ = try ana.sync()
@@ -308,6 +473,13 @@ final class ScenarioTests: StagedTests {
         rui.disconnect()
         XCTAssertFalse(rui.isConnected())
         subscription.stop()
+        // A server that takes the call and says nothing.
+        let silent = try self.line()
+        let eve = try founder()
+        try eve.setServer(address: silent.url)
+        let waited = seconds { fails("", { try eve.syncFor(seconds: 1) }, as: unavailable) }
+        XCTAssertTrue((0.9...5).contains(waited), "\(waited)")
+        XCTAssertEqual(silent.connections, 1)
     }
 
     func test_who_is_at_a_case_is_seen_while_connected() throws {
@@ -366,6 +538,8 @@ final class ScenarioTests: StagedTests {
         fails("invite link", { try Workspace.join(folder: self.folder(), invite: "https://x", who: who) }, as: invalid)
         fails("key", { try ana.importTemplate(package: "{}") }, as: invalid)
         fails("server", { try ana.sync() }, as: invalid)
+        _ = try ana.setField(caseId: id, field: "site", words: "North bank")
+        fails("so already", { try ana.setField(caseId: id, field: "site", words: "North bank") }, as: unchanged)
     }
 
     /// What only Swift has: events as an AsyncSequence, and waiting off the actor.
@@ -385,6 +559,55 @@ final class ScenarioTests: StagedTests {
             if case let .changed(changes) = event, changes.documents.contains(id) { break }
         }
         XCTAssertEqual(try rui.caseView(caseId: id).title, "Bridge 7")
+        // It ends with the workspace.
+        let rest = try rui.events()
         rui.shutdown()
+        var last: Event?
+        for await event in rest { last = event }
+        XCTAssertEqual(last, .closed)
+    }
+
+    func test_who_stops_waiting_stops_the_sync() async throws {
+        let (silent, place) = (try line(), URL(fileURLWithPath: folder()))
+        let ana = try await Workspace.awaitCreate(folder: place, new: someone)
+        try ana.setServer(address: silent.url)
+        let sync = Task { try await ana.awaitSync() }
+        let started = ProcessInfo.processInfo.systemUptime
+        while silent.connections == 0 { await Task.yield() }
+        sync.cancel()
+        try await isCancelled(sync)
+        // Cancelled before it began, as well.
+        let never = Task { try await ana.awaitSync() }
+        never.cancel()
+        try await isCancelled(never)
+        XCTAssertLessThan(ProcessInfo.processInfo.systemUptime - started, 5)
+        ana.shutdown()
+        let again = try await Workspace.awaitOpen(folder: place)
+        XCTAssertEqual(try again.info().memberName, "Ana")
+        again.shutdown()
+    }
+
+    func test_a_join_that_nobody_waits_for_is_given_up_at_once() async throws {
+        let (_, ana, _) = try host()
+        let silent = try line()
+        try ana.setServer(address: silent.url)
+        let link = try ana.invite(gives: .newMember(roles: ["operator"])).link
+        let place = URL(fileURLWithPath: folder())
+        let who = JoinAs(memberName: "Rui", deviceName: "phone")
+        let join = Task { try await Workspace.awaitJoin(folder: place, invite: link, who: who) }
+        while silent.connections == 0 { await Task.yield() }
+        join.cancel()
+        let started = ProcessInfo.processInfo.systemUptime
+        try await isCancelled(join)
+        XCTAssertLessThan(ProcessInfo.processInfo.systemUptime - started, 5)
+    }
+
+    private func isCancelled<T>(_ task: Task<T, Error>) async throws {
+        do {
+            _ = try await task.value
+            XCTFail("it was not cancelled")
+        } catch is CancellationError {
+            // As it should be.
+        }
     }
 }

@@ -73,9 +73,14 @@ class StagedTests: XCTestCase {
         return (server, ana, kind)
     }
 
+    func line(to server: String? = nil) throws -> Line {
+        let line = try Line(to: server)
+        addTeardownBlock { line.stop() }
+        return line
+    }
+
     func join(_ host: Workspace, _ name: String) throws -> Workspace {
-        let link = try host.invite(gives: .newMember(roles: ["operator"])).link
-        _ = try host.sync()
+        let link = try invite(host)
         let who = JoinAs(memberName: name, deviceName: "phone")
         let guest = try Workspace.join(folder: folder(), invite: link, who: who)
         addTeardownBlock { guest.shutdown() }
@@ -97,18 +102,33 @@ func openCase(_ workspace: Workspace, _ kind: String, _ title: String = "Bridge 
     try workspace.openCase(new: NewCase(templateId: kind, title: title)).caseId
 }
 
+func invite(_ host: Workspace) throws -> String {
+    let link = try host.invite(gives: .newMember(roles: ["operator"])).link
+    _ = try host.sync()
+    return link
+}
+
 func settle(_ devices: Workspace...) throws {
     for _ in 0..<2 {
         for device in devices { _ = try device.sync() }
     }
 }
 
-struct OnPurpose: Error {}
+func seconds(_ use: () throws -> Void) rethrows -> TimeInterval {
+    let started = ProcessInfo.processInfo.systemUptime
+    try use()
+    return ProcessInfo.processInfo.systemUptime - started
+}
+
+struct OnPurpose: Error, CustomStringConvertible {
+    let description = "on purpose"
+}
 
 /// Keeps what it is told, and lets a test wait for it.
 final class Ear: WorkspaceObserver, @unchecked Sendable {
     private let bell = NSCondition()
     private var heard: [Event] = []
+    private var threads: Set<ObjectIdentifier> = []
     private let throwing: Bool
     private let meanwhile: (@Sendable () -> Void)?
 
@@ -121,10 +141,20 @@ final class Ear: WorkspaceObserver, @unchecked Sendable {
         bell.withLock { heard.count }
     }
 
+    var last: Event? {
+        bell.withLock { heard.last }
+    }
+
+    /// Whether it was told on this very thread.
+    var wasToldHere: Bool {
+        bell.withLock { threads.contains(ObjectIdentifier(Thread.current)) }
+    }
+
     func onEvent(event: Event) throws {
         meanwhile?()
         bell.withLock {
             heard.append(event)
+            threads.insert(ObjectIdentifier(Thread.current))
             bell.broadcast()
         }
         if throwing { throw OnPurpose() }
@@ -152,8 +182,25 @@ func fails<T>(_ words: String = "", _ use: () throws -> T, as expected: (Casewor
     XCTAssertThrowsError(try use()) { error in
         guard let error = error as? CaseworkError else { return XCTFail("\(error)") }
         XCTAssertTrue(expected(error), "\(error)")
-        if !words.isEmpty { XCTAssertTrue("\(error)".contains(words), "\(error) does not say \(words)") }
+        // What an app shows.
+        let text = error.localizedDescription
+        XCTAssertEqual(text, error.message)
+        if !words.isEmpty { XCTAssertTrue(text.contains(words), "\(text) does not say \(words)") }
     }
+}
+
+func ofAnyKind(_ error: CaseworkError) -> Bool {
+    true
+}
+
+func unchanged(_ error: CaseworkError) -> Bool {
+    if case .Unchanged = error { return true }
+    return false
+}
+
+func corrupt(_ error: CaseworkError) -> Bool {
+    if case .Corrupt = error { return true }
+    return false
 }
 
 func invalid(_ error: CaseworkError) -> Bool {

@@ -111,7 +111,7 @@ pub enum RosterError {
     #[error("team {0:?} is new and needs a name")]
     UnnamedTeam(String),
     /// The device is enrolled, or was: it belongs to one member for ever. Make a new key.
-    #[error("device {0} was enrolled before")]
+    #[error("device {0} was enrolled before: delete its stored key and join with a fresh one")]
     DeviceTaken(DeviceId),
     /// The invite's key was used before. Make a new one.
     #[error("invite {0} exists already")]

@@ -13,7 +13,7 @@ const TESTS: [(&str, &str); 3] = [
     ("Python", "bindings/python/tests/test_scenarios.py"),
     (
         "Kotlin",
-        "bindings/kotlin/casework/src/test/kotlin/Scenarios.kt",
+        "bindings/kotlin/scenarios/src/main/kotlin/Scenarios.kt",
     ),
     (
         "Swift",

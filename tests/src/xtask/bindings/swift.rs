@@ -86,17 +86,25 @@ impl Swift {
         copy_folder(&swift.join("Sources/Casework"), &folder.join("src"))?;
         copy_folder(&swift.join("Tests/CaseworkTests"), &folder.join("tests"))?;
         copy_folder(&swift.join("Tests/Actor"), &folder.join("actor"))?;
+        copy_folder(&swift.join("Tests/StandIn"), &folder.join("stand-in"))?;
         std::fs::create_dir(folder.join("ffi"))?;
         let generated = places.out.join("swift");
+        let library = places.library();
+        let library = library.file_name().context("a library has a name")?;
+        let library = library.to_string_lossy();
+        let mut sources = Command::new("bash");
+        sources.arg(swift.join("sources.sh"));
+        sources.arg(&generated).arg(folder.join("src"));
+        carry_out(&mut sources, "the generated sources for Swift")?;
         for (from, to) in [
-            (generated.join("Casework.swift"), "src/Casework.swift"),
             (generated.join("caseworkFFI.h"), "ffi/caseworkFFI.h"),
             (
                 generated.join("caseworkFFI.modulemap"),
                 "ffi/module.modulemap",
             ),
             (swift.join("test.sh"), "test.sh"),
-            (places.library(), "libcasework_native.so"),
+            (swift.join("README.md"), "README.md"),
+            (places.library(), &library),
             (places.server(), "casework-server"),
         ] {
             copy(&from, &folder.join(to))?;

@@ -2,7 +2,7 @@
  * A field inspection in a terminal, on the public surface only: my cases, a case with its fields
  * and checklists, filling them in offline, how syncing stands, settling a conflict.
  *
- * `java -jar … FOLDER` opens the workspace in a folder; `FOLDER INVITE NAME` joins it first.
+ * With FOLDER it opens the workspace there; with FOLDER INVITE NAME it joins first.
  */
 package casework.sample
 
@@ -25,6 +25,7 @@ import casework.TaskView
 import casework.Workspace
 import casework.WorkspaceObserver
 import casework.isWorkspace
+import kotlin.system.exitProcess
 
 private const val HELP = """  mine                 my cases
   all                  every case
@@ -184,7 +185,8 @@ class Inspect(private val workspace: Workspace, private val say: (String) -> Uni
     }
 }
 
-/** How syncing stands, in words. */
+/** How syncing stands, in words. Later versions know more states than this one: hence the last line. */
+@Suppress("REDUNDANT_ELSE_IN_WHEN")
 fun state(state: SyncState): String = when (state) {
     is SyncState.InStep -> "in step"
     is SyncState.Working -> "syncing"
@@ -192,15 +194,32 @@ fun state(state: SyncState): String = when (state) {
     is SyncState.Paused -> "paused"
     is SyncState.Offline -> "offline (${state.reason})"
     is SyncState.Stopped -> "stopped (${state.reason})"
+    is SyncState.Resting -> "resting, ${state.unsent} unsent"
     is SyncState.Off -> "not syncing"
+    else -> "syncing, in its own way"
+}
+
+private const val USAGE = """inspect FOLDER               opens the workspace in the folder
+inspect FOLDER INVITE NAME   joins by an invite first, under your name"""
+
+/** The workspace that the arguments name; nothing when they name none. */
+private fun workspace(args: Array<String>): Workspace? = when {
+    args.isNotEmpty() && isWorkspace(args[0]) -> Workspace.open(args[0])
+    args.size == 3 -> Workspace.join(args[0], args[1], JoinAs(args[2], "terminal"))
+    else -> null
 }
 
 fun main(args: Array<String>) {
-    require(args.isNotEmpty()) { "give a folder; to join: a folder, an invite and your name" }
-    val workspace = if (isWorkspace(args[0])) {
-        Workspace.open(args[0])
-    } else {
-        Workspace.join(args[0], args[1], JoinAs(args[2], "terminal"))
+    val workspace = try {
+        workspace(args)
+    } catch (error: CaseworkException) {
+        System.err.println(error.message)
+        exitProcess(1)
+    }
+    if (workspace == null) {
+        if (args.size == 1) System.err.println("There is no workspace in ${args[0]}: join one by an invite.")
+        System.err.println(USAGE)
+        exitProcess(2)
     }
     workspace.use {
         val subscription = it.observe(object : WorkspaceObserver {

@@ -1,13 +1,23 @@
 /** The scenarios of bindings/scenarios.txt, as in Python and Swift, against a real server process. */
 package casework
 
+import java.io.ByteArrayOutputStream
 import java.io.File
+import java.io.PrintStream
+import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CyclicBarrier
 import kotlin.concurrent.thread
-import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.joinAll
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.withTimeoutOrNull
 
 class Scenarios(private val stage: TestStage) {
     fun test_create_a_workspace_and_open_it_again() {
@@ -149,7 +159,6 @@ class Scenarios(private val stage: TestStage) {
         made.shutdown()
         val command = listOf(
             System.getProperty("java.home") + "/bin/java",
-            "-Djna.library.path=" + System.getProperty("jna.library.path"),
             "-cp", System.getProperty("java.class.path"), "casework.ActorKt", folder, case,
         )
         val actor = ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start()
@@ -177,14 +186,34 @@ class Scenarios(private val stage: TestStage) {
         val uses = listOf({ ana.info() }, { ana.cards() }, { ana.sync() }, { ana.caseView(case) })
         for (use in uses) fails<CaseworkException.Closed>("open it again") { use() }
         subscription.stop()
+        race()
         // The handle itself, freed: the generated code says so.
         stage.closedByTest(ana)
         ana.close()
         fails<IllegalStateException>("destroyed") { ana.info() }
     }
 
-    fun test_a_callback_that_throws_harms_nobody() {
+    /** Calls under way end as they would, later ones are told; nothing else is ever said. */
+    private fun race() {
         val (ana, template) = stage.withTemplate()
+        val case = openCase(ana, template)
+        val calls = listOf({ ana.cards() }, { ana.comment(case, "late") }, { ana.caseView(case) }, { ana.observe(Ear()).stop() })
+        val (ends, gate) = CopyOnWriteArrayList<Throwable>() to CyclicBarrier(calls.size + 1)
+        val threads = calls.map { call ->
+            thread {
+                call()
+                gate.await()
+                ends.add(runCatching { while (true) call() }.exceptionOrNull()!!)
+            }
+        }
+        gate.await()
+        ana.shutdown()
+        threads.forEach { it.join() }
+        check(ends.size == calls.size && ends.all { it is CaseworkException.Closed }) { "$ends" }
+    }
+
+    fun test_a_callback_that_throws_harms_nobody() {
+        val (_, ana, template) = stage.host()
         val bad = Ear(throws = true)
         val good = Ear()
         val attached = ana.observe(bad)
@@ -200,6 +229,41 @@ class Scenarios(private val stage: TestStage) {
         holds("on purpose" in attached.lastFailure().orEmpty())
         same(ana.cards().size, 2)
         other.stop()
+        aJoinIsNotDisturbed(ana)
+        aBrokenKeyStoreIsSaid(ana)
+    }
+
+    private fun aJoinIsNotDisturbed(ana: Workspace) {
+        var told = 0
+        val listener = object : JoinListener {
+            override fun onProgress(progress: SyncProgress) {
+                told++
+                // Undeclared, and declared.
+                if (told % 2 == 0) throw ObserverException.Failed("on purpose") else error("on purpose")
+            }
+        }
+        val rui = stage.kept(Workspace.join(stage.folder(), invite(ana), JoinAs("Rui", "phone"), listener = listener))
+        holds(told > 1)
+        same(rui.cards().size, 2)
+    }
+
+    private fun aBrokenKeyStoreIsSaid(ana: Workspace) {
+        class Broken(val inner: Map<String, ByteArray>?) : KeyStore {
+            override fun load(): ByteArray? = if (inner == null) null else error("broken on purpose")
+
+            override fun save(secret: ByteArray) = error("broken on purpose")
+        }
+        val (founded, joined) = stage.folder() to stage.folder()
+        Workspace.create(founded, NEW).shutdown()
+        val link = invite(ana)
+        for (broken in listOf(Broken(null), Broken(emptyMap()))) {
+            fails<CaseworkException>("broken on purpose") { Workspace.create(stage.folder(), NEW, broken) }
+            fails<CaseworkException>("broken on purpose") { Workspace.join(joined, link, JoinAs("Eve", "phone"), broken) }
+        }
+        fails<CaseworkException>("broken on purpose") { Workspace.open(founded, Broken(emptyMap())) }
+        // Nothing was lost by that: both go on without it.
+        stage.kept(Workspace.open(founded))
+        same(stage.kept(Workspace.join(joined, link, JoinAs("Eve", "phone"))).cards().size, 2)
     }
 
     fun test_an_observer_is_told_and_not_after_it_was_stopped() {
@@ -231,6 +295,38 @@ class Scenarios(private val stage: TestStage) {
         third.waitForChange(openCase(ana, template, "Bridge 9"))
         same(back.size(), heard)
         kept.stop()
+        anObserverStopsItself(ana, template)
+    }
+
+    /** Within its own call it may detach and free itself, and wait for its own end: it has it. */
+    private fun anObserverStopsItself(ana: Workspace, template: String) {
+        val given = CompletableFuture<Subscription>()
+        val itself = object : Ear() {
+            override fun onEvent(event: Event) {
+                val own = given.get()
+                own.stop()
+                own.finish()
+                own.close()
+                super.onEvent(event)
+            }
+        }
+        given.complete(ana.observe(itself))
+        val last = Ear()
+        val told = ana.observe(last)
+        val first = openCase(ana, template, "Bridge 10")
+        itself.waitForChange(first)
+        last.waitForChange(openCase(ana, template, "Bridge 11"))
+        same(itself.size(), 1)
+        // What is finished is in no call any more; and the last that is heard is the end.
+        told.finish()
+        val heard = last.size()
+        openCase(ana, template, "Bridge 12")
+        same(last.size(), heard)
+        val end = Ear()
+        ana.observe(end)
+        ana.shutdown()
+        end.waitFor { it is Event.Closed }
+        same(end.events.last(), Event.Closed)
     }
 
     fun test_a_board_of_ten_thousand_cases_in_pages() {
@@ -316,22 +412,25 @@ class Scenarios(private val stage: TestStage) {
     }
 
     fun test_a_pause_keeps_the_line_quiet_and_a_burst_ends_in_time() {
-        val (_, ana, template) = stage.host()
+        val (server, ana, template) = stage.host()
         val rui = stage.join(ana, "Rui")
+        val line = stage.line(server.url)
+        rui.setServer(line.url)
         val ear = Ear()
         val subscription = rui.observe(ear)
         rui.connect(SyncHints(paused = true))
         ear.waitFor { it is Event.Sync && it.state is SyncState.Paused }
         val case = openCase(ana, template)
         ana.sync()
+        openCase(rui, template, "Own work waits too")
         holds(rui.cards().none { it.caseId == case })
+        same(line.connections, 0)
         // A burst goes through the pause: the app asks for it.
-        val started = System.nanoTime()
-        same(rui.syncFor(20u).inStep, true)
-        holds(System.nanoTime() - started < 20_000_000_000)
+        holds(seconds { same(rui.syncFor(20u).inStep, true) } < 20)
+        same(line.connections, 1)
         same(rui.caseView(case).title, "Bridge 7")
         rui.setHints(SyncHints(metered = true))
-        ear.waitFor { it is Event.Sync && it.state is SyncState.InStep }
+        ear.waitFor { it is Event.Sync && (it.state is SyncState.InStep || it.state is SyncState.Resting) }
         rui.setHints(SyncHints())
         val other = openCase(ana, template, "Bridge 8")
         ana.sync()
@@ -339,6 +438,12 @@ class Scenarios(private val stage: TestStage) {
         rui.disconnect()
         same(rui.isConnected(), false)
         subscription.stop()
+        // A server that takes the call and says nothing.
+        val silent = stage.line()
+        val eve = stage.founder()
+        eve.setServer(silent.url)
+        holds(seconds { fails<CaseworkException.Unavailable> { eve.syncFor(1u) } } in 0.9..5.0)
+        same(silent.connections, 1)
     }
 
     fun test_who_is_at_a_case_is_seen_while_connected() {
@@ -392,12 +497,30 @@ class Scenarios(private val stage: TestStage) {
         }
         fails<CaseworkException.Invalid>("key") { ana.importTemplate("{}") }
         fails<CaseworkException.Invalid>("server") { ana.sync() }
+        ana.setField(case, "site", "North bank")
+        fails<CaseworkException.Unchanged>("so already") { ana.setField(case, "site", "North bank") }
+    }
+
+    /** The first program of the README, as it stands there but for three names of this machine. */
+    fun test_the_readme_leads_to_a_synced_board() {
+        val folder = stage.folder()
+        System.setProperty("readme.server", stage.server().url)
+        System.setProperty("readme.folder", folder)
+        System.setProperty("readme.template", System.getenv("CASEWORK_TEMPLATE"))
+        val (out, said) = System.out to ByteArrayOutputStream()
+        System.setOut(PrintStream(said))
+        try {
+            Class.forName("readme.Readme1Kt").getMethod("main").invoke(null)
+        } finally {
+            System.setOut(out)
+        }
+        check("sent\n" in "$said" && "Draft: 1" in "$said") { "$said" }
+        same(stage.kept(Workspace.open(folder)).status().unsent, 0u)
     }
 
     /** The sample app, line by line. */
     fun test_the_sample_fills_a_checklist_and_settles() {
         val said = playSample(stage)
-        System.getenv("CASEWORK_SCREEN")?.let { File(it).writeText(said.joinToString("\n")) }
         holds(said.any { "Bridge 7" in it && "draft" in it })
         holds(said.any { "1.1 [x] bolts" in it })
         holds(said.any { "Site" in it && "(contested)" in it })
@@ -409,16 +532,61 @@ class Scenarios(private val stage: TestStage) {
     }
 
     /** What only Kotlin has: a case as a Flow. */
-    fun test_a_case_is_a_flow() = runBlocking {
+    fun test_a_case_is_a_flow_until_the_workspace_is_shut_down() = runBlocking {
         val (ana, template) = stage.withTemplate()
         val case = openCase(ana, template)
         withTimeout(20_000) {
-            val views = ana.caseViews(case)
-            same(views.first().title, "Bridge 7")
-            thread { ana.act(case, Action.SetTitle("Bridge 7, north")) }
-            same(views.first { it.title == "Bridge 7, north" }.stage, "open")
+            val (views, turns) = CopyOnWriteArrayList<String>() to Channel<String>(Channel.UNLIMITED)
+            val flows = listOf(
+                launch { ana.caseViews(case).collect { turns.send(it.title.also(views::add)) } },
+                launch { ana.syncStates().collect {} },
+            )
+            val events = async { ana.events().toList() }
+            val titles = listOf("Bridge 7") + (0 until 5).map { "Bridge 7, number $it" }
+            for (title in titles) {
+                if (title != titles.first()) withContext(Dispatchers.IO) { ana.act(case, Action.SetTitle(title)) }
+                same(turns.receive(), title)
+            }
+            withContext(Dispatchers.IO) { ana.shutdown() }
+            flows.joinAll()
+            same(events.await().last(), Event.Closed)
+            // Every state once, however many events told of it; and after the end there is none.
+            same(views.toList(), titles)
+            same(ana.caseViews(case).toList(), emptyList<CaseView>())
         }
     }
+
+    /** And waiting that can be given up. */
+    fun test_who_stops_waiting_stops_the_sync() = runBlocking {
+        val silent = stage.line()
+        val folder = stage.folder()
+        val ana = Workspace.awaitCreate(folder, NEW)
+        ana.setServer(silent.url)
+        val waited = seconds { runBlocking { same(withTimeoutOrNull(1000) { ana.awaitSync() }, null) } }
+        holds(waited in 0.9..5.0)
+        ana.setServer(silent.url)
+        fails<CaseworkException.Unavailable> { ana.awaitSyncFor(1u) }
+        ana.shutdown()
+        val again = stage.kept(Workspace.awaitOpen(folder))
+        same(again.info().memberName, "Ana")
+        // A join that nobody waits for is given up at once.
+        val host = stage.host().second
+        host.setServer(silent.url)
+        val link = host.invite(InviteGrant.NewMember(listOf("operator"))).link
+        same(previewInvite(link).server, silent.url)
+        val given = seconds {
+            runBlocking {
+                same(withTimeoutOrNull(200) { Workspace.awaitJoin(stage.folder(), link, JoinAs("Rui", "phone")) }, null)
+            }
+        }
+        holds(given < 5)
+    }
+}
+
+private fun invite(host: Workspace): String {
+    val link = host.invite(InviteGrant.NewMember(listOf("operator"))).link
+    host.sync()
+    return link
 }
 
 /** The sample, played on the public surface as a person would. */

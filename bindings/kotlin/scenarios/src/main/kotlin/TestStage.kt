@@ -1,10 +1,18 @@
-/** The stage of the tests: a server process, folders that go away, an observer that keeps what it hears. */
+/**
+ * The stage of the tests: a server process, a line that counts connections, folders that go away, an
+ * observer that keeps what it hears.
+ */
 package casework
 
 import java.io.File
+import java.net.InetAddress
+import java.net.ServerSocket
+import java.net.Socket
 import java.nio.file.Files
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
+import kotlin.concurrent.thread
 import kotlin.concurrent.withLock
 
 const val TEMPLATE = """{"key":"SITE","name":"Inspection","stages":[
@@ -22,6 +30,39 @@ class Server(folder: String) {
 
     fun stop() {
         process.destroyForcibly().waitFor()
+    }
+}
+
+/** A listener in front of a server, that counts who connects; in front of nothing it stays silent. */
+class Line(private val to: String?) {
+    private val listening = ServerSocket(0, 50, InetAddress.getLoopbackAddress())
+    private val open = CopyOnWriteArrayList<Socket>()
+    val url = "ws://127.0.0.1:${listening.localPort}"
+
+    @Volatile
+    var connections = 0
+        private set
+
+    init {
+        thread(isDaemon = true) { runCatching { while (true) take(listening.accept()) } }
+    }
+
+    private fun take(socket: Socket) {
+        open.add(socket)
+        connections++
+        val server = Socket("127.0.0.1", to?.substringAfterLast(':')?.toInt() ?: return)
+        open.add(server)
+        for ((from, into) in listOf(socket to server, server to socket)) {
+            thread(isDaemon = true) {
+                runCatching { from.getInputStream().transferTo(into.getOutputStream()) }
+                runCatching { into.close() }
+            }
+        }
+    }
+
+    fun stop() {
+        listening.close()
+        open.forEach { it.close() }
     }
 }
 
@@ -60,6 +101,8 @@ class TestStage {
     }
 
     fun server(): Server = Server(folder()).also { atEnd { it.stop() } }
+
+    fun line(to: String? = null): Line = Line(to).also { atEnd { it.stop() } }
 
     fun host(): Triple<Server, Workspace, String> {
         val server = server()
@@ -113,6 +156,12 @@ open class Ear(private val throws: Boolean = false) : WorkspaceObserver {
 }
 
 fun same(found: Any?, wanted: Any?) = check(found == wanted) { "found $found where $wanted was wanted" }
+
+fun seconds(use: () -> Unit): Double {
+    val started = System.nanoTime()
+    use()
+    return (System.nanoTime() - started) / 1e9
+}
 
 fun holds(what: Boolean) = check(what) { "it does not hold" }
 
