@@ -96,6 +96,7 @@ case ${1:-} in
     # Relocations are not packed here: only the loader of Android reads them so.
     build aarch64-unknown-linux-gnu cdylib
     if [ "${2:-}" = --test ]; then
+      export RUSTFLAGS= # Tests read what `{:?}` writes.
       ${CASEWORK_CARGO:-cargo} test --locked ${CASEWORK_FLAGS:-} -p casework-protocol \
         -p casework-engine --lib --target aarch64-unknown-linux-gnu --target-dir "$target_dir"
       ${CASEWORK_CARGO:-cargo} test --locked ${CASEWORK_FLAGS:-} -p casework-native --tests \

@@ -33,7 +33,7 @@ pub enum CaseworkError {
     /// This object was shut down: open the workspace again.
     #[error("{0}")]
     Closed(String),
-    /// A defect of this library: report it with the text.
+    /// A defect, of this library or of the app's own key store: report it with the text.
     #[error("{0}")]
     Internal(String),
 }

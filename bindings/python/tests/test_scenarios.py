@@ -270,7 +270,7 @@ class Scenarios(Stage):
             lambda: Workspace.open(other, Broken()),
             lambda: Workspace.join(folder, link, rui, Broken()),
         ):
-            with self.assertRaises(CaseworkError.Unavailable) as caught:
+            with self.assertRaises(CaseworkError.Internal) as caught:
                 use()
             self.assertIn("ZeroDivisionError('on purpose')", str(caught.exception))
             self.assertFalse(casework.is_workspace(folder))

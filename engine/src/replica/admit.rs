@@ -7,7 +7,7 @@ mod again;
 mod merging;
 mod shaping;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use automerge::Change;
 use casework_protocol::access::entry::DocumentKind;
@@ -325,22 +325,6 @@ impl Replica {
         }
         sorted.changes = batch.into_changes();
         Ok(sorted)
-    }
-
-    /// Own work that stands after all lies in the drawer no longer.
-    fn take_out_admitted(
-        &self,
-        writes: &mut Writes,
-        id: DocumentId,
-        admitted: &[Admitted],
-    ) -> Result<(), ReplicaFault> {
-        let me = self.device();
-        let own = admitted.iter().filter(|one| one.incoming.device == me);
-        let own: BTreeSet<ChangeHash> = own.map(|one| one.incoming.change.header().hash).collect();
-        if own.is_empty() {
-            return Ok(());
-        }
-        self.take_out(writes, id, |hash| own.contains(hash))
     }
 
     fn add_admitted(

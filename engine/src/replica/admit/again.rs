@@ -18,8 +18,25 @@ use super::super::store::{Writes, decode_row};
 use super::super::tables::{self, LOST, Table};
 use super::super::writing::DocumentStep;
 use super::super::{Replica, ReplicaFault};
+use super::Admitted;
 
 impl Replica {
+    /// Own work that stands after all lies in the drawer no longer.
+    pub(super) fn take_out_admitted(
+        &self,
+        writes: &mut Writes,
+        id: DocumentId,
+        admitted: &[Admitted],
+    ) -> Result<(), ReplicaFault> {
+        let me = self.device();
+        let own = admitted.iter().filter(|one| one.incoming.device == me);
+        let own: BTreeSet<ChangeHash> = own.map(|one| one.incoming.change.header().hash).collect();
+        if own.is_empty() {
+            return Ok(());
+        }
+        self.take_out(writes, id, |hash| own.contains(hash))
+    }
+
     /// Changes here that no log has, in whose place the log has others of the same author: of two
     /// versions, each shown to other people by a server that is gone, the log's is everybody's.
     pub(super) fn displaced(
