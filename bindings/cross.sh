@@ -12,6 +12,8 @@
 # library is built from source (`-Zbuild-std`) by a compiler whose source Debian packages
 # (rustc-web), unpacked beside the usual one and never installed over it. Where rustup may add
 # targets, set CASEWORK_CARGO=cargo and CASEWORK_FLAGS= to use those.
+# What is written in C and assembly (TLS) is compiled by Debian's clang without any system's headers
+# where there is neither Xcode nor an NDK: enough for a static library, which is linked elsewhere.
 # Panics must unwind: the gate catches those of the document library.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -54,6 +56,20 @@ size_of() { # TARGET FILE
   local file="$target_dir/$1/mobile/$2"
   [ -f "$file" ] && printf '%-28s %-24s %12d bytes\n' "$1" "$2" "$(stat -c %s "$file")"
   return 0
+}
+
+# C for a phone without its SDK. TARGET is as cargo has it, TRIPLE as clang has it.
+freestanding() { # TARGET TRIPLE
+  local name=${1//-/_} headers
+  command -v clang >/dev/null && command -v llvm-ar >/dev/null ||
+    apt-get install -y -qq --no-install-recommends clang llvm >/dev/null
+  mkdir -p "$beside/headers/iPhoneOS.sdk"
+  headers=$(realpath "$beside/headers")
+  # The one header of a system that is asked for.
+  printf '#define TARGET_OS_MAC 1\n#define TARGET_OS_IPHONE 1\n#define TARGET_OS_OSX 0\n' \
+    >"$headers/TargetConditionals.h"
+  export "CC_$name=clang" "AR_$name=llvm-ar" SDKROOT="$headers/iPhoneOS.sdk"
+  export "CFLAGS_$name=--target=$2 -ffreestanding -nostdlibinc -DRING_CORE_NOSTDLIBINC=1 -I$headers"
 }
 
 android_compilers() {
@@ -105,12 +121,17 @@ case ${1:-} in
     size_of aarch64-unknown-linux-gnu libcasework_native.so
     ;;
   ios)
+    [ "$(uname)" = Darwin ] || freestanding aarch64-apple-ios arm64-apple-ios13
     build aarch64-apple-ios staticlib
     size_of aarch64-apple-ios libcasework_native.a
     ;;
   android)
     # Before the first build: packages with C in them ask for it, whatever is built.
-    [ -z "${ANDROID_NDK_HOME:-}" ] || android_compilers
+    if [ -n "${ANDROID_NDK_HOME:-}" ]; then
+      android_compilers
+    else
+      freestanding aarch64-linux-android aarch64-linux-android24
+    fi
     build aarch64-linux-android staticlib
     size_of aarch64-linux-android libcasework_native.a
     if [ -n "${ANDROID_NDK_HOME:-}" ]; then

@@ -75,10 +75,10 @@ impl Error {
     /// As one of several things that were asked together: that it is so already is no comfort, for
     /// the others were not done.
     pub(crate) fn among(self, several: bool) -> Self {
-        match self {
-            Self::Unchanged(text) if several => Self::Invalid(text),
-            other => other,
+        if let (Self::Unchanged(text), true) = (&self, several) {
+            return Self::Invalid(text.clone());
         }
+        self
     }
 
     pub(crate) fn invalid(what: impl core::fmt::Display) -> Self {
