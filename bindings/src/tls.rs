@@ -126,13 +126,7 @@ fn verified(roots: RootCertStore) -> Result<ClientConfig, Error> {
 #[cfg(target_os = "ios")]
 fn platform() -> Result<Arc<ClientConfig>, Error> {
     let verifier = rustls_platform_verifier::Verifier::new(provider()).map_err(internal)?;
-    let config = ClientConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(internal)?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+    judged_by(Arc::new(verifier))
 }
 
 /// With the authorities of this machine, read once: there are some hundred of them.
@@ -186,11 +180,15 @@ fn pinned(pin: CertificatePin) -> Result<Arc<ClientConfig>, Error> {
         pin,
         provider: provider(),
     };
+    judged_by(Arc::new(verifier))
+}
+
+fn judged_by(verifier: Arc<dyn ServerCertVerifier>) -> Result<Arc<ClientConfig>, Error> {
     let config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(internal)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     Ok(Arc::new(config))
 }

@@ -87,7 +87,7 @@ class Inspect(private val workspace: Workspace, private val say: (String) -> Uni
         listed = page.cards
         listed.forEachIndexed { n, card ->
             val badges = card.badges.joinToString(" ") { it.name.lowercase().replace('_', '-') }
-            say("%2d  %-10s %-28s %-12s %s %s".format(n + 1, card.number, card.title, card.stage, card.due ?: "", badges))
+            say("%2d  %-10s %-28s %-12s %s %s".format(n + 1, card.number, card.title, card.stageName, card.due ?: "", badges))
         }
         say("${page.cards.size} of ${page.total} cases. ${state(workspace.syncState())}, ${workspace.status().unsent} unsent")
     }
