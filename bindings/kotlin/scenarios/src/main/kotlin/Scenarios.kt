@@ -521,7 +521,7 @@ class Scenarios(private val stage: TestStage) {
     /** The sample app, line by line. */
     fun test_the_sample_fills_a_checklist_and_settles() {
         val said = playSample(stage)
-        holds(said.any { "Bridge 7" in it && "draft" in it })
+        holds(said.any { "Bridge 7" in it && "Draft" in it })
         holds(said.any { "1.1 [x] bolts" in it })
         holds(said.any { "Site" in it && "(contested)" in it })
         holds(said.any { "1) " in it } && said.any { "2) " in it })
