@@ -6,10 +6,11 @@ made from the loop. What waits for the network goes to a thread; events come as 
 
 import asyncio
 import os
+import threading
 from typing import AsyncIterator, Callable, Optional, TypeVar, Union
 
 from . import _Function
-from ._native import Event, JoinAs, JoinListener, KeyStore, SyncReport, Workspace
+from ._native import CaseworkError, Event, JoinAs, JoinListener, KeyStore, SyncReport, Workspace
 
 _T = TypeVar("_T")
 
@@ -85,15 +86,31 @@ def _in_a_thread(call: Callable[[], _T]) -> "asyncio.Task[_T]":
 
 
 async def _until_cancelled(workspace: Workspace, call: Callable[[], _T]) -> _T:
-    work = _in_a_thread(call)
+    begun, given_up, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def begin() -> _T:
+        begun.set()
+        try:
+            if given_up.is_set():
+                raise CaseworkError.Unavailable("nobody waits for this sync any more")
+            return call()
+        finally:
+            ended.set()
+
+    work = _in_a_thread(begin)
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        # It may not have begun, so it is told until it ends.
-        while not work.done():
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())
+        # What has not begun will not. What has may not have come to where it can be ended: it is
+        # told until it ends, also while the loop itself ends and cancels this once more.
+        given_up.set()
+        while begun.is_set() and not ended.is_set():
             workspace.cancel_sync()
-            await asyncio.wait([work], timeout=0.05)
-        work.cancelled() or work.exception()
+            try:
+                await asyncio.sleep(0.02)
+            except asyncio.CancelledError:
+                pass
         raise
 
 
