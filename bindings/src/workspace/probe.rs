@@ -30,6 +30,8 @@ struct Out {
     /// The number that the server is to answer, once it was sent.
     number: Option<u64>,
     answered: bool,
+    /// It cannot be sent, for an older question of the session is out: after a silence, say.
+    older: bool,
     since: Instant,
 }
 
@@ -47,7 +49,13 @@ impl Probe {
         let Some(number) = out.number else {
             let asked = session.ask();
             out.number = asked.as_ref().map(|(number, _)| *number);
-            out.since = Instant::now();
+            // Whoever is caught up and cannot ask waits for an older answer, and no longer for it.
+            out.older = asked.is_none() && session.is_caught_up();
+            if !out.older {
+                out.since = Instant::now();
+            } else if out.since.elapsed() >= ANSWER_WITHIN {
+                return Err(dead());
+            }
             return Ok(asked.map(|(_, frame)| frame));
         };
         if session.last_answer() < number {
@@ -70,7 +78,7 @@ impl Probe {
 
     /// How long to sleep at most.
     pub(super) fn sleep(&self) -> Option<Duration> {
-        let waits = |out: &&Out| out.number.is_some() && !out.answered;
+        let waits = |out: &&Out| out.older || (out.number.is_some() && !out.answered);
         let out = self.out.as_ref().filter(waits)?;
         Some(ANSWER_WITHIN.saturating_sub(out.since.elapsed()))
     }
@@ -81,6 +89,7 @@ impl Probe {
                 upto,
                 number: None,
                 answered: false,
+                older: false,
                 since: Instant::now(),
             });
         }
