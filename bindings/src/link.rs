@@ -11,6 +11,7 @@ use casework_protocol::frame;
 use casework_protocol::ids::{InviteId, ServerId, WorkspaceId};
 use casework_protocol::keys::SecretKey;
 use casework_protocol::log::SignedHead;
+use casework_protocol::roster::is_name;
 use data_encoding::BASE64URL_NOPAD;
 use minicbor::{Decode, Encode};
 
@@ -50,11 +51,15 @@ pub struct InviteLink {
     /// When it ends, milliseconds since 1970; the server's clock decides.
     #[n(6)]
     pub(crate) expires_ms: u64,
+    /// What people call the workspace, to be shown before it is joined; the roster decides.
+    #[n(7)]
+    name: Option<String>,
 }
 
 /// What a link says besides its secrets.
 pub(crate) struct Whereabouts {
     pub(crate) workspace: WorkspaceId,
+    pub(crate) name: String,
     pub(crate) address: Address,
     pub(crate) server: ServerId,
     pub(crate) head: Option<SignedHead>,
@@ -64,6 +69,7 @@ impl InviteLink {
     pub(crate) fn new(whereabouts: Whereabouts, seed: [u8; 32], expires_ms: u64) -> Self {
         let Whereabouts {
             workspace,
+            name,
             address,
             server,
             head,
@@ -77,6 +83,7 @@ impl InviteLink {
             head,
             seed,
             expires_ms,
+            name: Some(name).filter(|name| is_name(name)),
         }
     }
 
@@ -84,6 +91,14 @@ impl InviteLink {
     #[must_use]
     pub const fn workspace(&self) -> WorkspaceId {
         self.workspace
+    }
+
+    /// What people called the workspace when the link was made; nothing in links of older
+    /// versions. It is the word of whoever made the link: the workspace itself says it after
+    /// joining.
+    #[must_use]
+    pub fn workspace_name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Where the server listens: `ws://host:port`, or `wss://host:port`, with the pin of its
@@ -144,6 +159,7 @@ impl fmt::Debug for InviteLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InviteLink")
             .field("workspace", &self.workspace)
+            .field("name", &self.name)
             .field("address", &self.address)
             .field("server", &self.server)
             .field("expires_ms", &self.expires_ms)
@@ -181,6 +197,9 @@ impl FromStr for InviteLink {
         }
         let link: Self = frame::decode(&bytes).map_err(|_| refuse("it is cut or mistyped"))?;
         link.address.parse::<Address>()?;
+        if link.name.as_deref().is_some_and(|name| !is_name(name)) {
+            return Err(refuse("it names a workspace as none can be called"));
+        }
         Ok(link)
     }
 }
@@ -203,6 +222,7 @@ mod tests {
         };
         let whereabouts = Whereabouts {
             workspace,
+            name: String::new(),
             address: "ws://127.0.0.1:7410".parse().unwrap(),
             server: server.server(),
             head: Some(sign_head(&server, head)),
@@ -228,6 +248,30 @@ mod tests {
             format!("  {GOLDEN}\n").parse::<InviteLink>().unwrap(),
             link()
         );
+    }
+
+    #[test]
+    fn a_link_names_its_workspace_and_older_ones_name_none() {
+        let named = InviteLink {
+            name: Some("Field office".to_owned()),
+            ..link()
+        };
+        let read: InviteLink = named.to_string().parse().unwrap();
+        assert_eq!(read.workspace_name(), Some("Field office"));
+        assert_eq!(link().workspace_name(), None);
+        assert_eq!(GOLDEN.parse::<InviteLink>().unwrap().workspace_name(), None);
+    }
+
+    #[test]
+    fn a_link_with_a_name_that_would_play_with_a_screen_is_refused() {
+        for name in ["", " x", "a\u{1b}[2J", "two\nlines", &"x".repeat(201)] {
+            let forged = InviteLink {
+                name: Some(name.to_owned()),
+                ..link()
+            };
+            let error = forged.to_string().parse::<InviteLink>().unwrap_err();
+            assert!(error.to_string().contains("names a workspace"), "{error}");
+        }
     }
 
     #[test]

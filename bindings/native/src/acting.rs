@@ -102,21 +102,23 @@ impl Workspace {
         Ok(told(acted, made))
     }
 
-    /// Does several things to a case in one commit: all of them, or none.
+    /// Does several things to a case in one commit: all of them, or none. What the options say
+    /// goes for each.
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
     /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
     /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     /// `Invalid`, too, when one of several is so already.
-    #[uniffi::method(default(reason = None))]
+    #[uniffi::method(default(options = None))]
     pub fn act_together(
         &self,
         case_id: &str,
         actions: Vec<Action>,
-        reason: Option<String>,
+        options: Option<ActOptions>,
     ) -> Result<Vec<Acted>, CaseworkError> {
         let sdk = self.sdk()?;
+        let options = options.unwrap_or_default();
         let mut ready = Vec::with_capacity(actions.len());
         let mut made = Vec::with_capacity(actions.len());
         for action in actions {
@@ -124,7 +126,8 @@ impl Workspace {
             ready.push(action);
             made.push(part);
         }
-        let acted = sdk.act_together(read(case_id)?, ready, reason.as_deref())?;
+        let why = (options.reason.as_deref(), options.override_rule);
+        let acted = sdk.act_together(read(case_id)?, ready, why.0, why.1)?;
         Ok(acted
             .into_iter()
             .zip(made)
@@ -229,7 +232,8 @@ impl Workspace {
             .to_string())
     }
 
-    /// Takes back the last things that one did to a case, newest first, in one commit.
+    /// Takes back the last things that one did to a case, newest first, in one commit. With a
+    /// reason it goes through a rule that asks.
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);

@@ -40,6 +40,8 @@ pub struct Invite {
 pub struct InvitePreview {
     /// The workspace it leads to.
     pub workspace_id: String,
+    /// What people called it when the link was made; the workspace itself tells after joining.
+    pub workspace_name: Option<String>,
     /// Where the server listens.
     pub server: String,
     /// Its end, by the server's clock.
@@ -70,6 +72,7 @@ pub fn preview_invite(link: &str) -> Result<InvitePreview, CaseworkError> {
     let link: InviteLink = read(link)?;
     Ok(InvitePreview {
         workspace_id: link.workspace().to_string(),
+        workspace_name: link.workspace_name().map(str::to_owned),
         server: link.address().to_owned(),
         expires_ms: link.expires_ms(),
     })

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use casework_native::{
-    Action, CaseworkError, Event, KeyStore, KeyStoreError, NewCase, NewWorkspace, ObserverError,
+    ActOptions, Action, CaseworkError, Event, KeyStore, KeyStoreError, NewCase, NewWorkspace, ObserverError,
     RunOutcome, Weight, Workspace, WorkspaceObserver,
 };
 
@@ -249,4 +249,37 @@ fn case_of(template: &str) -> NewCase {
         viewers: Vec::new(),
         overriding: None,
     }
+}
+
+#[test]
+fn several_things_at_once_and_taking_back_go_through_a_rule_that_asks_for_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap().to_owned();
+    let workspace = Workspace::create(path, new(), None).unwrap();
+    // The way back is not listed.
+    let package = PACKAGE.replace(
+        r#""fields":[]"#,
+        r#""transitions":[{"from":"open","to":"done"}],"fields":[]"#,
+    );
+    let template = workspace.import_template(&package).unwrap().id;
+    let case = workspace.open_case(case_of(&template)).unwrap().case_id;
+    let stage = || workspace.case_view(&case).unwrap().stage;
+    let to = |stage: &str| Action::MoveTo { stage: stage.into() };
+    let there_and_back = || vec![to("done"), to("open"), to("done")];
+    let refused = workspace.act_together(&case, there_and_back(), None);
+    assert!(matches!(refused, Err(CaseworkError::Invalid(_))), "{refused:?}");
+    assert_eq!(stage(), "open", "all of them, or none");
+    let through = ActOptions {
+        reason: Some("The bridge was open for a day".into()),
+        override_rule: true,
+    };
+    let acted = workspace.act_together(&case, there_and_back(), Some(through));
+    assert_eq!(acted.unwrap().len(), 3);
+    assert_eq!(stage(), "done");
+
+    let refused = workspace.undo(&case, 1, None);
+    assert!(matches!(refused, Err(CaseworkError::Invalid(_))), "{refused:?}");
+    let reason = Some("The wrong bridge".into());
+    assert_eq!(workspace.undo(&case, 1, reason).unwrap().len(), 1);
+    assert_eq!(stage(), "open");
 }

@@ -70,6 +70,7 @@ class Scenarios(Stage):
         preview = casework.preview_invite(link)
         self.assertEqual(preview.server, server.url)
         self.assertEqual(preview.workspace_id, ana.info().workspace_id)
+        self.assertEqual(preview.workspace_name, ana.info().name)
         case = self.open_case(ana, template)
         ana.sync()
         who = JoinAs(member_name="Rui", device_name="phone")

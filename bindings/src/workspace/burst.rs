@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Runtime;
+
 use super::session::{Done, Driver, Until};
 use super::watching::runtime;
 use super::{Inner, Workspace};
@@ -95,14 +97,12 @@ fn sync_once(
     let runtime = runtime()?;
     let before = inner.hub.state();
     inner.hub.set_state(SyncState::Connecting);
-    let done = runtime.block_on(async {
+    let done = to_its_end(runtime, async {
         tokio::select! {
             done = connect_and_run(inner, until, progress) => done,
             () = inner.cancel.after(cancelled) => Err(ended_early().into()),
         }
     });
-    // Not dropped: that would wait for a name that is still being looked up.
-    runtime.shutdown_background();
     let watched = inner.watched.load(Ordering::Acquire);
     inner
         .hub
@@ -113,19 +113,34 @@ fn sync_once(
     done.map_err(|ended: Ended| ended.error)
 }
 
+/// Runs a future, and nothing beyond its end: what it left on other threads is not waited for (a
+/// name that is still being looked up).
+fn to_its_end<T>(runtime: Runtime, future: impl Future<Output = T>) -> T {
+    let done = runtime.block_on(future);
+    runtime.shutdown_background();
+    done
+}
+
 async fn connect_and_run(
     inner: &Inner,
     until: Until,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Done, Ended> {
-    let connecting = Driver::connect(inner, until);
-    let driver = match until {
+    let driver = in_time(until, Driver::connect(inner, until)).await?;
+    driver.run(progress).await
+}
+
+/// Connecting, for no longer than there is time.
+async fn in_time<T>(
+    until: Until,
+    connecting: impl Future<Output = Result<T, Ended>>,
+) -> Result<T, Ended> {
+    match until {
         Until::InStepOr(end) => tokio::time::timeout_at(end.into(), connecting)
             .await
-            .map_err(|_| out_of_time())??,
-        Until::InStep | Until::Stopped => connecting.await?,
-    };
-    driver.run(progress).await
+            .map_err(|_| out_of_time())?,
+        Until::InStep | Until::Stopped => connecting.await,
+    }
 }
 
 fn out_of_time() -> Error {
@@ -139,4 +154,32 @@ fn ended_early() -> Error {
     Error::Unavailable(
         "the sync was ended before it was done; everything stays here for the next one".to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_burst_ends_in_time_also_while_a_name_is_looked_up() {
+        // As the operating system looks one up: on a thread that nothing can interrupt.
+        let ((found, name), (begin, begun)) = (mpsc::channel::<()>(), mpsc::channel::<()>());
+        let looking_up = async {
+            let looked = tokio::task::spawn_blocking(move || {
+                begin.send(()).unwrap();
+                name.recv()
+            });
+            begun.recv().unwrap();
+            drop(looked.await);
+            Ok(())
+        };
+        let until = Until::InStepOr(Instant::now());
+        let done = to_its_end(runtime().unwrap(), in_time(until, looking_up));
+        let ended = done.unwrap_err();
+        assert!(ended.error.to_string().contains("time was over"));
+        // Whoever waited for the look-up would not have come here: it is still going on.
+        found.send(()).unwrap();
+    }
 }

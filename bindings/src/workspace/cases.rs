@@ -125,7 +125,8 @@ impl Workspace {
         self.write_to([case], |replica| Ok(replica.act(case, act, &now)?))
     }
 
-    /// Does several things to a case in one commit: all of them, or none.
+    /// Does several things to a case in one commit: all of them, or none. With `override_rule`
+    /// each goes through a rule that asks, for this reason.
     ///
     /// # Errors
     /// See above, for the first that fails.
@@ -134,10 +135,12 @@ impl Workspace {
         case: DocumentId,
         actions: Vec<CaseAction>,
         reason: Option<&str>,
+        override_rule: bool,
     ) -> Result<Vec<Acted>, Error> {
         let (now, several) = (moment::now()?, actions.len() > 1);
+        let why = (reason, override_rule);
         self.write_to([case], |replica| {
-            act_all(replica, case, (actions, reason), &now).map_err(|error| error.among(several))
+            act_all(replica, case, (actions, why), &now).map_err(|error| error.among(several))
         })
     }
 
@@ -249,23 +252,13 @@ impl Workspace {
             if actions.is_empty() {
                 return Err(Error::Unchanged(format!("{} is so already", field.label)));
             }
-            act_through(replica, case, (actions, why), &now)
+            act_all(replica, case, (actions, why), &now)
         })
     }
 }
 
-/// Does several things in one commit.
-pub(super) fn act_all(
-    replica: &mut Replica,
-    case: DocumentId,
-    (actions, reason): (Vec<CaseAction>, Option<&str>),
-    now: &Moment,
-) -> Result<Vec<Acted>, Error> {
-    act_through(replica, case, (actions, (reason, false)), now)
-}
-
 /// Does several things in one commit, with the reason and whether rules that ask are gone through.
-fn act_through(
+pub(super) fn act_all(
     replica: &mut Replica,
     case: DocumentId,
     (actions, (reason, override_rule)): (Vec<CaseAction>, (Option<&str>, bool)),

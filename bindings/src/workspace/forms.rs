@@ -193,7 +193,7 @@ impl Workspace {
             let request = CaseAction::from(FormAction::Request(request));
             let actions = [Some(request), hold.map(CaseAction::from)];
             let actions: Vec<CaseAction> = actions.into_iter().flatten().collect();
-            cases::act_all(replica, case, (actions, None), &now)?;
+            cases::act_all(replica, case, (actions, (None, false)), &now)?;
             Ok(expires_ms)
         })?;
         Ok(RequestMade {
@@ -217,7 +217,7 @@ impl Workspace {
         self.write_to([case], |replica| {
             let mut actions = vec![CaseAction::from(FormAction::Revoke { request })];
             actions.extend(end_of_hold(&replica.case(case)?, request));
-            cases::act_all(replica, case, (actions, reason), &now)
+            cases::act_all(replica, case, (actions, (reason, false)), &now)
         })
     }
 

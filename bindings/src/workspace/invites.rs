@@ -109,6 +109,7 @@ fn whereabouts(replica: &Replica) -> Result<Whereabouts, Error> {
     })?;
     Ok(Whereabouts {
         workspace: replica.workspace(),
+        name: replica.roster()?.head().name().to_owned(),
         address: row.address.parse()?,
         server,
         head: Holdings::head(replica),

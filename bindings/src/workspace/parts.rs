@@ -155,8 +155,9 @@ impl Workspace {
         self.read(|replica| Ok(replica.links(case)?))
     }
 
-    /// Takes back the last things that one did to a case, newest first, in one commit. Answers
-    /// the change taken back with what was done for it.
+    /// Takes back the last things that one did to a case, newest first, in one commit. With a
+    /// reason it goes through a rule that asks. Answers the change taken back with what was done
+    /// for it.
     ///
     /// # Errors
     /// As [`Workspace::act`]; also when nothing is left to be taken back, or somebody built on it.

@@ -174,7 +174,7 @@ impl<'a> Driver<'a> {
         wake.map_or(LONGEST_SLEEP, Duration::from_millis)
             .min(LONGEST_SLEEP)
             .min(longest)
-            .min(self.probe.sleep().unwrap_or(LONGEST_SLEEP))
+            .min(self.probe.sleep(Instant::now()).unwrap_or(LONGEST_SLEEP))
     }
 
     fn time_is_over(&self) -> bool {
@@ -200,7 +200,7 @@ impl<'a> Driver<'a> {
         let (inner, wire) = (self.inner, &mut self.wire);
         let ask = self
             .probe
-            .turn(&inner.barrier, &mut self.session, in_step)?;
+            .turn(&inner.barrier, &mut self.session, (in_step, Instant::now()))?;
         if let Some(frame) = ask {
             wire.send(&frame);
         }

@@ -226,7 +226,7 @@ fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
     });
     let labels: Vec<CaseAction> = labels.collect();
     if !labels.is_empty() {
-        desk.workspace.act_together(acted.document, labels, None)?;
+        desk.workspace.act_together(acted.document, labels, None, false)?;
     }
     answer(desk, acted.document, &[acted], "Opened")
 }
@@ -288,7 +288,7 @@ fn label(
             "casework case label {case} urgent --remove waiting"
         )));
     }
-    let acted = desk.workspace.act_together(id, actions, None)?;
+    let acted = desk.workspace.act_together(id, actions, None, false)?;
     answer(desk, id, &acted, "Labelled")
 }
 

@@ -139,7 +139,7 @@ pub(super) fn hold(desk: &Desk<'_>, command: &HoldCommand) -> Result<Response, F
             let actions: Vec<CaseAction> = actions.collect();
             let acted = desk
                 .workspace
-                .act_together(id, actions, reason.as_deref())?;
+                .act_together(id, actions, reason.as_deref(), false)?;
             answer(desk, id, &acted, "Goes on")
         }
     }

@@ -93,7 +93,7 @@ pub(super) fn open(workspace: &Workspace, sample: &Sample) -> Result<(DocumentId
     let case = case.document;
     let actions = follow_up(workspace, sample)?;
     if !actions.is_empty() {
-        workspace.act_together(case, actions, None)?;
+        workspace.act_together(case, actions, None, false)?;
     }
     if is_final(&revision, &sample.stage) {
         close(workspace, case, &sample.template)?;

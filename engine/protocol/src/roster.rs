@@ -20,6 +20,7 @@ pub(crate) mod scene;
 mod tests;
 
 pub use error::{EntryPlace, Inactive, RosterError};
+pub use rules::is_name;
 pub use state::{Adoption, Device, Invite, Member, RosterState, Team};
 
 use crate::authority::{CitedUnknown, Effect, History, Received};

@@ -28,6 +28,7 @@ final class ScenarioTests: StagedTests {
         _ = try ana.sync()
         let preview = try previewInvite(link: link)
         XCTAssertEqual([preview.server, preview.workspaceId], [server.url, try ana.info().workspaceId])
+        XCTAssertEqual(preview.workspaceName, try ana.info().name)
         let id = try openCase(ana, kind)
         _ = try ana.sync()
         let who = JoinAs(memberName: "Rui", deviceName: "phone")

@@ -65,7 +65,7 @@ fn set(desk: &Desk<'_>, (case, party): (&str, &str), values: &[String]) -> Resul
         let value = words.trim().to_owned();
         actions.push(CaseAction::from(PartyAction::Change { party, key, value }));
     }
-    let acted = desk.workspace.act_together(id, actions, None);
+    let acted = desk.workspace.act_together(id, actions, None, false);
     let acted = acted.map_err(|error| cure_on(desk, id, error))?;
     answer(desk, id, &acted, "Changed")
 }

@@ -82,13 +82,19 @@ pub(super) fn known(state: &RosterState, member: MemberId) -> Result<&Member, Ro
         .ok_or(RosterError::UnknownMember(member))
 }
 
-/// A name that people can read and tell apart in a list.
-pub(super) fn check_name(name: &str) -> Result<(), RosterError> {
-    let good = !name.is_empty()
+/// Whether a workspace, a member, a device or a team can be called so: something to read on one
+/// line, of at most [`MAX_NAME_BYTES`] bytes, without white space around it.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    !name.is_empty()
         && name.len() <= MAX_NAME_BYTES
         && name.trim() == name
-        && !name.chars().any(char::is_control);
-    if good {
+        && !name.chars().any(char::is_control)
+}
+
+/// A name that people can read and tell apart in a list.
+pub(super) fn check_name(name: &str) -> Result<(), RosterError> {
+    if is_name(name) {
         Ok(())
     } else {
         Err(RosterError::BadName(shorten(name, MAX_NAME_BYTES)))

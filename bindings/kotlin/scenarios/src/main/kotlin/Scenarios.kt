@@ -42,6 +42,7 @@ class Scenarios(private val stage: TestStage) {
         ana.sync()
         val preview = previewInvite(link)
         same(listOf(preview.server, preview.workspaceId), listOf(server.url, ana.info().workspaceId))
+        same(preview.workspaceName, ana.info().name)
         val case = openCase(ana, template)
         ana.sync()
         val rui = stage.kept(Workspace.join(stage.folder(), link, JoinAs("Rui", "phone")))
