@@ -20,6 +20,7 @@ mod notices;
 mod observer;
 mod progress;
 pub mod receipt;
+pub mod telling;
 mod tls;
 mod wire;
 mod workspace;

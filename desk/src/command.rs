@@ -44,7 +44,7 @@ use crate::cli::{Command, ImportCommand};
 use crate::fault::Fault;
 use crate::request::{Progress, Request, Response, Step};
 use crate::screen::Screen;
-use crate::screen::glossary::Names;
+use casework::Names;
 
 /// A workspace, and for whom something is done with it.
 pub struct Desk<'a> {
@@ -109,7 +109,7 @@ impl Desk<'_> {
     /// # Errors
     /// [`Fault`] before the roster has arrived.
     pub fn names(&self) -> Result<Names, Fault> {
-        Ok(Names::of(&self.workspace.members()?))
+        Ok(self.workspace.names()?)
     }
 
     /// Now, milliseconds UTC.

@@ -13,7 +13,6 @@ use crate::command::{carry_out, notice_words, state_words};
 use crate::fault::Fault;
 use crate::output;
 use crate::owner::Service;
-use crate::screen::glossary::Names;
 use crate::screen::inbox;
 use crate::screen::presence::Doorman;
 use crate::screen::words::{count, here, plain};
@@ -112,10 +111,10 @@ impl Teller {
     fn announce(&self) {
         let entries = unread_items(&self.workspace);
         let quiet = self.workspace.quiet().is_ok_and(|quiet| quiet.now);
-        let Ok(names) = self.workspace.members() else {
+        let Ok(names) = self.workspace.names() else {
             return;
         };
-        let mut teller = inbox::Teller::new(Names::of(&names));
+        let mut teller = inbox::Teller::new(names);
         let Ok(mut told) = self.told.lock() else {
             return;
         };
@@ -147,10 +146,10 @@ impl Teller {
         if steps.is_empty() {
             return;
         }
-        let (Ok(view), Ok(members)) = (self.workspace.case(case), self.workspace.members()) else {
+        let (Ok(view), Ok(names)) = (self.workspace.case(case), self.workspace.names()) else {
             return;
         };
-        let (names, number) = (Names::of(&members), plain(&view.number));
+        let number = plain(&view.number);
         for (member, step) in steps {
             let name = names.member(member);
             let json = json!({

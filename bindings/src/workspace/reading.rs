@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Workspace;
 use crate::error::Error;
+use crate::telling::plain;
 
 /// A board: the cards of one template by stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -211,7 +212,8 @@ impl Workspace {
         Ok(CardPage { total, cards })
     }
 
-    /// The names of everybody, and whose each device is: for showing authors.
+    /// The names of everybody, and whose each device is: for showing authors. Safe to show on one
+    /// line ([`plain`]).
     ///
     /// # Errors
     /// [`Error::Denied`] before the roster of a joining device has arrived.
@@ -220,18 +222,18 @@ impl Workspace {
             let roster = replica.roster()?.head();
             let members = roster
                 .members()
-                .map(|(id, member)| (id, member.name.clone()))
+                .map(|(id, member)| (id, plain(&member.name)))
                 .collect();
             let devices = roster
                 .devices()
-                .map(|(id, device)| (id, (device.member, device.name.clone())))
+                .map(|(id, device)| (id, (device.member, plain(&device.name))))
                 .collect();
             Ok(Names { members, devices })
         })
     }
 }
 
-/// The names of members and devices at one time.
+/// The names of members and devices at one time, safe to show on one line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     members: BTreeMap<MemberId, String>,
@@ -246,6 +248,19 @@ impl Names {
             .get(&member)
             .cloned()
             .unwrap_or_else(|| member.short())
+    }
+
+    /// A member's name, or "nobody".
+    #[must_use]
+    pub fn or_nobody(&self, member: Option<MemberId>) -> String {
+        member.map_or_else(|| "nobody".to_owned(), |member| self.member(member))
+    }
+
+    /// Names joined by commas.
+    #[must_use]
+    pub fn several(&self, members: impl IntoIterator<Item = MemberId>) -> String {
+        let names: Vec<String> = members.into_iter().map(|one| self.member(one)).collect();
+        names.join(", ")
     }
 
     /// Whose device it is.

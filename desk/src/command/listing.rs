@@ -12,7 +12,7 @@ use crate::cli::{BoardArgs, ListArgs, SortBy};
 use crate::fault::Fault;
 use crate::request::Response;
 use crate::screen::board;
-use crate::screen::glossary::Names;
+use casework::Names;
 use crate::screen::ink::Tone;
 use crate::screen::lists;
 use crate::screen::page::Page;

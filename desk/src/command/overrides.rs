@@ -14,10 +14,10 @@ use crate::cli::Verdict;
 use crate::fault::Fault;
 use crate::request::Response;
 use crate::screen::case_page::said;
-use crate::screen::glossary::Names;
+use casework::Names;
 use crate::screen::ink::Tone;
 use crate::screen::page::{INDENT, Page};
-use crate::screen::words::{here, plain};
+use crate::screen::words::{here, origin, plain};
 
 /// Digits of an override's id that are shown and can be typed.
 const SHOWN_DIGITS: usize = 8;
@@ -152,17 +152,17 @@ pub(super) fn of_case_json(view: &CaseView, names: &Names) -> serde_json::Value 
 fn of_case(view: &CaseView, names: &Names) -> Vec<Found> {
     let all = view.overrides.iter();
     all.map(|(id, exception)| {
-        let origin = view.origins.get(exception.by);
+        let made = view.origins.get(exception.by);
         let sides = exception.review.iter().flat_map(|slot| slot.sides());
         let reviews = sides.map(|side| {
-            let by = names.origin(view.origins.get(side.by));
+            let by = origin(names, view.origins.get(side.by));
             said(&side.value, &by)
         });
         Found {
-            at_ms: origin.claimed_ms,
+            at_ms: made.claimed_ms,
             number: view.number.clone(),
             id: *id,
-            who: origin.member.map(|member| names.member(member)),
+            who: made.member.map(|member| names.member(member)),
             exception: exception.clone(),
             reviews: reviews.collect(),
         }

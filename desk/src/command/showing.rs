@@ -14,12 +14,14 @@ use crate::request::Response;
 use crate::screen::agreements;
 use crate::screen::case_page::CasePage;
 use crate::screen::clocks;
-use crate::screen::glossary::{Glossary, Names};
+use casework::Names;
+use casework::telling::Glossary;
 use crate::screen::ink::Tone;
 use crate::screen::page::Page;
 use crate::screen::part_page::PartPage;
 use crate::screen::presence;
-use crate::screen::timeline::Teller;
+use casework::telling::Teller;
+use crate::screen::timeline;
 use crate::screen::words::plain;
 
 /// `casework case show`.
@@ -133,7 +135,7 @@ pub(super) fn timeline(
         page.tone(Tone::Quiet, &about)
     ));
     page.gap();
-    page.lines(teller.lines(&entries, desk.screen));
+    page.lines(timeline::lines(&teller, &entries, desk.screen));
     let told: Vec<Value> = entries
         .iter()
         .map(|entry| entry_json(entry, &teller, &names))

@@ -3,7 +3,7 @@
 use casework::{AccessSaid, AccessView, Principal, PurgeSaid};
 
 use super::Screen;
-use super::glossary::Names;
+use casework::Names;
 use super::ink::Tone;
 use super::page::Page;
 use super::words::{here, plain};

@@ -10,22 +10,18 @@ use casework::view::{Answers, ApprovalView, CaseView, OriginRef, VoteView};
 use serde_json::{Value, json};
 
 use super::case_page::short;
-use super::glossary::Names;
+use casework::Names;
+use casework::telling::Glossary;
 use super::ink::Tone;
 use super::page::{INDENT, Page};
-use super::words::{here, lasting, plain};
+use super::words::{here, lasting, origin, plain};
 
 /// Columns of an id, under which a line goes on.
 const HANG: usize = 5;
 
-/// Whom a seat means: a name, or `role director`.
-#[must_use]
-pub fn seat(seat: &Seat, names: &Names) -> String {
-    match seat {
-        Seat::Member(member) => names.member(*member),
-        Seat::Role(key) => format!("role {}", plain(key)),
-        Seat::Team(key) => format!("team {}", plain(key)),
-    }
+fn seat(seat: &Seat, names: &Names) -> String {
+    let revision = None;
+    Glossary { revision, names }.seat(seat)
 }
 
 fn seats<'s>(all: impl IntoIterator<Item = &'s Seat>, names: &Names) -> String {
@@ -334,5 +330,5 @@ pub fn facets_json(view: &CaseView, now_ms: i64, names: &Names) -> Value {
 }
 
 fn by(by: OriginRef, view: &CaseView, names: &Names) -> String {
-    names.origin(view.origins.get(by))
+    origin(names, view.origins.get(by))
 }

@@ -16,12 +16,13 @@ use super::agreements;
 use super::clocks;
 use super::contest;
 use super::form_page;
-use super::glossary::{Glossary, Names};
+use casework::Names;
+use casework::telling::Glossary;
 use super::ink::{Depth, Tone};
 use super::page::{INDENT, Page};
 use super::part_page::PartPage;
 use super::presence;
-use super::words::{count, here, plain, width};
+use super::words::{count, here, origin, plain, width};
 
 /// Digits of a task's or comment's id that are shown and can be typed.
 const ID_DIGITS: usize = 4;
@@ -106,7 +107,7 @@ impl CasePage<'_> {
         page.spread(&format!("{number}  {}", plain(view.title.value())), &stage);
         let opened = view.origins.get(view.opened);
         let about = [
-            format!("opened {}", self.names.origin(opened)),
+            format!("opened {}", origin(self.names, opened)),
             format!("changed {}", here(view.changed_ms)),
             count(view.changes, "change"),
             format!("id {}", view.document.short()),
@@ -151,7 +152,7 @@ impl CasePage<'_> {
             page.line(page.tone(Tone::Warning, &line));
         }
         if let Some(closing) = view.closed.value() {
-            let by = self.names.origin(view.origins.get(view.closed.shown().by));
+            let by = origin(self.names, view.origins.get(view.closed.shown().by));
             let line = format!("closed: {} · {by}", glossary.closing(closing));
             page.line(page.tone(Tone::Good, &line));
         }
@@ -286,7 +287,7 @@ impl CasePage<'_> {
             let glossary = self.glossary();
             let question = glossary.question(&decision.question);
             let outcome = glossary.outcome(&decision.question, &decision.outcome);
-            let by = self.names.origin(self.view.origins.get(decision.by));
+            let by = origin(self.names, self.view.origins.get(decision.by));
             let line = format!("{question}  {}", page.tone(Tone::Strong, &outcome));
             let standing = if decision.current {
                 ""

@@ -9,7 +9,7 @@ use casework::template::Revision;
 use casework::{InboxEntry, InboxPage};
 
 use super::Screen;
-use super::glossary::Names;
+use casework::Names;
 use super::ink::Tone;
 use super::page::Page;
 use super::words::{counted, day, fill, here, plain, width};

@@ -9,7 +9,7 @@ use casework::view::{Card, CardField, CardValue};
 use casework::{Drawn, HeldWork, OwnAct};
 
 use super::Screen;
-use super::glossary::Names;
+use casework::Names;
 use super::ink::Tone;
 use super::page::Page;
 use super::table::Table;

@@ -11,10 +11,11 @@ use casework::view::{CaseView, DocumentView, OriginRef, PartyView};
 use serde_json::{Map, Value, json};
 
 use super::case_page::short;
-use super::glossary::{Glossary, Names};
+use casework::Names;
+use casework::telling::Glossary;
 use super::ink::Tone;
 use super::page::{INDENT, Page};
-use super::words::{bytes, plain};
+use super::words::{bytes, origin, plain};
 
 /// Everything the sections are made of.
 #[derive(Debug, Clone, Copy)]
@@ -115,9 +116,9 @@ impl PartPage<'_> {
     }
 
     fn said(&self, by: OriginRef) -> String {
-        let origin = self.view.origins.get(by);
-        let who = self.names.origin(origin);
-        match &origin.reason {
+        let made = self.view.origins.get(by);
+        let who = origin(self.names, made);
+        match &made.reason {
             Some(reason) => format!("{who}: “{}”", plain(reason)),
             None => who,
         }
@@ -163,7 +164,7 @@ impl PartPage<'_> {
             };
             let status = version.status.value().name();
             let digest: String = version.file.sha256.chars().take(12).collect();
-            let by = self.names.origin(self.view.origins.get(version.created));
+            let by = origin(self.names, self.view.origins.get(version.created));
             let file = plain(&version.file.name);
             let about = format!(
                 "{file} · {} · sha-256 {digest} · {by}",

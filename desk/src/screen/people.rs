@@ -6,7 +6,7 @@ use casework::ids::{DeviceId, MemberId};
 use casework::{MemberKind, MemberView, RoleView, TeamView};
 
 use super::Screen;
-use super::glossary::Names;
+use casework::Names;
 use super::ink::Tone;
 use super::page::Page;
 use super::table::Table;

@@ -8,7 +8,7 @@ use casework::ids::{DocumentId, MemberId};
 use casework::{Activity, Presence};
 use serde_json::{Value, json};
 
-use super::glossary::Names;
+use casework::Names;
 use super::words::count;
 
 /// Who else is there, by name; nothing when nobody is.

@@ -7,7 +7,7 @@ use casework::ids::DocumentId;
 use casework::{Purge, PurgeState};
 
 use super::Screen;
-use super::glossary::Names;
+use casework::Names;
 use super::ink::Tone;
 use super::page::{INDENT, Page};
 use super::words::{here, plain};

@@ -1,24 +1,11 @@
 //! Texts, times and counts as people read them in a terminal.
 
+use casework::Names;
+pub use casework::telling::plain;
+use casework::view::Origin;
 use console::{measure_text_width, truncate_str};
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-
-/// A text from anywhere, safe to print: no control characters and none that turn the direction of
-/// writing, which could make a line read as something else. Line breaks become blanks.
-#[must_use]
-pub fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\t' => ' ',
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                '\u{fffd}'
-            }
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
-        .collect()
-}
 
 /// The columns a text takes, colours not counted.
 #[must_use]
@@ -167,6 +154,22 @@ pub fn there(ms: i64, zone_min: i16) -> String {
     shown(ms, &TimeZone::fixed(offset))
 }
 
+/// Who wrote something and when, by their own clock; imported claims say so.
+#[must_use]
+pub fn origin(names: &Names, origin: &Origin) -> String {
+    match &origin.imported {
+        Some(claim) => {
+            let time = there(claim.at_ms, claim.zone_min);
+            format!("{} {time} (imported)", names.member(claim.who))
+        }
+        None => format!(
+            "{} {}",
+            names.or_nobody(origin.member),
+            here(origin.claimed_ms)
+        ),
+    }
+}
+
 /// The date in the zone of this machine.
 #[must_use]
 pub fn day(ms: i64) -> String {
@@ -188,11 +191,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-
-    #[test]
-    fn a_text_from_elsewhere_cannot_drive_the_terminal() {
-        assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\nd"), "a\u{fffd}[2Jb\u{fffd}c d");
-    }
 
     #[test]
     fn texts_are_cut_and_filled_by_columns_not_by_letters() {

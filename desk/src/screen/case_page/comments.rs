@@ -3,7 +3,7 @@
 use super::{CasePage, short};
 use crate::screen::ink::Tone;
 use crate::screen::page::{INDENT, Page};
-use crate::screen::words::{fill, plain};
+use crate::screen::words::{fill, origin, plain};
 
 impl CasePage<'_> {
     pub(super) fn comments(&self, page: &mut Page) {
@@ -22,7 +22,7 @@ impl CasePage<'_> {
             if let Some(parent) = comment.reply_to {
                 marks.push(format!("answers {}", short(parent)));
             }
-            let who = page.tone(Tone::Strong, &self.names.origin(&comment.author));
+            let who = page.tone(Tone::Strong, &origin(self.names, &comment.author));
             let id = page.tone(Tone::Quiet, &short(comment.id));
             let marks = page.tone(Tone::Quiet, &marks.join(" · "));
             page.line(format!("{}{id} {who}  {marks}", " ".repeat(INDENT)));

@@ -5,7 +5,7 @@ use casework::case::facet::review::Review;
 use super::{CasePage, short};
 use crate::screen::ink::Tone;
 use crate::screen::page::{INDENT, Page};
-use crate::screen::words::plain;
+use crate::screen::words::{origin, plain};
 
 impl CasePage<'_> {
     pub(super) fn overrides(&self, page: &mut Page) {
@@ -14,7 +14,7 @@ impl CasePage<'_> {
         }
         page.heading("Overrides", "rules that asked and were gone through");
         for (id, exception) in &self.view.overrides {
-            let by = self.names.origin(self.view.origins.get(exception.by));
+            let by = origin(self.names, self.view.origins.get(exception.by));
             let line = format!(
                 "{} {} — “{}” — {by}",
                 short(*id),
@@ -23,7 +23,7 @@ impl CasePage<'_> {
             );
             page.text(INDENT, &line);
             for side in exception.review.iter().flat_map(|review| review.sides()) {
-                let by = self.names.origin(self.view.origins.get(side.by));
+                let by = origin(self.names, self.view.origins.get(side.by));
                 page.text(INDENT + 5, &said(&side.value, &by));
             }
             if exception.review.is_none() {

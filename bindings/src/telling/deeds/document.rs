@@ -1,13 +1,12 @@
 //! What was done to documents, in sentences.
 
-use casework::case::PartId;
-use casework::case::facet::document::{DocumentKind, read_choice};
-use casework::value::Scalar;
-use casework::view::TimelineEntry;
+use casework_engine::case::PartId;
+use casework_engine::case::facet::document::{DocumentKind, read_choice};
+use casework_engine::value::Scalar;
+use casework_engine::view::TimelineEntry;
 
 use super::subject;
-use crate::screen::timeline::{Teller, bare, change, quoted, target};
-use crate::screen::words::plain;
+use crate::telling::{Teller, bare, change, plain, quoted, target};
 
 pub(super) fn deed(teller: &Teller<'_>, kind: DocumentKind, entry: &TimelineEntry) -> String {
     match kind {

@@ -1,11 +1,10 @@
 //! What automations and the agent left, in sentences.
 
-use casework::case::PartId;
-use casework::case::facet::automation::{AutomationKind, OutwardKind, RunKind};
-use casework::view::{RunView, TimelineEntry};
+use casework_engine::case::PartId;
+use casework_engine::case::facet::automation::{AutomationKind, OutwardKind, RunKind};
+use casework_engine::view::{RunView, TimelineEntry};
 
-use crate::screen::timeline::{Teller, bare, change, quoted, target};
-use crate::screen::words::plain;
+use crate::telling::{Teller, bare, change, plain, quoted, target};
 
 pub(super) fn deed(teller: &Teller<'_>, kind: AutomationKind, entry: &TimelineEntry) -> String {
     let run = run(teller, entry);

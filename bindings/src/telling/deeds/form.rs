@@ -1,12 +1,11 @@
 //! What was done with forms, in sentences.
 
-use casework::case::PartId;
-use casework::case::facet::form::FormActionKind;
-use casework::view::TimelineEntry;
+use casework_engine::case::PartId;
+use casework_engine::case::facet::form::FormActionKind;
+use casework_engine::view::TimelineEntry;
 
 use super::subject;
-use crate::screen::timeline::{Teller, bare, change, quoted, target};
-use crate::screen::words::plain;
+use crate::telling::{Teller, bare, change, plain, quoted, target};
 
 pub(super) fn deed(teller: &Teller<'_>, kind: FormActionKind, entry: &TimelineEntry) -> String {
     match kind {

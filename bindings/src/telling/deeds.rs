@@ -7,18 +7,17 @@ mod form;
 mod handover;
 mod party;
 
-use casework::case::facet::attention::AttentionKind;
-use casework::case::facet::keeping::KeepingKind;
-use casework::case::facet::link::{LinkKind, split_link_key};
-use casework::case::facet::reading::ReadingKind;
-use casework::case::facet::recurrence::RecurrenceKind;
-use casework::case::facet::redaction::RedactionKind;
-use casework::case::facet::review::{Review, ReviewKind};
-use casework::case::{FacetKind, Place};
-use casework::view::{CaseView, TimelineEntry};
+use casework_engine::case::facet::attention::AttentionKind;
+use casework_engine::case::facet::keeping::KeepingKind;
+use casework_engine::case::facet::link::{LinkKind, split_link_key};
+use casework_engine::case::facet::reading::ReadingKind;
+use casework_engine::case::facet::recurrence::RecurrenceKind;
+use casework_engine::case::facet::redaction::RedactionKind;
+use casework_engine::case::facet::review::{Review, ReviewKind};
+use casework_engine::case::{FacetKind, Place};
+use casework_engine::view::{CaseView, TimelineEntry};
 
-use super::timeline::{Teller, bare, change, target};
-use super::words::plain;
+use super::{Teller, bare, change, plain, quoted, target};
 
 /// What was done, in a sentence.
 pub(super) fn deed(teller: &Teller<'_>, kind: FacetKind, entry: &TimelineEntry) -> String {
@@ -55,7 +54,7 @@ pub(super) fn place(place: &Place, view: &CaseView) -> String {
 pub(super) fn subject(entry: &TimelineEntry) -> String {
     match &entry.subject {
         Some(subject) => format!("“{}”", plain(subject)),
-        None => super::timeline::quoted(&entry.after),
+        None => quoted(&entry.after),
     }
 }
 

@@ -1,14 +1,12 @@
 //! What was done about approvals, in sentences.
 
-use casework::approval::Vote;
-use casework::case::facet::approval::ApprovalKind;
-use casework::case::facet::approval::reading::read_passed;
-use casework::view::TimelineEntry;
+use casework_engine::approval::Vote;
+use casework_engine::case::facet::approval::ApprovalKind;
+use casework_engine::case::facet::approval::reading::read_passed;
+use casework_engine::view::TimelineEntry;
 
 use super::subject;
-use crate::screen::agreements::seat;
-use crate::screen::timeline::{Teller, quoted, target};
-use crate::screen::words::plain;
+use crate::telling::{Teller, plain, quoted, target};
 
 pub(super) fn deed(teller: &Teller<'_>, kind: ApprovalKind, entry: &TimelineEntry) -> String {
     match kind {
@@ -19,7 +17,7 @@ pub(super) fn deed(teller: &Teller<'_>, kind: ApprovalKind, entry: &TimelineEntr
             let to = entry.after.first().and_then(read_passed);
             let to = to.map_or_else(
                 || "somebody".to_owned(),
-                |(to, _)| teller.glossary.names.member(to),
+                |(to, _)| teller.glossary.member(to),
             );
             format!(
                 "approval {}: {} passed on to {to}",
@@ -62,6 +60,6 @@ fn of(teller: &Teller<'_>, entry: &TimelineEntry) -> String {
         .and_then(|(_, text)| text.parse().ok());
     named.map_or_else(
         || "a seat".to_owned(),
-        |one| seat(&one, teller.glossary.names),
+        |one| teller.glossary.seat(&one),
     )
 }

@@ -2,27 +2,15 @@
 //!
 //! Made of a template's revision and the roster; an id that neither knows is shown as it is.
 
-use std::collections::BTreeMap;
+use casework_engine::approval::Seat;
+use casework_engine::case::{Closing, PartId, Place, TaskKey};
+use casework_engine::template::{Category, Field, Revision, Stage};
+use casework_engine::value::{FieldValue, Scalar};
+use casework_engine::view::CaseView;
+use casework_protocol::ids::MemberId;
 
-use casework::case::{Closing, Place, TaskKey};
-use casework::ids::{DeviceId, MemberId};
-use casework::template::{Category, Field, Revision};
-use casework::value::{FieldValue, Scalar};
-use casework::view::{CaseView, Origin};
-use casework::{MemberKind, MemberView};
-
-use super::deeds;
-use super::words::{count, here, plain, there};
-
-/// What is shown where nothing is known.
-const NOBODY: &str = "nobody";
-
-/// The names of people and devices.
-#[derive(Debug, Clone, Default)]
-pub struct Names {
-    members: BTreeMap<MemberId, (String, MemberKind)>,
-    devices: BTreeMap<DeviceId, String>,
-}
+use super::{deeds, plain};
+use crate::Names;
 
 /// Words for one template's cases.
 #[derive(Debug, Clone, Copy)]
@@ -31,72 +19,6 @@ pub struct Glossary<'a> {
     pub revision: Option<&'a Revision>,
     /// The people.
     pub names: &'a Names,
-}
-
-impl Names {
-    /// The names of these members and their devices.
-    #[must_use]
-    pub fn of(members: &[MemberView]) -> Self {
-        let mut names = Self::default();
-        for member in members {
-            names
-                .members
-                .insert(member.id, (plain(&member.name), member.kind));
-            for device in &member.devices {
-                names.devices.insert(device.id, plain(&device.name));
-            }
-        }
-        names
-    }
-
-    /// A member's name.
-    #[must_use]
-    pub fn member(&self, member: MemberId) -> String {
-        self.members
-            .get(&member)
-            .map_or_else(|| member.short(), |(name, _)| name.clone())
-    }
-
-    /// A member's name, or "nobody".
-    #[must_use]
-    pub fn or_nobody(&self, member: Option<MemberId>) -> String {
-        member.map_or_else(|| NOBODY.to_owned(), |member| self.member(member))
-    }
-
-    /// A device's name.
-    #[must_use]
-    pub fn device(&self, device: DeviceId) -> String {
-        self.devices
-            .get(&device)
-            .cloned()
-            .unwrap_or_else(|| device.short())
-    }
-
-    /// Names joined by commas.
-    #[must_use]
-    pub fn several(&self, members: impl IntoIterator<Item = MemberId>) -> String {
-        let names: Vec<String> = members
-            .into_iter()
-            .map(|member| self.member(member))
-            .collect();
-        names.join(", ")
-    }
-
-    /// Who wrote something and when, by their own clock; imported claims say so.
-    #[must_use]
-    pub fn origin(&self, origin: &Origin) -> String {
-        match &origin.imported {
-            Some(claim) => {
-                let time = there(claim.at_ms, claim.zone_min);
-                format!("{} {time} (imported)", self.member(claim.who))
-            }
-            None => format!(
-                "{} {}",
-                self.or_nobody(origin.member),
-                here(origin.claimed_ms)
-            ),
-        }
-    }
 }
 
 impl<'a> Glossary<'a> {
@@ -113,7 +35,7 @@ impl<'a> Glossary<'a> {
         let stage = self.revision.and_then(|revision| revision.stage(id));
         stage.map_or(
             Category::Cancelled.colour(),
-            casework::template::Stage::colour,
+            Stage::colour,
         )
     }
 
@@ -149,9 +71,12 @@ impl<'a> Glossary<'a> {
     #[must_use]
     pub fn content(&self, field: &Field, value: &FieldValue) -> String {
         if let FieldValue::Member(member) = value {
-            self.names.member(*member)
+            self.member(*member)
         } else if let FieldValue::Table(table) = value {
-            count(table.rows().len() as u64, "row")
+            match table.rows().len() {
+                1 => "1 row".to_owned(),
+                rows => format!("{rows} rows"),
+            }
         } else {
             value.words(field)
         }
@@ -230,12 +155,28 @@ impl<'a> Glossary<'a> {
         }
     }
 
+    /// A member's name.
+    #[must_use]
+    pub fn member(&self, member: MemberId) -> String {
+        plain(&self.names.member(member))
+    }
+
+    /// Whom a seat means: a name, or `role director`.
+    #[must_use]
+    pub fn seat(&self, seat: &Seat) -> String {
+        match seat {
+            Seat::Member(member) => self.member(*member),
+            Seat::Role(key) => format!("role {}", plain(key)),
+            Seat::Team(key) => format!("team {}", plain(key)),
+        }
+    }
+
     fn field(&self, id: &str) -> Option<&'a Field> {
         self.revision?.field(id)
     }
 }
 
-fn task_title(view: &CaseView, id: casework::case::PartId) -> String {
+fn task_title(view: &CaseView, id: PartId) -> String {
     view.tasks
         .get(&id)
         .map_or_else(|| id.to_string(), |task| plain(task.title.value()))

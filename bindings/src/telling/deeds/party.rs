@@ -1,10 +1,10 @@
 //! What was done to parties, in sentences.
 
-use casework::case::facet::party::PartyKind;
-use casework::view::TimelineEntry;
+use casework_engine::case::facet::party::PartyKind;
+use casework_engine::view::TimelineEntry;
 
 use super::subject;
-use crate::screen::timeline::{bare, change, quoted, target};
+use crate::telling::{bare, change, quoted, target};
 
 pub(super) fn deed(kind: PartyKind, entry: &TimelineEntry) -> String {
     match kind {

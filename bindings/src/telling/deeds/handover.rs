@@ -1,19 +1,17 @@
 //! What was done about transfers, referrals and holds, in sentences.
 
-use casework::approval::Seat;
-use casework::case::facet::handover::TransferKind;
-use casework::case::facet::hold::HoldKind;
-use casework::case::facet::referral::ReferralKind;
-use casework::view::TimelineEntry;
+use casework_engine::approval::Seat;
+use casework_engine::case::facet::handover::TransferKind;
+use casework_engine::case::facet::hold::HoldKind;
+use casework_engine::case::facet::referral::ReferralKind;
+use casework_engine::view::TimelineEntry;
 
 use super::subject;
-use crate::screen::agreements::seat;
-use crate::screen::timeline::{Teller, quoted};
-use crate::screen::words::plain;
+use crate::telling::{Teller, plain, quoted};
 
 pub(super) fn transfer(teller: &Teller<'_>, kind: TransferKind, entry: &TimelineEntry) -> String {
     let seat = |text: &str| match text.parse::<Seat>() {
-        Ok(to) => seat(&to, teller.glossary.names),
+        Ok(to) => teller.glossary.seat(&to),
         Err(_) => plain(text),
     };
     let to = match entry.after.first().and_then(|to| to.as_text()) {
