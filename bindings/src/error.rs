@@ -19,6 +19,13 @@ pub enum Error {
     /// It is so already: nothing was written, and nothing needs to be done.
     #[error("{0}")]
     Unchanged(String),
+    /// A reason is wanted: a rule of the template asks before this, or the action never goes
+    /// without one. Do what the text says, or do it again overriding the rule, with a reason.
+    #[error("{0}")]
+    Asks(String),
+    /// It says something else by now than the person saw: read it again.
+    #[error("{0}")]
+    Changed(String),
     /// A right is missing: ask somebody who has it, or who can give it.
     #[error("{0}")]
     Denied(String),
@@ -58,7 +65,9 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid(_) | Self::Unchanged(_) => ErrorKind::Invalid,
+            Self::Invalid(_) | Self::Unchanged(_) | Self::Asks(_) | Self::Changed(_) => {
+                ErrorKind::Invalid
+            }
             Self::Denied(_) => ErrorKind::Denied,
             Self::Unavailable(_) | Self::InUse(_) => ErrorKind::Unavailable,
             Self::Corrupt(_) => ErrorKind::Corrupt,
@@ -180,6 +189,9 @@ impl From<ReplicaFault> for Error {
             ReplicaFault::Act(
                 ActError::Unchanged { .. } | ActError::DraftUnchanged | ActError::InboxUnchanged,
             ) => Self::Unchanged(text),
+            ReplicaFault::Act(ActError::Asked { .. } | ActError::NeedsReason { .. }) => {
+                Self::Asks(text)
+            }
             ReplicaFault::Act(_)
             | ReplicaFault::Exists
             | ReplicaFault::Absent

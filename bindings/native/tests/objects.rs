@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use casework_native::{
-    ActOptions, Action, CaseworkError, Event, KeyStore, KeyStoreError, NewCase, NewWorkspace, ObserverError,
-    RunOutcome, Weight, Workspace, WorkspaceObserver,
+    ActOptions, Action, CaseworkError, Event, KeyStore, KeyStoreError, NewCase, NewWorkspace,
+    ObserverError, RunOutcome, Weight, Workspace, WorkspaceObserver,
 };
 
 const PACKAGE: &str = r#"{"key":"SITE","name":"Inspection","stages":[
@@ -264,10 +264,15 @@ fn several_things_at_once_and_taking_back_go_through_a_rule_that_asks_for_a_reas
     let template = workspace.import_template(&package).unwrap().id;
     let case = workspace.open_case(case_of(&template)).unwrap().case_id;
     let stage = || workspace.case_view(&case).unwrap().stage;
-    let to = |stage: &str| Action::MoveTo { stage: stage.into() };
+    let to = |stage: &str| Action::MoveTo {
+        stage: stage.into(),
+    };
     let there_and_back = || vec![to("done"), to("open"), to("done")];
     let refused = workspace.act_together(&case, there_and_back(), None);
-    assert!(matches!(refused, Err(CaseworkError::Invalid(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(CaseworkError::Invalid(_))),
+        "{refused:?}"
+    );
     assert_eq!(stage(), "open", "all of them, or none");
     let through = ActOptions {
         reason: Some("The bridge was open for a day".into()),
@@ -278,7 +283,10 @@ fn several_things_at_once_and_taking_back_go_through_a_rule_that_asks_for_a_reas
     assert_eq!(stage(), "done");
 
     let refused = workspace.undo(&case, 1, None);
-    assert!(matches!(refused, Err(CaseworkError::Invalid(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(CaseworkError::Invalid(_))),
+        "{refused:?}"
+    );
     let reason = Some("The wrong bridge".into());
     assert_eq!(workspace.undo(&case, 1, reason).unwrap().len(), 1);
     assert_eq!(stage(), "open");

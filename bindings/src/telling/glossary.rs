@@ -33,10 +33,7 @@ impl<'a> Glossary<'a> {
     #[must_use]
     pub fn colour(&self, id: &str) -> &'a str {
         let stage = self.revision.and_then(|revision| revision.stage(id));
-        stage.map_or(
-            Category::Cancelled.colour(),
-            Stage::colour,
-        )
+        stage.map_or(Category::Cancelled.colour(), Stage::colour)
     }
 
     /// A field's label.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use casework_engine::case::{Act, CaseAction, FieldEntry, Imported, Opening, PartId};
 use casework_engine::moment::Moment;
 use casework_engine::replica::{Acted, Batch, NewCase, Replica};
-use casework_engine::template::{Field, Revision};
+use casework_engine::template::Revision;
 use casework_protocol::access::entry::Principal;
 use casework_protocol::ids::{DocumentId, MemberId};
 
@@ -144,72 +144,6 @@ impl Workspace {
         })
     }
 
-    /// Gives a field what a person wrote, in one commit: sets the value, makes a multi select hold
-    /// exactly these options, adds to a counter, edits prose. The field goes by id or label;
-    /// members and cases are named as in [`Workspace::find_member`] and [`Workspace::find_case`].
-    ///
-    /// # Errors
-    /// See above; also when the text is not a value of the field.
-    pub fn set_field(
-        &self,
-        case: DocumentId,
-        field: &str,
-        words: &str,
-        reason: Option<&str>,
-    ) -> Result<Vec<Acted>, Error> {
-        self.change_field(case, field, (reason, false), |replica, found, chosen| {
-            Ok(fields::wish(replica, found, words)?.actions(found, chosen))
-        })
-    }
-
-    /// As [`Workspace::set_field`], going through a rule that asks, for this reason.
-    ///
-    /// # Errors
-    /// As there, and when a rule blocks.
-    pub fn override_field(
-        &self,
-        case: DocumentId,
-        field: &str,
-        words: &str,
-        reason: &str,
-    ) -> Result<Vec<Acted>, Error> {
-        let why = (Some(reason), true);
-        self.change_field(case, field, why, |replica, found, chosen| {
-            Ok(fields::wish(replica, found, words)?.actions(found, chosen))
-        })
-    }
-
-    /// As [`Workspace::clear_field`], going through a rule that asks, for this reason.
-    ///
-    /// # Errors
-    /// As there, and when a rule blocks.
-    pub fn override_clearing(
-        &self,
-        case: DocumentId,
-        field: &str,
-        reason: &str,
-    ) -> Result<Vec<Acted>, Error> {
-        let why = (Some(reason), true);
-        self.change_field(case, field, why, |_, found, chosen| {
-            fields::emptying(found, chosen)
-        })
-    }
-
-    /// Empties a field.
-    ///
-    /// # Errors
-    /// See above; a counter is never emptied.
-    pub fn clear_field(
-        &self,
-        case: DocumentId,
-        field: &str,
-        reason: Option<&str>,
-    ) -> Result<Vec<Acted>, Error> {
-        self.change_field(case, field, (reason, false), |_, found, chosen| {
-            fields::emptying(found, chosen)
-        })
-    }
-
     /// Writes a comment. Answers its id.
     ///
     /// # Errors
@@ -233,27 +167,6 @@ impl Workspace {
     /// [`Error::Unavailable`] when the operating system gives no random bytes.
     pub fn fresh_part(&self) -> Result<PartId, Error> {
         moment::part()
-    }
-
-    fn change_field(
-        &self,
-        case: DocumentId,
-        name: &str,
-        why: (Option<&str>, bool),
-        plan: impl FnOnce(&Replica, &Field, &BTreeSet<String>) -> Result<Vec<CaseAction>, Error>,
-    ) -> Result<Vec<Acted>, Error> {
-        let now = moment::now()?;
-        self.write_to([case], |replica| {
-            let view = replica.case(case)?;
-            let revision = super::templates::revision(replica, view.template)?;
-            let field = fields::field(&revision, name)?;
-            let chosen = view.fields.get(&field.id).map(|held| held.options.clone());
-            let actions = plan(replica, field, &chosen.unwrap_or_default())?;
-            if actions.is_empty() {
-                return Err(Error::Unchanged(format!("{} is so already", field.label)));
-            }
-            act_all(replica, case, (actions, why), &now)
-        })
     }
 }
 

@@ -202,8 +202,10 @@ fn name(error: Error, case: &CaseImport) -> Error {
     };
     match error {
         Error::Invalid(text) | Error::Unchanged(text) => Error::Invalid(named(text)),
+        Error::Asks(text) => Error::Asks(named(text)),
         Error::Denied(text) => Error::Denied(named(text)),
         other @ (Error::Unavailable(_)
+        | Error::Changed(_)
         | Error::InUse(_)
         | Error::Corrupt(_)
         | Error::Internal(_)) => other,

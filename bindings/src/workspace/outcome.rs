@@ -34,6 +34,8 @@ impl From<Error> for Ended {
             Error::Unavailable(_) | Error::InUse(_) => Again::BackOff,
             Error::Invalid(_)
             | Error::Unchanged(_)
+            | Error::Asks(_)
+            | Error::Changed(_)
             | Error::Denied(_)
             | Error::Corrupt(_)
             | Error::Internal(_) => Again::Never,
@@ -47,9 +49,12 @@ impl From<Error> for Ended {
 pub(super) fn unreached(error: Error) -> Ended {
     let again = match &error {
         Error::Unavailable(_) | Error::InUse(_) | Error::Corrupt(_) => Again::BackOff,
-        Error::Invalid(_) | Error::Unchanged(_) | Error::Denied(_) | Error::Internal(_) => {
-            Again::Never
-        }
+        Error::Invalid(_)
+        | Error::Unchanged(_)
+        | Error::Asks(_)
+        | Error::Changed(_)
+        | Error::Denied(_)
+        | Error::Internal(_) => Again::Never,
     };
     Ended { error, again }
 }

@@ -226,7 +226,8 @@ fn open(desk: &Desk<'_>, args: &OpenArgs) -> Result<Response, Fault> {
     });
     let labels: Vec<CaseAction> = labels.collect();
     if !labels.is_empty() {
-        desk.workspace.act_together(acted.document, labels, None, false)?;
+        desk.workspace
+            .act_together(acted.document, labels, None, false)?;
     }
     answer(desk, acted.document, &[acted], "Opened")
 }

@@ -12,11 +12,11 @@ use crate::cli::{BoardArgs, ListArgs, SortBy};
 use crate::fault::Fault;
 use crate::request::Response;
 use crate::screen::board;
-use casework::Names;
 use crate::screen::ink::Tone;
 use crate::screen::lists;
 use crate::screen::page::Page;
 use crate::screen::words::{count, plain};
+use casework::Names;
 
 /// `casework list`.
 pub(super) fn list(desk: &Desk<'_>, args: &ListArgs) -> Result<Response, Fault> {

@@ -14,10 +14,10 @@ use crate::cli::Verdict;
 use crate::fault::Fault;
 use crate::request::Response;
 use crate::screen::case_page::said;
-use casework::Names;
 use crate::screen::ink::Tone;
 use crate::screen::page::{INDENT, Page};
 use crate::screen::words::{here, origin, plain};
+use casework::Names;
 
 /// Digits of an override's id that are shown and can be typed.
 const SHOWN_DIGITS: usize = 8;

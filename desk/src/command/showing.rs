@@ -14,15 +14,15 @@ use crate::request::Response;
 use crate::screen::agreements;
 use crate::screen::case_page::CasePage;
 use crate::screen::clocks;
-use casework::Names;
-use casework::telling::Glossary;
 use crate::screen::ink::Tone;
 use crate::screen::page::Page;
 use crate::screen::part_page::PartPage;
 use crate::screen::presence;
-use casework::telling::Teller;
 use crate::screen::timeline;
 use crate::screen::words::plain;
+use casework::Names;
+use casework::telling::Glossary;
+use casework::telling::Teller;
 
 /// `casework case show`.
 pub(super) fn show(desk: &Desk<'_>, case: &str) -> Result<Response, Fault> {

@@ -3,10 +3,10 @@
 use casework::{AccessSaid, AccessView, Principal, PurgeSaid};
 
 use super::Screen;
-use casework::Names;
 use super::ink::Tone;
 use super::page::Page;
 use super::words::{here, plain};
+use casework::Names;
 
 /// Columns of the labels.
 const LABEL: usize = 10;

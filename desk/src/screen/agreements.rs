@@ -10,11 +10,11 @@ use casework::view::{Answers, ApprovalView, CaseView, OriginRef, VoteView};
 use serde_json::{Value, json};
 
 use super::case_page::short;
-use casework::Names;
-use casework::telling::Glossary;
 use super::ink::Tone;
 use super::page::{INDENT, Page};
 use super::words::{here, lasting, origin, plain};
+use casework::Names;
+use casework::telling::Glossary;
 
 /// Columns of an id, under which a line goes on.
 const HANG: usize = 5;

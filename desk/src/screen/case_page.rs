@@ -16,13 +16,13 @@ use super::agreements;
 use super::clocks;
 use super::contest;
 use super::form_page;
-use casework::Names;
-use casework::telling::Glossary;
 use super::ink::{Depth, Tone};
 use super::page::{INDENT, Page};
 use super::part_page::PartPage;
 use super::presence;
 use super::words::{count, here, origin, plain, width};
+use casework::Names;
+use casework::telling::Glossary;
 
 /// Digits of a task's or comment's id that are shown and can be typed.
 const ID_DIGITS: usize = 4;

@@ -9,10 +9,10 @@ use casework::template::Revision;
 use casework::{InboxEntry, InboxPage};
 
 use super::Screen;
-use casework::Names;
 use super::ink::Tone;
 use super::page::Page;
 use super::words::{counted, day, fill, here, plain, width};
+use casework::Names;
 
 /// Most cases of a digest; the rest is counted.
 const MAX_DIGEST_CASES: usize = 20;

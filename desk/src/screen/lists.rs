@@ -9,11 +9,11 @@ use casework::view::{Card, CardField, CardValue};
 use casework::{Drawn, HeldWork, OwnAct};
 
 use super::Screen;
-use casework::Names;
 use super::ink::Tone;
 use super::page::Page;
 use super::table::Table;
 use super::words::{day, here, plain};
+use casework::Names;
 
 /// Stages by template and id: their names and colours.
 pub type Stages = BTreeMap<(DocumentId, String), (String, String)>;

@@ -11,11 +11,11 @@ use casework::view::{CaseView, DocumentView, OriginRef, PartyView};
 use serde_json::{Map, Value, json};
 
 use super::case_page::short;
-use casework::Names;
-use casework::telling::Glossary;
 use super::ink::Tone;
 use super::page::{INDENT, Page};
 use super::words::{bytes, origin, plain};
+use casework::Names;
+use casework::telling::Glossary;
 
 /// Everything the sections are made of.
 #[derive(Debug, Clone, Copy)]

@@ -6,11 +6,11 @@ use casework::ids::{DeviceId, MemberId};
 use casework::{MemberKind, MemberView, RoleView, TeamView};
 
 use super::Screen;
-use casework::Names;
 use super::ink::Tone;
 use super::page::Page;
 use super::table::Table;
 use super::words::{counted, plain, width};
+use casework::Names;
 
 /// Widest column of the places where grants hold.
 const MAX_SCOPE: usize = 44;

@@ -8,8 +8,8 @@ use casework::ids::{DocumentId, MemberId};
 use casework::{Activity, Presence};
 use serde_json::{Value, json};
 
-use casework::Names;
 use super::words::count;
+use casework::Names;
 
 /// Who else is there, by name; nothing when nobody is.
 #[must_use]

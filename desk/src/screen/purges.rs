@@ -7,10 +7,10 @@ use casework::ids::DocumentId;
 use casework::{Purge, PurgeState};
 
 use super::Screen;
-use casework::Names;
 use super::ink::Tone;
 use super::page::{INDENT, Page};
 use super::words::{here, plain};
+use casework::Names;
 
 /// The list.
 #[must_use]

@@ -16,11 +16,7 @@ const TIME_COLUMNS: usize = 18;
 
 /// The lines of a timeline.
 #[must_use]
-pub fn lines(
-    teller: &Teller<'_>,
-    entries: &[TimelineEntry],
-    screen: Screen,
-) -> Vec<String> {
+pub fn lines(teller: &Teller<'_>, entries: &[TimelineEntry], screen: Screen) -> Vec<String> {
     let mut page = Page::new(screen);
     for one in entries {
         entry(teller, one, &mut page);

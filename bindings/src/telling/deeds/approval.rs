@@ -58,8 +58,5 @@ fn of(teller: &Teller<'_>, entry: &TimelineEntry) -> String {
     let named = target
         .split_once('/')
         .and_then(|(_, text)| text.parse().ok());
-    named.map_or_else(
-        || "a seat".to_owned(),
-        |one| teller.glossary.seat(&one),
-    )
+    named.map_or_else(|| "a seat".to_owned(), |one| teller.glossary.seat(&one))
 }
