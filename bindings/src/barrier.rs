@@ -1,6 +1,6 @@
 //! Asking whoever is connected: is this connection alive, and is everything in step over it?
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 pub(crate) struct Barrier {
     asked: AtomicU64,
     reached: AtomicU64,
+    /// Whether the last answer found everything in step.
+    in_step: AtomicBool,
 }
 
 impl Barrier {
@@ -23,14 +25,17 @@ impl Barrier {
         (asked > self.reached.load(Ordering::Acquire)).then_some(asked)
     }
 
-    /// Answers all questions up to this one.
-    pub(crate) fn reach(&self, number: u64) {
+    /// Answers all questions up to this one: nothing is left to do, and everything is in step, or
+    /// something cannot be sent for now.
+    pub(crate) fn reach(&self, number: u64, in_step: bool) {
+        self.in_step.store(in_step, Ordering::Release);
         self.reached.fetch_max(number, Ordering::AcqRel);
     }
 
-    /// Whether this question is answered.
-    pub(crate) fn is_reached(&self, number: u64) -> bool {
-        self.reached.load(Ordering::Acquire) >= number
+    /// The answer to this question, once there is one: whether everything is in step.
+    pub(crate) fn answer(&self, number: u64) -> Option<bool> {
+        let reached = self.reached.load(Ordering::Acquire) >= number;
+        reached.then(|| self.in_step.load(Ordering::Acquire))
     }
 }
 
@@ -78,9 +83,9 @@ mod tests {
         assert_eq!(barrier.open(), None);
         let (first, second) = (barrier.ask(), barrier.ask());
         assert_eq!(barrier.open(), Some(second));
-        barrier.reach(second);
-        assert!(barrier.is_reached(first) && barrier.open().is_none());
-        assert!(!barrier.is_reached(barrier.ask()));
+        barrier.reach(second, true);
+        assert_eq!((barrier.answer(first), barrier.open()), (Some(true), None));
+        assert_eq!(barrier.answer(barrier.ask()), None);
     }
 
     #[test]

@@ -61,7 +61,8 @@ impl KeyFile {
                 return Error::file(&self.path, &error);
             }
             Error::Corrupt(format!(
-                "the device's key {} is missing; restore it, or join again as a new device",
+                "the device's key {} is missing; restore it, or join again as a new device, in \
+                 another folder",
                 self.path.display()
             ))
         })?;
@@ -102,11 +103,31 @@ pub fn fresh_key() -> Result<SecretKey, Error> {
 }
 
 /// Writes a file that only its owner may read, all of it or nothing: first beside it, then renamed.
+/// When it returns the name is on the disk, too: a file system may keep later writes of other files
+/// and not the renaming.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let beside = path.with_extension("new");
     write_beside(&beside, bytes)
         .and_then(|()| fs::rename(&beside, path))
+        .and_then(|()| sync_folder_of(path))
         .map_err(|error| Error::file(path, &error))
+}
+
+#[cfg(unix)]
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    match path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Elsewhere folders are not opened.
+#[cfg(not(unix))]
+fn sync_folder_of(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn write_beside(beside: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -11,6 +11,7 @@
 
 mod address;
 mod barrier;
+mod dial;
 mod error;
 mod key;
 mod line;
@@ -22,6 +23,7 @@ mod progress;
 pub mod receipt;
 pub mod telling;
 mod tls;
+mod traffic;
 mod wire;
 mod workspace;
 
@@ -52,7 +54,7 @@ pub use key::{KeyFile, KeyStore, fresh_key};
 pub use link::InviteLink;
 pub use moment::{CLOCK_AHEAD, heed_clock_ahead, timestamp, today_at_offset};
 pub use observer::{Changed, Ending, Observation, Observer};
-pub use progress::{Burst, Progress, SyncReport, SyncState};
+pub use progress::{Progress, SyncReport, SyncState};
 pub use workspace::access::AccessChange;
 pub use workspace::agency::RequestView;
 pub use workspace::agreements::Wanted;

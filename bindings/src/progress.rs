@@ -32,6 +32,9 @@ pub struct Progress {
 /// What a sync did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SyncReport {
+    /// Everything is in step; else the time was over, or something cannot be sent for now (the
+    /// server lacks what it builds on, say) and is tried again with the next connection.
+    pub in_step: bool,
     /// Changes and entries that the server has logged for this device.
     pub pushed: u64,
     /// Log entries and bundles received, those of this device included.
@@ -53,15 +56,6 @@ pub struct SyncReport {
     pub notices: Vec<Notice>,
     /// How the replica stands now.
     pub status: Status,
-}
-
-/// What a sync of limited time did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Burst {
-    /// Whether everything is in step, as against: the time was over.
-    pub in_step: bool,
-    /// What it did.
-    pub report: SyncReport,
 }
 
 /// How syncing stands.

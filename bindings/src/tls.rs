@@ -30,6 +30,7 @@ use tokio_rustls::client::TlsStream;
 use crate::address::Address;
 use crate::error::Error;
 use crate::key::write_private;
+use crate::traffic::Counted;
 
 /// The file of the authorities that a workspace trusts instead of the machine's.
 const AUTHORITY_FILE: &str = "server-ca.pem";
@@ -68,8 +69,8 @@ pub(crate) async fn secure(
     address: &Address,
     pin: Option<CertificatePin>,
     trust: &Trust,
-    stream: TcpStream,
-) -> Result<(TlsStream<TcpStream>, Channel), Error> {
+    stream: Counted<TcpStream>,
+) -> Result<(TlsStream<Counted<TcpStream>>, Channel), Error> {
     let config = match (pin, trust.roots()?) {
         (Some(pin), _) => pinned(pin)?,
         (None, Some(roots)) => Arc::new(verified(roots)?),

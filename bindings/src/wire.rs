@@ -12,15 +12,16 @@ use casework_protocol::frame::{self, Channel, ClientFrame};
 use casework_protocol::limits::MAX_FRAME_BYTES;
 use futures_util::{FutureExt, Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
 
 use crate::address::{Address, Scheme};
+use crate::dial::dial;
 use crate::error::Error;
 use crate::tls::{self, Trust};
+use crate::traffic::{Counted, Traffic};
 
 /// How long connecting may take, the WebSocket handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,6 +42,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Carrier for S {}
 pub(crate) struct Wire {
     socket: WebSocketStream<Box<dyn Carrier>>,
     channel: Channel,
+    traffic: Traffic,
     /// Not handed to the socket yet.
     queue: VecDeque<Message>,
     /// Handed over, perhaps not sent yet.
@@ -57,12 +59,17 @@ impl Wire {
     }
 
     async fn shake_hands(address: &Address, trust: &Trust) -> Result<Self, Error> {
-        let stream = TcpStream::connect(address.authority())
+        let stream = dial(&address.authority())
             .await
             .map_err(|error| unreachable(address, error))?;
         stream
             .set_nodelay(true)
             .map_err(|error| unreachable(address, error))?;
+        let traffic = Traffic::default();
+        let stream = Counted {
+            stream,
+            traffic: traffic.clone(),
+        };
         let (stream, channel): (Box<dyn Carrier>, _) = match address.scheme() {
             Scheme::Plain => (Box::new(stream), Channel::Plain),
             Scheme::Tls(pin) => {
@@ -82,6 +89,7 @@ impl Wire {
         Ok(Self {
             socket,
             channel,
+            traffic,
             queue: VecDeque::new(),
             unflushed: false,
         })
@@ -90,6 +98,11 @@ impl Wire {
     /// What it goes over, for the handshake proofs.
     pub(crate) fn channel(&self) -> Channel {
         self.channel
+    }
+
+    /// How many bytes it has moved.
+    pub(crate) fn moved(&self) -> u64 {
+        self.traffic.bytes()
     }
 
     /// Puts a frame into the queue; [`Wire::receive`] sends it.

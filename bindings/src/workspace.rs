@@ -8,6 +8,7 @@ pub(crate) mod access;
 pub(crate) mod agency;
 pub(crate) mod agreements;
 mod automations;
+mod beginning;
 mod burst;
 pub(crate) mod cases;
 pub(crate) mod contested;
@@ -36,6 +37,7 @@ pub(crate) mod reading;
 pub(crate) mod rights;
 mod server;
 mod session;
+mod speaker;
 pub(crate) mod templates;
 pub(crate) mod watching;
 
@@ -51,8 +53,10 @@ use casework_engine::replica::{
 };
 use casework_protocol::frame::Scope;
 use casework_protocol::ids::{DeviceId, DocumentId, MemberId, WorkspaceId};
+use casework_protocol::limits::MAX_LISTED_DOCUMENTS;
 use serde::Serialize;
 
+use self::beginning::Beginning;
 use crate::error::Error;
 use crate::key::{KeyFile, KeyStore};
 use crate::moment;
@@ -107,8 +111,14 @@ impl Workspace {
         keys: &dyn KeyStore,
     ) -> Result<Self, Error> {
         make_folder(folder)?;
-        let key = keys.obtain()?;
+        let _beginning = Beginning::in_folder(folder)?;
+        let fresh = !Storage::is_in(folder);
         let storage = Storage::folder(folder)?;
+        let key = keys.obtain().inspect_err(|_| {
+            if fresh {
+                joining::clear(folder);
+            }
+        })?;
         let made = Replica::found(storage, founding, key, &moment::now()?);
         match made {
             Ok(replica) => Ok(Self::around(folder, replica)),
@@ -117,7 +127,9 @@ impl Workspace {
                 folder.display()
             ))),
             Err(fault) => {
-                joining::clear(folder);
+                if fresh {
+                    joining::clear(folder);
+                }
                 Err(fault.into())
             }
         }
@@ -210,12 +222,25 @@ impl Workspace {
     }
 
     /// Chooses which of the visible cases the server sends. Cases outside that are here already
-    /// stay.
+    /// stay; what is wanted now and was not before comes with the next sync, and over a connection
+    /// of a watch at once.
     ///
     /// # Errors
+    /// [`Error::Invalid`] for more than [`MAX_LISTED_DOCUMENTS`] documents or templates;
     /// [`Error::Unavailable`] when the store fails.
     pub fn set_scope(&self, scope: &Scope) -> Result<(), Error> {
-        self.write(|replica| Ok(replica.set_scope(scope)?))
+        if let Scope::Templates(listed) | Scope::Listed(listed) = scope
+            && listed.len() > MAX_LISTED_DOCUMENTS
+        {
+            return Err(Error::Invalid(format!(
+                "a scope lists at most {MAX_LISTED_DOCUMENTS} documents, not {}; choose whole \
+                 templates, or a team",
+                listed.len()
+            )));
+        }
+        self.write(|replica| Ok(replica.set_scope(scope)?))?;
+        self.inner.connect_anew();
+        Ok(())
     }
 
     /// Bounds the memory that open documents may take together, in bytes (an estimate).

@@ -5,6 +5,8 @@
 
 #[path = "scenarios/contested.rs"]
 mod contested;
+#[path = "scenarios/editing.rs"]
+mod editing;
 #[path = "scenarios/folders.rs"]
 mod folders;
 #[path = "scenarios/forms.rs"]
@@ -31,6 +33,8 @@ mod revisions;
 mod revoked;
 #[path = "scenarios/rights.rs"]
 mod rights;
+#[path = "scenarios/scope.rs"]
+mod scope;
 #[path = "scenarios/stage.rs"]
 mod stage;
 #[path = "scenarios/tls.rs"]

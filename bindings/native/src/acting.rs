@@ -73,7 +73,7 @@ impl Workspace {
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
-    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// `Unchanged` when it is so already; `Asks` for a reason; `Denied` without the right; `Corrupt` for a quarantined
     /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     pub fn open_case(&self, new: NewCase) -> Result<Acted, CaseworkError> {
         let sdk = self.sdk()?;
@@ -85,7 +85,7 @@ impl Workspace {
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
-    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// `Unchanged` when it is so already; `Asks` for a reason; `Denied` without the right; `Corrupt` for a quarantined
     /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     #[uniffi::method(default(options = None))]
     pub fn act(
@@ -107,7 +107,7 @@ impl Workspace {
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
-    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// `Unchanged` when it is so already; `Asks` for a reason; `Denied` without the right; `Corrupt` for a quarantined
     /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     /// `Invalid`, too, when one of several is so already.
     #[uniffi::method(default(options = None))]
@@ -141,7 +141,7 @@ impl Workspace {
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
-    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// `Unchanged` when it is so already; `Asks` for a reason; `Denied` without the right; `Corrupt` for a quarantined
     /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     #[uniffi::method(default(reason = None))]
     pub fn set_field(
@@ -161,7 +161,7 @@ impl Workspace {
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
-    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// `Unchanged` when it is so already; `Asks` for a reason; `Denied` without the right; `Corrupt` for a quarantined
     /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     #[uniffi::method(default(reason = None))]
     pub fn clear_field(
@@ -180,7 +180,7 @@ impl Workspace {
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
-    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// `Unchanged` when it is so already; `Asks` for a reason; `Denied` without the right; `Corrupt` for a quarantined
     /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     pub fn override_field(
         &self,
@@ -199,7 +199,7 @@ impl Workspace {
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
-    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// `Unchanged` when it is so already; `Asks` for a reason; `Denied` without the right; `Corrupt` for a quarantined
     /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     pub fn override_clearing(
         &self,
@@ -217,7 +217,7 @@ impl Workspace {
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
-    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// `Unchanged` when it is so already; `Asks` for a reason; `Denied` without the right; `Corrupt` for a quarantined
     /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then.
     #[uniffi::method(default(external = false))]
     pub fn comment(
@@ -237,7 +237,7 @@ impl Workspace {
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
-    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// `Unchanged` when it is so already; `Asks` for a reason; `Denied` without the right; `Corrupt` for a quarantined
     /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then. `Invalid` also when nothing is left to be
     /// taken back, or somebody built on it.
     #[uniffi::method(default(steps = 1, reason = None))]
@@ -256,21 +256,21 @@ impl Workspace {
     ///
     /// # Errors
     /// `Invalid` for what makes no sense here or breaks a rule (the text says the way out);
-    /// `Unchanged` when it is so already; `Denied` without the right; `Corrupt` for a quarantined
+    /// `Unchanged` when it is so already; `Asks` for a reason; `Denied` without the right; `Corrupt` for a quarantined
     /// case; `Unavailable` when the store fails; `Closed`. Nothing was done then. `Invalid` also when the place is not
     /// contested or has no such side.
-    #[uniffi::method(default(reason = None))]
+    #[uniffi::method(default(options = None))]
     pub fn settle(
         &self,
         case_id: &str,
         place: &str,
         on: Settlement,
-        reason: Option<String>,
+        options: Option<ActOptions>,
     ) -> Result<Acted, CaseworkError> {
         let (case, place) = (read(case_id)?, read(place)?);
-        let acted = self
-            .sdk()?
-            .settle(case, &place, &on.into(), reason.as_deref())?;
+        let (on, options) = (on.read()?, options.unwrap_or_default());
+        let why = (options.reason.as_deref(), options.override_rule);
+        let acted = self.sdk()?.settle(case, &place, &on, why)?;
         Ok(told(acted, None))
     }
 }

@@ -10,7 +10,7 @@ use casework::view::{self, Slot};
 use crate::case_parts::{self, Parts};
 use crate::error::CaseworkError;
 use crate::listing::{Person, people, person};
-use crate::template_parts::FieldKind;
+use crate::template_parts::{FieldKind, FieldPolicy};
 use crate::text::{Value, count, json, read, write_all, write_some};
 use crate::vocabulary::{Badge, Kept, TaskStatus};
 use crate::workspace::Workspace;
@@ -63,6 +63,12 @@ pub struct CaseView {
     pub closed: Option<String>,
     /// Notes on that.
     pub closing_notes: String,
+    /// Who closed it, and when.
+    #[uniffi(default = None)]
+    pub closed_by: Option<Origin>,
+    /// When it entered its stage.
+    #[uniffi(default = 0)]
+    pub entered_ms: i64,
     /// Its fields in the order of the template, empty ones included; those that the template does
     /// not know last.
     pub fields: Vec<FieldView>,
@@ -99,6 +105,13 @@ pub struct FieldView {
     pub kind: Option<FieldKind>,
     /// Its value as people read it; empty when it has none.
     pub words: String,
+    /// What a form shows: words that, given back ([`Workspace::set_fields`]), leave it as it is.
+    /// Empty for an empty field and for a counter.
+    #[uniffi(default = "")]
+    pub edit_words: String,
+    /// What can be done with it in the stage where the case stands.
+    #[uniffi(default = None)]
+    pub policy: Option<FieldPolicy>,
     /// Its value as it is stored; nothing for sets, counters and prose.
     pub value: Value,
     /// The chosen options of a multi select (ids).
@@ -137,6 +150,9 @@ pub struct TaskView {
     pub items: Vec<TaskItem>,
     /// Several people wrote different things about it.
     pub contested: bool,
+    /// Who finished or cancelled it, and when; nothing while it is open.
+    #[uniffi(default = None)]
+    pub ended_by: Option<Origin>,
 }
 
 /// An item of a checklist.
@@ -148,6 +164,9 @@ pub struct TaskItem {
     pub text: String,
     /// Checked or not.
     pub done: bool,
+    /// Who checked it, and when.
+    #[uniffi(default = None)]
+    pub done_by: Option<Origin>,
 }
 
 /// A decision.
@@ -240,11 +259,13 @@ fn case(reading: &Reading<'_>) -> CaseView {
         closing_notes: closing
             .map(|closing| closing.notes.clone())
             .unwrap_or_default(),
+        closed_by: closing.map(|_| reading.origin(view.closed.shown().by)),
+        entered_ms: view.stage_entered_ms(),
         fields: fields(reading),
         tasks: view
             .tasks_in_order()
             .into_iter()
-            .map(|(id, one)| task(id, one, names))
+            .map(|(id, one)| task(reading, id, one))
             .collect(),
         decisions: decisions(reading),
         parts: case_parts::parts(reading),
@@ -286,11 +307,18 @@ fn fields(reading: &Reading<'_>) -> Vec<FieldView> {
 
 fn field(reading: &Reading<'_>, id: &str) -> FieldView {
     let known = reading.revision.and_then(|revision| revision.field(id));
+    let stage = reading.view.stage.value();
+    let stage = reading.revision.and_then(|revision| revision.stage(stage));
+    let told = reading.revision.zip(known);
     let mut seen = FieldView {
         id: id.to_owned(),
         label: field_label(reading.revision, id),
         kind: known.map(|field| field.kind.into()),
         words: String::new(),
+        edit_words: told
+            .map(|(revision, field)| casework::edit_words(reading.view, revision, field))
+            .unwrap_or_default(),
+        policy: stage.map(|stage| stage.policy_of(id).into()),
         value: Value::Empty,
         options: Vec::new(),
         count: None,
@@ -323,7 +351,7 @@ fn field(reading: &Reading<'_>, id: &str) -> FieldView {
             .iter()
             .map(label)
             .collect::<Vec<_>>()
-            .join(", ");
+            .join("; ");
     }
     seen
 }
@@ -343,12 +371,18 @@ fn words(known: Option<&casework::template::Field>, slot: &Slot<Scalar>, names: 
     }
 }
 
-fn task(id: PartId, task: &view::TaskView, names: &Names) -> TaskView {
+fn task(reading: &Reading<'_>, id: PartId, task: &view::TaskView) -> TaskView {
+    let names = reading.names;
     let item = |item: &view::ItemView| TaskItem {
         id: item.id.hex(),
         text: item.text.value().clone(),
         done: *item.done.value(),
+        done_by: item
+            .done
+            .value()
+            .then(|| reading.origin(item.done.shown().by)),
     };
+    let is_open = *task.status.value() == TaskStatus::Open;
     TaskView {
         id: id.hex(),
         title: task.title.value().clone(),
@@ -358,6 +392,7 @@ fn task(id: PartId, task: &view::TaskView, names: &Names) -> TaskView {
         repeats: write_some(task.repeats()),
         items: task.items.iter().map(item).collect(),
         contested: task.is_contested(),
+        ended_by: (!is_open).then(|| reading.origin(task.status.shown().by)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Conflicts: what several people wrote without knowing of each other, with every side.
 
 use casework::Choice;
+use casework::case::Place;
 
 use crate::error::CaseworkError;
 use crate::listing::Person;
@@ -14,6 +15,10 @@ pub struct Conflict {
     pub place: String,
     /// What people call it.
     pub label: String,
+    /// The field, where it is one: to mark it in a form.
+    pub field_id: Option<String>,
+    /// The task, where it is a part of one.
+    pub task_id: Option<String>,
     /// The values: the one shown now first, the others in an order that is the same on every
     /// device.
     pub sides: Vec<ConflictSide>,
@@ -46,6 +51,12 @@ pub enum Settlement {
         /// Which.
         index: u32,
     },
+    /// The side that this change wrote ([`ConflictSide::change_id`]): also when another side came
+    /// between the look and the tap.
+    OfChange {
+        /// The change.
+        change_id: String,
+    },
     /// The side with this value.
     OfValue {
         /// The value.
@@ -62,11 +73,29 @@ impl Workspace {
     pub fn conflicts(&self, case_id: &str) -> Result<Vec<Conflict>, CaseworkError> {
         let contested = self.sdk()?.contested(read(case_id)?)?;
         let conflict = |place: casework::ContestedPlace| Conflict {
+            field_id: field_of(&place.place),
+            task_id: task_of(&place.place),
             place: place.place.to_string(),
             label: place.label,
             sides: place.sides.into_iter().map(side).collect(),
         };
         Ok(contested.into_iter().map(conflict).collect())
+    }
+}
+
+fn field_of(place: &Place) -> Option<String> {
+    if let Place::Field(id) = place {
+        Some(id.clone())
+    } else {
+        None
+    }
+}
+
+fn task_of(place: &Place) -> Option<String> {
+    if let Place::TaskPart(id, _) = place {
+        Some(id.hex())
+    } else {
+        None
     }
 }
 
@@ -86,11 +115,12 @@ fn side(side: casework::SideView) -> ConflictSide {
     }
 }
 
-impl From<Settlement> for Choice {
-    fn from(on: Settlement) -> Self {
-        match on {
-            Settlement::Side { index } => Self::Side(index as usize),
-            Settlement::OfValue { value } => Self::Value(value.into()),
-        }
+impl Settlement {
+    pub(crate) fn read(self) -> Result<Choice, CaseworkError> {
+        Ok(match self {
+            Self::Side { index } => Choice::Side(index as usize),
+            Self::OfChange { change_id } => Choice::Change(read(&change_id)?),
+            Self::OfValue { value } => Choice::Value(value.into()),
+        })
     }
 }

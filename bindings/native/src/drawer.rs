@@ -1,9 +1,11 @@
 //! What could not stand, what is held, what was set aside; and the verification of everything.
 
 use casework::Redone;
+use casework::ids::DocumentId;
 
 use crate::acting::{Acted, told};
 use crate::error::CaseworkError;
+use crate::listing::{Person, person};
 use crate::people::{Standing, standing};
 use crate::text::{count, json, read, write_some};
 use crate::workspace::Workspace;
@@ -15,6 +17,8 @@ pub struct DrawerItem {
     pub number: u64,
     /// The case or template.
     pub document_id: String,
+    /// The case's number and title; nothing for what is no case, or is not here any more.
+    pub case_name: Option<CaseName>,
     /// The change that it was.
     pub change_id: Option<String>,
     /// What was done, for instance `field.set phone`; nothing for what cannot be read.
@@ -27,6 +31,15 @@ pub struct DrawerItem {
     pub made_ms: u64,
     /// The server holds it: somebody may adopt it yet.
     pub held: bool,
+}
+
+/// How people call a case.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct CaseName {
+    /// Its number.
+    pub number: String,
+    /// Its title.
+    pub title: String,
 }
 
 /// What doing something again did.
@@ -53,8 +66,10 @@ pub struct HeldChange {
     pub change_id: String,
     /// The device it comes from.
     pub device_id: String,
-    /// Whose that is (member id).
-    pub member_id: Option<String>,
+    /// Whose that is.
+    pub by: Option<Person>,
+    /// The case's number and title; nothing while it is not here.
+    pub case_name: Option<CaseName>,
     /// What it does, in words; nothing for who may not read it.
     pub what: Option<String>,
 }
@@ -119,9 +134,11 @@ impl Workspace {
     /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
     /// fails; `Closed`.
     pub fn drawer(&self) -> Result<Vec<DrawerItem>, CaseworkError> {
+        let sdk = self.sdk()?;
         let item = |one: casework::Drawn| {
             Ok(DrawerItem {
                 number: one.number,
+                case_name: name_of(&sdk, one.document),
                 document_id: one.document.to_string(),
                 change_id: write_some(one.change),
                 what: one.act.as_ref().map(casework::OwnAct::words),
@@ -131,7 +148,7 @@ impl Workspace {
                 held: one.held,
             })
         };
-        self.sdk()?.drawer()?.into_iter().map(item).collect()
+        sdk.drawer()?.into_iter().map(item).collect()
     }
 
     /// Does something from the drawer again, as a new change that names the original.
@@ -165,14 +182,17 @@ impl Workspace {
     /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
     /// fails; `Closed`.
     pub fn held(&self) -> Result<Vec<HeldChange>, CaseworkError> {
+        let sdk = self.sdk()?;
+        let names = sdk.names()?;
         let change = |one: casework::HeldWork| HeldChange {
             case_id: one.document.to_string(),
+            case_name: name_of(&sdk, one.document),
             change_id: one.change.to_string(),
             device_id: one.device.to_string(),
-            member_id: write_some(one.member),
+            by: one.member.map(|member| person(member, &names)),
             what: one.what,
         };
-        Ok(self.sdk()?.held()?.into_iter().map(change).collect())
+        Ok(sdk.held()?.into_iter().map(change).collect())
     }
 
     /// Adopts the held work of one case. Needs `adopt`.
@@ -250,4 +270,12 @@ impl Workspace {
                 .collect(),
         })
     }
+}
+
+fn name_of(sdk: &casework::Workspace, document: DocumentId) -> Option<CaseName> {
+    let name = sdk.look_at(document, |view| CaseName {
+        number: view.number.clone(),
+        title: view.title.value().clone(),
+    });
+    name.ok()
 }

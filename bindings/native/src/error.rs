@@ -17,6 +17,14 @@ pub enum CaseworkError {
     /// save without a change meets.
     #[error("{0}")]
     Unchanged(String),
+    /// A reason is wanted: a rule of the template asks before this, or it never goes without one.
+    /// Do what the text says, or do it again with a reason and `override_rule`.
+    #[error("{0}")]
+    Asks(String),
+    /// It says something else by now than the person saw: read it again. Only what says what it
+    /// showed meets it.
+    #[error("{0}")]
+    Changed(String),
     /// A right is missing: ask somebody who has it, or who can give it.
     #[error("{0}")]
     Denied(String),
@@ -43,6 +51,8 @@ impl From<Error> for CaseworkError {
         match error {
             Error::Invalid(text) => Self::Invalid(text),
             Error::Unchanged(text) => Self::Unchanged(text),
+            Error::Asks(text) => Self::Asks(text),
+            Error::Changed(text) => Self::Changed(text),
             Error::Denied(text) => Self::Denied(text),
             Error::Unavailable(text) => Self::Unavailable(text),
             Error::InUse(text) => Self::InUse(text),

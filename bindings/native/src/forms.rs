@@ -41,7 +41,7 @@ pub struct NewRequest {
 }
 
 /// A request that was made.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct RequestMade {
     /// Its id.
     pub id: String,
@@ -49,6 +49,16 @@ pub struct RequestMade {
     pub token: String,
     /// Its end.
     pub expires_ms: Option<i64>,
+}
+
+/// Without the secret end of the link.
+impl core::fmt::Debug for RequestMade {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("RequestMade")
+            .field("id", &self.id)
+            .field("expires_ms", &self.expires_ms)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What somebody sent, in a list.

@@ -36,8 +36,15 @@ pub struct InboxItem {
     pub change_id: Option<String>,
     /// Where in the case.
     pub place: Option<String>,
-    /// Words that belong to the kind: names of stages, an answer, a date.
+    /// Words that belong to the kind: ids of stages, an answer, a date. What a person reads is in
+    /// `about`.
     pub detail: Vec<String>,
+    /// The other one of two: who wrote the other side of a conflict.
+    #[uniffi(default = None)]
+    pub other: Option<Person>,
+    /// The automation that did it for them.
+    #[uniffi(default = None)]
+    pub rule: Option<String>,
     /// What it is about, as people call it: the comment, the field, the task.
     pub about: Option<String>,
     /// Read.
@@ -281,6 +288,8 @@ fn item(entry: casework::InboxEntry, names: &Names) -> InboxItem {
         change_id: write_some(item.change),
         place: write_some(item.place),
         detail: item.detail,
+        other: item.with.map(|member| person(member, names)),
+        rule: item.rule,
         about: entry.about,
         read: entry.read,
         muted: entry.muted,

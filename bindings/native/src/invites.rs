@@ -24,8 +24,8 @@ pub enum InviteGrant {
     },
 }
 
-/// A link that was made. It is a secret until it is used.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+/// A link that was made. It is a secret until it is used: a log has no business with it.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Invite {
     /// Its public half.
     pub id: String,
@@ -33,6 +33,16 @@ pub struct Invite {
     pub link: String,
     /// Its end, by the server's clock.
     pub expires_ms: u64,
+}
+
+/// Without the link.
+impl core::fmt::Debug for Invite {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Invite")
+            .field("id", &self.id)
+            .field("expires_ms", &self.expires_ms)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a link says before it is used.

@@ -10,7 +10,7 @@ use casework::{Names, view::Filter};
 
 use crate::board::Sorting;
 use crate::error::CaseworkError;
-use crate::text::{count, read_all, read_some, write_all};
+use crate::text::{count, read, read_all, read_some, write_all};
 use crate::vocabulary::{Badge, Category, Kept, SlaState};
 use crate::workspace::Workspace;
 
@@ -76,6 +76,25 @@ pub struct Card {
     pub clock: Option<SlaState>,
     /// When that clock is over.
     pub clock_due_ms: Option<i64>,
+    /// The deadlines of its open tasks, the earliest first, at most twenty.
+    #[uniffi(default = [])]
+    pub task_dues: Vec<TaskDue>,
+    /// The names of its flags.
+    #[uniffi(default = [])]
+    pub flags: Vec<String>,
+}
+
+/// The deadline of an open task.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct TaskDue {
+    /// The task's id.
+    pub task_id: String,
+    /// What is to be done.
+    pub title: String,
+    /// By whom.
+    pub assignee: Option<Person>,
+    /// By when: a day `YYYY-MM-DD`, or a moment such as `2026-03-01T17:00:00+01:00`.
+    pub due: String,
 }
 
 /// A field on a card.
@@ -168,6 +187,17 @@ impl Workspace {
             total: count(found.total),
             cards: cards(&sdk, found.cards)?,
         })
+    }
+
+    /// What a list shows of one case: to draw its row again after a change.
+    ///
+    /// # Errors
+    /// `Invalid` for a case that is not here; `Unavailable` when the store fails; `Closed`.
+    pub fn card(&self, case_id: &str) -> Result<Card, CaseworkError> {
+        let sdk = self.sdk()?;
+        let found = cards(&sdk, [sdk.card(read(case_id)?)?])?;
+        let none = || CaseworkError::Invalid(format!("the case {case_id} is not here"));
+        found.into_iter().next().ok_or_else(none)
     }
 
     /// The cards of every case on this device, in no order. For a few hundred; else page.
@@ -265,6 +295,12 @@ fn card(card: view::Card, (revision, names): (Option<&Revision>, &Names), now: i
         kept: card.kept,
         clock,
         clock_due_ms,
+        task_dues: card
+            .task_dues
+            .into_iter()
+            .map(|one| task_due(one, names))
+            .collect(),
+        flags: write_all(card.flags),
         fields: card
             .fields
             .into_iter()
@@ -277,6 +313,15 @@ fn card(card: view::Card, (revision, names): (Option<&Revision>, &Names), now: i
         severity: card.severity,
         due: card.due,
         closed: card.closed,
+    }
+}
+
+fn task_due(one: view::TaskDue, names: &Names) -> TaskDue {
+    TaskDue {
+        task_id: one.task.hex(),
+        title: one.title,
+        assignee: one.assignee.map(|member| person(member, names)),
+        due: one.due,
     }
 }
 

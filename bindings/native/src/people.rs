@@ -1,5 +1,7 @@
 //! Members, devices, roles and teams.
 
+use casework::ids::DeviceId;
+
 use crate::error::CaseworkError;
 use crate::text::{read, read_all, write_all};
 use crate::vocabulary::MemberKind;
@@ -33,6 +35,9 @@ pub struct Device {
     pub name: String,
     /// Revoked, for good.
     pub revoked: bool,
+    /// It is the one that asks.
+    #[uniffi(default = false)]
+    pub this_one: bool,
 }
 
 /// A role.
@@ -118,7 +123,9 @@ impl Workspace {
     /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
     /// `Closed`.
     pub fn members(&self) -> Result<Vec<Member>, CaseworkError> {
-        Ok(self.sdk()?.members()?.into_iter().map(member).collect())
+        let sdk = self.sdk()?;
+        let (all, here) = (sdk.members()?, sdk.info()?.device);
+        Ok(all.into_iter().map(|one| member(one, here)).collect())
     }
 
     /// One member.
@@ -128,7 +135,8 @@ impl Workspace {
     /// `Invalid` for what makes no sense (the text says why); `Unavailable` when the store fails;
     /// `Closed`.
     pub fn member(&self, member_id: &str) -> Result<Member, CaseworkError> {
-        Ok(member(self.sdk()?.member(read(member_id)?)?))
+        let sdk = self.sdk()?;
+        Ok(member(sdk.member(read(member_id)?)?, sdk.info()?.device))
     }
 
     /// Adds a member without a device: a service, or a person named by imported data. People with
@@ -263,11 +271,12 @@ impl Workspace {
     }
 }
 
-fn member(view: casework::MemberView) -> Member {
+fn member(view: casework::MemberView, here: DeviceId) -> Member {
     let device = |device: casework::DeviceView| Device {
         id: device.id.to_string(),
         name: device.name,
         revoked: device.revoked,
+        this_one: device.id == here,
     };
     Member {
         id: view.id.to_string(),

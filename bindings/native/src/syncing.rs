@@ -86,10 +86,11 @@ impl Workspace {
     }
 
     /// Chooses which of the visible cases the server sends. Cases outside that are here already
-    /// stay.
+    /// stay; what is wanted now and was not before comes with the next sync, or at once while
+    /// connected.
     ///
     /// # Errors
-    /// `Invalid` for an id that is none.
+    /// `Invalid` for an id that is none, and for more than 10,000 cases.
     pub fn set_scope(&self, scope: SyncScope) -> Result<(), CaseworkError> {
         let scope = match scope {
             SyncScope::All => Scope::All,
@@ -112,7 +113,7 @@ impl Workspace {
     /// to be trusted; `Invalid` when no server is set.
     pub fn sync(&self) -> Result<SyncReport, CaseworkError> {
         let report = self.sdk()?.sync(&mut |_| {})?;
-        Ok(told(true, report))
+        Ok(told(report))
     }
 
     /// Syncs for at most so many seconds, for the short time that a system gives an app in the
@@ -123,8 +124,7 @@ impl Workspace {
     /// answered.
     pub fn sync_for(&self, seconds: u32) -> Result<SyncReport, CaseworkError> {
         let at_most = Duration::from_secs(seconds.into());
-        let burst = self.sdk()?.sync_for(at_most, &mut |_| {})?;
-        Ok(told(burst.in_step, burst.report))
+        Ok(told(self.sdk()?.sync_for(at_most, &mut |_| {})?))
     }
 
     /// Keeps the workspace in step from now on, on a thread of its own: sends work as it is done,
@@ -205,9 +205,9 @@ impl From<SyncHints> for casework::Hints {
     }
 }
 
-fn told(in_step: bool, report: casework::SyncReport) -> SyncReport {
+fn told(report: casework::SyncReport) -> SyncReport {
     SyncReport {
-        in_step,
+        in_step: report.in_step,
         pushed: report.pushed,
         received: report.received,
         bytes_in: report.bytes_in,

@@ -85,6 +85,19 @@ pub enum FieldKind {
     Formula,
 }
 
+/// What can be done with a field while a case stands in a stage. More may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum FieldPolicy {
+    /// It can be filled in.
+    Editable,
+    /// It must be filled in to stand here.
+    Required,
+    /// It is shown and not changed.
+    ReadOnly,
+    /// It is not shown.
+    Hidden,
+}
+
 /// A field.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Field {
@@ -289,6 +302,17 @@ impl From<FieldType> for FieldKind {
             FieldType::Counter => Self::Counter,
             FieldType::Table => Self::Table,
             FieldType::Formula => Self::Formula,
+        }
+    }
+}
+
+impl From<casework::template::FieldPolicy> for FieldPolicy {
+    fn from(policy: casework::template::FieldPolicy) -> Self {
+        match policy {
+            casework::template::FieldPolicy::Required => Self::Required,
+            casework::template::FieldPolicy::Visible => Self::Editable,
+            casework::template::FieldPolicy::ReadOnly => Self::ReadOnly,
+            casework::template::FieldPolicy::Hidden => Self::Hidden,
         }
     }
 }

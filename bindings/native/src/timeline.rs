@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use casework::Reach;
 use casework::ids::{ChangeHash, DocumentId};
+use casework::telling::Teller;
 use casework::view::TimelineEntry as Seen;
 
 use crate::error::CaseworkError;
@@ -41,6 +42,9 @@ pub enum ActionStatus {
 pub struct TimelineEntry {
     /// The change.
     pub change_id: String,
+    /// What was done, in a sentence without its subject: `stage Open → Done`. English; for other
+    /// languages there are the parts below.
+    pub sentence: String,
     /// What was done, as `stage.move`; nothing for what this version does not know.
     pub action: Option<String>,
     /// What it was done to.
@@ -49,6 +53,10 @@ pub struct TimelineEntry {
     pub by: Option<Person>,
     /// On which device.
     pub device_id: Option<String>,
+    /// What people call that.
+    pub device_name: Option<String>,
+    /// For whom and when it is claimed, for work that was imported.
+    pub imported: Option<ImportedClaim>,
     /// When, by the clock of who did.
     pub at_ms: i64,
     /// That clock's offset from UTC, in minutes.
@@ -77,6 +85,17 @@ pub struct TimelineEntry {
     pub rules_broken: Vec<String>,
 }
 
+/// For whom and when imported work is claimed; nothing proves it.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ImportedClaim {
+    /// Who did it elsewhere.
+    pub by: Person,
+    /// When.
+    pub at_ms: i64,
+    /// The offset from UTC there, in minutes.
+    pub zone_min: i16,
+}
+
 #[uniffi::export]
 impl Workspace {
     /// A page of a case's timeline, newest first. Opens the document: cheap, not free.
@@ -88,12 +107,14 @@ impl Workspace {
         let case: DocumentId = read(case_id)?;
         let (skip, take) = page.span();
         let entries = sdk.timeline(case, skip, take)?;
-        let names = sdk.names()?;
-        let held: BTreeSet<ChangeHash> = held(&sdk, case)?;
-        Ok(entries
-            .into_iter()
-            .map(|one| entry(one, &names, &held))
-            .collect())
+        let (names, held) = (sdk.names()?, held(&sdk, case)?);
+        let template = sdk.look_at(case, |view| view.template)?;
+        let revision = sdk.revision(template).ok();
+        Ok(sdk.look_at(case, |view| {
+            let teller = Teller::new(view, revision.as_deref(), &names);
+            let entries = entries.into_iter();
+            entries.map(|one| entry(one, &teller, &held)).collect()
+        })?)
     }
 
     /// How far one action has come. Opens the case's document: cheap, not free; for many at once
@@ -143,14 +164,23 @@ fn status(entry: &Seen, held: &BTreeSet<ChangeHash>) -> ActionStatus {
         })
 }
 
-fn entry(entry: Seen, names: &casework::Names, held: &BTreeSet<ChangeHash>) -> TimelineEntry {
-    let status = status(&entry, held);
+fn entry(entry: Seen, teller: &Teller<'_>, held: &BTreeSet<ChangeHash>) -> TimelineEntry {
+    let (status, sentence) = (status(&entry, held), teller.deed(&entry));
+    let names = teller.glossary.names;
+    let claim = |claim: casework::case::Imported| ImportedClaim {
+        by: person(claim.who, names),
+        at_ms: claim.at_ms,
+        zone_min: claim.zone_min,
+    };
     TimelineEntry {
         change_id: entry.change.to_string(),
+        sentence,
         action: entry.action.map(|action| action.name().to_owned()),
         target: entry.subject.or(entry.target),
         by: entry.member.map(|member| person(member, names)),
         device_id: write_some(entry.device),
+        device_name: entry.device.map(|device| names.device(device)),
+        imported: entry.imported.map(claim),
         at_ms: entry.claimed_ms,
         zone_min: entry.zone_min,
         status,

@@ -270,7 +270,7 @@ fn several_things_at_once_and_taking_back_go_through_a_rule_that_asks_for_a_reas
     let there_and_back = || vec![to("done"), to("open"), to("done")];
     let refused = workspace.act_together(&case, there_and_back(), None);
     assert!(
-        matches!(refused, Err(CaseworkError::Invalid(_))),
+        matches!(refused, Err(CaseworkError::Asks(_))),
         "{refused:?}"
     );
     assert_eq!(stage(), "open", "all of them, or none");
@@ -284,7 +284,7 @@ fn several_things_at_once_and_taking_back_go_through_a_rule_that_asks_for_a_reas
 
     let refused = workspace.undo(&case, 1, None);
     assert!(
-        matches!(refused, Err(CaseworkError::Invalid(_))),
+        matches!(refused, Err(CaseworkError::Asks(_))),
         "{refused:?}"
     );
     let reason = Some("The wrong bridge".into());

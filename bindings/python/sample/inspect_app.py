@@ -17,7 +17,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.events import Resize
 from textual.screen import ModalScreen, Screen
-from textual.widgets import DataTable, Footer, Header, Input, Static
+from textual.widgets import DataTable, Footer, Header, Input, Static, TextArea
 
 import casework
 from casework import (
@@ -28,6 +28,7 @@ from casework import (
     ConflictSide,
     Event,
     Field,
+    FieldEdit,
     FieldKind,
     JoinAs,
     Page,
@@ -105,7 +106,10 @@ def _cell(words: str, width: int) -> Text:
 class Ask(ModalScreen[Optional[str]]):
     """Asks for one value; answers it, or nothing."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "leave it")]
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "leave it"),
+        Binding("ctrl+s", "write", "write it"),
+    ]
 
     def __init__(self, field: Field, words: str) -> None:
         super().__init__()
@@ -118,14 +122,22 @@ class Ask(ModalScreen[Optional[str]]):
             text.append(f"\n{plain(line)}" if line else "", style="not bold")
         with VerticalScroll(classes="box"):
             yield Static(text)
-            yield Input(plain(self._words), id="value")
-            yield Static("Enter writes it, Escape leaves it", classes="hint")
+            if self._field.kind == FieldKind.LONG_TEXT:
+                yield TextArea(self._words, id="value")
+                yield Static("Ctrl+S writes it, Escape leaves it", classes="hint")
+            else:
+                yield Input(self._words, id="value")
+                yield Static("Enter writes it, Escape leaves it", classes="hint")
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        self.query_one("#value").focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
+
+    def action_write(self) -> None:
+        value = self.query_one("#value")
+        self.dismiss(value.text if isinstance(value, TextArea) else value.value)  # type: ignore[attr-defined]
 
 
 class Confirm(ModalScreen[bool]):
@@ -194,7 +206,7 @@ class CaseScreen(Screen[None]):
                 row(f"item {task.id} {item.id}", cells, does)
         for field in view.fields:
             note = "contested" if field.contested else ""
-            does = lambda id=field.id, words=field.words: self._fill(id, words)
+            does = lambda id=field.id, words=field.edit_words: self._fill(id, words)
             row(f"field {field.id}", (field.label, field.words, note), does)
         self.query_one(Table).show(rows)
 
@@ -208,12 +220,11 @@ class CaseScreen(Screen[None]):
         self._try(lambda: self._workspace.act(self.case, Action.CHECK_ITEM(task, item, done)))
 
     def _settle(self, place: str, side: ConflictSide) -> None:
+        # By the change that wrote it: meanwhile there may be more sides, or none.
+        on = Settlement.OF_CHANGE(side.change_id)
+
         def settle() -> None:
-            conflicts = self._workspace.conflicts(self.case)
-            sides = next((one.sides for one in conflicts if one.place == place), [])
-            # Meanwhile there may be more sides, or none.
-            at = [one.change_id for one in sides].index(side.change_id)
-            self._workspace.settle(self.case, place, Settlement.SIDE(at))
+            self._workspace.settle(self.case, place, on)
 
         def answered(yes: Optional[bool]) -> None:
             if yes:
@@ -229,10 +240,10 @@ class CaseScreen(Screen[None]):
             return
 
         def filled(value: Optional[str]) -> None:
-            if value and value != words:
-                self._try(lambda: self._workspace.set_field(self.case, field_id, value))
-            elif value == "" and words:
-                self._try(lambda: self._workspace.clear_field(self.case, field_id))
+            # What the form showed goes along: what others wrote meanwhile is not written over.
+            if value is not None and value != words:
+                edit = FieldEdit(field=field_id, words=value, shown=words)
+                self._try(lambda: self._workspace.set_fields(self.case, [edit]))
 
         self.app.push_screen(Ask(field, words), filled)
 
@@ -243,8 +254,6 @@ class CaseScreen(Screen[None]):
         except CaseworkError as error:
             # The text says what to do; nothing was done.
             self.say(str(error))
-        except ValueError:
-            self.say("somebody changed it meanwhile: look again")
         self.read()
 
 

@@ -4,7 +4,18 @@ import asyncio
 import time
 import unittest
 
-from casework import CaseworkError, Event, InviteGrant, JoinAs, Workspace, aio
+from casework import (
+    Action,
+    CaseFilter,
+    CaseworkError,
+    Event,
+    InviteGrant,
+    JoinAs,
+    Page,
+    Sorting,
+    Workspace,
+    aio,
+)
 from stage import Stage
 
 
@@ -62,6 +73,29 @@ class Loop(Stage):
             return await waiting
 
         self.assertFalse(any(event.is_CLOSED() for event in self.play(play())))
+
+    def test_readings_come_again_when_they_look_different(self):
+        ana, template = self.with_template()
+        case = self.open_case(ana, template)
+
+        async def play():
+            seen = []
+            count = lambda: ana.list_cases(CaseFilter(), Sorting.TITLE, Page()).total
+            async for now in aio.readings(ana, count):
+                seen.append(now)
+                # Another title is no other count.
+                ana.act(case, Action.SET_TITLE(f"Bridge {7 + now}"))
+                if now == 3:
+                    ana.shutdown()
+                else:
+                    self.open_case(ana, template)
+            with self.assertRaises(CaseworkError.Invalid):
+                bo, _ = self.with_template()
+                async for _ in aio.readings(bo, lambda: bo.case_view("nothing")):
+                    self.fail("there is no such case")
+            return seen
+
+        self.assertEqual(self.play(play()), [1, 2, 3])
 
     def test_what_is_cancelled_ends_soon(self):
         ana, _ = self.with_template()

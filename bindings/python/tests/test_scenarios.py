@@ -12,6 +12,7 @@ import unittest
 
 import casework
 from casework import (
+    ActOptions,
     Action,
     ActionStatus,
     AtWork,
@@ -132,7 +133,7 @@ class Scenarios(Stage):
             self.assertEqual(sides, {"North bank": "Ana", "South bank": "Rui"})
             self.assertIn(casework.Badge.CONTESTED, device.case_view(case).badges)
         wanted = Settlement.OF_VALUE(Value.WORDS("South bank"))
-        ana.settle(case, conflict.place, wanted, "I called them")
+        ana.settle(case, conflict.place, wanted, ActOptions(reason="I called them"))
         with self.assertRaises(CaseworkError.Invalid):
             ana.settle(case, conflict.place, Settlement.SIDE(0))
         settle(ana, rui)

@@ -61,8 +61,11 @@ class Values(unittest.TestCase):
                 for stranger in (None, "x", 1, Page(), kind):
                     self.assertFalse(one == stranger)
                     self.assertTrue(stranger != one)
-                # Shown with all of it, and read back from that.
-                self.assertEqual(eval(repr(one), vars(casework)), one)  # noqa: S307
+                # Shown with all of it but secrets, and read back from that.
+                if kind.__name__ in ("Invite", "RequestMade"):
+                    self.assertRegex(repr(one), "(link|token)=…")
+                else:
+                    self.assertEqual(eval(repr(one), vars(casework)), one)  # noqa: S307
                 self.assertEqual(str(one), repr(one))
                 self.assertEqual(list(dataclasses.asdict(one)), list(names))
                 self.assertEqual(dataclasses.replace(one), one)

@@ -9,7 +9,7 @@ use super::session::{Done, Driver, Until};
 use super::watching::runtime;
 use super::{Inner, Workspace};
 use crate::error::Error;
-use crate::progress::{Burst, Progress, SyncReport, SyncState};
+use crate::progress::{Progress, SyncReport};
 use crate::workspace::outcome::Ended;
 
 /// The longest burst; more is what [`Workspace::sync`] is for.
@@ -29,7 +29,7 @@ impl Workspace {
         &self,
         at_most: Duration,
         progress: &mut dyn FnMut(&Progress),
-    ) -> Result<Burst, Error> {
+    ) -> Result<SyncReport, Error> {
         let end = Instant::now() + at_most.min(LONGEST_BURST);
         self.burst(Until::InStepOr(end), progress)
     }
@@ -38,26 +38,35 @@ impl Workspace {
         &self,
         until: Until,
         progress: &mut dyn FnMut(&Progress),
-    ) -> Result<Burst, Error> {
+    ) -> Result<SyncReport, Error> {
         let inner = &self.inner;
         let (begun, mark) = (Instant::now(), inner.notices.mark());
         let cancelled = inner.cancel.times();
         let before = inner.hub.state().progress();
-        let asked = inner.barrier.ask();
+        let mut question = None;
         loop {
             if let Some(line) = inner.line.take() {
                 let done = sync_once(inner, (until, cancelled), progress);
                 drop(line);
-                return self.report((begun, mark), done?);
+                let done = done?;
+                if done.outdated {
+                    continue;
+                }
+                return self.report((begun, mark), done);
             }
+            // Only a connection that somebody else made has to prove that it lives.
+            let asked = *question.get_or_insert_with(|| inner.barrier.ask());
             inner.bell.notify_one();
             let state = inner.hub.wait_for_turn(LOOK_AGAIN);
             let now = state.progress();
             now.iter().for_each(&mut *progress);
-            if let Some(now) = now.filter(|_| inner.barrier.is_reached(asked)) {
-                let progress = before.map_or(now, |before| now.since(before));
-                let in_step = true;
-                return self.report((begun, mark), Done { in_step, progress });
+            if let (Some(now), Some(in_step)) = (now, inner.barrier.answer(asked)) {
+                let done = Done {
+                    in_step,
+                    outdated: false,
+                    progress: before.map_or(now, |before| now.since(before)),
+                };
+                return self.report((begun, mark), done);
             }
             if inner.cancel.times() != cancelled {
                 return Err(ended_early());
@@ -68,11 +77,14 @@ impl Workspace {
         }
     }
 
-    fn report(&self, (begun, mark): (Instant, usize), done: Done) -> Result<Burst, Error> {
-        let Done { in_step, progress } = done;
+    fn report(&self, (begun, mark): (Instant, usize), done: Done) -> Result<SyncReport, Error> {
+        let Done {
+            in_step, progress, ..
+        } = done;
         let notices = self.inner.notices.since(mark);
         let (held, refused) = SyncReport::count(&notices);
-        let report = SyncReport {
+        Ok(SyncReport {
+            in_step,
             pushed: progress.pushed,
             received: progress.received,
             bytes_in: progress.bytes_in,
@@ -83,8 +95,7 @@ impl Workspace {
             clock_skew_ms: progress.clock_skew_ms,
             notices,
             status: self.status()?,
-        };
-        Ok(Burst { in_step, report })
+        })
     }
 }
 
@@ -95,20 +106,24 @@ fn sync_once(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Done, Error> {
     let runtime = runtime()?;
-    let before = inner.hub.state();
-    inner.hub.set_state(SyncState::Connecting);
+    inner.speaker.burst_begins();
     let done = to_its_end(runtime, async {
         tokio::select! {
             done = connect_and_run(inner, until, progress) => done,
             () = inner.cancel.after(cancelled) => Err(ended_early().into()),
         }
     });
-    let watched = inner.watched.load(Ordering::Acquire);
-    inner
-        .hub
-        .set_state(if watched { before } else { SyncState::Off });
-    if done.is_ok() && watched {
-        inner.reachable.notify_one();
+    inner.speaker.burst_ends();
+    if inner.watched.load(Ordering::Acquire) {
+        match &done {
+            Ok(done) if done.in_step => inner.reachable.notify_one(),
+            // It may have heard the bell of what is left to do.
+            Ok(_) => {
+                inner.reachable.notify_one();
+                inner.bell.notify_one();
+            }
+            Err(_) => inner.bell.notify_one(),
+        }
     }
     done.map_err(|ended: Ended| ended.error)
 }

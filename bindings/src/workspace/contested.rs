@@ -52,6 +52,8 @@ pub struct SideView {
 pub enum Choice {
     /// The n-th of [`ContestedPlace::sides`], from 0.
     Side(usize),
+    /// The side that this change wrote.
+    Change(ChangeHash),
     /// The side with this value.
     Value(Scalar),
 }
@@ -76,7 +78,7 @@ impl Workspace {
         case: DocumentId,
         place: &Place,
         choice: &Choice,
-        reason: Option<&str>,
+        (reason, override_rule): (Option<&str>, bool),
     ) -> Result<Acted, Error> {
         let now = moment::now()?;
         let part = moment::part()?;
@@ -102,6 +104,7 @@ impl Workspace {
                 case,
                 Act {
                     reason,
+                    override_rule,
                     ..Act::new(part, action)
                 },
                 &now,
@@ -115,6 +118,7 @@ impl ContestedPlace {
     fn choose(&self, choice: &Choice) -> Result<&SideView, Error> {
         let found = match choice {
             Choice::Side(n) => self.sides.get(*n),
+            Choice::Change(change) => self.sides.iter().find(|side| side.change == *change),
             Choice::Value(value) => self.sides.iter().find(|side| side.value == *value),
         };
         found.ok_or_else(|| {

@@ -1,5 +1,6 @@
 //! The drawer, held work, and the verification of everything.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use casework_engine::replica::{
@@ -112,6 +113,7 @@ impl Workspace {
             }
             Ok(replica.fetch_quarantined(document)?)
         })
+        .inspect(|_| self.inner.connect_anew())
     }
 
     /// Checks every signature, chain and right of the whole replica again, from the bytes on the
@@ -126,18 +128,20 @@ impl Workspace {
 }
 
 /// Judges histories that came from bundles, from where the last call stopped until all have been
-/// looked at or the time is over. Answers whether some were not looked at in this round.
+/// looked at or the time is over. Answers whether some were not looked at in this round, and those
+/// that were: what would not have been let in was taken out of them.
 pub(super) fn judge_bundles(
     replica: &mut Replica,
     judged: &mut Option<DocumentId>,
     at_most: Duration,
-) -> Result<bool, Error> {
-    let begun = Instant::now();
+) -> Result<(bool, BTreeSet<DocumentId>), Error> {
+    let (begun, mut looked_at) = (Instant::now(), BTreeSet::new());
     while begun.elapsed() < at_most {
         *judged = replica.check_next(*judged)?.map(|(document, _)| document);
-        if judged.is_none() {
-            return Ok(false);
-        }
+        let Some(document) = *judged else {
+            return Ok((false, looked_at));
+        };
+        looked_at.insert(document);
     }
-    Ok(true)
+    Ok((true, looked_at))
 }

@@ -10,6 +10,7 @@ use casework_engine::replica::Replica;
 use tokio::sync::Notify;
 
 use super::presence::PresenceDesk;
+use super::speaker::Speaker;
 use crate::barrier::{Barrier, Cancel};
 use crate::error::Error;
 use crate::line::Line;
@@ -26,6 +27,8 @@ pub(crate) struct Inner {
     /// Rung when there is something new to push.
     pub(super) bell: Notify,
     pub(super) hub: Arc<Hub>,
+    /// Says how syncing stands.
+    pub(super) speaker: Speaker,
     /// Held by whoever talks to the server: one at a time.
     pub(super) line: Line,
     /// Asks whoever holds the line whether everything is in step over it.
@@ -34,6 +37,8 @@ pub(crate) struct Inner {
     pub(super) cancel: Cancel,
     /// Rung when the server was reached, or is another one: ends the wait of a watch.
     pub(super) reachable: Notify,
+    /// Counts what a connection says once, at its beginning, and would have to say anew.
+    greetings: AtomicU64,
     /// Calls that wait for the replica.
     waiting: AtomicUsize,
     /// What happened behind the person's back.
@@ -48,15 +53,18 @@ pub(crate) struct Inner {
 
 impl Inner {
     pub(super) fn around(folder: PathBuf, replica: Replica) -> Self {
+        let hub = Hub::new();
         Self {
             folder,
             replica: Mutex::new(replica),
             bell: Notify::new(),
-            hub: Hub::new(),
+            speaker: Speaker::of(hub.clone()),
+            hub,
             line: Line::default(),
             barrier: Barrier::default(),
             cancel: Cancel::default(),
             reachable: Notify::new(),
+            greetings: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             notices: Notices::default(),
             watched: AtomicBool::new(false),
@@ -78,6 +86,17 @@ impl Inner {
                     .to_owned(),
             )
         })
+    }
+
+    /// What a connection says at its beginning has changed: one that is on is made anew.
+    pub(super) fn connect_anew(&self) {
+        self.greetings.fetch_add(1, Ordering::AcqRel);
+        self.bell.notify_one();
+    }
+
+    /// How often that has changed.
+    pub(super) fn greetings(&self) -> u64 {
+        self.greetings.load(Ordering::Acquire)
     }
 
     /// Lets calls go first that wait for the replica, for a moment: the lock itself knows no turns.

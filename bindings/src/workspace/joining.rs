@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use casework_engine::replica::{Identity, Replica, ReplicaFault, ServerRow, Storage};
 use casework_engine::sync::Holdings;
+use casework_protocol::log::{SignedHead, VerifiedHead};
 use serde::{Deserialize, Serialize};
 
 use super::Workspace;
+use super::beginning::Beginning;
 use crate::error::Error;
 use crate::key::{KeyFile, KeyStore, write_private};
 use crate::link::InviteLink;
@@ -71,15 +73,15 @@ impl Workspace {
         keys: &dyn KeyStore,
         progress: &mut dyn FnMut(&Progress),
     ) -> Result<Self, Error> {
-        let fresh = !Storage::is_in(folder);
         super::make_folder(folder)?;
+        let _beginning = Beginning::in_folder(folder)?;
+        let fresh = !Storage::is_in(folder);
         let pending = Pending {
             link: link.to_string(),
             newcomer: newcomer.clone(),
         };
         let replica = if fresh {
-            let made = begin(folder, link, keys, &pending);
-            made.inspect_err(|_| clear(folder))?
+            begin(folder, link, keys, &pending)?
         } else {
             go_on(folder, link, keys, &pending)?
         };
@@ -96,42 +98,34 @@ impl Workspace {
                     .to_owned(),
             )),
             Err(error) => {
-                drop(workspace);
                 let hopeless = matches!(error, Error::Denied(_) | Error::Invalid(_));
                 if fresh && hopeless && !enrolled {
+                    // While the store is still open: nobody else can have begun to use it.
                     clear(folder);
                 }
+                drop(workspace);
                 Err(error)
             }
         }
     }
 }
 
+/// Makes key and replica; when nothing comes of it, the folder is as it was.
 fn begin(
     folder: &Path,
     link: &InviteLink,
     keys: &dyn KeyStore,
     pending: &Pending,
 ) -> Result<Replica, Error> {
-    let head = link
-        .head
-        .clone()
-        .map(|head| head.verify(link.server, link.workspace));
-    let head = head.transpose().map_err(|error| {
-        Error::Invalid(format!(
-            "the invite link was tampered with: {error}; ask for another one"
-        ))
-    })?;
-    save(folder, pending)?;
+    let head = head_of(link)?;
+    let storage = Storage::folder(folder)?;
+    let made = save(folder, pending).and_then(|()| keys.obtain());
     let identity = Identity {
         workspace: link.workspace,
-        key: keys.obtain()?,
+        key: made.inspect_err(|_| clear(folder))?,
     };
-    let server = ServerRow {
-        address: link.address.clone(),
-        key: Some(link.server),
-    };
-    let mut replica = Replica::join(Storage::folder(folder)?, identity, &server, link.key())?;
+    let joined = Replica::join(storage, identity, &server_of(link), link.key());
+    let mut replica = joined.inspect_err(|_| clear(folder))?;
     if let Some(head) = head {
         replica.saw_head(&head)?;
     }
@@ -144,30 +138,55 @@ fn go_on(
     keys: &dyn KeyStore,
     pending: &Pending,
 ) -> Result<Replica, Error> {
+    let head = head_of(link)?;
     let opened = Replica::open(Storage::folder(folder)?, keys.recall()?);
     let mut replica = match opened {
         Err(ReplicaFault::Absent) => return begin(folder, link, keys, pending),
         opened => opened?,
     };
-    if replica.workspace() != link.workspace || replica.member().is_some() {
-        return Err(Error::Invalid(format!(
-            "{} holds {} already; choose another folder",
-            folder.display(),
-            if replica.member().is_some() {
-                "an enrolled device"
-            } else {
-                "another workspace"
-            }
-        )));
+    let is_ours = replica.workspace() == link.workspace;
+    if replica.member().is_some() {
+        // Enrolled, and cut off before everything had come: what is left is to sync.
+        return if is_ours && load(folder)?.is_some() {
+            Ok(replica)
+        } else {
+            Err(Error::Invalid(format!(
+                "{} holds an enrolled device already; choose another folder",
+                folder.display()
+            )))
+        };
+    }
+    if !is_ours {
+        // A join that came to nothing: nobody was enrolled, so nothing was done here.
+        clear(folder);
+        drop(replica);
+        return begin(folder, link, keys, pending);
     }
     save(folder, pending)?;
-    let server = ServerRow {
+    replica.set_server(&server_of(link))?;
+    replica.set_invite(link.key());
+    if let Some(head) = head {
+        replica.saw_head(&head)?;
+    }
+    Ok(replica)
+}
+
+/// The newest head that the inviter knew, verified.
+fn head_of(link: &InviteLink) -> Result<Option<VerifiedHead>, Error> {
+    let verified = |head: &SignedHead| head.clone().verify(link.server, link.workspace);
+    let head = link.head.as_ref().map(verified).transpose();
+    head.map_err(|error| {
+        Error::Invalid(format!(
+            "the invite link was tampered with: {error}; ask for another one"
+        ))
+    })
+}
+
+fn server_of(link: &InviteLink) -> ServerRow {
+    ServerRow {
         address: link.address.clone(),
         key: Some(link.server),
-    };
-    replica.set_server(&server)?;
-    replica.set_invite(link.key());
-    Ok(replica)
+    }
 }
 
 /// Gives a replica that was opened before its join was over its invite again.

@@ -176,16 +176,21 @@ fn missing(
         .collect();
     let there = |kind: &str| standing.contains(kind);
     let stage = view.stage.value();
-    let (fields, documents) = match action {
-        CaseAction::Move { to } if revision.placed(stage) != revision.placed(to) => (
+    let (fields, documents) = if let CaseAction::Move { to } = action {
+        if revision.placed(stage) == revision.placed(to) {
+            return (Vec::new(), Vec::new());
+        }
+        (
             revision.missing_for_move(stage, to, filled),
             revision.missing_documents(stage, to, there),
-        ),
-        CaseAction::Close(_) => (
+        )
+    } else if let CaseAction::Close(_) = action {
+        (
             revision.missing_for_close(stage, filled),
             revision.documents_missing_for_close(stage, there),
-        ),
-        _ => return (Vec::new(), Vec::new()),
+        )
+    } else {
+        return (Vec::new(), Vec::new());
     };
     let ids = fields.into_iter().map(|field| field.id.clone());
     (

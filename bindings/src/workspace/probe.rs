@@ -2,6 +2,8 @@
 //!
 //! A connection can be dead for a minute before it shows: a phone that slept, a network that
 //! changed. So who syncs while a watch is on does not believe its word; the watch asks the server.
+//! A line over which bytes still come or go is slow and not dead; and a connection that is younger
+//! than the question needs no proof.
 
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,10 @@ use crate::error::Error;
 /// How long the server may take to answer. Longer than a slow mobile network needs, short enough
 /// for the thirty seconds that a system gives an app in the background.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// Bytes a second of the slowest line that is of use: 64 kbit, as GPRS has.
+const SLOWEST: u64 = 8 * 1024;
+/// The most that is on its way at once: four pushes of 128 KiB each wait for answers.
+const MOST_OUTGOING: u64 = 512 * 1024;
 
 /// A connection over which the server can be asked.
 pub(super) trait Asking {
@@ -40,9 +46,26 @@ impl Asking for Session {
     }
 }
 
+/// How the connection stands when the question is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    /// Nothing is left to do: everything is in step, or what is not cannot be sent for now.
+    pub(super) over: bool,
+    /// Everything is in step.
+    pub(super) in_step: bool,
+    /// Bytes that the connection has moved, either way.
+    pub(super) moved: u64,
+    /// About how many bytes may be on their way to the server.
+    pub(super) outgoing: u64,
+    /// The moment.
+    pub(super) now: Instant,
+}
+
 /// The question that is out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Probe {
+    /// What was asked before the connection was made: its greeting proves that it lives.
+    fresh: Option<u64>,
     out: Option<Out>,
     reached: bool,
 }
@@ -56,18 +79,36 @@ struct Out {
     answered: bool,
     /// It cannot be sent, for an older question of the session is out: after a silence, say.
     older: bool,
+    /// Since when nothing has moved.
     since: Instant,
+    /// Bytes that had moved by then.
+    moved: u64,
+    /// How long nothing may move.
+    patience: Duration,
 }
 
 impl Probe {
+    /// For a connection that was just made.
+    pub(super) fn of_fresh(barrier: &Barrier) -> Self {
+        Self {
+            fresh: barrier.open(),
+            out: None,
+            reached: false,
+        }
+    }
+
     /// Goes on with the question; a frame that is to be sent.
     pub(super) fn turn(
         &mut self,
         barrier: &Barrier,
         session: &mut impl Asking,
-        (in_step, now): (bool, Instant),
+        standing: Standing,
     ) -> Result<Option<ClientFrame>, Ended> {
-        let Some(out) = self.open(barrier, now) else {
+        if let Some(upto) = self.fresh.filter(|_| standing.over) {
+            self.fresh = None;
+            self.reach(barrier, upto, standing);
+        }
+        let Some(out) = self.open(barrier, standing) else {
             return Ok(None);
         };
         let Some(number) = out.number else {
@@ -76,23 +117,28 @@ impl Probe {
             // Whoever is caught up and cannot ask waits for an older answer, and no longer for it.
             out.older = asked.is_none() && session.is_caught_up();
             if !out.older {
-                out.since = now;
-            } else if now.saturating_duration_since(out.since) >= ANSWER_WITHIN {
+                out.since = standing.now;
+            } else if out.is_silent(standing.now) {
                 return Err(dead());
             }
             return Ok(asked.map(|(_, frame)| frame));
         };
         if session.last_answer() < number {
-            let silent = now.saturating_duration_since(out.since) >= ANSWER_WITHIN;
+            let silent = out.is_silent(standing.now);
             return if silent { Err(dead()) } else { Ok(None) };
         }
         out.answered = true;
-        if in_step {
-            barrier.reach(out.upto);
+        if standing.over {
+            let upto = out.upto;
             self.out = None;
-            self.reached = true;
+            self.reach(barrier, upto, standing);
         }
         Ok(None)
+    }
+
+    fn reach(&mut self, barrier: &Barrier, upto: u64, standing: Standing) {
+        barrier.reach(upto, standing.in_step);
+        self.reached = true;
     }
 
     /// Whether a question was answered since this was asked last.
@@ -104,21 +150,43 @@ impl Probe {
     pub(super) fn sleep(&self, now: Instant) -> Option<Duration> {
         let waits = |out: &&Out| out.older || (out.number.is_some() && !out.answered);
         let out = self.out.as_ref().filter(waits)?;
-        Some(ANSWER_WITHIN.saturating_sub(now.saturating_duration_since(out.since)))
+        Some(
+            out.patience
+                .saturating_sub(now.saturating_duration_since(out.since)),
+        )
     }
 
-    fn open(&mut self, barrier: &Barrier, now: Instant) -> Option<&mut Out> {
+    fn open(&mut self, barrier: &Barrier, standing: Standing) -> Option<&mut Out> {
         if self.out.is_none() {
-            self.out = barrier.open().map(|upto| Out {
+            let asked = barrier.open().filter(|upto| Some(*upto) > self.fresh);
+            self.out = asked.map(|upto| Out {
                 upto,
                 number: None,
                 answered: false,
                 older: false,
-                since: now,
+                since: standing.now,
+                moved: standing.moved,
+                patience: ANSWER_WITHIN,
             });
         }
-        self.out.as_mut()
+        let out = self.out.as_mut()?;
+        if out.moved != standing.moved {
+            (out.moved, out.since) = (standing.moved, standing.now);
+        }
+        out.patience = ANSWER_WITHIN + passage(standing.outgoing);
+        Some(out)
     }
+}
+
+impl Out {
+    fn is_silent(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) >= self.patience
+    }
+}
+
+/// How long bytes that are on their way may take on the slowest line that is of use.
+fn passage(bytes: u64) -> Duration {
+    Duration::from_millis(bytes.min(MOST_OUTGOING) * 1000 / SLOWEST)
 }
 
 fn dead() -> Ended {
@@ -161,24 +229,33 @@ mod tests {
         barrier: Barrier,
         line: Line,
         begun: Instant,
+        moved: u64,
+        outgoing: u64,
     }
 
     impl Scene {
         fn new(line: Line) -> Self {
-            let (probe, barrier) = (Probe::default(), Barrier::default());
-            let begun = Instant::now();
+            let barrier = Barrier::default();
             Self {
-                probe,
+                probe: Probe::of_fresh(&barrier),
                 barrier,
                 line,
-                begun,
+                begun: Instant::now(),
+                moved: 0,
+                outgoing: 0,
             }
         }
 
         /// One turn so long after the beginning: whether a question was sent, or the line is dead.
         fn turn(&mut self, after: Duration, in_step: bool) -> Result<bool, Ended> {
-            let when = (in_step, self.begun + after);
-            let sent = self.probe.turn(&self.barrier, &mut self.line, when)?;
+            let standing = Standing {
+                over: in_step,
+                in_step,
+                moved: self.moved,
+                outgoing: self.outgoing,
+                now: self.begun + after,
+            };
+            let sent = self.probe.turn(&self.barrier, &mut self.line, standing)?;
             Ok(sent.is_some())
         }
     }
@@ -201,9 +278,10 @@ mod tests {
         scene.line.answered = 1;
         // What came before the answer is still being worked on: no hurry, and no answer yet.
         assert!(!scene.turn(ANSWER_WITHIN * 3, false).unwrap());
-        assert!(!scene.barrier.is_reached(asked));
+        assert_eq!(scene.barrier.answer(asked), None);
         assert!(!scene.turn(ANSWER_WITHIN * 4, true).unwrap());
-        assert!(scene.barrier.is_reached(asked) && scene.probe.take_reached());
+        assert_eq!(scene.barrier.answer(asked), Some(true));
+        assert!(scene.probe.take_reached());
     }
 
     #[test]
@@ -255,5 +333,46 @@ mod tests {
         assert!(!scene.turn(Duration::ZERO, false).unwrap());
         assert!(!scene.turn(ANSWER_WITHIN * 10, false).unwrap());
         assert_eq!(scene.probe.sleep(scene.begun), None);
+    }
+
+    #[test]
+    fn a_connection_that_is_younger_than_the_question_is_not_asked() {
+        let mut scene = Scene::new(Line::default());
+        let asked = scene.barrier.ask();
+        scene.probe = Probe::of_fresh(&scene.barrier);
+        assert!(!scene.turn(Duration::ZERO, false).unwrap());
+        assert!(!scene.turn(ANSWER_WITHIN * 10, false).unwrap());
+        assert_eq!(scene.barrier.answer(asked), None);
+        assert!(!scene.turn(ANSWER_WITHIN * 11, true).unwrap());
+        assert_eq!(scene.barrier.answer(asked), Some(true));
+        scene.barrier.ask();
+        assert!(
+            scene.turn(ANSWER_WITHIN * 12, true).unwrap(),
+            "now it is older"
+        );
+    }
+
+    #[test]
+    fn a_line_over_which_bytes_come_is_slow_and_not_dead() {
+        let mut scene = Scene::new(Line::default());
+        scene.barrier.ask();
+        scene.turn(Duration::ZERO, false).unwrap();
+        for n in 1..20 {
+            scene.moved += 1000;
+            assert!(!scene.turn(JUST_BEFORE * n, false).unwrap());
+        }
+        assert!(scene.turn(JUST_BEFORE * 19 + ANSWER_WITHIN, false).is_err());
+    }
+
+    #[test]
+    fn what_is_on_its_way_has_the_time_that_a_slow_line_needs() {
+        let mut scene = Scene::new(Line::default());
+        scene.outgoing = 80 * 1024;
+        scene.barrier.ask();
+        scene.turn(Duration::ZERO, false).unwrap();
+        let needed = Duration::from_secs(10) + ANSWER_WITHIN;
+        assert_eq!(scene.probe.sleep(scene.begun), Some(needed));
+        assert!(!scene.turn(needed / 2, false).unwrap());
+        assert!(scene.turn(needed, false).is_err());
     }
 }

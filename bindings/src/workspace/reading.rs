@@ -106,6 +106,14 @@ impl Workspace {
         self.read(|replica| Ok(replica.timeline(case, TimelinePage { skip, take })?))
     }
 
+    /// What boards and lists show of a case.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn card(&self, case: DocumentId) -> Result<Card, Error> {
+        self.read(|replica| Ok(replica.card(case)?))
+    }
+
     /// The cards of every case on this device.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use super::holdings::InSession;
 use super::joining::{self, Newcomer};
 use super::outcome::{Ended, ended, unreached};
 use super::presence::Listening;
-use super::probe::Probe;
+use super::probe::{Probe, Standing};
 use crate::address::Address;
 use crate::error::Error;
 use crate::moment;
@@ -61,6 +61,10 @@ pub(super) struct Driver<'a> {
     until: Until,
     /// What was asked of this connection.
     probe: Probe,
+    /// What it said at its beginning is as new as this.
+    greeting: u64,
+    /// Bytes that had gone out when everything had been answered last.
+    settled: u64,
     /// Histories from bundles may be waiting to be judged.
     unjudged: bool,
     /// The last of them that was looked at in this round.
@@ -74,8 +78,10 @@ pub(super) struct Driver<'a> {
 
 /// What a connection did.
 pub(super) struct Done {
-    /// Everything is in step, as against: the time was over.
+    /// Everything is in step; else the time was over, or something cannot be sent for now.
     pub(super) in_step: bool,
+    /// It ended because another one has to say other things at its beginning.
+    pub(super) outdated: bool,
     pub(super) progress: Progress,
 }
 
@@ -92,6 +98,7 @@ impl<'a> Driver<'a> {
         let address = server_address(inner)?;
         let newcomer = joining::newcomer(&inner.folder)?;
         let trust = Trust::in_folder(&inner.folder);
+        let (greeting, probe) = (inner.greetings(), Probe::of_fresh(&inner.barrier));
         let wire = Wire::connect(&address, &trust).await;
         let mut wire = wire.map_err(unreached)?;
         let (now, nonce) = (moment::now()?, moment::dice()?);
@@ -116,7 +123,9 @@ impl<'a> Driver<'a> {
             newcomer,
             joining,
             until,
-            probe: Probe::default(),
+            probe,
+            greeting,
+            settled: 0,
             unjudged: true,
             judged: None,
             judging: Duration::ZERO,
@@ -131,30 +140,40 @@ impl<'a> Driver<'a> {
         loop {
             let call = self.wait().await?;
             self.work(call)?;
-            let in_step = self.session.is_idle() || self.session.gave_up();
+            let in_step = self.session.is_idle();
+            let over = in_step || self.session.gave_up();
             self.tell(progress, in_step)?;
-            self.answer_questions(in_step)?;
-            if in_step {
+            let outdated = self.greeting != self.inner.greetings();
+            if !outdated {
+                self.answer_questions((over, in_step))?;
+            }
+            if over {
                 self.joined()?;
                 self.judge()?;
             }
-            if (in_step && self.is_over()) || self.time_is_over() {
+            if outdated || (over && self.is_over()) || self.time_is_over() {
                 let progress = self.progress()?;
                 let end = match self.until {
                     Until::InStepOr(end) => Some(end),
                     Until::InStep | Until::Stopped => None,
                 };
                 self.wire.close(end).await;
-                return Ok(Done { in_step, progress });
+                return Ok(Done {
+                    in_step: in_step && !outdated,
+                    outdated,
+                    progress,
+                });
             }
         }
     }
 
     async fn wait(&mut self) -> Result<Call, Ended> {
         let sleep = self.sleep();
+        // Local work first: what was written before a question was asked is not overlooked.
         tokio::select! {
-            messages = self.wire.receive() => Ok(Call::Messages(messages?)),
+            biased;
             () = self.inner.bell.notified() => Ok(Call::LocalWork),
+            messages = self.wire.receive() => Ok(Call::Messages(messages?)),
             () = tokio::time::sleep(sleep) => Ok(Call::Time),
         }
     }
@@ -196,11 +215,22 @@ impl<'a> Driver<'a> {
 
     /// The question of another call, if there is one: sent, answered, or given up with the
     /// connection.
-    fn answer_questions(&mut self, in_step: bool) -> Result<(), Ended> {
+    fn answer_questions(&mut self, (over, in_step): (bool, bool)) -> Result<(), Ended> {
+        let sent = self.session.progress().bytes_out;
+        if in_step {
+            self.settled = sent;
+        }
+        let standing = Standing {
+            over,
+            in_step,
+            moved: self.wire.moved(),
+            outgoing: sent - self.settled,
+            now: Instant::now(),
+        };
         let (inner, wire) = (self.inner, &mut self.wire);
         let ask = self
             .probe
-            .turn(&inner.barrier, &mut self.session, (in_step, Instant::now()))?;
+            .turn(&inner.barrier, &mut self.session, standing)?;
         if let Some(frame) = ask {
             wire.send(&frame);
         }
@@ -266,8 +296,16 @@ impl<'a> Driver<'a> {
     fn judge(&mut self) -> Result<(), Ended> {
         if self.unjudged {
             let mut replica = self.inner.lock()?;
-            self.unjudged = judge_bundles(&mut replica, &mut self.judged, JUDGE_AT_MOST)?;
-            self.judging += JUDGE_AT_MOST;
+            let (more, judged) = judge_bundles(&mut replica, &mut self.judged, JUDGE_AT_MOST)?;
+            let notices = replica.take_notices();
+            drop(replica);
+            (self.unjudged, self.judging) = (more, self.judging + JUDGE_AT_MOST);
+            self.inner.tell(Changed {
+                documents: judged,
+                ..Changed::default()
+            });
+            self.inner.hub.notices(&notices);
+            self.inner.notices.add(&notices);
         }
         Ok(())
     }
@@ -284,7 +322,7 @@ impl<'a> Driver<'a> {
             self.told = Some(Instant::now());
             let progress = self.progress()?;
             hear(&progress);
-            self.inner.hub.set_state(if in_step {
+            self.inner.speaker.connection_says(if in_step {
                 SyncState::InStep(progress)
             } else {
                 SyncState::Working(progress)

@@ -4,14 +4,16 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use casework_engine::sync::Phase;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
 use super::hints::Hints;
 use super::outcome::{Again, Ended};
-use super::session::{Driver, Until};
+use super::session::{Done, Driver, Until};
 use super::{Inner, Workspace};
 use crate::error::Error;
 use crate::moment;
@@ -22,6 +24,8 @@ use crate::progress::{Progress, SyncReport, SyncState};
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// Longest wait before connecting again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How long a connection must have been in step before its end is no failure in a row.
+const STEADY: Duration = Duration::from_secs(10);
 /// While the network or the battery is to be spared: the longest time between two connections.
 const SPARING_EVERY: Duration = Duration::from_secs(15 * 60);
 /// Likewise: how long local work is gathered before it is sent.
@@ -62,7 +66,7 @@ impl Workspace {
     /// [`Error::Corrupt`] when the server is not to be trusted; [`Error::Invalid`] when no server
     /// is set.
     pub fn sync(&self, progress: &mut dyn FnMut(&Progress)) -> Result<SyncReport, Error> {
-        Ok(self.burst(Until::InStep, progress)?.report)
+        self.burst(Until::InStep, progress)
     }
 
     /// Stays in step: sends local work as it happens, takes what others do as it happens, and
@@ -100,8 +104,8 @@ impl Workspace {
         let started = thread::Builder::new()
             .name("casework-sync".to_owned())
             .spawn(move || {
+                let _over = Over(&inner);
                 stay_in_step(&inner, &heard);
-                inner.watched.store(false, Ordering::Release);
             });
         match started {
             Ok(thread) => Ok(Watch {
@@ -140,7 +144,7 @@ impl Watch {
         *self.signals.lock_hints()
     }
 
-    /// Whether its thread has ended, which only a machine without resources brings about.
+    /// Whether its thread has ended by itself: on a machine without resources, or by a defect.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
@@ -178,6 +182,21 @@ impl Signals {
     }
 }
 
+/// The end of the thread, however it comes: another watch may begin.
+struct Over<'a>(&'a Inner);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let defect = Error::Internal(
+                "a defect ended the connection; connect again, and report this".to_owned(),
+            );
+            self.0.speaker.watch_says(stopped(&defect));
+        }
+        self.0.watched.store(false, Ordering::Release);
+    }
+}
+
 fn stay_in_step(inner: &Inner, signals: &Signals) {
     match runtime() {
         Ok(runtime) => {
@@ -189,9 +208,9 @@ fn stay_in_step(inner: &Inner, signals: &Signals) {
             });
             // A name that is still being looked up is nobody's business any more.
             runtime.shutdown_background();
-            inner.hub.set_state(SyncState::Off);
+            inner.speaker.watch_says(SyncState::Off);
         }
-        Err(error) => inner.hub.set_state(stopped(&error)),
+        Err(error) => inner.speaker.watch_says(stopped(&error)),
     }
 }
 
@@ -201,18 +220,27 @@ async fn keep_connecting(inner: &Inner, signals: &Signals) {
     loop {
         let hints = *signals.lock_hints();
         if hints.paused {
-            inner.hub.set_state(SyncState::Paused);
+            inner.speaker.watch_says(SyncState::Paused);
             signals.other_than(hints).await;
             continue;
         }
-        let mut was_in_step = false;
+        let mut live_since = None;
         let connected = tokio::select! {
-            connected = one_connection(inner, hints, &mut was_in_step) => connected,
+            connected = one_connection(inner, hints, &mut live_since) => connected,
             () = signals.other_than(hints) => continue,
         };
-        failures = if was_in_step { 0 } else { failures + 1 };
+        let steady = |since: Instant| since.elapsed() >= STEADY;
+        failures = if live_since.is_some_and(steady) {
+            0
+        } else {
+            failures + 1
+        };
         match connected {
-            Ok(()) => rest(inner, signals, hints).await,
+            Ok(done) if done.outdated => failures = 0,
+            Ok(_) => {
+                failures = 0;
+                rest(inner, signals, hints).await;
+            }
             Err(ended) => wait_again(inner, signals, (hints, failures), ended).await,
         }
     }
@@ -227,7 +255,7 @@ async fn wait_again(
 ) {
     let wait = match ended.again {
         Again::Never => {
-            inner.hub.set_state(stopped(&ended.error));
+            inner.speaker.watch_says(stopped(&ended.error));
             Duration::MAX
         }
         Again::After(least) => offline(inner, &ended, least + back_off(failures)),
@@ -242,7 +270,7 @@ async fn wait_again(
 }
 
 fn offline(inner: &Inner, ended: &Ended, wait: Duration) -> Duration {
-    inner.hub.set_state(SyncState::Offline {
+    inner.speaker.watch_says(SyncState::Offline {
         reason: ended.error.to_string(),
         retry_in_ms: millis(wait),
     });
@@ -259,24 +287,32 @@ fn stopped(error: &Error) -> SyncState {
 /// The time between two connections while network or battery are spared. Work that is done here
 /// ends it, after a moment in which more of it may gather.
 async fn rest(inner: &Inner, signals: &Signals, hints: Hints) {
-    resting(inner, SPARING_EVERY);
+    let end = Instant::now() + SPARING_EVERY;
     let work = async {
         inner.bell.notified().await;
         resting(inner, SPARING_GATHER);
         tokio::time::sleep(SPARING_GATHER).await;
     };
+    // Another call may have sent what was waiting: then there is less to tell.
+    let told = async {
+        loop {
+            resting(inner, end.saturating_duration_since(Instant::now()));
+            inner.reachable.notified().await;
+        }
+    };
     tokio::select! {
-        () = tokio::time::sleep(SPARING_EVERY) => {}
+        () = tokio::time::sleep_until(end.into()) => {}
         () = work => {}
         () = signals.hurry.notified() => {}
         () = signals.other_than(hints) => {}
+        () = told => {}
     }
 }
 
 fn resting(inner: &Inner, next: Duration) {
     // What cannot be counted is told by whatever fails next.
     let unsent = inner.lock().ok().and_then(|replica| replica.unsent().ok());
-    inner.hub.set_state(SyncState::Resting {
+    inner.speaker.watch_says(SyncState::Resting {
         next_in_ms: millis(next),
         unsent: unsent.unwrap_or_default(),
     });
@@ -288,9 +324,13 @@ fn millis(time: Duration) -> u64 {
 
 /// One connection, as long as it lasts: until everything is in step where the app asked to spare
 /// the network or the battery. While another call syncs, it waits for the line.
-async fn one_connection(inner: &Inner, hints: Hints, was_in_step: &mut bool) -> Result<(), Ended> {
+async fn one_connection(
+    inner: &Inner,
+    hints: Hints,
+    live_since: &mut Option<Instant>,
+) -> Result<Done, Ended> {
     let _line = inner.line.wait().await;
-    inner.hub.set_state(SyncState::Connecting);
+    inner.speaker.watch_says(SyncState::Connecting);
     let until = if hints.is_sparing() {
         Until::InStep
     } else {
@@ -298,11 +338,11 @@ async fn one_connection(inner: &Inner, hints: Hints, was_in_step: &mut bool) -> 
     };
     let driver = Driver::connect(inner, until).await?;
     let live = &mut |progress: &Progress| {
-        *was_in_step |= progress.phase == casework_engine::sync::Phase::Live;
+        if progress.phase == Phase::Live {
+            live_since.get_or_insert_with(Instant::now);
+        }
     };
-    let done = driver.run(live).await?;
-    *was_in_step |= done.in_step;
-    Ok(())
+    driver.run(live).await
 }
 
 /// How long to wait after so many failures: twice as long each time, give or take half, so that a

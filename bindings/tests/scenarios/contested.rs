@@ -54,13 +54,20 @@ fn two_moves_are_contested_on_both_devices_until_one_is_settled() {
     let loser = stage.sides[1].value.clone();
     let settled = Choice::Value(loser.clone());
     rui.workspace
-        .settle(case, &Place::Stage, &settled, Some("agreed by phone"))
+        .settle(
+            case,
+            &Place::Stage,
+            &settled,
+            (Some("agreed by phone"), false),
+        )
         .unwrap();
     settle(&[&ana, &rui]);
     assert_converged(case, &[&ana, &rui]);
     assert_eq!(ana.workspace.contested(case).unwrap(), []);
     assert_eq!(ana.stage_of(case), loser.to_string());
-    let again = ana.workspace.settle(case, &Place::Stage, &settled, None);
+    let again = ana
+        .workspace
+        .settle(case, &Place::Stage, &settled, (None, false));
     assert!(matches!(again, Err(Error::Invalid(_))));
 }
 
@@ -148,7 +155,7 @@ fn two_decisions_on_one_question_are_settled_by_deciding_again() {
     assert_eq!((contested.len(), contested[0].sides.len()), (1, 2));
     let place = contested[0].place.clone();
     rui.workspace
-        .settle(case, &place, &Choice::Side(0), Some("talked"))
+        .settle(case, &place, &Choice::Side(0), (Some("talked"), false))
         .unwrap();
     settle(&[&ana, &rui]);
     assert_converged(case, &[&ana, &rui]);

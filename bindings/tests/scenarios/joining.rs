@@ -1,9 +1,15 @@
 //! Founding, inviting, joining; and everything that can go wrong on the way.
 
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use casework::case::CaseAction;
-use casework::{Error, InviteFor, InviteLink, MemberKind, Workspace};
+use casework::keys::Signer;
+use casework::{
+    Error, Founding, InviteFor, InviteLink, KeyFile, KeyStore, MemberKind, NewCaseRequest,
+    Workspace,
+};
 
 use crate::stage::{Device, Server, assert_converged, newcomer, settle};
 
@@ -94,6 +100,106 @@ fn a_join_without_a_server_goes_on_when_there_is_one() {
     assert!(
         !folder.path().join("joining.json").exists(),
         "the secret of the link is forgotten"
+    );
+}
+
+#[test]
+fn a_join_that_was_cut_off_after_the_enrolment_goes_on_with_the_same_call() {
+    let server = Server::start();
+    let ana = Device::host("Ana", &server);
+    let (case, link) = (ana.open_case("Barking dog"), ana.link("operator"));
+    ana.sync();
+    let folder = Device::join(&link, "Rui").close();
+    // As a process leaves it that ends between the enrolment and the end of the first sync.
+    let pending = serde_json::json!({
+        "link": link.to_string(),
+        "newcomer": newcomer("Rui"),
+    });
+    let file = folder.path().join("joining.json");
+    std::fs::write(&file, pending.to_string()).unwrap();
+    let rui = Workspace::join(folder.path(), &link, &newcomer("Rui"), &mut |_| {}).unwrap();
+    assert_eq!(rui.info().unwrap().member_name, "Rui");
+    assert_eq!(rui.find_case("barking dog").unwrap(), case);
+    assert!(!file.exists());
+    drop(rui);
+    let again = Workspace::join(folder.path(), &link, &newcomer("Rui"), &mut |_| {});
+    assert!(
+        matches!(again, Err(Error::Invalid(_))),
+        "it is over: {again:?}"
+    );
+}
+
+/// A key store that waits until it is told to go on.
+struct Slow {
+    keys: KeyFile,
+    begun: Sender<()>,
+    go_on: Mutex<Receiver<()>>,
+}
+
+impl KeyStore for Slow {
+    fn obtain(&self) -> Result<Arc<dyn Signer>, Error> {
+        self.begun.send(()).unwrap();
+        self.go_on.lock().unwrap().recv().unwrap();
+        self.keys.obtain()
+    }
+
+    fn recall(&self) -> Result<Arc<dyn Signer>, Error> {
+        self.keys.recall()
+    }
+}
+
+#[test]
+fn a_second_join_into_the_folder_of_a_first_takes_nothing_from_it() {
+    let server = Server::start();
+    let ana = Device::host("Ana", &server);
+    let link = ana.link("operator");
+    let folder = tempfile::tempdir().unwrap();
+    let ((begin, begun), (go, go_on)) = (channel(), channel());
+    let slow = Slow {
+        keys: KeyFile::in_folder(folder.path()),
+        begun: begin,
+        go_on: Mutex::new(go_on),
+    };
+    let (path, who) = (folder.path(), newcomer("Rui"));
+    let (rui, case) = std::thread::scope(|scope| {
+        let first = scope.spawn(|| Workspace::join_with(path, &link, &who, &slow, &mut |_| {}));
+        begun.recv().unwrap();
+        // A double tap; and somebody who would rather make a workspace of their own.
+        let second = Workspace::join(path, &link, &who, &mut |_| {});
+        assert!(matches!(second, Err(Error::InUse(_))), "{second:?}");
+        let founding = Founding {
+            workspace_name: "Another".into(),
+            member_name: "Rui".into(),
+            device_name: "phone".into(),
+        };
+        let third = Workspace::found(path, &founding);
+        assert!(matches!(third, Err(Error::InUse(_))), "{third:?}");
+        go.send(()).unwrap();
+        let rui = first.join().unwrap().unwrap();
+        let template = rui.find_template("CO").unwrap();
+        let case = rui
+            .open_case(&NewCaseRequest::new(template, "Offline"))
+            .unwrap();
+        (rui, case.document)
+    });
+    drop(rui);
+    let again = Workspace::open(path).unwrap();
+    assert_eq!(again.find_case("offline").unwrap(), case);
+}
+
+#[test]
+fn a_folder_in_which_a_join_came_to_nothing_takes_another_invite() {
+    let (first, second) = (Server::start(), Server::start());
+    let (ana, eva) = (Device::host("Ana", &first), Device::host("Eva", &second));
+    // The link leads to a server that is not the workspace's.
+    let astray = ana.link("operator").at_address(&second.url()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let join = |link| Workspace::join(folder.path(), link, &newcomer("Rui"), &mut |_| {});
+    assert!(matches!(join(&astray), Err(Error::Corrupt(_))));
+    let rui = join(&eva.link("operator")).unwrap();
+    assert_eq!(
+        rui.info().unwrap().workspace,
+        eva.workspace.info().unwrap().workspace
     );
 }
 

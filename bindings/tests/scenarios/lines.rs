@@ -106,7 +106,7 @@ fn a_burst_over_a_dead_connection_of_the_watch_asks_the_server_and_replaces_it()
     ana.sync();
     let burst = rui.workspace.sync_for(Duration::from_secs(30), &mut |_| {});
     let burst = burst.unwrap();
-    assert!(burst.in_step && burst.report.received > 0, "{burst:?}");
+    assert!(burst.in_step && burst.received > 0, "{burst:?}");
     assert_converged(later, &[&ana, &rui]);
     watch.stop();
 }

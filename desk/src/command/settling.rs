@@ -42,7 +42,7 @@ pub(super) fn settle(
     let index = side_of(found, side).map_err(|fault| fault.or_try(show))?;
     let acted = desk
         .workspace
-        .settle(id, &found.place, &Choice::Side(index), reason)?;
+        .settle(id, &found.place, &Choice::Side(index), (reason, false))?;
     answer(desk, id, &[acted], "Settled")
 }
 

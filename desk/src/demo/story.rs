@@ -316,9 +316,12 @@ fn settle(stage: &Stage, narrator: &mut Narrator, figures: &mut Figures) -> Resu
             .iter()
             .position(|one| one.words == *side)
             .unwrap_or_default();
-        stage
-            .ana
-            .settle(case, &place.place, &Choice::Side(index), Some(reason))?;
+        stage.ana.settle(
+            case,
+            &place.place,
+            &Choice::Side(index),
+            (Some(reason), false),
+        )?;
         narrator.tell(&format!("Ana: {} → {side}, “{reason}”.", place.label));
     }
     both_in_step(stage, figures)?;

@@ -1,5 +1,7 @@
 //! The replica as a sync session sees it: see [`Holdings`].
 
+use std::collections::BTreeSet;
+
 use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::access::{occasion, views};
 use casework_protocol::frame::{
@@ -259,12 +261,17 @@ impl Replica {
         Ok(head.verify(server, self.workspace()).ok())
     }
 
-    /// Chooses what the server sends; documents outside are not evicted.
+    /// Chooses what the server sends; documents outside are not evicted. Where more is wanted than
+    /// before, everything is read once more from the beginning: what was left out lies before the
+    /// cursor.
     ///
     /// # Errors
     /// [`ReplicaFault::Store`].
     pub fn set_scope(&mut self, scope: &Scope) -> Result<(), ReplicaFault> {
         let mut writes = Writes::default();
+        if !is_within(scope, &self.scope()) {
+            writes.put_cbor(Table::Meta, meta::START.to_vec(), &Start::Nothing);
+        }
         writes.put_cbor(Table::Meta, meta::SCOPE.to_vec(), scope);
         self.commit(writes)
     }
@@ -352,5 +359,19 @@ impl Replica {
             }
         }
         Ok(rescued)
+    }
+}
+
+/// Whether a scope asks for nothing that another one leaves out.
+fn is_within(scope: &Scope, other: &Scope) -> bool {
+    let all_in = |some: &[DocumentId], of: &[DocumentId]| {
+        let of: BTreeSet<&DocumentId> = of.iter().collect();
+        some.iter().all(|id| of.contains(id))
+    };
+    match (scope, other) {
+        (_, Scope::All) => true,
+        (Scope::Templates(some), Scope::Templates(of))
+        | (Scope::Listed(some), Scope::Listed(of)) => all_in(some, of),
+        (scope, other) => scope == other,
     }
 }

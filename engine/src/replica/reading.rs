@@ -153,6 +153,19 @@ impl Replica {
         Ok(found)
     }
 
+    /// What boards and lists show of a case.
+    ///
+    /// # Errors
+    /// [`ReplicaFault::Document`] when it is not here.
+    pub fn card(&self, id: DocumentId) -> Result<Card, ReplicaFault> {
+        let stored = self.stored_card(id)?;
+        let mut card = stored.ok_or(DocumentFault::Unknown(id))?;
+        card.badges.unsynced = self.unsent_documents()?.contains(&id);
+        card.badges.held = self.held_documents()?.contains(&id);
+        card.badges.being_checked = self.unchecked_documents()?.contains(&id);
+        Ok(card)
+    }
+
     /// Hands over the cards of every case on this device, one by one, by document id: for what
     /// needs a few of many. They are read some at a time on every core, so few are in memory at once.
     ///
@@ -161,6 +174,7 @@ impl Replica {
     pub fn each_card(&self, mut take: impl FnMut(Card)) -> Result<(), ReplicaFault> {
         let unsent = self.unsent_documents()?;
         let held = self.held_documents()?;
+        let unchecked = self.unchecked_documents()?;
         let read = |part: Vec<Vec<u8>>| -> Vec<Card> {
             let read = |row: &Vec<u8>| Card::from_stored(row).ok();
             part.iter().filter_map(read).collect()
@@ -169,6 +183,7 @@ impl Replica {
             for mut card in abreast_in_parts(rows, ROWS, read).into_iter().flatten() {
                 card.badges.unsynced = unsent.contains(&card.document);
                 card.badges.held = held.contains(&card.document);
+                card.badges.being_checked = unchecked.contains(&card.document);
                 take(card);
             }
         };
@@ -216,6 +231,16 @@ impl Replica {
             Ok(true)
         })?;
         Ok(found)
+    }
+
+    /// Whose history came as a whole and is not judged yet.
+    fn unchecked_documents(&self) -> Result<BTreeSet<DocumentId>, ReplicaFault> {
+        let mut unchecked = BTreeSet::new();
+        self.store.scan(Table::Unchecked, &[], |key, _| {
+            unchecked.extend(tables::document_of(key));
+            Ok(true)
+        })?;
+        Ok(unchecked)
     }
 
     fn held_documents(&self) -> Result<BTreeSet<DocumentId>, ReplicaFault> {

@@ -52,8 +52,16 @@ def _hash(self: Any) -> int:
     return hash((self.__class__, *held))
 
 
+SECRETS = {"Invite": "link", "RequestMade": "token"}
+"""What a record does not show, for it would stand in a log: whoever has it can join, or answer."""
+
+
 def _words(self: Any) -> str:
-    held = (f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+    secret = SECRETS.get(self.__class__.__name__)
+    held = (
+        f"{name}={'…' if name == secret else repr(getattr(self, name))}"
+        for name in self.__match_args__
+    )
     return f"{self.__class__.__qualname__}({', '.join(held)})"
 
 

@@ -75,10 +75,40 @@ class Events(AsyncIterator[Event]):
             raise StopAsyncIteration
         return event
 
+    async def changed(self) -> None:
+        """Returns when something has changed since this was asked last; several changes are one.
+        Raises StopAsyncIteration at the end."""
+        while not (await self.__anext__()).is_CHANGED():
+            pass
+        while not self._waiting.empty():
+            await self.__anext__()
+
     async def aclose(self) -> None:
         """Detaches; what has been heard by then can still be taken."""
         self._subscription.stop()
         self._waiting.put_nowait(None)
+
+
+async def readings(workspace: Workspace, read: Callable[[], _T]) -> "AsyncIterator[_T]":
+    """What a reading answers, now and again whenever something in the workspace has changed and it
+    looks different: a list, a board, a count. What changes while the loop is busy comes as one. Ends
+    when the workspace is shut down, and with what the reading raises.
+
+        async for page in aio.readings(workspace, lambda: workspace.list_cases(mine, ...)): ...
+    """
+    heard = events(workspace)
+    last: "Optional[_T]" = None
+    try:
+        while True:
+            now = await asyncio.to_thread(read)
+            if now != last:
+                yield now
+            last = now
+            await heard.changed()
+    except (CaseworkError.Closed, StopAsyncIteration):
+        return
+    finally:
+        await heard.aclose()
 
 
 def _in_a_thread(call: Callable[[], _T]) -> "asyncio.Task[_T]":

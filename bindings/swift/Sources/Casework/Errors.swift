@@ -4,9 +4,9 @@ extension CaseworkError {
     /// What happened, and the way out.
     public var message: String {
         switch self {
-        case let .Invalid(message), let .Unchanged(message), let .Denied(message),
-            let .Unavailable(message), let .InUse(message), let .Corrupt(message),
-            let .Closed(message), let .Internal(message):
+        case let .Invalid(message), let .Unchanged(message), let .Asks(message),
+            let .Changed(message), let .Denied(message), let .Unavailable(message), let .InUse(message),
+            let .Corrupt(message), let .Closed(message), let .Internal(message):
             return message
         }
     }

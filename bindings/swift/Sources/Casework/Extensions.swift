@@ -121,6 +121,56 @@ extension Workspace {
         return stream
     }
 
+    /// What a reading answers, now and again whenever something in the workspace has changed and it
+    /// looks different: a list, a board, a count. What changes while the loop is busy comes as one.
+    /// Ends when the workspace is shut down, and with what the reading throws.
+    ///
+    ///     for try await page in try workspace.readings({ try $0.listCases(filter: mine, …) }) { show(page) }
+    public func readings<T: Equatable & Sendable>(
+        _ read: @escaping @Sendable (Workspace) throws -> T
+    ) throws -> AsyncThrowingStream<T, Error> {
+        let (turns, turn) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let subscription = try observe(
+            observer: Function { event in
+                if case .changed = event { turn.yield() }
+                if case .closed = event { turn.finish() }
+            })
+        turn.yield()
+        return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
+            let reader = Task {
+                var last: T?
+                do {
+                    for await _ in turns {
+                        let now = try await self.aside { try read(self) }
+                        if now != last { continuation.yield(now) }
+                        last = now
+                    }
+                    continuation.finish()
+                } catch CaseworkError.Closed {
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in
+                subscription.stop()
+                reader.cancel()
+            }
+        }
+    }
+
+    /// A case, now and again whenever it looks different. Ends when the workspace is shut down;
+    /// fails as `caseView` does when the case is gone.
+    public func caseViews(caseId: String) throws -> AsyncThrowingStream<CaseView, Error> {
+        try readings { try $0.caseView(caseId: caseId) }
+    }
+
+    private func aside<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            Casework.aside.async { continuation.resume(with: Result(catching: work)) }
+        }
+    }
+
     /// Syncs once, off the caller's actor. A cancelled task ends every sync that is under way.
     public func awaitSync() async throws -> SyncReport {
         try await cancellable { try self.sync() }

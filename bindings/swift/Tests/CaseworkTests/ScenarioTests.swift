@@ -96,7 +96,7 @@ final class ScenarioTests: StagedTests {
         }
         let place = try ana.conflicts(caseId: id)[0].place
         let south = Settlement.ofValue(value: .words(text: "South bank"))
-        _ = try ana.settle(caseId: id, place: place, on: south, reason: "I called them")
+        _ = try ana.settle(caseId: id, place: place, on: south, options: ActOptions(reason: "I called them"))
         fails("not contested", { try ana.settle(caseId: id, place: place, on: .side(index: 0)) }, as: invalid)
         try settle(ana, rui)
         for device in [ana, rui] {
@@ -566,6 +566,27 @@ final class ScenarioTests: StagedTests {
         var last: Event?
         for await event in rest { last = event }
         XCTAssertEqual(last, .closed)
+    }
+
+    func test_readings_come_again_when_they_look_different() async throws {
+        let (ana, kind) = try withTemplate()
+        let id = try openCase(ana, kind)
+        let counts = try ana.readings { try $0.listCases(filter: CaseFilter(), sorting: .title, page: Page()).total }
+        let titles = try ana.caseViews(caseId: id)
+        var (seen, heard) = ([UInt32](), [String]())
+        for try await count in counts {
+            seen.append(count)
+            if count == 3 { break }
+            _ = try ana.act(caseId: id, action: .setTitle(title: "Bridge \(7 + count)"))
+            _ = try openCase(ana, kind)
+        }
+        XCTAssertEqual(seen, [1, 2, 3])
+        for try await view in titles {
+            heard.append(view.title)
+            if heard.count == 1 { ana.shutdown() }
+        }
+        // It was busy meanwhile, so what changed came as one.
+        XCTAssertEqual(heard, ["Bridge 9"])
     }
 
     func test_who_stops_waiting_stops_the_sync() async throws {

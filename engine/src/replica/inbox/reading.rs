@@ -229,7 +229,10 @@ impl Replica {
         Ok(())
     }
 
-    pub(super) fn card(&self, document: DocumentId) -> Result<Option<Card>, ReplicaFault> {
+    pub(in crate::replica) fn stored_card(
+        &self,
+        document: DocumentId,
+    ) -> Result<Option<Card>, ReplicaFault> {
         let stored = self.store.get(Table::Cards, &tables::document(document))?;
         Ok(stored.and_then(|bytes| Card::from_stored(&bytes).ok()))
     }
@@ -253,7 +256,7 @@ impl Replica {
                 }
             }
         };
-        let card = self.card(document)?;
+        let card = self.stored_card(document)?;
         if card.is_none() && item.kind != ItemKind::Drawer {
             return Ok(None);
         }

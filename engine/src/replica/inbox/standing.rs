@@ -30,7 +30,7 @@ impl Replica {
         })?;
         let mut found = Vec::new();
         for document in mine {
-            if let Some(card) = self.card(document)? {
+            if let Some(card) = self.stored_card(document)? {
                 let items = due_items(&card, &asking).into_iter();
                 found.extend(items.map(|item| (item, Some(card.template))));
             }

@@ -11,6 +11,9 @@ import android.content.Context
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
+import android.system.ErrnoException
+import android.system.Os
+import android.system.OsConstants
 import java.io.File
 import java.io.FileOutputStream
 import java.io.IOException
@@ -39,7 +42,7 @@ private const val LAYOUT: Byte = 1
  * background. A wrapping key that was lost (a restored backup, a wiped Keystore) makes [load] answer
  * nothing: the library then says to join again as a new device.
  */
-class KeystoreStore(context: Context, name: String) : KeyStore {
+class KeystoreStore(private val context: Context, name: String) : KeyStore {
     private val alias = "casework.$name"
     private val file = File(context.noBackupFilesDir, "$alias.key")
 
@@ -80,6 +83,24 @@ class KeystoreStore(context: Context, name: String) : KeyStore {
             it.fd.sync()
         }
         if (!beside.renameTo(file)) throw IOException("$beside cannot be renamed")
+        // A file system may keep what is written later and not the renaming.
+        val folder = Os.open(context.noBackupFilesDir.path, OsConstants.O_RDONLY, 0)
+        try {
+            Os.fsync(folder)
+        } finally {
+            Os.close(folder)
+        }
+    }
+
+    /**
+     * Takes the key away for good, after its workspace was left and its folder deleted. What was not
+     * sent from there can be read by nobody any more.
+     */
+    fun delete(): Unit = said("deleting") {
+        val keys = SystemKeys.getInstance(PROVIDER)
+        keys.load(null)
+        keys.deleteEntry(alias)
+        if (file.exists() && !file.delete()) throw IOException("$file cannot be deleted")
     }
 
     /** The wrapping key; nothing when the Keystore has none (any more). */
@@ -106,6 +127,8 @@ class KeystoreStore(context: Context, name: String) : KeyStore {
     private fun <T> said(doing: String, work: () -> T): T = try {
         synchronized(this, work)
     } catch (error: IOException) {
+        throw KeyStoreException.Unavailable("$doing the device's key: ${error.message}")
+    } catch (error: ErrnoException) {
         throw KeyStoreException.Unavailable("$doing the device's key: ${error.message}")
     } catch (error: GeneralSecurityException) {
         throw KeyStoreException.Unavailable("the Android Keystore, $doing the device's key: $error")

@@ -50,9 +50,25 @@ fun Workspace.syncStates(): Flow<SyncState> = readAgain({ it is Event.Sync }) { 
  * the collector is busy comes as one. Ends when the workspace is shut down; fails as
  * [Workspace.caseView] does when the case is gone. It is read on [Dispatchers.IO].
  */
-fun Workspace.caseViews(caseId: String): Flow<CaseView> = readAgain({
-    it is Event.Changed && (it.changes.everything || caseId in it.changes.documents)
-}) { caseView(caseId) }
+fun Workspace.caseViews(caseId: String): Flow<CaseView> {
+    var template: String? = null
+    val concerns = { changes: Changes ->
+        // The names of people, stages and fields are a part of it.
+        changes.everything || changes.people || caseId in changes.documents || template in changes.documents
+    }
+    return readAgain({ it is Event.Changed && concerns(it.changes) }) {
+        caseView(caseId).also { template = it.templateId }
+    }
+}
+
+/**
+ * What a reading answers, now and again whenever something in the workspace has changed and it looks
+ * different: a list, a board, a count. What changes while the collector is busy comes as one. Ends
+ * when the workspace is shut down, and with what the reading throws. It reads on [Dispatchers.IO].
+ *
+ *     workspace.readings { listCases(mine, Sorting.DUE, Page()) }.collect { show(it) }
+ */
+fun <T> Workspace.readings(read: Workspace.() -> T): Flow<T> = readAgain({ it is Event.Changed }) { read() }
 
 /** [Workspace.sync], off the caller's thread. Cancelled, it ends every sync that is under way. */
 suspend fun Workspace.awaitSync(): SyncReport = cancellable { sync() }

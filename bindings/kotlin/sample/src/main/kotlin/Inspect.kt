@@ -147,14 +147,14 @@ class Inspect(private val workspace: Workspace, private val say: (String) -> Uni
     private fun settle(rest: String) {
         val (n, side) = rest.split(" ", limit = 2).also { require(it.size == 2) { "write it as: settle 1 2" } }
         val conflict = number(n, workspace.conflicts(case()), "conflict")
-        val index = conflict.sides.indexOf(number(side, conflict.sides, "side"))
-        workspace.settle(case(), conflict.place, Settlement.Side(index.toUInt()))
-        say("settled on ${conflict.sides[index].words}")
+        val chosen = number(side, conflict.sides, "side")
+        workspace.settle(case(), conflict.place, Settlement.OfChange(chosen.changeId))
+        say("settled on ${chosen.words}")
     }
 
     private fun history() {
         for (entry in workspace.timeline(case(), Page(take = 15u))) {
-            say("  %-16s %-14s %s".format(entry.action ?: "?", entry.by?.name ?: "?", entry.status::class.simpleName))
+            say("  %-10s %s (%s)".format(entry.by?.name ?: "?", entry.sentence, entry.status::class.simpleName))
         }
     }
 

@@ -102,7 +102,7 @@ class Scenarios(private val stage: TestStage) {
             holds(Badge.CONTESTED in device.caseView(case).badges)
         }
         val place = ana.conflicts(case).single().place
-        ana.settle(case, place, Settlement.OfValue(Value.Words("South bank")), "I called them")
+        ana.settle(case, place, Settlement.OfValue(Value.Words("South bank")), ActOptions("I called them"))
         fails<CaseworkException.Invalid>("not contested") { ana.settle(case, place, Settlement.Side(0u)) }
         settle(ana, rui)
         for (device in listOf(ana, rui)) {
@@ -527,7 +527,7 @@ class Scenarios(private val stage: TestStage) {
         holds(said.any { "Site" in it && "(contested)" in it })
         holds(said.any { "1) " in it } && said.any { "2) " in it })
         holds(said.any { it.startsWith("settled on ") })
-        holds(said.any { "value.settle" in it && "OnDevice" in it })
+        holds(said.any { "settled Site on" in it && "OnDevice" in it })
         holds(said.any { "OnServer" in it })
         holds(said.any { it.startsWith("! there is no case 9") })
     }
@@ -554,6 +554,24 @@ class Scenarios(private val stage: TestStage) {
             // Every state once, however many events told of it; and after the end there is none.
             same(views.toList(), titles)
             same(ana.caseViews(case).toList(), emptyList<CaseView>())
+        }
+    }
+
+    fun test_readings_come_again_when_they_look_different() = runBlocking {
+        val (ana, template) = stage.withTemplate()
+        val case = openCase(ana, template)
+        withTimeout(20_000) {
+            val turns = Channel<UInt>(Channel.UNLIMITED)
+            val counts = launch { ana.readings { listCases(CaseFilter(), Sorting.TITLE, Page()).total }.collect(turns::send) }
+            for (count in 1u..3u) {
+                same(turns.receive(), count)
+                // Another title is no other count.
+                withContext(Dispatchers.IO) { ana.act(case, Action.SetTitle("Bridge ${7u + count}")) }
+                if (count < 3u) openCase(ana, template)
+            }
+            withContext(Dispatchers.IO) { ana.shutdown() }
+            counts.join()
+            same(turns.tryReceive().getOrNull(), null)
         }
     }
 

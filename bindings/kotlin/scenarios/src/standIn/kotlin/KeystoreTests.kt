@@ -3,6 +3,7 @@ package casework
 
 import android.content.Context
 import android.security.keystore.InMemory
+import android.system.Os
 import java.io.File
 import java.nio.file.Files
 import java.security.Security
@@ -57,6 +58,20 @@ class KeystoreTests(private val root: File) {
         file.writeBytes(byteArrayOf(9, 9))
         fails<KeyStoreException.Failed>("not what was written") { store().load() }
         fails<IllegalArgumentException>("no name") { KeystoreStore(context, "../x") }
+    }
+
+    fun test_a_key_that_was_saved_is_on_the_disk_under_its_name() {
+        Os.synced.clear()
+        store().save(ByteArray(32))
+        same(Os.synced, listOf(root))
+    }
+
+    fun test_a_deleted_key_is_gone_from_the_keystore_and_the_disk() {
+        store().save(ByteArray(32))
+        store().delete()
+        holds(!file.exists() && InMemory.keys.isEmpty())
+        same(store().load(), null)
+        store().delete()
     }
 
     fun test_a_keystore_that_does_not_answer_is_unavailable() {
