@@ -13,7 +13,8 @@ HERE = pathlib.Path(__file__).parent
 SOURCES = HERE / "native" / "src"
 OUT = HERE / "reference.md"
 # Chapters in the order in which an app meets them.
-CHAPTERS = """workspace syncing status event key_store error templates template_parts acting action case case_parts
+CHAPTERS = """workspace syncing status event key_store error templates template_parts acting editing
+judging action case case_parts
 comments timeline conflicts presence listing board inbox agency drawer people invites rights forms given export
 imports templates_draft rules vocabulary text lib""".split()
 

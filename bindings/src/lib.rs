@@ -77,4 +77,4 @@ pub use workspace::reading::{BoardColumn, BoardView, CardPage, ColumnPage, Names
 pub use workspace::rights::{AccessSaid, AccessView, PurgeSaid, Viewer, read_verb};
 pub use workspace::templates::{TemplateImport, TemplateView};
 pub use workspace::watching::Watch;
-pub use workspace::{Info, Workspace};
+pub use workspace::{Enrolment, Info, Workspace};

@@ -31,6 +31,7 @@ use crate::address::Address;
 use crate::error::Error;
 use crate::key::write_private;
 use crate::traffic::Counted;
+use crate::workspace::leaving::remove;
 
 /// The file of the authorities that a workspace trusts instead of the machine's.
 const AUTHORITY_FILE: &str = "server-ca.pem";
@@ -53,6 +54,11 @@ impl Trust {
     pub(crate) fn set(&self, pem: &[u8]) -> Result<(), Error> {
         authorities(&self.file, pem)?;
         write_private(&self.file, pem)
+    }
+
+    /// No longer.
+    pub(crate) fn forget(&self) -> Result<(), Error> {
+        remove(&self.file)
     }
 
     fn roots(&self) -> Result<Option<RootCertStore>, Error> {

@@ -27,6 +27,7 @@ mod inner;
 pub(crate) mod invites;
 pub(crate) mod joining;
 pub(crate) mod judging;
+pub(crate) mod leaving;
 mod outcome;
 pub(crate) mod parts;
 pub(crate) mod people;
@@ -70,6 +71,20 @@ pub struct Workspace {
     inner: Arc<Inner>,
 }
 
+/// How a device stands on the roster, by everything that has arrived here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Enrolment {
+    /// Not enrolled yet: its join is not over.
+    Joining,
+    /// Enrolled.
+    Enrolled,
+    /// Its member is suspended, and may be let in again.
+    Suspended,
+    /// Revoked, for good.
+    Revoked,
+}
+
 /// Which workspace this is, and who this device is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Info {
@@ -85,6 +100,8 @@ pub struct Info {
     pub member: Option<MemberId>,
     /// The member's name; empty likewise.
     pub member_name: String,
+    /// Whether it belongs to somebody who may work.
+    pub standing: Enrolment,
     /// The server, if one is set.
     pub server: Option<ServerRow>,
     /// Where the replica lies.
@@ -199,6 +216,12 @@ impl Workspace {
                 device,
                 device_name: known.map(|device| device.name.clone()).unwrap_or_default(),
                 member,
+                standing: match (known, named) {
+                    (Some(known), _) if known.revoked => Enrolment::Revoked,
+                    (_, Some(named)) if named.active => Enrolment::Enrolled,
+                    (_, Some(_)) => Enrolment::Suspended,
+                    (_, None) => Enrolment::Joining,
+                },
                 member_name: named.map(|member| member.name.clone()).unwrap_or_default(),
                 server,
                 folder: self.inner.folder.clone(),

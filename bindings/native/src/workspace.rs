@@ -46,6 +46,19 @@ pub struct JoinAs {
     pub device_name: String,
 }
 
+/// How this device stands, by everything that has arrived here. More may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Enrolment {
+    /// Not enrolled yet: its join is not over. Syncing goes on with it.
+    Joining,
+    /// Enrolled.
+    Enrolled,
+    /// Its member is suspended, and may be let in again.
+    Suspended,
+    /// Revoked, for good: what is here can be read, and taken away ([`Workspace::erase`]).
+    Revoked,
+}
+
 /// Which workspace this is, and who this device is in it.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct WorkspaceInfo {
@@ -61,6 +74,8 @@ pub struct WorkspaceInfo {
     pub member_id: Option<String>,
     /// The member's name; empty likewise.
     pub member_name: String,
+    /// Whether it belongs to somebody who may work.
+    pub standing: Enrolment,
     /// The server's address, if one is set.
     pub server: Option<String>,
     /// The folder.
@@ -165,6 +180,20 @@ impl Workspace {
         drop(open);
     }
 
+    /// Takes everything of the workspace out of its folder, for good, and shuts it down: for who
+    /// leaves, or gives the phone away. What was synced stays on the server and with the others. A key
+    /// in the app's own store is the app's to delete, afterwards.
+    ///
+    /// # Errors
+    /// `Invalid` while something was not sent, unless that may be lost; `Unavailable` when a file
+    /// cannot be deleted: the same again goes on; `Closed`.
+    #[uniffi::method(default(even_unsent = false))]
+    pub fn erase(&self, even_unsent: bool) -> Result<(), CaseworkError> {
+        self.sdk()?.erase(even_unsent)?;
+        self.shutdown();
+        Ok(())
+    }
+
     /// Whether it was shut down.
     pub fn is_shut_down(&self) -> bool {
         self.lock().is_none()
@@ -183,6 +212,12 @@ impl Workspace {
             device_name: info.device_name,
             member_id: write_some(info.member),
             member_name: info.member_name,
+            standing: match info.standing {
+                casework::Enrolment::Joining => Enrolment::Joining,
+                casework::Enrolment::Enrolled => Enrolment::Enrolled,
+                casework::Enrolment::Suspended => Enrolment::Suspended,
+                casework::Enrolment::Revoked => Enrolment::Revoked,
+            },
             server: info.server.map(|row| row.address),
             folder: info.folder.to_string_lossy().into_owned(),
         })

@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
-use casework::{Error, Founding, KeyFile, Workspace};
+use casework::{Enrolment, Error, Founding, KeyFile, MemberChange, Workspace};
 
-use crate::stage::Device;
+use crate::stage::{Device, Server, newcomer};
+use crate::watching::ear;
 
 /// Names the folder that another process of this test is to open.
 const FOLDER: &str = "CASEWORK_TEST_FOLDER";
@@ -111,4 +112,59 @@ fn an_address_that_is_none_is_refused_in_words() {
         matches!(&error, Error::Invalid(text) if text.contains("no server")),
         "{error}"
     );
+}
+
+#[test]
+fn who_leaves_takes_everything_along_and_what_was_not_sent_is_asked_for() {
+    let server = Server::start();
+    let ana = Device::host("Ana", &server);
+    let case = ana.open_case("Barking dog");
+    let rui = ana.invite("Rui", "operator");
+    rui.workspace.comment(case, "not sent", false).unwrap();
+    let refused = rui.workspace.erase(false);
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    rui.sync();
+    let watch = rui.workspace.watch(ear().0).unwrap();
+    rui.workspace.erase(false).unwrap();
+    watch.stop();
+    let folder = rui.close();
+    assert!(!Workspace::is_in(folder.path()));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "the empty lock only: {left:?}");
+    ana.sync();
+    assert_eq!(ana.workspace.comments(case).unwrap().len(), 1);
+    // The folder takes another workspace, with another key.
+    let link = ana.link("viewer");
+    let eva = Workspace::join(folder.path(), &link, &newcomer("Eva"), &mut |_| {}).unwrap();
+    assert_eq!(eva.info().unwrap().standing, Enrolment::Enrolled);
+
+    ana.open_case("Not sent");
+    ana.workspace.erase(true).unwrap();
+}
+
+#[test]
+fn a_device_knows_that_its_member_was_suspended_or_it_was_revoked() {
+    let server = Server::start();
+    let ana = Device::host("Ana", &server);
+    let rui = ana.invite("Rui", "operator");
+    let info = || rui.workspace.info().unwrap();
+    let me = info().member.unwrap();
+    assert_eq!(info().standing, Enrolment::Enrolled);
+    let active = |active| MemberChange {
+        active: Some(active),
+        ..MemberChange::default()
+    };
+    ana.sync();
+    ana.workspace.change_member(me, active(false)).unwrap();
+    ana.sync();
+    let _ = rui.workspace.sync(&mut |_| {});
+    assert_eq!(info().standing, Enrolment::Suspended);
+    ana.workspace.change_member(me, active(true)).unwrap();
+    ana.sync();
+    rui.sync();
+    assert_eq!(info().standing, Enrolment::Enrolled);
+    ana.workspace.revoke_device(info().device, "lost").unwrap();
+    ana.sync();
+    let _ = rui.workspace.sync(&mut |_| {});
+    assert_eq!(info().standing, Enrolment::Revoked);
 }
