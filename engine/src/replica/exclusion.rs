@@ -28,6 +28,15 @@ pub(super) struct Rescue {
     pub(super) made_ms: u64,
 }
 
+impl Rescue {
+    /// Of a change that was judged long ago and so is kept in its document only.
+    fn read(holder: &Automerge, hash: ChangeHash) -> Option<Self> {
+        let (act, made_ms) = OwnAct::of_change(holder, hash)?;
+        let act = serde_json::to_string(&act).ok()?;
+        Some(Self { act, made_ms })
+    }
+}
+
 impl Replica {
     /// Rebuilds a document without these changes and without what depends on them.
     pub(super) fn exclude(
@@ -81,7 +90,8 @@ impl Replica {
             }
         }
         for (hash, why) in rescued {
-            self.rescue(writes, (id, hash), &why, unsent.get(&hash))?;
+            let kept = (unsent.get(&hash), Some(&step.document.automerge));
+            self.rescue(writes, (id, hash), &why, kept)?;
         }
         step.arrived = Some(arrived);
         self.rebuild(writes, step, kept, (&unsent, &added))
@@ -163,13 +173,14 @@ impl Replica {
         Ok(())
     }
 
-    /// Moves own work that cannot stand into the drawer.
+    /// Moves own work that cannot stand into the drawer, as it lies in the outbox, as it was kept until
+    /// it is judged, or else as the document that holds it says what was done.
     pub(super) fn rescue(
         &mut self,
         writes: &mut Writes,
         (document, hash): (DocumentId, ChangeHash),
         why: &Aside,
-        unsent: Option<&(u64, OutboxRow)>,
+        (unsent, holder): (Option<&(u64, OutboxRow)>, Option<&Automerge>),
     ) -> Result<(), ReplicaFault> {
         let rescue = match unsent {
             Some((number, row)) => {
@@ -184,7 +195,10 @@ impl Replica {
             }
             None => self.unjudged_act(writes, document, hash)?,
         };
-        let Some(rescue) = rescue else { return Ok(()) };
+        let read = || Rescue::read(holder?, hash);
+        let Some(rescue) = rescue.or_else(read) else {
+            return Ok(());
+        };
         if matches!(why, Aside::Dependent(_)) && is_effect_of(&rescue.act) {
             // It goes with its trigger: done again, that sets the rule off again.
             return Ok(());

@@ -178,7 +178,7 @@ impl Replica {
             };
             if let Outgoing::Change { hash, .. } = row.what {
                 let (of, why) = ((row.document, hash), Aside::Quarantined(why));
-                self.rescue(&mut writes, of, &why, Some(&(number, row)))?;
+                self.rescue(&mut writes, of, &why, (Some(&(number, row)), None))?;
             } else {
                 self.keep_entry(&mut writes, &row, &why);
             }

@@ -1,6 +1,7 @@
 //! Own work when something goes wrong around it: a case that cannot be read, a bundle that comes
 //! twice, a server that was put back. It stands, it waits or it lies in the drawer; it is never gone.
 
+mod lost;
 mod rebundled;
 
 use casework_protocol::ids::ChangeHash;
