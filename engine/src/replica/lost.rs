@@ -211,13 +211,26 @@ impl Replica {
         (id, entry): (DocumentId, &SignedEntry),
         placed: &Placed,
     ) {
+        self.note_place(writes, (id, hash_of(id, entry)), placed);
+    }
+
+    /// The same of a change that is not to be judged at its place.
+    pub(super) fn note_place(
+        &self,
+        writes: &mut Writes,
+        (id, hash): (DocumentId, ChangeHash),
+        placed: &Placed,
+    ) {
         let row = OutboxRow {
             document: id,
             what: Outgoing::Genesis,
             made_ms: placed.received_ms,
         };
-        let key = tables::unjudged(placed.seq, id, hash_of(id, entry));
-        writes.put_cbor(Table::Unjudged, key, &row);
+        writes.put_cbor(
+            Table::Unjudged,
+            tables::unjudged(placed.seq, id, hash),
+            &row,
+        );
     }
 
     /// Moves own work on a document into the drawer that a server lost and that was not given back: the

@@ -1,6 +1,7 @@
 //! Own work when something goes wrong around it: a case that cannot be read, a bundle that comes
 //! twice, a server that was put back. It stands, it waits or it lies in the drawer; it is never gone.
 
+mod held;
 mod lost;
 mod rebundled;
 
@@ -155,4 +156,3 @@ fn an_unsent_change_that_is_nowhere_any_more_is_kept_as_what_was_done() {
     assert_eq!(rui.unsent().unwrap(), 0);
     assert_eq!(drawn(&rui), [(change, "field.set".to_owned())]);
 }
-
