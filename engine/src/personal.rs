@@ -147,6 +147,14 @@ pub fn shape_personal(batch: &Batch<'_>, change: Change) -> Result<Shaped, Shape
     Ok(Shaped::of_personal(change, message, done, (ops, standing)))
 }
 
+/// The action of a change that a personal document holds: what the drawer keeps. `None` for what no
+/// such action writes.
+#[must_use]
+pub fn action_of(change: &Change) -> Option<PersonalAction> {
+    let (message, ops, _) = shape::open(change).ok()?;
+    read_action(&message, &ops)
+}
+
 impl PersonalAction {
     /// What kind of action it is.
     #[must_use]

@@ -196,6 +196,14 @@ pub fn shape_template(batch: &Batch<'_>, change: Change) -> Result<Shaped, Shape
     ))
 }
 
+/// The act of a change that the template holds: what the drawer keeps. `None` for what no action of a
+/// template writes.
+#[must_use]
+pub fn act_of(doc: &Automerge, change: &Change) -> Option<TemplateAct> {
+    let (message, ops, _) = shape::open(change).ok()?;
+    read_act(&Past::at(doc, change.deps()), &message, &ops).ok()?
+}
+
 /// The current revision; `None` in a document that holds no template.
 #[must_use]
 pub fn current(past: &Past<'_>) -> Option<Current> {

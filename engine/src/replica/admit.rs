@@ -350,6 +350,10 @@ impl Replica {
             writes.delete(Table::Aside, tables::document_change(step.id, hash));
             let header = incoming.change.header();
             let (device, arrived) = (incoming.device, incoming.arrived);
+            if device == self.device() && arrived.is_none() {
+                // It lay aside and is in no outbox: the server may lack it.
+                self.compare_later(writes, step.id);
+            }
             self.note_published(step.id, (hash, &message), arrived);
             let tip = TipRow {
                 device,

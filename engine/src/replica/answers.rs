@@ -10,7 +10,6 @@ use casework_protocol::entry::SignedEntry;
 use casework_protocol::frame::{Answer, Placed, PushItem, RefusedBecause, Start};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 use casework_protocol::roster::entry::RosterBody;
-use casework_protocol::seal::SignedRun;
 
 use super::admission::{Standing, judge_rights};
 use super::asked::needed_by;
@@ -111,26 +110,6 @@ impl Replica {
                 let judge = tables::unjudged(placed.seq, row.document, *hash);
                 writes.put_cbor(Table::Unjudged, judge, &row);
                 writes.delete(Table::Outbox, key);
-            }
-        }
-        Ok(())
-    }
-
-    /// Work that was put into the drawer between its sending and this answer.
-    fn place_drawn(
-        &mut self,
-        writes: &mut Writes,
-        (run, rows): (&SignedRun, &[u64]),
-        places: &[Placed],
-    ) -> Result<(), ReplicaFault> {
-        let hashes = run.claimed_hashes().unwrap_or_default();
-        let document = run.document();
-        for ((number, placed), (hash, _)) in rows.iter().zip(places).zip(hashes) {
-            let unsent = self.store.get(Table::Outbox, &tables::number(*number))?;
-            match (unsent, placed.held) {
-                (Some(_), _) => {}
-                (None, true) => self.held_in_drawer(writes, (document, hash))?,
-                (None, false) => self.take_out(writes, document, |drawn| *drawn == hash)?,
             }
         }
         Ok(())

@@ -1,14 +1,17 @@
 //! What an act asks of its author: the day it is judged on, the rights it needs, and the act itself
 //! as outbox and drawer keep it.
 
+use automerge::{Automerge, Change};
 use casework_protocol::access::entry::AccessBody;
 use casework_protocol::authority::Act as Asking;
+use casework_protocol::ids::ChangeHash;
 use casework_protocol::roster::entry::RosterBody;
 
-use crate::case::{Message, Needed, Past, Shaped};
-use crate::personal::PersonalAction;
+use super::document::{change_of, guarded};
+use crate::case::{Message, Needed, Past, Shaped, act_of};
+use crate::personal::{self, PersonalAction};
 use crate::template::Today;
-use crate::template_document::TemplateAct;
+use crate::template_document::{self, TemplateAct};
 
 /// The author's day, as claimed. `None` for a time beyond the calendar.
 pub(super) fn day_of(time_ms: i64, zone_min: i16) -> Option<Today> {
@@ -161,6 +164,25 @@ impl OwnEntry {
 }
 
 impl OwnAct {
+    /// What a change did that stands in a document, where it was not kept as an act any more, and when
+    /// by its author's clock. `None` for what no act writes.
+    pub(super) fn of_change(doc: &Automerge, hash: ChangeHash) -> Option<(Self, u64)> {
+        let change = change_of(doc, hash)?;
+        let act = guarded(|| Self::read(doc, &change)).ok().flatten()?;
+        Some((act, u64::try_from(change.timestamp()).unwrap_or_default()))
+    }
+
+    fn read(doc: &Automerge, change: &Change) -> Option<Self> {
+        let action = Message::read(change.message()?).ok()?.action;
+        if action.is_of_template() {
+            template_document::act_of(doc, change).map(Self::Template)
+        } else if action.is_of_personal() {
+            personal::action_of(change).map(Self::Personal)
+        } else {
+            act_of(doc, change).map(|act| Self::Case(Box::new(act)))
+        }
+    }
+
     /// What was done, as a message names it.
     #[must_use]
     pub fn name(&self) -> &str {

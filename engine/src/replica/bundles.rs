@@ -4,6 +4,8 @@
 //! proves both, loads the document behind the gate, and judges the rights over its history later,
 //! in the background (the case is marked until then).
 
+mod local;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
@@ -152,31 +154,30 @@ impl Replica {
         // Own work that the bundle does not have yet stays on top of it.
         let local = self.local_only(id, &automerge)?;
         let order = stored_order(&automerge);
-        let raw = local.iter().map(|row| row.bytes.clone()).collect();
+        let raw = local.rows().map(|row| row.bytes.clone()).collect();
         if let Err(why) = guarded(|| apply(&mut automerge, raw)).and_then(|applied| applied) {
             return Ok(Err(why));
         }
         let mut writes = Writes::default();
         let mut arrived = self.write_bundle(&mut writes, id, (&bundle, &order))?;
-        arrived.extend(
-            local
-                .iter()
-                .filter_map(|row| Some((row.hash, row.arrived?))),
-        );
-        for (actor, tip) in tips {
-            writes.put_cbor(Table::Tips, tables::document_actor(id, actor), &tip);
-        }
-        let row = self
+        let places = local.rows();
+        arrived.extend(places.filter_map(|row| Some((row.hash, row.arrived?))));
+        self.put_tips(&mut writes, id, (tips, &local))?;
+        let mut row = self
             .row_in(&writes, id)?
             .unwrap_or_else(|| unreachable_row(id));
+        for change in &local.folded {
+            let key = tables::document_number(id, row.next_place);
+            writes.put_cbor(Table::Changes, key, change);
+            row.next_place += 1;
+        }
         self.documents.close(id);
         self.published.remove(&id);
         let save = bundle.into_save();
         let row = DocumentRow {
             snapshot_bytes: save.len() as u64,
-            loose_bytes: local.iter().map(|row| row.bytes.len() as u64).sum(),
+            loose_bytes: local.rows().map(|row| row.bytes.len() as u64).sum(),
             document_seq: None,
-            next_place: row.next_place,
             ..row
         };
         writes.put(Table::Snapshots, tables::document(id), save);
@@ -249,24 +250,6 @@ impl Replica {
             }
         }
         Ok(places)
-    }
-
-    /// Changes here that the loaded document does not have.
-    fn local_only(
-        &self,
-        id: DocumentId,
-        automerge: &Automerge,
-    ) -> Result<Vec<ChangeRow>, ReplicaFault> {
-        let mut rows = Vec::new();
-        self.store.scan(Table::Changes, id.as_bytes(), |_, value| {
-            let row: ChangeRow = decode_row(Table::Changes, value)?;
-            let hash = automerge::ChangeHash(*row.hash.as_bytes());
-            if automerge.get_change_meta_by_hash(&hash).is_none() {
-                rows.push(row);
-            }
-            Ok(true)
-        })?;
-        Ok(rows)
     }
 }
 

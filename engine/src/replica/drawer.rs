@@ -5,16 +5,19 @@
 //! before this device lost sight of the case. *Redo* does an action again as a new change that names the
 //! original; *discard* is the person's own decision.
 
+use casework_protocol::frame::Placed;
 use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId};
 use casework_protocol::limits::MAX_ADOPTED_CHANGES;
 use casework_protocol::roster::entry::RosterBody;
+use casework_protocol::seal::{SignedRun, sign_change};
 use serde::Serialize;
 
 use super::asked::{OwnAct, OwnEntry, Said};
+use super::document::change_of;
 use super::rows::{Arrived, Aside, AsideRow, DrawerRow, OutboxRow, Outgoing};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
-use super::{Acted, Notice, Replica, ReplicaFault, Standing};
+use super::{Acted, DocumentFault, Notice, Replica, ReplicaFault, Standing};
 use crate::case::Message;
 use crate::moment::Moment;
 
@@ -162,6 +165,79 @@ impl Replica {
         writes.put_cbor(Table::Drawer, tables::number(self.next_drawer), &drawn);
         self.next_drawer += 1;
         self.notices.push(Notice::EntryRefused { what, why });
+    }
+
+    /// Work that was put into the drawer between its sending and this answer. What the log has and the
+    /// document here does not hold lies aside at its place, as it does for everybody else, and stands
+    /// when what it builds on does.
+    pub(super) fn place_drawn(
+        &mut self,
+        writes: &mut Writes,
+        (run, rows): (&SignedRun, &[u64]),
+        places: &[Placed],
+    ) -> Result<(), ReplicaFault> {
+        let document = run.document();
+        let changes = run.claimed_hashes().unwrap_or_default();
+        for ((number, placed), (hash, bytes)) in rows.iter().zip(places).zip(changes) {
+            let unsent = self.store.get(Table::Outbox, &tables::number(*number))?;
+            if unsent.is_some() {
+                continue;
+            }
+            if placed.held {
+                self.held_in_drawer(writes, (document, hash))?;
+            }
+            if self.lies_out(document, hash)? {
+                self.place_aside(writes, (document, hash), (bytes, placed))?;
+            } else if !placed.held {
+                self.take_out(writes, document, |drawn| *drawn == hash)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a document is here and does not hold a change, as far as it can be read.
+    fn lies_out(&mut self, id: DocumentId, hash: ChangeHash) -> Result<bool, ReplicaFault> {
+        match self.document(id) {
+            Ok(here) => Ok(change_of(&here.automerge, hash).is_none()),
+            Err(ReplicaFault::Document(fault)) => match fault {
+                DocumentFault::Unknown(_) | DocumentFault::Purged(_) => Ok(false),
+                DocumentFault::Quarantined { .. } | DocumentFault::Store(_) => Ok(true),
+            },
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// An own change that left its document while it was on its way has this place.
+    fn place_aside(
+        &mut self,
+        writes: &mut Writes,
+        (id, hash): (DocumentId, ChangeHash),
+        (bytes, placed): (&[u8], &Placed),
+    ) -> Result<(), ReplicaFault> {
+        let key = tables::document_change(id, hash);
+        let known: Option<AsideRow> = self.store.get_cbor(Table::Aside, &key)?;
+        if known.is_some_and(|known| known.arrived.is_some()) {
+            return Ok(());
+        }
+        let why = if placed.held {
+            Aside::Held
+        } else {
+            Aside::Waiting("it was taken out here while it was on its way".to_owned())
+        };
+        let signature = sign_change(self.identity.key.as_ref(), self.workspace(), id, hash);
+        let row = AsideRow {
+            why,
+            device: self.device(),
+            bytes: bytes.to_vec(),
+            signed: Some((hash, signature)),
+            arrived: Some(Arrived {
+                seq: placed.seq,
+                received_ms: placed.received_ms,
+            }),
+        };
+        writes.put_cbor(Table::Aside, key, &row);
+        self.note_place(writes, (id, hash), placed);
+        self.count_own(writes, id, placed)
     }
 
     /// Takes out of the drawer what stands in the document now.

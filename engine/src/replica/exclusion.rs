@@ -4,6 +4,8 @@
 //! document is rebuilt from the admitted changes, what depends on the excluded ones goes with
 //! them, own work among it moves to the drawer, and this device goes on under a new actor.
 
+mod rescue;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
@@ -11,22 +13,15 @@ use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
 use casework_protocol::seal::sign_change;
 
 use super::admission::Incoming;
-use super::asked::OwnAct;
 use super::document::{actor_of, apply, author_of, guarded};
 use super::history::arrivals_by_now;
 use super::rows::{
-    Aside, AsideRow, ChangeRow, DocumentRow, DrawerRow, OutboxDocument, OutboxRow, Outgoing, TipRow,
+    Aside, AsideRow, ChangeRow, DocumentRow, OutboxDocument, OutboxRow, Outgoing, TipRow,
 };
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::writing::{Added, DocumentStep};
 use super::{DocumentFault, Notice, Replica, ReplicaFault};
-
-/// Own work on its way into the drawer.
-pub(super) struct Rescue {
-    pub(super) act: String,
-    pub(super) made_ms: u64,
-}
 
 impl Replica {
     /// Rebuilds a document without these changes and without what depends on them.
@@ -74,14 +69,18 @@ impl Replica {
                 signed,
                 arrived,
             };
-            writes.put_cbor(Table::Aside, tables::document_change(id, hash), &row);
+            // What was never sent is in no log: it lies in the drawer and nowhere else.
+            if arrived.is_some() || !unsent.contains_key(&hash) {
+                writes.put_cbor(Table::Aside, tables::document_change(id, hash), &row);
+            }
             writes.delete(Table::Breaches, tables::document_change(id, hash));
             if device == self.device() {
                 rescued.push((hash, why.clone()));
             }
         }
         for (hash, why) in rescued {
-            self.rescue(writes, (id, hash), &why, unsent.get(&hash))?;
+            let kept = (unsent.get(&hash), Some(&step.document.automerge));
+            self.rescue(writes, (id, hash), &why, kept)?;
         }
         step.arrived = Some(arrived);
         self.rebuild(writes, step, kept, (&unsent, &added))
@@ -163,59 +162,6 @@ impl Replica {
         Ok(())
     }
 
-    /// Moves own work that cannot stand into the drawer.
-    pub(super) fn rescue(
-        &mut self,
-        writes: &mut Writes,
-        (document, hash): (DocumentId, ChangeHash),
-        why: &Aside,
-        unsent: Option<&(u64, OutboxRow)>,
-    ) -> Result<(), ReplicaFault> {
-        let rescue = match unsent {
-            Some((number, row)) => {
-                writes.delete(Table::Outbox, tables::number(*number));
-                let Outgoing::Change { act, .. } = &row.what else {
-                    return Ok(());
-                };
-                Some(Rescue {
-                    act: act.clone(),
-                    made_ms: row.made_ms,
-                })
-            }
-            None => self.unjudged_act(writes, document, hash)?,
-        };
-        let Some(rescue) = rescue else { return Ok(()) };
-        if matches!(why, Aside::Dependent(_)) && is_effect_of(&rescue.act) {
-            // It goes with its trigger: done again, that sets the rule off again.
-            return Ok(());
-        }
-        let held = matches!(why, Aside::Held);
-        let notice = if held {
-            Notice::OwnWorkHeld {
-                document,
-                change: hash,
-            }
-        } else {
-            Notice::OwnWorkRefused {
-                document,
-                change: hash,
-                why: why.to_string(),
-            }
-        };
-        self.notices.push(notice);
-        let row = DrawerRow {
-            document,
-            hash: Some(hash),
-            act: rescue.act,
-            reason: why.to_string(),
-            made_ms: rescue.made_ms,
-            held,
-        };
-        writes.put_cbor(Table::Drawer, tables::number(self.next_drawer), &row);
-        self.next_drawer += 1;
-        Ok(())
-    }
-
     /// The unsent changes of one document, by hash.
     pub(super) fn unsent_changes(
         &self,
@@ -230,30 +176,6 @@ impl Replica {
                 }
             }
             Ok(true)
-        })?;
-        Ok(found)
-    }
-
-    /// The act of an own change that was placed but not judged yet; takes it off that list.
-    fn unjudged_act(
-        &self,
-        writes: &mut Writes,
-        id: DocumentId,
-        hash: ChangeHash,
-    ) -> Result<Option<Rescue>, ReplicaFault> {
-        let mut found = None;
-        self.store.scan(Table::Unjudged, &[], |key, value| {
-            if tables::split_unjudged(key).is_some_and(|(_, d, h)| (d, h) == (id, hash)) {
-                let row: OutboxRow = decode_row(Table::Unjudged, value)?;
-                if let Outgoing::Change { act, .. } = row.what {
-                    writes.delete(Table::Unjudged, key.to_vec());
-                    found = Some(Rescue {
-                        act,
-                        made_ms: row.made_ms,
-                    });
-                }
-            }
-            Ok(found.is_none())
         })?;
         Ok(found)
     }
@@ -317,14 +239,6 @@ impl Replica {
         }
         Ok(tips)
     }
-}
-
-/// Whether an act kept as text is what a rule made of another act.
-fn is_effect_of(act: &str) -> bool {
-    matches!(
-        serde_json::from_str(act),
-        Ok(OwnAct::Case(act)) if act.cause.as_ref().is_some_and(|cause| cause.of.is_some())
-    )
 }
 
 /// The outbox row with the place that its change has after a rebuild.

@@ -305,11 +305,12 @@ impl Replica {
         Ok(wanted && views(roster, access, member))
     }
 
-    /// Rescues unsent work of a document into the drawer, then forgets the document. Answers how
-    /// many things were rescued.
+    /// Rescues unsent work of a document into the drawer, and what a server lost of it, then forgets the
+    /// document. Answers how many things were rescued.
     pub(super) fn give_up(&mut self, id: DocumentId, why: &str) -> Result<usize, ReplicaFault> {
         let mut writes = Writes::default();
-        let rescued = self.rescue_unsent(&mut writes, id, why)?;
+        let lost = self.rescue_lost(&mut writes, id, why)?;
+        let rescued = lost + self.rescue_unsent(&mut writes, id, why)?;
         self.forget_items(&mut writes, id)?;
         for table in Table::OF_A_DOCUMENT {
             self.delete_all(&mut writes, table, id)?;
@@ -340,7 +341,7 @@ impl Replica {
         });
         let mut rescued = unsent.len();
         for (hash, row) in &unsent {
-            self.rescue(writes, (id, *hash), &why, Some(row))?;
+            self.rescue(writes, (id, *hash), &why, (Some(row), None))?;
         }
         let mut rows: Vec<OutboxRow> = Vec::new();
         self.store.scan(Table::Outbox, &[], |key, value| {

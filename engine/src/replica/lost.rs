@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use automerge::Automerge;
 use casework_protocol::access::entry::AccessBody;
 use casework_protocol::authority::Received;
 use casework_protocol::entry::SignedEntry;
@@ -13,8 +14,10 @@ use casework_protocol::frame::{Logged, Placed, Start};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 use casework_protocol::roster::entry::RosterBody;
 
+use super::document::author_of;
+use super::history::arrivals;
 use super::outbox::NOBODYS;
-use super::rows::{OutboxRow, Outgoing, Sequenced};
+use super::rows::{Aside, OutboxRow, Outgoing, Sequenced};
 use super::store::{Writes, decode_row};
 use super::tables::{self, LOST, Table};
 use super::{Replica, ReplicaFault};
@@ -208,13 +211,83 @@ impl Replica {
         (id, entry): (DocumentId, &SignedEntry),
         placed: &Placed,
     ) {
+        self.note_place(writes, (id, hash_of(id, entry)), placed);
+    }
+
+    /// The same of a change that is not to be judged at its place.
+    pub(super) fn note_place(
+        &self,
+        writes: &mut Writes,
+        (id, hash): (DocumentId, ChangeHash),
+        placed: &Placed,
+    ) {
         let row = OutboxRow {
             document: id,
             what: Outgoing::Genesis,
             made_ms: placed.received_ms,
         };
-        let key = tables::unjudged(placed.seq, id, hash_of(id, entry));
-        writes.put_cbor(Table::Unjudged, key, &row);
+        writes.put_cbor(
+            Table::Unjudged,
+            tables::unjudged(placed.seq, id, hash),
+            &row,
+        );
+    }
+
+    /// Moves own work on a document into the drawer that a server lost and that was not given back: the
+    /// document goes, and with it what this device could give. What had its place with an epoch that
+    /// ended may stand in the new one all the same, where nothing of the document came to tell.
+    /// Answers how many things.
+    pub(super) fn rescue_lost(
+        &mut self,
+        writes: &mut Writes,
+        id: DocumentId,
+        why: &str,
+    ) -> Result<usize, ReplicaFault> {
+        let mut lost = BTreeSet::new();
+        self.store
+            .scan(Table::Unjudged, &tables::number(LOST), |key, _| {
+                let placed = tables::split_unjudged(key).filter(|(_, of, _)| *of == id);
+                lost.extend(placed.map(|(_, _, hash)| hash));
+                Ok(true)
+            })?;
+        let mut in_order = Vec::new();
+        let step = match self.take_document(id) {
+            Ok(step) => Some(step),
+            Err(ReplicaFault::Document(_)) => None,
+            Err(fault) => return Err(fault),
+        };
+        let holder = step.as_ref().map(|step| &step.document.automerge);
+        if let Some(holder) = holder.filter(|_| self.comparing.is_listed(id)) {
+            in_order = self.own_without_place(id, holder)?;
+            lost.retain(|hash| !in_order.contains(hash));
+        }
+        let why = format!("{why}, and a server that was put back may have lost this");
+        let why = Aside::Quarantined(why);
+        in_order.extend(lost);
+        for hash in &in_order {
+            self.rescue(writes, (id, *hash), &why, (None, holder))?;
+        }
+        Ok(in_order.len())
+    }
+
+    /// Own changes of a document that have no place in the log and are in no outbox, and that nothing
+    /// with a place builds on; in causal order.
+    fn own_without_place(
+        &self,
+        id: DocumentId,
+        holder: &Automerge,
+    ) -> Result<Vec<ChangeHash>, ReplicaFault> {
+        let there = arrivals(&self.store, id, holder)?;
+        let there = there
+            .keys()
+            .map(|hash| automerge::ChangeHash(*hash.as_bytes()));
+        let unsent = self.unsent_changes(id)?;
+        let beyond = holder.get_changes_meta(&there.collect::<Vec<_>>());
+        let own = beyond
+            .iter()
+            .filter(|meta| author_of(holder, &meta.actor) == Some(self.device()));
+        let own = own.map(|meta| ChangeHash::new(meta.hash.0));
+        Ok(own.filter(|hash| !unsent.contains_key(hash)).collect())
     }
 
     /// Nothing of a document waits for its judgement any more.

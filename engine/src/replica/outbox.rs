@@ -4,22 +4,25 @@
 //! under one signature, access and roster entries signed onto the head of the day. A row leaves
 //! the outbox when the server has answered for it, never before.
 
+mod filling;
+
 use std::collections::BTreeSet;
 
 use casework_protocol::access::draft::AccessDraft;
 use casework_protocol::access::{AccessError, AccessRecord};
 use casework_protocol::authority::Received;
 use casework_protocol::frame::PushItem;
-use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
+use casework_protocol::ids::{ActorId, DocumentId};
 use casework_protocol::keys::Signature;
 use casework_protocol::limits::{MAX_RUN_BYTES, MAX_RUN_CHANGES};
 use casework_protocol::roster::draft::RosterDraft;
 use casework_protocol::roster::{Roster, RosterError};
 use casework_protocol::seal::SignedRun;
 
+use self::filling::Filling;
 use super::authority::untrusted;
 use super::document::actor_of;
-use super::rows::{ChangeRow, OutboxDocument, OutboxRow, Outgoing, Sequenced};
+use super::rows::{Aside, OutboxDocument, OutboxRow, Outgoing, Sequenced};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
 use super::{Replica, ReplicaFault};
@@ -32,8 +35,8 @@ pub(super) const NOBODYS: DocumentId = DocumentId::new([0; DocumentId::LEN]);
 /// read twice.
 const ROWS_AT_ONCE: usize = 128;
 
-/// A row, its number, and the bytes of its change.
-type Filled = (u64, OutboxRow, Option<Vec<u8>>);
+/// A row, its number, and what it needs.
+type Filled = (u64, OutboxRow, Filling);
 
 /// A run being gathered.
 struct Gathering {
@@ -52,7 +55,7 @@ struct Packing<'a> {
     records: Vec<(DocumentId, AccessRecord)>,
     run: Option<Gathering>,
     parcels: Vec<Parcel>,
-    /// Rows that hold no longer, with the reason; none where what they wanted is so already.
+    /// Rows that go nowhere, with the reason; none where what they wanted is so already.
     dropped: Vec<(u64, Option<String>)>,
 }
 
@@ -97,8 +100,8 @@ impl Replica {
             parcels: Vec::new(),
             dropped: Vec::new(),
         };
-        for (number, row, change) in filled {
-            packing.add(number, row, change)?;
+        for (number, row, filling) in filled {
+            packing.add(number, row, filling)?;
         }
         packing.close_run();
         let Packing {
@@ -109,7 +112,8 @@ impl Replica {
     }
 
     /// Rows in order with what they need, until they make up the budget. Only what is sent is
-    /// read, however long the outbox is.
+    /// read, however long the outbox is. What was done to a document that cannot be read waits, and
+    /// what was done to it later, which may build on that.
     fn next_filled(
         &mut self,
         in_flight: &[u64],
@@ -117,14 +121,25 @@ impl Replica {
     ) -> Result<Vec<Filled>, ReplicaFault> {
         let in_flight: BTreeSet<u64> = in_flight.iter().copied().collect();
         let (mut filled, mut bytes, mut next) = (Vec::new(), 0, 0);
+        let mut unread = BTreeSet::new();
         while let Some(rows) = self.some_rows(&in_flight, next)? {
             for (number, row) in rows {
                 next = number + 1;
-                let change = self.fill(&row)?;
-                bytes += change.as_ref().map_or(0, Vec::len);
+                if unread.contains(&row.document) {
+                    continue;
+                }
+                let filling = self.fill(&row)?;
+                match &filling {
+                    Filling::Later => {
+                        unread.insert(row.document);
+                        continue;
+                    }
+                    Filling::Change(change) => bytes += change.len(),
+                    Filling::Nothing | Filling::Gone(_) => {}
+                }
                 // An access entry and the run after it succeed or fail together.
                 let alone = matches!(row.what, Outgoing::Change { .. } | Outgoing::Roster { .. });
-                filled.push((number, row, change));
+                filled.push((number, row, filling));
                 if alone && bytes >= budget {
                     return Ok(filled);
                 }
@@ -157,64 +172,32 @@ impl Replica {
         for (number, why) in dropped {
             let key = tables::number(number);
             let row: Option<OutboxRow> = self.store.get_cbor(Table::Outbox, &key)?;
-            if let (Some(row), Some(why)) = (row, why) {
+            writes.delete(Table::Outbox, key);
+            let (Some(row), Some(why)) = (row, why) else {
+                continue;
+            };
+            if let Outgoing::Change { hash, .. } = row.what {
+                let (of, why) = ((row.document, hash), Aside::Quarantined(why));
+                self.rescue(&mut writes, of, &why, (Some(&(number, row)), None))?;
+            } else {
                 self.keep_entry(&mut writes, &row, &why);
             }
-            writes.delete(Table::Outbox, key);
         }
         self.commit(writes)
-    }
-
-    /// What a row needs besides itself: the bytes of its change, or its access record in memory.
-    fn fill(&mut self, row: &OutboxRow) -> Result<Option<Vec<u8>>, ReplicaFault> {
-        match &row.what {
-            Outgoing::Change { hash, place, .. } => self.change_bytes(row.document, *hash, *place),
-            Outgoing::Access { .. } => match self.record(row.document) {
-                Ok(_) | Err(ReplicaFault::Document(_)) => Ok(None),
-                Err(fault) => Err(fault),
-            },
-            Outgoing::Genesis | Outgoing::Roster { .. } => Ok(None),
-        }
-    }
-
-    /// The bytes of a change: from its row, or out of the document once a snapshot took it in.
-    pub(super) fn change_bytes(
-        &mut self,
-        id: DocumentId,
-        hash: ChangeHash,
-        place: u64,
-    ) -> Result<Option<Vec<u8>>, ReplicaFault> {
-        let key = tables::document_number(id, place);
-        let row: Option<ChangeRow> = self.store.get_cbor(Table::Changes, &key)?;
-        if let Some(row) = row.filter(|row| row.hash == hash) {
-            return Ok(Some(row.bytes));
-        }
-        let document = match self.document(id) {
-            Ok(document) => document,
-            Err(ReplicaFault::Document(_)) => return Ok(None),
-            Err(fault) => return Err(fault),
-        };
-        let change = super::document::change_of(&document.automerge, hash);
-        Ok(change.map(|change| change.raw_bytes().to_vec()))
     }
 }
 
 impl Packing<'_> {
-    fn add(
-        &mut self,
-        number: u64,
-        row: OutboxRow,
-        change: Option<Vec<u8>>,
-    ) -> Result<(), ReplicaFault> {
+    fn add(&mut self, number: u64, row: OutboxRow, filling: Filling) -> Result<(), ReplicaFault> {
         match row.what {
-            Outgoing::Change { signature, .. } => {
-                let Some(bytes) = change else {
-                    // Its document was evicted, and the act with it went to the drawer.
-                    self.dropped.push((number, None));
-                    return Ok(());
-                };
-                self.add_change(number, row.document, (bytes, signature))
-            }
+            Outgoing::Change { signature, .. } => match filling {
+                Filling::Change(bytes) => self.add_change(number, row.document, (bytes, signature)),
+                Filling::Gone(why) => {
+                    self.dropped.push((number, Some(why)));
+                    Ok(())
+                }
+                Filling::Nothing | Filling::Later => Ok(()),
+            },
             Outgoing::Genesis => {
                 let key = tables::document_number(row.document, 1);
                 let entry: Option<Sequenced> = self.replica.store.get_cbor(Table::Access, &key)?;

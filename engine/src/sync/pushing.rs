@@ -4,11 +4,14 @@
 //! any moment. Invariant: memory is bounded by the window and by what one comparison of heads
 //! brings to light.
 
+mod parcels;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use casework_protocol::frame::{Answer, ClientFrame, PushItem};
+use casework_protocol::frame::{Answer, ClientFrame};
 use casework_protocol::limits::MAX_PUSH_ITEMS;
 
+use self::parcels::{belongs_to_run, check, is_pair, wire_len};
 use super::fault::SyncFault;
 use super::holdings::Parcel;
 use super::session::Frames;
@@ -188,20 +191,18 @@ impl Pushing {
     }
 
     /// The parcels of the next push. An access entry and the run that follows it for the same
-    /// document succeed or fail together, so they stay together.
+    /// document succeed or fail together in one push: those that belong together stay together, and
+    /// others go in two.
     fn fill(&mut self) -> (Vec<Parcel>, usize) {
         let (mut parcels, mut bytes) = (Vec::new(), 0);
         while let Some(first) = self.queue.front() {
-            let pair = match (&first.item, self.queue.get(1).map(|next| &next.item)) {
-                (PushItem::Access { document, .. }, Some(PushItem::Run(run))) => {
-                    run.document() == *document
-                }
-                _ => false,
-            };
+            let next = self.queue.get(1);
+            let pair = belongs_to_run(first) && next.is_some_and(|next| is_pair(first, next));
+            let apart = |last: &Parcel| is_pair(last, first) && !belongs_to_run(last);
             let count = 1 + usize::from(pair);
             let more: usize = self.queue.iter().take(count).map(wire_len).sum();
             let full = bytes + more > PUSH_BYTES || parcels.len() + count > MAX_PUSH_ITEMS;
-            if full && !parcels.is_empty() {
+            if parcels.last().is_some_and(|last| full || apart(last)) {
                 break;
             }
             parcels.extend(self.queue.drain(..count));
@@ -362,33 +363,5 @@ impl Flight {
             number: self.number,
             items,
         }
-    }
-}
-
-/// Whether an answer can be one to this item.
-fn check(item: &PushItem, answer: &Answer) -> Result<(), &'static str> {
-    match (item, answer) {
-        (PushItem::Run(run), Answer::Placed(places)) if places.len() != run.len() => {
-            Err("not one place per change")
-        }
-        (PushItem::Roster(_) | PushItem::Access { .. }, Answer::Placed(places))
-            if places.len() != 1 =>
-        {
-            Err("not one place for an entry")
-        }
-        (PushItem::Run(_), Answer::Stale(_)) => Err("a run cannot be stale"),
-        (PushItem::Roster(_) | PushItem::Access { .. }, Answer::Missing(_)) => {
-            Err("an entry builds on no changes")
-        }
-        (PushItem::Roster(_), Answer::Skipped) => Err("a roster entry stands alone"),
-        _ => Ok(()),
-    }
-}
-
-/// Length of a parcel on the wire, nearly.
-fn wire_len(parcel: &Parcel) -> usize {
-    match &parcel.item {
-        PushItem::Run(run) => run.changes_len() + 5 * run.len() + 128,
-        PushItem::Roster(entry) | PushItem::Access { entry, .. } => entry.wire_len() + 32,
     }
 }

@@ -238,6 +238,43 @@ fn in_a_new_epoch_the_device_turns_compares_and_pushes_what_was_lost() {
 }
 
 #[test]
+fn an_access_entry_that_is_given_back_and_refused_takes_no_run_along() {
+    let old = Server::of_size(100);
+    let mut device = Device::new(Shelf::at(&old, 100));
+    device.shelf.compared = vec![heads_of(1, 0, &[])];
+    device.greet(&old);
+    let new = Server {
+        epoch: EpochId::new([2; 16]),
+        ..Server::of_size(60)
+    };
+    device.give(new.resumed_with(Continuity::NewEpoch {
+        from: EPOCH,
+        common: 60,
+    }));
+    device.give(new.resumed(Some(60)));
+    let document = document(1);
+    let entry = entry();
+    let access = PushItem::Access { document, entry };
+    let run = PushItem::Run(signed_run(1, 1, 10));
+    device.shelf.lacking = vec![
+        parcel(access.clone()),
+        parcel(access.clone()),
+        parcel(run.clone()),
+        parcel(run.clone()),
+    ];
+    device.give(new.caught_up(60));
+    let sent = pushes(&device.give(ServerFrame::Heads(vec![])));
+    let together = [
+        (1, vec![access.clone(), access]),
+        (2, vec![run.clone(), run]),
+    ];
+    assert_eq!(
+        sent, together,
+        "a server judges an entry and its run as one"
+    );
+}
+
+#[test]
 fn a_first_sync_under_a_head_from_the_invite_checks_that_head() {
     let server = Server::of_size(30);
     let mut shelf = Shelf::new();
