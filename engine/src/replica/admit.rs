@@ -350,7 +350,8 @@ impl Replica {
             writes.delete(Table::Aside, tables::document_change(step.id, hash));
             let header = incoming.change.header();
             let (device, arrived) = (incoming.device, incoming.arrived);
-            self.note_published(step.id, (hash, &message), arrived);
+            let template = (step.id, &step.document.automerge);
+            self.note_published(template, (hash, &message), arrived);
             let tip = TipRow {
                 device,
                 seq: header.seq,
