@@ -1,6 +1,7 @@
 //! Played on replicas in memory, with a log that sequences what they push.
 
 mod breaches;
+mod fallen_publishes;
 mod rights;
 mod rights_oracle;
 mod stage_roles;
