@@ -2,6 +2,7 @@
 
 mod breaches;
 mod fallen_publishes;
+mod on_their_way;
 mod rights;
 mod rights_oracle;
 mod stage_roles;
