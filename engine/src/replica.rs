@@ -13,6 +13,7 @@ mod abreast;
 mod act;
 mod admission;
 mod admit;
+mod adopting;
 mod agency;
 mod answers;
 mod asked;

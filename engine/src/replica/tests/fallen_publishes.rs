@@ -102,3 +102,43 @@ fn a_revision_that_another_template_has_too_stays_when_its_publish_falls() {
     assert_eq!(current(&rui, twin.document), second.id());
     assert_ne!(current(&rui, template), second.id());
 }
+
+#[test]
+fn an_adoption_names_all_that_held_work_builds_on_and_whole_runs() {
+    let (mut clock, mut log, [mut ana, mut rui], [template, id], under) = scene();
+    let later = act(&mut rui, id, &mut clock, label("on top")).change;
+    log.hold_runs_of = Some(rui.device());
+    log.take(&mut rui);
+    log.give(&mut ana);
+    assert!(labels(&mut ana, id).is_empty());
+    // One run: its first change waits for a revision, and only what builds on it is listed.
+    let listed = ana.held().unwrap().into_iter();
+    let listed: Vec<ChangeHash> = listed
+        .filter(|h| h.document == id)
+        .map(|h| h.change)
+        .collect();
+    assert_eq!(listed, [later]);
+    ana.adopt(id, "honest work", &clock.next()).unwrap();
+    let said = adopted_in(&ana.founding().unwrap());
+    assert_eq!(said, [under, later]);
+    ana.adopt(template, "honest work", &clock.next()).unwrap();
+    log.take(&mut ana);
+    for replica in [&mut ana, &mut rui] {
+        log.give(replica);
+        assert_eq!(labels(replica, id), ["on top", "under it"]);
+        assert!(replica.held().unwrap().is_empty());
+    }
+}
+
+/// What the first adoption among these parcels names.
+fn adopted_in(parcels: &[Parcel]) -> Vec<ChangeHash> {
+    for parcel in parcels {
+        if let PushItem::Roster(entry) = &parcel.item
+            && let RosterBody::Adopt { changes, .. } =
+                entry.clone().verify::<RosterBody>().unwrap().body()
+        {
+            return changes.clone();
+        }
+    }
+    Vec::new()
+}
