@@ -13,6 +13,7 @@ use casework_protocol::frame::{Logged, Placed, Start};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 use casework_protocol::roster::entry::RosterBody;
 
+use super::chains::retaken;
 use super::outbox::NOBODYS;
 use super::rows::{OutboxRow, Outgoing, Sequenced};
 use super::store::{Writes, decode_row};
@@ -193,8 +194,7 @@ impl Replica {
             if let Some(row) = self.store.get_cbor::<Sequenced>(Table::Roster, &key)? {
                 let arrived = None;
                 writes.put_cbor(Table::Roster, key, &Sequenced { arrived, ..row });
-                let nowhere = Received::unsequenced(head.claimed_ms);
-                self.replace_roster_position(writes, head.version, nowhere)?;
+                self.replace_roster_position(writes, head.version, retaken(arrived))?;
             }
         }
         self.look_at_roster();

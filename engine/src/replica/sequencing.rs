@@ -21,7 +21,7 @@ use super::outbox::NOBODYS;
 use super::rows::{Arrived, DocumentRow, Outgoing};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
-use super::{Notice, Replica, ReplicaFault};
+use super::{DocumentFault, Notice, Replica, ReplicaFault};
 
 /// Where an item stands in the log and among the entries of its document.
 pub(super) struct Numbered {
@@ -175,6 +175,8 @@ impl Replica {
         };
         let known = match self.record(id) {
             Ok(record) => Some(record.clone()),
+            // The document is set aside with whatever comes for it.
+            Err(ReplicaFault::Document(DocumentFault::Quarantined { .. })) => return Ok(()),
             Err(ReplicaFault::Document(_)) => None,
             Err(fault) => return Err(fault),
         };

@@ -1,6 +1,7 @@
 //! Played on replicas in memory, with a log that sequences what they push.
 
 mod breaches;
+mod epochs;
 mod fallen_publishes;
 mod on_their_way;
 mod rights;
