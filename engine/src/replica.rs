@@ -30,6 +30,7 @@ mod drawer;
 mod exclusion;
 mod fault;
 mod forgetting;
+mod forks;
 mod grant_words;
 mod healing;
 mod history;

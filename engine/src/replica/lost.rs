@@ -177,6 +177,7 @@ impl Replica {
             return self.lose_roster(writes, seq);
         }
         self.forget_places(writes, &tables::document(id), |place| place.seq == seq)?;
+        self.lose_access(writes, placed)?;
         if let Some(row) = row.filter(|row| matches!(row.what, Outgoing::Change { .. })) {
             writes.put_cbor(Table::Unjudged, tables::unjudged(LOST, id, hash), &row);
         }

@@ -3,6 +3,7 @@
 mod breaches;
 mod epochs;
 mod fallen_publishes;
+mod forks;
 mod on_their_way;
 mod rights;
 mod rights_oracle;
