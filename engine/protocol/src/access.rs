@@ -63,7 +63,12 @@ impl AccessRecord {
         })
     }
 
-    /// Folds a whole record, genesis first. Compare the document's id with the one expected.
+    /// Folds a whole record that was taken before, genesis first. Compare the document's id with
+    /// the one expected.
+    ///
+    /// An entry without a place was judged when it was made, or at a place that it lost. Which
+    /// roster judges it is known only when a log takes it: until then only the chain and what the
+    /// entry says are looked at.
     ///
     /// # Errors
     /// The first refusal; no entries at all are an [`AccessError::BadGenesis`].
@@ -75,11 +80,39 @@ impl AccessRecord {
         let (genesis, received) = entries
             .next()
             .ok_or(AccessError::BadGenesis("there are no entries"))?;
-        let mut record = Self::found(genesis, received, roster)?;
+        let mut record = Self::found_again(genesis, received, roster)?;
         for (entry, received) in entries {
-            record.apply(entry, received, roster)?;
+            record.apply_again(entry, received, roster)?;
         }
         Ok(record)
+    }
+
+    fn found_again(
+        entry: AccessEntry,
+        received: Received,
+        roster: &Roster,
+    ) -> Result<Self, AccessError> {
+        if received.seq != Received::UNSEQUENCED {
+            return Self::found(entry, received, roster);
+        }
+        let state = fold::found(&entry, roster.workspace())?;
+        Ok(Self {
+            history: History::found(state, entry, received),
+        })
+    }
+
+    fn apply_again(
+        &mut self,
+        entry: AccessEntry,
+        received: Received,
+        roster: &Roster,
+    ) -> Result<(), AccessError> {
+        if received.seq != Received::UNSEQUENCED {
+            return self.apply(entry, received, roster).map(|_| ());
+        }
+        let (state, effect) = fold::next_again(self.head(), &entry, received)?;
+        self.history.push(state, entry, received, effect);
+        Ok(())
     }
 
     /// Appends an entry that the log has sequenced.

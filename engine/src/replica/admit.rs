@@ -354,7 +354,8 @@ impl Replica {
                 // It lay aside and is in no outbox: the server may lack it.
                 self.compare_later(writes, step.id);
             }
-            self.note_published(step.id, (hash, &message), arrived);
+            let template = (step.id, &step.document.automerge);
+            self.note_published(template, (hash, &message), arrived);
             let tip = TipRow {
                 device,
                 seq: header.seq,

@@ -356,6 +356,9 @@ impl Replica {
         else {
             return Ok(None);
         };
+        if let Some(why) = self.waits_for_revision(&message) {
+            return Ok(Some(why));
+        }
         let standing = Standing {
             hash,
             device: self.device(),

@@ -340,6 +340,7 @@ impl Replica {
         self.agenda.clear();
         // A failing store says so again at the next use.
         let _ = self.load_purged();
+        let _ = self.load_revisions();
         if let Ok(roster) = load_roster(&self.store) {
             self.roster = roster;
         }

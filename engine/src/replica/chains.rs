@@ -1,7 +1,7 @@
 //! Roster and access entries as rows: writing one, and replaying all of them when loading.
 //!
 //! Every entry is verified and folded again on loading: the disk is not trusted to vouch for
-//! authority.
+//! authority. One that has no place in a log was judged before and is judged again where it comes.
 
 use casework_protocol::access::AccessRecord;
 use casework_protocol::access::entry::AccessBody;
@@ -11,10 +11,10 @@ use casework_protocol::ids::DocumentId;
 use casework_protocol::roster::Roster;
 use casework_protocol::roster::entry::RosterBody;
 
-use super::ReplicaFault;
 use super::rows::{Arrived, Sequenced};
 use super::store::{Store, StoreError, Writes, decode_row};
 use super::tables::{self, Table};
+use super::{DocumentFault, ReplicaFault};
 
 /// Whether an entry made here holds already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,12 @@ pub(super) fn received(arrived: Option<Arrived>, claimed_ms: u64) -> Received {
     })
 }
 
+/// Where a roster entry stands that was taken before. Without a place it expires by nobody's clock:
+/// a log judges it by its own again.
+pub(super) fn retaken(arrived: Option<Arrived>) -> Received {
+    received(arrived, 0)
+}
+
 pub(super) fn load_roster(store: &Store) -> Result<Option<Roster>, ReplicaFault> {
     let mut entries = Vec::new();
     store.scan(Table::Roster, &[], |_, value| {
@@ -74,14 +80,14 @@ pub(super) fn load_roster(store: &Store) -> Result<Option<Roster>, ReplicaFault>
             .entry
             .verify::<RosterBody>()
             .map_err(|error| damaged("roster", &error))?;
-        let received = received(row.arrived, entry.head().claimed_ms);
-        verified.push((entry, received));
+        verified.push((entry, retaken(row.arrived)));
     }
     Ok(Some(
         Roster::replay(verified).map_err(|error| damaged("roster", &error))?,
     ))
 }
 
+/// The access record of a document. One that does not hold sets its document aside.
 pub(super) fn load_record(
     store: &Store,
     id: DocumentId,
@@ -100,12 +106,17 @@ pub(super) fn load_record(
         let entry = row
             .entry
             .verify::<AccessBody>()
-            .map_err(|error| damaged("access", &error))?;
+            .map_err(|error| unfounded(id, &error))?;
         let received = received(row.arrived, entry.head().claimed_ms);
         verified.push((entry, received));
     }
-    let record = AccessRecord::replay(verified, roster).map_err(|e| damaged("access", &e))?;
+    let record = AccessRecord::replay(verified, roster).map_err(|e| unfounded(id, &e))?;
     Ok(Some(record))
+}
+
+fn unfounded(id: DocumentId, error: &dyn core::fmt::Display) -> DocumentFault {
+    let why = format!("its access record does not hold: {error}");
+    DocumentFault::Quarantined { id, why }
 }
 
 pub(super) fn next_number(store: &Store, table: Table) -> Result<u64, StoreError> {

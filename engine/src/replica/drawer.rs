@@ -7,7 +7,6 @@
 
 use casework_protocol::frame::Placed;
 use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId};
-use casework_protocol::limits::MAX_ADOPTED_CHANGES;
 use casework_protocol::roster::entry::RosterBody;
 use casework_protocol::seal::{SignedRun, sign_change};
 use serde::Serialize;
@@ -331,8 +330,8 @@ impl Replica {
         Ok(found)
     }
 
-    /// Adopts held work of one document: all of it, in log order, which is causally closed.
-    /// Answers how many changes the entry names and whether it holds already.
+    /// Adopts held work of one document: all of it, in log order, which is causally closed, or as
+    /// much as one entry may name. Answers how many changes the entry names and whether it holds already.
     ///
     /// # Errors
     /// [`ReplicaFault::Roster`] when this member may not adopt.
@@ -342,13 +341,7 @@ impl Replica {
         reason: &str,
         moment: &Moment,
     ) -> Result<(usize, Standing), ReplicaFault> {
-        let mut changes: Vec<ChangeHash> = self
-            .held()?
-            .into_iter()
-            .filter(|held| held.document == document && held.what.is_some())
-            .map(|held| held.change)
-            .collect();
-        changes.truncate(MAX_ADOPTED_CHANGES);
+        let changes = self.adoptable(document)?;
         let count = changes.len();
         let body = RosterBody::Adopt {
             document,

@@ -9,6 +9,7 @@ mod rescue;
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
+use casework_protocol::access::entry::DocumentKind;
 use casework_protocol::ids::{ActorId, ChangeHash, DocumentId};
 use casework_protocol::seal::sign_change;
 
@@ -124,9 +125,12 @@ impl Replica {
             }
             writes.put_cbor(Table::Changes, tables::document_number(id, place), &change);
         }
-        step.document.automerge = automerge;
+        let before = core::mem::replace(&mut step.document.automerge, automerge);
         step.reread();
         self.actors.remove(&id);
+        if step.document.row.kind == DocumentKind::Template {
+            self.retract_revisions(writes, id, (&before, &step.document.automerge))?;
+        }
         Ok(())
     }
 

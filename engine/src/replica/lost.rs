@@ -14,6 +14,7 @@ use casework_protocol::frame::{Logged, Placed, Start};
 use casework_protocol::ids::{ChangeHash, DocumentId};
 use casework_protocol::roster::entry::RosterBody;
 
+use super::chains::retaken;
 use super::document::author_of;
 use super::history::arrivals;
 use super::outbox::NOBODYS;
@@ -179,6 +180,7 @@ impl Replica {
             return self.lose_roster(writes, seq);
         }
         self.forget_places(writes, &tables::document(id), |place| place.seq == seq)?;
+        self.lose_access(writes, placed)?;
         if let Some(row) = row.filter(|row| matches!(row.what, Outgoing::Change { .. })) {
             writes.put_cbor(Table::Unjudged, tables::unjudged(LOST, id, hash), &row);
         }
@@ -196,8 +198,7 @@ impl Replica {
             if let Some(row) = self.store.get_cbor::<Sequenced>(Table::Roster, &key)? {
                 let arrived = None;
                 writes.put_cbor(Table::Roster, key, &Sequenced { arrived, ..row });
-                let nowhere = Received::unsequenced(head.claimed_ms);
-                self.replace_roster_position(writes, head.version, nowhere)?;
+                self.replace_roster_position(writes, head.version, retaken(arrived))?;
             }
         }
         self.look_at_roster();

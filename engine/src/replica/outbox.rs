@@ -5,11 +5,12 @@
 //! the outbox when the server has answered for it, never before.
 
 mod filling;
+mod on_the_way;
 
 use std::collections::BTreeSet;
 
+use casework_protocol::access::AccessRecord;
 use casework_protocol::access::draft::AccessDraft;
-use casework_protocol::access::{AccessError, AccessRecord};
 use casework_protocol::authority::Received;
 use casework_protocol::frame::PushItem;
 use casework_protocol::ids::{ActorId, DocumentId};
@@ -92,6 +93,8 @@ impl Replica {
         if filled.is_empty() {
             return Ok(Vec::new());
         }
+        let on_the_way = self.access_on_the_way(in_flight, &filled)?;
+        let mut on_the_way = on_the_way.iter().peekable();
         let mut packing = Packing {
             roster: self.roster()?.clone(),
             replica: self,
@@ -101,6 +104,9 @@ impl Replica {
             dropped: Vec::new(),
         };
         for (number, row, filling) in filled {
+            while let Some((_, earlier)) = on_the_way.next_if(|(earlier, _)| *earlier < number) {
+                packing.suppose(earlier)?;
+            }
             packing.add(number, row, filling)?;
         }
         packing.close_run();
@@ -259,50 +265,6 @@ impl Packing<'_> {
             changes: vec![bytes],
             signature,
         });
-        Ok(())
-    }
-
-    fn add_access(
-        &mut self,
-        number: u64,
-        id: DocumentId,
-        draft: &AccessDraft,
-    ) -> Result<(), ReplicaFault> {
-        let key = self.replica.identity.key.clone();
-        let known = self.records.iter().position(|(known, _)| *known == id);
-        let place = match known {
-            Some(place) => place,
-            None => {
-                let Some(record) = self.replica.records.get(&id) else {
-                    // Loaded before packing; a record that is not here was evicted meanwhile.
-                    self.dropped
-                        .push((number, Some(format!("document {id} is no longer here"))));
-                    return Ok(());
-                };
-                self.records.push((id, record.clone()));
-                self.records.len() - 1
-            }
-        };
-        let record = &mut self.records[place].1;
-        let received = Received::unsequenced(draft.claimed_ms);
-        match draft.rebase(record, &self.roster, received, key.as_ref()) {
-            Ok(entry) => {
-                record.apply(
-                    entry.clone().verify().map_err(untrusted)?,
-                    received,
-                    &self.roster,
-                )?;
-                self.add_entry(
-                    number,
-                    PushItem::Access {
-                        document: id,
-                        entry,
-                    },
-                );
-            }
-            Err(AccessError::NoEffect) => self.dropped.push((number, None)),
-            Err(error) => self.dropped.push((number, Some(error.to_string()))),
-        }
         Ok(())
     }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use automerge::Automerge;
 use casework_protocol::ids::{DocumentId, RevisionId};
 
+use super::rows::Aside;
 use super::store::Writes;
 use super::tables::{self, Table};
 use super::writing::write_card;
 use super::{Replica, ReplicaFault};
-use crate::case::{Past, RevisionMark};
+use crate::case::{Message, Past, RevisionMark};
 use crate::template::Revision;
 use crate::template_document;
 
@@ -41,6 +42,14 @@ impl Replica {
             .iter()
             .find(|(id, _)| mark.names(id))
             .map(|(_, revision)| revision.clone())
+    }
+
+    /// Why an own change that cites a revision whose publish fell does not stand: every other device
+    /// waits for that revision, and so does this one.
+    pub(super) fn waits_for_revision(&self, message: &Message) -> Option<Aside> {
+        let mark = message.revision?;
+        let missing = self.marked_revision(mark).is_none();
+        missing.then(|| Aside::Waiting(format!("template revision {mark} does not stand")))
     }
 
     /// Reads every stored revision, and which ones are current.
@@ -95,6 +104,56 @@ impl Replica {
             );
             if self.current.insert(template, id) != Some(id) {
                 self.show_again(writes, template)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A template was rebuilt without some of its publishes: what only they brought is a revision no
+    /// more, and what is current is what stands.
+    pub(super) fn retract_revisions(
+        &mut self,
+        writes: &mut Writes,
+        template: DocumentId,
+        (before, after): (&Automerge, &Automerge),
+    ) -> Result<(), ReplicaFault> {
+        let stay = template_document::published(&Past::now(after));
+        let mut gone = template_document::published(&Past::now(before));
+        gone.retain(|id| !stay.contains(id));
+        self.retain_unpublished(&mut gone, template)?;
+        for id in gone {
+            self.revisions.remove(&id);
+            writes.delete(Table::Revisions, tables::revision(id));
+        }
+        if template_document::current(&Past::now(after)).is_none() {
+            self.current.remove(&template);
+            writes.delete(Table::Revisions, tables::document(template));
+        }
+        self.read_revisions(writes, after, template)
+    }
+
+    /// Leaves the revisions that no template but this one published.
+    fn retain_unpublished(
+        &mut self,
+        revisions: &mut BTreeSet<RevisionId>,
+        except: DocumentId,
+    ) -> Result<(), ReplicaFault> {
+        if revisions.is_empty() {
+            return Ok(());
+        }
+        // One that came in this very step is not on the disk yet, but what it published is known.
+        let mut others: BTreeSet<DocumentId> = self.published.keys().copied().collect();
+        others.extend(self.templates()?);
+        others.remove(&except);
+        for other in others {
+            let known = self.published.contains_key(&other);
+            self.read_published(other)?;
+            for (_, id) in self.published_of(other).values() {
+                revisions.remove(id);
+            }
+            if !known {
+                // It may be about to change, in this very step.
+                self.published.remove(&other);
             }
         }
         Ok(())

@@ -21,7 +21,7 @@ use super::outbox::NOBODYS;
 use super::rows::{Arrived, DocumentRow, Outgoing};
 use super::store::{Writes, decode_row};
 use super::tables::{self, Table};
-use super::{Notice, Replica, ReplicaFault};
+use super::{DocumentFault, Notice, Replica, ReplicaFault};
 
 /// Where an item stands in the log and among the entries of its document.
 pub(super) struct Numbered {
@@ -173,12 +173,14 @@ impl Replica {
             seq: arrived.seq,
             ms: arrived.received_ms,
         };
-        let known = match self.record(id) {
+        let before = match self.record(id) {
             Ok(record) => Some(record.clone()),
+            // The document is set aside with whatever comes for it.
+            Err(ReplicaFault::Document(DocumentFault::Quarantined { .. })) => return Ok(()),
             Err(ReplicaFault::Document(_)) => None,
             Err(fault) => return Err(fault),
         };
-        let founded = match (&known, verified.body()) {
+        let founded = match (&before, verified.body()) {
             (None, AccessBody::Genesis { kind, template, .. }) => {
                 Some(document_row(*kind, *template))
             }
@@ -188,7 +190,7 @@ impl Replica {
             (Some(_), _) => None,
         };
         let roster = self.roster()?;
-        let taken = match known {
+        let taken = match before.clone() {
             None => AccessRecord::found(verified, received, roster)
                 .map_err(|error| error.to_string())
                 .and_then(|record| {
@@ -201,10 +203,11 @@ impl Replica {
                 .map(|_| ())
                 .map_err(|error| error.to_string())
                 .map(|()| record),
-            Some(record) => replace_position(&record, &verified, received, roster),
+            Some(record) => self.retake((id, &record), &verified, received),
         };
         match taken {
             Ok(record) => {
+                self.end_entries(writes, (id, before.as_ref()), &record);
                 put_access(writes, id, version, (&entry, Some(arrived)));
                 let head = record.head().clone();
                 if let Some(row) = founded {
@@ -373,23 +376,4 @@ impl Replica {
             open.row = row;
         }
     }
-}
-
-/// The record with the place that an entry known before now has.
-fn replace_position(
-    record: &AccessRecord,
-    entry: &AccessEntry,
-    received: Received,
-    roster: &Roster,
-) -> Result<AccessRecord, String> {
-    let version = entry.head().version;
-    let mut entries = Vec::new();
-    for (known, at) in record.entries() {
-        let same = known.head().version == version;
-        if same && known.hash() != entry.hash() {
-            return Err(format!("it shows another entry as version {version}"));
-        }
-        entries.push((known.clone(), if same { received } else { at }));
-    }
-    AccessRecord::replay(entries, roster).map_err(|error| error.to_string())
 }

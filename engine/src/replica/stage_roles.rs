@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use automerge::Automerge;
 use casework_protocol::authority::{Authority, Standing};
 use casework_protocol::ids::{ChangeHash, DeviceId, DocumentId, MemberId, RevisionId};
 use casework_protocol::roster::RosterState;
@@ -17,8 +18,9 @@ use super::admission::Incoming;
 use super::history::arrivals;
 use super::rows::Arrived;
 use super::{Replica, ReplicaFault};
-use crate::case::{Message, Needed};
+use crate::case::{ActionKind, Message, Needed, Past};
 use crate::template::Revision;
+use crate::template_document;
 
 /// The publishes of one template: by change, the revision and the place in the log from which on
 /// it counts; none while no log has taken it.
@@ -99,7 +101,9 @@ impl Replica {
                 .message
                 .as_deref()
                 .and_then(|text| Message::read(text).ok());
-            if let Some(revision) = message.as_ref().and_then(revision_of) {
+            let document = &open.automerge;
+            let revision = message.and_then(|said| published_by(document, (hash, &said)));
+            if let Some(revision) = revision {
                 let since = self.counts_from(template, hash, arrived.get(&hash).copied());
                 published.insert(hash, (since, revision));
             }
@@ -131,18 +135,19 @@ impl Replica {
         }
     }
 
-    /// Notes a publish that is being taken in.
+    /// Notes a publish that was taken into the document of its template.
     pub(super) fn note_published(
         &mut self,
-        template: DocumentId,
-        (hash, message): (ChangeHash, &Message),
+        (template, document): (DocumentId, &Automerge),
+        said: (ChangeHash, &Message),
         arrived: Option<Arrived>,
     ) {
-        let since = self.counts_from(template, hash, arrived);
-        if let (Some(published), Some(revision)) =
-            (self.published.get_mut(&template), revision_of(message))
-        {
-            published.insert(hash, (since, revision));
+        let since = self.counts_from(template, said.0, arrived);
+        if let (Some(published), Some(revision)) = (
+            self.published.get_mut(&template),
+            published_by(document, said),
+        ) {
+            published.insert(said.0, (since, revision));
         }
     }
 
@@ -240,9 +245,16 @@ impl Replica {
     }
 }
 
-fn revision_of(message: &Message) -> Option<RevisionId> {
-    if !message.action.is_of_template() {
-        return None;
+/// The revision that a change of a template published. A publish names it; that of a draft names
+/// the draft, and the document says what it made current.
+fn published_by(
+    document: &Automerge,
+    (hash, message): (ChangeHash, &Message),
+) -> Option<RevisionId> {
+    if message.action == ActionKind::DraftPublish {
+        let made = automerge::ChangeHash(*hash.as_bytes());
+        return Some(template_document::current(&Past::at(document, &[made]))?.shown);
     }
-    message.on.as_deref()?.parse().ok()
+    let publishes = message.action.is_of_template();
+    message.on.as_deref().filter(|_| publishes)?.parse().ok()
 }

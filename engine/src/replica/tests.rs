@@ -1,6 +1,10 @@
 //! Played on replicas in memory, with a log that sequences what they push.
 
 mod breaches;
+mod epochs;
+mod fallen_publishes;
+mod forks;
+mod on_their_way;
 mod rescuing;
 mod rights;
 mod rights_oracle;

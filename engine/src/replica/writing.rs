@@ -123,6 +123,11 @@ impl Replica {
             if self.is_purged(id) {
                 return Err(DocumentFault::Purged(id).into());
             }
+            if let Err(ReplicaFault::Document(fault @ DocumentFault::Quarantined { .. })) =
+                self.record(id)
+            {
+                return Err(fault.into());
+            }
             let _marker = self.openings.begin(id);
             let document = super::document::load(&self.store, id)?;
             self.documents.put(id, document);

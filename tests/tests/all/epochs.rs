@@ -1,5 +1,6 @@
 //! New epochs: what an operator opens when a server that was put back cannot become what it was.
 
+use casework_engine::case::CaseAction;
 use casework_engine::sync::Holdings;
 use casework_protocol::ids::DocumentId;
 use casework_protocol::roster::entry::RosterBody;
@@ -154,5 +155,29 @@ fn a_device_that_dies_after_entering_an_epoch_still_gives_back_what_it_has() {
     stage.heal();
     stage.settle();
     assert!(stage.is_logged(case, change));
+    stage.assert_converged(case);
+}
+
+#[test]
+fn an_access_entry_by_somebody_who_joined_after_the_case_was_opened_stands_in_a_new_epoch() {
+    let (mut stage, [ana, rui, mia], case) = begin(65);
+    let lena = stage.join("lena", "operator");
+    let all = [ana, rui, mia, lena];
+    let member = stage.member(mia);
+    stage.act(lena, case, CaseAction::Assign { member });
+    stage.settle();
+    let backup = stage.back_up_server();
+    stage.act(rui, case, label("after it"));
+    stage.settle();
+    stage.restore_server(backup);
+    new_epoch(&mut stage, &all);
+    stage.act(ana, case, label("later"));
+    stage.settle();
+    for who in all {
+        assert!(stage.last_fault(who).is_none(), "{who:?}");
+        assert_eq!(stage.view(who, case).labels.len(), 2);
+        let record = stage.replica(who).access(case).unwrap();
+        assert_eq!(record.head().version(), 2);
+    }
     stage.assert_converged(case);
 }

@@ -148,6 +148,44 @@ pub(super) fn next(
     entry: &AccessEntry,
     (received, roster): (Received, &RosterState),
 ) -> Result<(AccessState, Effect), AccessError> {
+    check_next(state, entry)?;
+    let member = roster.acting(entry.head().author)?;
+    match entry.body() {
+        AccessBody::Genesis { .. } => {}
+        AccessBody::Change {
+            add,
+            remove,
+            restricted,
+            legal_hold,
+        } => check_author(
+            roster,
+            state,
+            member,
+            &Wish::of((add, remove), (*restricted, *legal_hold)),
+        )?,
+        AccessBody::RequestPurge { .. } | AccessBody::CancelPurge | AccessBody::Purge => {
+            if !views(roster, state, member) {
+                return Err(AccessError::Blind(member));
+            }
+            check_verb(roster, state, member, Verb::Erase)?;
+        }
+    }
+    write(state, entry, received.ms)
+}
+
+/// The same for an entry that was judged before and has no place now: who may say it is judged
+/// again where a log takes it.
+pub(super) fn next_again(
+    state: &AccessState,
+    entry: &AccessEntry,
+    received: Received,
+) -> Result<(AccessState, Effect), AccessError> {
+    check_next(state, entry)?;
+    write(state, entry, received.ms)
+}
+
+/// Whether anything may follow, and this does.
+fn check_next(state: &AccessState, entry: &AccessEntry) -> Result<(), AccessError> {
     if state.purged.is_some() {
         return Err(AccessError::Purged);
     }
@@ -155,7 +193,14 @@ pub(super) fn next(
     if state.kind == DocumentKind::Personal {
         return Err(AccessError::Personal);
     }
-    let member = roster.acting(entry.head().author)?;
+    Ok(())
+}
+
+fn write(
+    state: &AccessState,
+    entry: &AccessEntry,
+    received_ms: u64,
+) -> Result<(AccessState, Effect), AccessError> {
     let (mut next, effect) = match entry.body() {
         AccessBody::Genesis { .. } => return Err(AccessError::SecondGenesis(state.version + 1)),
         AccessBody::Change {
@@ -163,22 +208,9 @@ pub(super) fn next(
             remove,
             restricted,
             legal_hold,
-        } => {
-            let wish = Wish {
-                add,
-                remove,
-                restricted: *restricted,
-                legal_hold: *legal_hold,
-            };
-            check_author(roster, state, member, &wish)?;
-            rewrite(state, &wish)?
-        }
+        } => rewrite(state, &Wish::of((add, remove), (*restricted, *legal_hold)))?,
         AccessBody::RequestPurge { .. } | AccessBody::CancelPurge | AccessBody::Purge => {
-            if !views(roster, state, member) {
-                return Err(AccessError::Blind(member));
-            }
-            check_verb(roster, state, member, Verb::Erase)?;
-            (purge::next(state, entry, received.ms)?, Effect::Grows)
+            (purge::next(state, entry, received_ms)?, Effect::Grows)
         }
     };
     next.version += 1;
@@ -191,6 +223,20 @@ struct Wish<'a> {
     remove: &'a [Principal],
     restricted: Option<bool>,
     legal_hold: Option<bool>,
+}
+
+impl<'a> Wish<'a> {
+    const fn of(
+        (add, remove): (&'a [Principal], &'a [Principal]),
+        (restricted, legal_hold): (Option<bool>, Option<bool>),
+    ) -> Self {
+        Self {
+            add,
+            remove,
+            restricted,
+            legal_hold,
+        }
+    }
 }
 
 fn check_chain(state: &AccessState, head: &EntryHead) -> Result<(), AccessError> {

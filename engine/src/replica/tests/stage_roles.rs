@@ -131,6 +131,38 @@ fn what_only_a_revision_published_meanwhile_keeps_out_is_held_on_every_replica_u
 }
 
 #[test]
+fn a_revision_that_a_draft_published_counts_from_its_place_like_every_other() {
+    let (mut clock, mut log, mut ana, mut rui, template, id) = scene(revision());
+    let mut mia = join(&mut log, &mut ana, &mut clock, 4, "manager");
+    act(&mut rui, id, &mut clock, to("review")).unwrap();
+    log.take(&mut rui);
+    act(&mut rui, id, &mut clock, label("late")).unwrap();
+    let managers = reviewed_by(&["manager"]);
+    let (draft, _) = ana
+        .start_draft(
+            template,
+            ("Managers", Some(managers.package())),
+            &clock.next(),
+        )
+        .unwrap();
+    ana.publish_draft(template, draft, &clock.next()).unwrap();
+    log.take(&mut ana);
+    log.take(&mut rui);
+    for replica in [&mut ana, &mut rui, &mut mia] {
+        // What is known of publishes is kept in memory, and read anew: both must say the same.
+        for _ in 0..2 {
+            log.give(replica);
+            assert!(labels(replica, id).is_empty());
+            assert_eq!(replica.held().unwrap().len(), 1);
+            replica.published.clear();
+        }
+        let found = replica.verify(&mut |_, _| {}).unwrap();
+        assert!(found.holds(), "{:?}", found.findings);
+    }
+    assert_eq!(rui.drawer().unwrap().len(), 1);
+}
+
+#[test]
 fn a_role_taken_away_holds_what_the_stage_asked_it_for() {
     let (mut clock, mut log, mut ana, mut rui, _, id) = scene(reviewed_by(&["operator"]));
     let rui_id = rui.member().unwrap();
