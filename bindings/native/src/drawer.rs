@@ -151,13 +151,15 @@ impl Workspace {
         sdk.drawer()?.into_iter().map(item).collect()
     }
 
-    /// Does something from the drawer again, as a new change that names the original.
+    /// Does something from the drawer again, as a new change that names the original: the opposite
+    /// of throwing it away, not of [`Workspace::undo`]. With a reason it goes through a rule that asks.
     ///
     /// # Errors
     /// `Invalid` for what is not here; `Denied` without the right; `Unavailable` when the store
     /// fails; `Closed`. It stays in the drawer then.
-    pub fn redo(&self, number: u64) -> Result<RedoOutcome, CaseworkError> {
-        Ok(match self.sdk()?.redo(number)? {
+    #[uniffi::method(default(reason = None))]
+    pub fn redo(&self, number: u64, reason: Option<String>) -> Result<RedoOutcome, CaseworkError> {
+        Ok(match self.sdk()?.redo(number, reason.as_deref())? {
             Redone::Acted(acted) => RedoOutcome::Done {
                 acted: told(acted, None),
             },

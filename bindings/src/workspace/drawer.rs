@@ -22,13 +22,14 @@ impl Workspace {
     }
 
     /// Does something from the drawer again: an action as a new change that names the original,
-    /// something said about people or access as a new entry.
+    /// something said about people or access as a new entry. With a reason it goes through a rule
+    /// that asks.
     ///
     /// # Errors
     /// As [`Workspace::act`]; it stays in the drawer then.
-    pub fn redo(&self, number: u64) -> Result<Redone, Error> {
+    pub fn redo(&self, number: u64, reason: Option<&str>) -> Result<Redone, Error> {
         let now = moment::now()?;
-        let redone = self.write_people(|replica| Ok(replica.redo(number, &now)?))?;
+        let redone = self.write_people(|replica| Ok(replica.redo(number, reason, &now)?))?;
         if let Redone::Acted(acted) = &redone {
             self.write_to([acted.document], |_| Ok(()))?;
         }
@@ -40,7 +41,10 @@ impl Workspace {
     /// # Errors
     /// [`Error::Invalid`] when there is nothing of this number.
     pub fn discard(&self, number: u64) -> Result<(), Error> {
-        self.read(|replica| Ok(replica.discard(number)?))
+        let drawn = self.drawer()?.into_iter().find(|one| one.number == number);
+        self.write_to(drawn.map(|one| one.document), |replica| {
+            Ok(replica.discard(number)?)
+        })
     }
 
     /// How far a change has come: here, on the server, held, refused.

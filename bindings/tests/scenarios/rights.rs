@@ -215,7 +215,7 @@ fn what_was_said_offline_about_people_and_holds_no_more_lies_in_the_drawer_and_c
     assert_eq!(drawer.len(), 1, "{drawer:?}");
     assert_eq!(drawer[0].act.as_ref().unwrap().name(), "team.change night");
     assert!(
-        rui.workspace.redo(drawer[0].number).is_err(),
+        rui.workspace.redo(drawer[0].number, None).is_err(),
         "still not his to say"
     );
     assert_eq!(
@@ -229,7 +229,7 @@ fn what_was_said_offline_about_people_and_holds_no_more_lies_in_the_drawer_and_c
         .unwrap();
     ana.sync();
     rui.sync();
-    let redone = rui.workspace.redo(drawer[0].number).unwrap();
+    let redone = rui.workspace.redo(drawer[0].number, None).unwrap();
     assert!(matches!(redone, Redone::Said(_)), "{redone:?}");
     assert!(rui.workspace.drawer().unwrap().is_empty());
     rui.sync();
@@ -277,7 +277,7 @@ fn a_document_that_ended_the_program_is_set_aside_and_comes_back_by_looking_agai
     rui.sync();
     assert_eq!(aside(&rui), 0);
     let number = rui.workspace.drawer().unwrap()[0].number;
-    rui.workspace.redo(number).unwrap();
+    rui.workspace.redo(number, None).unwrap();
     rui.sync();
     ana.sync();
     assert_eq!(

@@ -10,10 +10,15 @@ pub enum DrawerCommand {
     #[command(after_help = "Example:\n  casework drawer list")]
     List,
     /// Do something again, as a new change that names the original
-    #[command(after_help = "Example:\n  casework drawer redo 3")]
+    #[command(
+        after_help = "Example:\n  casework drawer redo 3\n  casework drawer redo 3 --reason 'Agreed by phone'    through a rule that asks"
+    )]
     Redo {
         /// Its number in the list
         number: u64,
+        /// Why, which goes through a rule that asks
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// Throw something away, for good
     #[command(after_help = "Example:\n  casework drawer discard 3")]

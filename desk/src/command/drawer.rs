@@ -22,8 +22,9 @@ pub(super) fn drawer(desk: &Desk<'_>, command: &DrawerCommand) -> Result<Respons
             let lines = lists::drawer(&drawn, &named(desk)?, desk.screen);
             Ok(Response::new(lines, json!({ "drawer": json(&drawn) })))
         }
-        DrawerCommand::Redo { number } => {
-            let acted = match desk.workspace.redo(*number).map_err(list)? {
+        DrawerCommand::Redo { number, reason } => {
+            let redone = desk.workspace.redo(*number, reason.as_deref());
+            let acted = match redone.map_err(list)? {
                 Redone::Acted(acted) => acted,
                 Redone::Said(standing) => {
                     let json = json!({ "standing": standing_name(standing) });

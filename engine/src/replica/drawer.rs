@@ -91,11 +91,16 @@ impl Replica {
 
     /// Does something from the drawer again and takes it out of the drawer in the same
     /// transaction: an action as a new change that names the original, a roster or access entry
-    /// signed onto the head of the day.
+    /// signed onto the head of the day. With a reason an action goes through a rule that asks.
     ///
     /// # Errors
     /// [`ReplicaFault`] as for any act; the drawer is unchanged then.
-    pub fn redo(&mut self, number: u64, moment: &Moment) -> Result<Redone, ReplicaFault> {
+    pub fn redo(
+        &mut self,
+        number: u64,
+        reason: Option<&str>,
+        moment: &Moment,
+    ) -> Result<Redone, ReplicaFault> {
         let key = tables::number(number);
         let row: DrawerRow = self
             .store
@@ -108,6 +113,10 @@ impl Replica {
                 act.redo_of = row.hash;
                 // What a rule wanted is done again by a person, with that person's rights.
                 act.cause = None;
+                if let Some(reason) = reason {
+                    act.reason = Some(reason.to_owned());
+                    act.override_rule = true;
+                }
                 batch.act(row.document, *act, moment)?
             }
             OwnAct::Template(mut act) => {

@@ -277,7 +277,10 @@ fn what_lies_in_the_drawer_is_done_again_as_a_new_change_that_names_the_original
     let drawn = stage.replica(rui).drawer().unwrap();
     assert_eq!(drawn[0].change, Some(first));
     let moment = stage.moment();
-    let redone = stage.replica(rui).redo(drawn[0].number, &moment).unwrap();
+    let redone = stage
+        .replica(rui)
+        .redo(drawn[0].number, None, &moment)
+        .unwrap();
     let Redone::Acted(redone) = redone else {
         panic!("{redone:?}");
     };

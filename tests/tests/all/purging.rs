@@ -173,7 +173,7 @@ fn offline_work_on_a_purged_case_goes_to_its_authors_drawer_and_nothing_else_of_
     }
     let number = drawer[0].number;
     let moment = stage.moment();
-    let redone = stage.replica(rui).redo(number, &moment).unwrap_err();
+    let redone = stage.replica(rui).redo(number, None, &moment).unwrap_err();
     assert!(matches!(
         redone,
         ReplicaFault::Document(DocumentFault::Purged(_))

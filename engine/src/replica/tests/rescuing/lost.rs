@@ -106,6 +106,6 @@ fn what_a_server_lost_and_refuses_to_take_back_lies_in_its_authors_drawer() {
     let words = "field.set".to_owned();
     assert_eq!(drawn(&scene.rui), [(lost.change, words)]);
     let number = scene.rui.drawer().unwrap()[0].number;
-    scene.rui.redo(number, &scene.clock.next()).unwrap();
+    scene.rui.redo(number, None, &scene.clock.next()).unwrap();
     assert_eq!(phone(&mut scene.rui, id).as_deref(), Some("112"));
 }
