@@ -186,6 +186,8 @@ pub struct Replica {
     unvouched: lost::Unvouched,
     /// Documents of which something in between did not come: they are fetched whole.
     gaps: BTreeSet<DocumentId>,
+    /// Documents that cannot be read and of which the server refused something: it would do so again.
+    refused_unread: BTreeSet<DocumentId>,
     /// Documents with own entries that were placed beyond what has been read, and the newest such
     /// position: when that much was read, nothing may be missing in between.
     ahead: BTreeMap<DocumentId, u64>,

@@ -66,8 +66,11 @@ impl Replica {
         for (id, excluded) in excluded {
             let mut step = match self.take_document(id) {
                 Ok(step) => step,
-                // Set aside as a whole; its rows wait in the outbox and harm nothing else.
-                Err(ReplicaFault::Document(_)) => continue,
+                // Set aside as a whole; its rows wait in the outbox until it can be read.
+                Err(ReplicaFault::Document(_)) => {
+                    self.refused_unread.insert(id);
+                    continue;
+                }
                 Err(fault) => return Err(fault),
             };
             self.exclude(&mut writes, &mut step, &excluded)?;

@@ -175,6 +175,7 @@ impl Replica {
             comparing: Default::default(),
             unvouched: Default::default(),
             gaps: Default::default(),
+            refused_unread: Default::default(),
             ahead: Default::default(),
             purged: Default::default(),
             emptied: Default::default(),

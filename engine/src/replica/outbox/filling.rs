@@ -42,6 +42,13 @@ impl Replica {
         hash: ChangeHash,
         place: u64,
     ) -> Result<Filling, ReplicaFault> {
+        if self.refused_unread.contains(&id) {
+            match self.document(id) {
+                Err(ReplicaFault::Document(fault)) => return Ok(Filling::without(&fault)),
+                Err(fault) => return Err(fault),
+                Ok(_) => self.refused_unread.remove(&id),
+            };
+        }
         let key = tables::document_number(id, place);
         let row: Option<ChangeRow> = self.store.get_cbor(Table::Changes, &key)?;
         if let Some(row) = row.filter(|row| row.hash == hash) {

@@ -5,6 +5,7 @@ mod held;
 mod lost;
 mod rebundled;
 
+use casework_protocol::frame::RefusedBecause;
 use casework_protocol::ids::ChangeHash;
 
 use super::*;
@@ -119,6 +120,30 @@ fn unsent_work_of_a_case_that_is_set_aside_waits_in_the_outbox_until_it_can_be_r
         assert_eq!(phone(replica, id).as_deref(), Some("112"));
     }
     assert_eq!(ana.case(id).unwrap(), rui.case(id).unwrap());
+}
+
+#[test]
+fn what_a_server_refuses_of_a_case_that_cannot_be_read_is_not_pushed_again_at_once() {
+    let Scene {
+        mut clock,
+        mut rui,
+        id,
+        ..
+    } = scene();
+    act(&mut rui, id, &mut clock, set("phone", "112"));
+    rui.quarantine_document(id, "it cannot be read").unwrap();
+    let pushed = rui.outgoing(&[], 1 << 20).unwrap();
+    assert_eq!(pushed.len(), 1, "what lies loose goes out");
+    let refused = |parcel: Parcel| {
+        let why = "no right".to_owned();
+        (parcel, Answer::Refused(RefusedBecause::Denied, why))
+    };
+    rui.answered(pushed.into_iter().map(refused).collect())
+        .unwrap();
+    assert!(rui.outgoing(&[], 1 << 20).unwrap().is_empty());
+    assert_eq!(rui.unsent().unwrap(), 1, "it waits until it can be read");
+    assert!(rui.retry_quarantined(id).unwrap().opened);
+    assert_eq!(rui.outgoing(&[], 1 << 20).unwrap().len(), 1);
 }
 
 #[test]
