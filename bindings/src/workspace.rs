@@ -23,6 +23,7 @@ pub(crate) mod hints;
 mod holdings;
 pub(crate) mod imports;
 pub(crate) mod inbox;
+mod info;
 mod inner;
 pub(crate) mod invites;
 pub(crate) mod joining;
@@ -44,18 +45,9 @@ pub(crate) mod watching;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-use casework_engine::moment::Moment;
-use casework_engine::replica::{
-    Founding, Notice, Replica, ReplicaFault, ServerRow, Status, Storage,
-};
-use casework_protocol::frame::Scope;
-use casework_protocol::ids::{DeviceId, DocumentId, MemberId, WorkspaceId};
-use casework_protocol::limits::MAX_LISTED_DOCUMENTS;
-use serde::Serialize;
 
 use self::beginning::Beginning;
 use crate::error::Error;
@@ -63,49 +55,18 @@ use crate::key::{KeyFile, KeyStore};
 use crate::moment;
 use crate::observer::{Changed, Observation, Observer};
 use crate::progress::SyncState;
+use casework_engine::moment::Moment;
+use casework_engine::replica::{Founding, Notice, Replica, ReplicaFault, Status, Storage};
+use casework_protocol::frame::Scope;
+use casework_protocol::ids::DocumentId;
+use casework_protocol::limits::MAX_LISTED_DOCUMENTS;
+pub use info::{Enrolment, Info};
 pub(crate) use inner::Inner;
 
 /// A workspace on this device. Clones share it; the replica closes with the last one.
 #[derive(Clone)]
 pub struct Workspace {
     inner: Arc<Inner>,
-}
-
-/// How a device stands on the roster, by everything that has arrived here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Enrolment {
-    /// Not enrolled yet: its join is not over.
-    Joining,
-    /// Enrolled.
-    Enrolled,
-    /// Its member is suspended, and may be let in again.
-    Suspended,
-    /// Revoked, for good.
-    Revoked,
-}
-
-/// Which workspace this is, and who this device is in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Info {
-    /// The workspace.
-    pub workspace: WorkspaceId,
-    /// Its name; empty until the roster has arrived.
-    pub name: String,
-    /// This device.
-    pub device: DeviceId,
-    /// The name of this device; empty until it is enrolled.
-    pub device_name: String,
-    /// Whose device it is; `None` while it is not enrolled, or was revoked.
-    pub member: Option<MemberId>,
-    /// The member's name; empty likewise.
-    pub member_name: String,
-    /// Whether it belongs to somebody who may work.
-    pub standing: Enrolment,
-    /// The server, if one is set.
-    pub server: Option<ServerRow>,
-    /// Where the replica lies.
-    pub folder: PathBuf,
 }
 
 impl Workspace {
@@ -195,38 +156,6 @@ impl Workspace {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.inner.folder
-    }
-
-    /// Which workspace this is, and who this device is in it.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the store fails.
-    pub fn info(&self) -> Result<Info, Error> {
-        self.read(|replica| {
-            let (device, server) = (replica.device(), replica.server()?);
-            let roster = replica.roster().ok().map(|roster| roster.head());
-            let known = roster.and_then(|roster| roster.device(device));
-            let member = replica.member();
-            let named = member.and_then(|member| roster?.member(member));
-            Ok(Info {
-                workspace: replica.workspace(),
-                name: roster
-                    .map(|roster| roster.name().to_owned())
-                    .unwrap_or_default(),
-                device,
-                device_name: known.map(|device| device.name.clone()).unwrap_or_default(),
-                member,
-                standing: match (known, named) {
-                    (Some(known), _) if known.revoked => Enrolment::Revoked,
-                    (_, Some(named)) if named.active => Enrolment::Enrolled,
-                    (_, Some(_)) => Enrolment::Suspended,
-                    (_, None) => Enrolment::Joining,
-                },
-                member_name: named.map(|member| member.name.clone()).unwrap_or_default(),
-                server,
-                folder: self.inner.folder.clone(),
-            })
-        })
     }
 
     /// How the replica stands: cases, what waits to be sent, drawer, held work, the log head as

@@ -1,11 +1,12 @@
 //! A case as a page shows it: every place with its value and its author. Read from the stored
 //! view: no document is opened.
 
+mod fields;
+
 use casework::Names;
 use casework::case::PartId;
 use casework::template::Revision;
-use casework::value::{FieldValue as Typed, Scalar};
-use casework::view::{self, Slot};
+use casework::view;
 
 use crate::case_parts::{self, Parts};
 use crate::error::CaseworkError;
@@ -240,7 +241,7 @@ fn case(reading: &Reading<'_>) -> CaseView {
     let stage = view.stage.value().clone();
     let known = reading.revision.and_then(|revision| revision.stage(&stage));
     let closing = view.closed.value().as_ref();
-    let label = |id: &String| field_label(reading.revision, id);
+    let label = |id: &String| fields::field_label(reading.revision, id);
     CaseView {
         id: view.document.hex(),
         template_id: view.template.hex(),
@@ -261,7 +262,7 @@ fn case(reading: &Reading<'_>) -> CaseView {
             .unwrap_or_default(),
         closed_by: closing.map(|_| reading.origin(view.closed.shown().by)),
         entered_ms: view.stage_entered_ms(),
-        fields: fields(reading),
+        fields: fields::fields(reading),
         tasks: view
             .tasks_in_order()
             .into_iter()
@@ -276,98 +277,6 @@ fn case(reading: &Reading<'_>) -> CaseView {
         comments: count(usize::try_from(view.comments()).unwrap_or(usize::MAX)),
         opened: reading.origin(view.opened),
         last: reading.origin(view.last),
-    }
-}
-
-fn field_label(revision: Option<&Revision>, id: &str) -> String {
-    let known = revision.and_then(|revision| revision.field(id));
-    known.map_or_else(|| id.to_owned(), |field| field.label.clone())
-}
-
-fn fields(reading: &Reading<'_>) -> Vec<FieldView> {
-    let known: Vec<&str> = reading
-        .revision
-        .map(|revision| {
-            revision
-                .fields()
-                .iter()
-                .map(|field| field.id.as_str())
-                .collect()
-        })
-        .unwrap_or_default();
-    let unknown = reading.view.fields.keys().map(String::as_str);
-    let unknown = unknown.filter(|id| !known.contains(id));
-    known
-        .iter()
-        .copied()
-        .chain(unknown)
-        .map(|id| field(reading, id))
-        .collect()
-}
-
-fn field(reading: &Reading<'_>, id: &str) -> FieldView {
-    let known = reading.revision.and_then(|revision| revision.field(id));
-    let stage = reading.view.stage.value();
-    let stage = reading.revision.and_then(|revision| revision.stage(stage));
-    let told = reading.revision.zip(known);
-    let mut seen = FieldView {
-        id: id.to_owned(),
-        label: field_label(reading.revision, id),
-        kind: known.map(|field| field.kind.into()),
-        words: String::new(),
-        edit_words: told
-            .map(|(revision, field)| casework::edit_words(reading.view, revision, field))
-            .unwrap_or_default(),
-        policy: stage.map(|stage| stage.policy_of(id).into()),
-        value: Value::Empty,
-        options: Vec::new(),
-        count: None,
-        contested: false,
-        redacted: None,
-        by: None,
-    };
-    let Some(held) = reading.view.fields.get(id) else {
-        return seen;
-    };
-    seen.redacted.clone_from(&held.redacted);
-    seen.options = write_all(&held.options);
-    seen.count = held.count;
-    if let Some(slot) = &held.value {
-        seen.value = slot.value().clone().into();
-        seen.contested = slot.is_contested();
-        seen.by = Some(reading.origin(slot.shown().by));
-        seen.words = words(known, slot, reading.names);
-    } else if let Some(count) = held.count {
-        seen.words = count.to_string();
-    } else if let Some(text) = &held.text {
-        seen.words.clone_from(text);
-    } else {
-        let label = |id: &String| {
-            let known = known.and_then(|field| field.options.iter().find(|one| one.id == *id));
-            known.map_or_else(|| id.clone(), |option| option.label.clone())
-        };
-        seen.words = held
-            .options
-            .iter()
-            .map(label)
-            .collect::<Vec<_>>()
-            .join("; ");
-    }
-    seen
-}
-
-fn words(known: Option<&casework::template::Field>, slot: &Slot<Scalar>, names: &Names) -> String {
-    let value = slot.value();
-    if value.is_null() {
-        return String::new();
-    }
-    let Some(field) = known else {
-        return value.to_string();
-    };
-    match Typed::from_scalar(field.kind, value) {
-        Ok(Typed::Member(member)) => names.member(member),
-        Ok(typed) => typed.words(field),
-        Err(_) => value.to_string(),
     }
 }
 
