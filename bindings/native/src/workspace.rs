@@ -70,7 +70,7 @@ pub struct WorkspaceInfo {
     pub device_id: String,
     /// The name of this device; empty until it is enrolled.
     pub device_name: String,
-    /// Whose device it is; nothing while it is not enrolled, or was revoked.
+    /// Whose device it is; nothing while it is not enrolled, or may not work (`standing`).
     pub member_id: Option<String>,
     /// The member's name; empty likewise.
     pub member_name: String,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use casework_engine::replica::ServerRow;
 use casework_protocol::ids::{DeviceId, MemberId, WorkspaceId};
+use casework_protocol::roster::{Device, RosterState};
 use serde::Serialize;
 
 use super::Workspace;
@@ -34,7 +35,7 @@ pub struct Info {
     pub device: DeviceId,
     /// The name of this device; empty until it is enrolled.
     pub device_name: String,
-    /// Whose device it is; `None` while it is not enrolled, or was revoked.
+    /// Whose device it is; `None` while it is not enrolled, or may not work ([`Info::standing`]).
     pub member: Option<MemberId>,
     /// The member's name; empty likewise.
     pub member_name: String,
@@ -66,16 +67,26 @@ impl Workspace {
                 device,
                 device_name: known.map(|device| device.name.clone()).unwrap_or_default(),
                 member,
-                standing: match (known, named) {
-                    (Some(known), _) if known.revoked => Enrolment::Revoked,
-                    (_, Some(named)) if named.active => Enrolment::Enrolled,
-                    (_, Some(_)) => Enrolment::Suspended,
-                    (_, None) => Enrolment::Joining,
-                },
+                standing: standing(roster, known),
                 member_name: named.map(|member| member.name.clone()).unwrap_or_default(),
                 server,
                 folder: self.inner.folder.clone(),
             })
         })
+    }
+}
+
+fn standing(roster: Option<&RosterState>, device: Option<&Device>) -> Enrolment {
+    let Some(device) = device else {
+        return Enrolment::Joining;
+    };
+    if device.revoked {
+        return Enrolment::Revoked;
+    }
+    let member = roster.and_then(|roster| roster.member(device.member));
+    if member.is_some_and(|member| member.active) {
+        Enrolment::Enrolled
+    } else {
+        Enrolment::Suspended
     }
 }
