@@ -73,10 +73,10 @@ impl NewCaseRequest {
 
 /// Acting on cases.
 ///
-/// Errors of all that follow: [`Error::Invalid`] for what makes no sense here, breaks a rule or
-/// changes nothing (the text says the way out); [`Error::Denied`] without the right;
-/// [`Error::Corrupt`] for a quarantined case; [`Error::Unavailable`] when the store fails. Nothing
-/// was done then.
+/// Errors of all that follow: [`Error::Invalid`] for what makes no sense here or breaks a rule (the
+/// text says the way out); [`Error::Unchanged`] for what is so already; [`Error::Asks`] for a reason;
+/// [`Error::Denied`] without the right; [`Error::Corrupt`] for a quarantined case;
+/// [`Error::Unavailable`] when the store fails. Nothing was done then.
 impl Workspace {
     /// Opens a case.
     ///
