@@ -84,7 +84,7 @@ pub(super) fn open(workspace: &Workspace, sample: &Sample) -> Result<(DocumentId
     request.owner = member(workspace, sample.owner.as_deref())?;
     let case = match workspace.open_case(&request) {
         // It came as far as this elsewhere: the rules of opening are not asked.
-        Err(Error::Asks(_)) => {
+        Err(Error::Asks(_) | Error::Invalid(_)) => {
             request.imported = Some(elsewhere(workspace, &request)?);
             workspace.open_case(&request)?
         }
