@@ -185,7 +185,7 @@ impl Workspace {
     /// in the app's own store is the app's to delete, afterwards.
     ///
     /// # Errors
-    /// `Invalid` while something was not sent, unless that may be lost; `Unavailable` when a file
+    /// `Invalid` while something was not sent or lies in the drawer, unless that may be lost; `Unavailable` when a file
     /// cannot be deleted: the same again goes on; `Closed`.
     #[uniffi::method(default(even_unsent = false))]
     pub fn erase(&self, even_unsent: bool) -> Result<(), CaseworkError> {

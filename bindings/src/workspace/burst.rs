@@ -106,14 +106,14 @@ fn sync_once(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Done, Error> {
     let runtime = runtime()?;
-    inner.speaker.burst_begins();
+    let said = inner.speaker.burst();
     let done = to_its_end(runtime, async {
         tokio::select! {
             done = connect_and_run(inner, until, progress) => done,
             () = inner.cancel.after(cancelled) => Err(ended_early().into()),
         }
     });
-    inner.speaker.burst_ends();
+    drop(said);
     if inner.watched.load(Ordering::Acquire) {
         match &done {
             Ok(done) if done.in_step => inner.reachable.notify_one(),

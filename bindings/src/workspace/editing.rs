@@ -142,7 +142,8 @@ impl Workspace {
             if actions.is_empty() {
                 return Err(Error::Unchanged("every field is so already".to_owned()));
             }
-            act_all(replica, case, (actions, (reason, override_rule)), &now)
+            let (several, why) = (actions.len() > 1, (reason, override_rule));
+            act_all(replica, case, (actions, why), &now).map_err(|error| error.among(several))
         })
     }
 
@@ -203,6 +204,9 @@ fn planned(
         .get(&field.id)
         .and_then(|held| held.value.as_ref());
     let is_so = |action: &CaseAction| {
+        if let CaseAction::EditText { text, .. } = action {
+            return *text == current;
+        }
         matches!((action, slot), (CaseAction::SetField { value, .. }, Some(slot))
             if !slot.is_contested() && slot.value() == value)
     };

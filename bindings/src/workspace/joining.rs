@@ -157,7 +157,14 @@ fn go_on(
         };
     }
     if !is_ours {
-        // A join that came to nothing: nobody was enrolled, so nothing was done here.
+        // Who is suspended or revoked is nobody now either, and has work here.
+        if was_enrolled(&replica)? {
+            return Err(Error::Invalid(format!(
+                "{} holds another workspace already; choose another folder",
+                folder.display()
+            )));
+        }
+        // A join that came to nothing: nobody was ever enrolled, so nothing was done here.
         clear(folder);
         drop(replica);
         return begin(folder, link, keys, pending);
@@ -165,10 +172,18 @@ fn go_on(
     save(folder, pending)?;
     replica.set_server(&server_of(link))?;
     replica.set_invite(link.key());
-    if let Some(head) = head {
+    let known = replica.status()?.log_size;
+    if let Some(head) = head.filter(|head| Some(head.head().size) > known) {
         replica.saw_head(&head)?;
     }
     Ok(replica)
+}
+
+/// Whether the device was ever on the roster, or something was done on it.
+fn was_enrolled(replica: &Replica) -> Result<bool, Error> {
+    let roster = replica.roster().ok();
+    let known = roster.and_then(|roster| roster.head().device(replica.device()));
+    Ok(known.is_some() || replica.unsent()? > 0)
 }
 
 /// The newest head that the inviter knew, verified.

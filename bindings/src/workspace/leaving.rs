@@ -16,16 +16,18 @@ impl Workspace {
     /// afterwards. A key in the app's own store is the app's to delete.
     ///
     /// # Errors
-    /// [`Error::Invalid`] while something was not sent, unless that may be lost;
+    /// [`Error::Invalid`] while something was not sent or lies in the drawer, unless that may be lost;
     /// [`Error::Unavailable`] when a file cannot be deleted: the same again goes on.
     pub fn erase(&self, even_unsent: bool) -> Result<(), Error> {
         let folder = self.folder().to_owned();
         self.read(|replica| {
-            let unsent = replica.unsent()?;
-            if unsent > 0 && !even_unsent {
+            // What is held lies on the server; what else is in the drawer lies nowhere else.
+            let drawn = replica.drawer()?.iter().filter(|one| !one.held).count();
+            let only_here = replica.unsent()? + drawn;
+            if only_here > 0 && !even_unsent {
                 return Err(Error::Invalid(format!(
-                    "{unsent} things done here were not sent and would be lost; sync first, or say \
-                     that they may go"
+                    "{only_here} things done here were not sent, or lie in the drawer, and would be \
+                     lost; sync first, look into the drawer, or say that they may go"
                 )));
             }
             // The lock is held: nothing is written beside this.

@@ -52,22 +52,28 @@ impl Speaker {
         self.hub.set_state(state);
     }
 
-    /// A call that syncs has taken the line.
-    pub(super) fn burst_begins(&self) {
+    /// A call that syncs has taken the line, and has the word until this is dropped.
+    pub(super) fn burst(&self) -> Bursting<'_> {
         self.lock().bursting = true;
         self.hub.set_state(SyncState::Connecting);
-    }
-
-    /// It has given it back.
-    pub(super) fn burst_ends(&self) {
-        let mut said = self.lock();
-        said.bursting = false;
-        self.hub.set_state(said.by_watch.clone());
+        Bursting(self)
     }
 
     /// Plain data: a panic elsewhere cannot have left it half changed.
     fn lock(&self) -> MutexGuard<'_, Said> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends with the call, however that ends: the app's own code may panic in it.
+#[must_use]
+pub(super) struct Bursting<'a>(&'a Speaker);
+
+impl Drop for Bursting<'_> {
+    fn drop(&mut self) {
+        let mut said = self.0.lock();
+        said.bursting = false;
+        self.0.hub.set_state(said.by_watch.clone());
     }
 }
 
@@ -84,10 +90,10 @@ mod tests {
             retry_in_ms: 500,
         };
         speaker.watch_says(offline);
-        speaker.burst_begins();
+        let burst = speaker.burst();
         speaker.watch_says(SyncState::Paused);
         assert_eq!(hub.state(), SyncState::Connecting);
-        speaker.burst_ends();
+        drop(burst);
         assert_eq!(hub.state(), SyncState::Paused);
     }
 
@@ -95,13 +101,12 @@ mod tests {
     fn a_burst_without_a_watch_ends_in_nothing_being_on() {
         let hub = Hub::new();
         let speaker = Speaker::of(hub.clone());
-        speaker.burst_begins();
+        let burst = speaker.burst();
         speaker.connection_says(SyncState::Connecting);
-        speaker.burst_ends();
+        drop(burst);
         assert_eq!(hub.state(), SyncState::Off);
         speaker.connection_says(SyncState::Connecting);
-        speaker.burst_begins();
-        speaker.burst_ends();
+        drop(speaker.burst());
         assert_eq!(
             hub.state(),
             SyncState::Connecting,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use casework_engine::sync::Phase;
 
+use futures_util::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
@@ -288,24 +289,26 @@ fn stopped(error: &Error) -> SyncState {
 /// ends it, after a moment in which more of it may gather.
 async fn rest(inner: &Inner, signals: &Signals, hints: Hints) {
     let end = Instant::now() + SPARING_EVERY;
+    // What was rung before has been heard by now.
+    inner.reachable.notified().now_or_never();
     let work = async {
-        inner.bell.notified().await;
-        resting(inner, SPARING_GATHER);
-        tokio::time::sleep(SPARING_GATHER).await;
-    };
-    // Another call may have sent what was waiting: then there is less to tell.
-    let told = async {
         loop {
             resting(inner, end.saturating_duration_since(Instant::now()));
-            inner.reachable.notified().await;
+            tokio::select! {
+                biased;
+                () = inner.bell.notified() => break,
+                // Another call may have sent what was waiting: then there is less to tell.
+                () = inner.reachable.notified() => {}
+            }
         }
+        resting(inner, SPARING_GATHER);
+        tokio::time::sleep(SPARING_GATHER).await;
     };
     tokio::select! {
         () = tokio::time::sleep_until(end.into()) => {}
         () = work => {}
         () = signals.hurry.notified() => {}
         () = signals.other_than(hints) => {}
-        () = told => {}
     }
 }
 

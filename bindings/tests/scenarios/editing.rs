@@ -109,6 +109,16 @@ fn a_form_is_one_commit_and_what_was_left_alone_is_not_written() {
         "{unchanged:?}"
     );
 
+    // As a form of another system has its lines: the same, and the rest of the form is written.
+    let lines = ("report", "All well.\nMostly.", "All well.\r\nMostly.");
+    assert_eq!(
+        visit
+            .fill(ana, &[lines, ("site", "Bridge 7, north", "North")])
+            .unwrap(),
+        1
+    );
+    assert_eq!(visit.shown(ana, "site"), "North");
+
     // One label with a comma in it: words that are read back as it, too.
     assert_eq!(
         visit

@@ -7,8 +7,8 @@ use std::time::Duration;
 use casework::case::CaseAction;
 use casework::keys::Signer;
 use casework::{
-    Error, Founding, InviteFor, InviteLink, KeyFile, KeyStore, MemberKind, NewCaseRequest,
-    Workspace,
+    Error, Founding, InviteFor, InviteLink, KeyFile, KeyStore, MemberChange, MemberKind,
+    NewCaseRequest, Workspace,
 };
 
 use crate::stage::{Device, Server, assert_converged, newcomer, settle};
@@ -201,6 +201,32 @@ fn a_folder_in_which_a_join_came_to_nothing_takes_another_invite() {
         rui.info().unwrap().workspace,
         eva.workspace.info().unwrap().workspace
     );
+}
+
+#[test]
+fn the_folder_of_a_suspended_device_is_not_cleared_for_another_workspace() {
+    let (first, second) = (Server::start(), Server::start());
+    let (ana, eva) = (Device::host("Ana", &first), Device::host("Eva", &second));
+    let rui = ana.invite("Rui", "operator");
+    let case = rui.open_case("Not sent");
+    ana.sync();
+    let me = rui.workspace.info().unwrap().member.unwrap();
+    let suspend = MemberChange {
+        active: Some(false),
+        ..MemberChange::default()
+    };
+    ana.workspace.change_member(me, suspend).unwrap();
+    ana.sync();
+    let _ = rui.workspace.sync(&mut |_| {});
+    assert_eq!(rui.workspace.info().unwrap().member, None);
+    let folder = rui.close();
+    let link = eva.link("operator");
+    let joined = Workspace::join(folder.path(), &link, &newcomer("Rui"), &mut |_| {});
+    assert!(matches!(joined, Err(Error::Invalid(_))), "{joined:?}");
+    // What was not sent lies in the drawer, as it did.
+    let rui = Workspace::open(folder.path()).unwrap();
+    let drawer = rui.drawer().unwrap();
+    assert!(drawer.iter().any(|one| one.document == case), "{drawer:?}");
 }
 
 #[test]
